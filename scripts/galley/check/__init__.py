@@ -1,0 +1,1 @@
+"""Says what in a guide is not true, or not whole, without running anything."""

@@ -1,0 +1,111 @@
+"""The `galley` command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from galley.check.findings import findings
+from galley.errors import Exit, GalleyError, RefusedError
+from galley.pages.guide import read_guide
+from galley.project import Project, find_project
+from galley.run.command import Summary, run_pages
+
+app = typer.Typer(
+    help="Run a guide's snippets, record what they printed, and build the site from the records.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+out = Console(soft_wrap=True, highlight=False, markup=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+
+Pages = Annotated[list[str] | None, typer.Argument(help="Pages to look at, by name or path; all when none is given.")]
+ProfileName = Annotated[
+    list[str] | None,
+    typer.Option("--profile", "-p", help="Run under this profile; the required ones when not given."),
+]
+All = Annotated[bool, typer.Option("--all", "-a", help="Run fresh pages too; equal outputs leave a record untouched.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="How many pages at once; 0 means one for each core.")]
+
+
+@app.command()
+def run(pages: Pages = None, profile: ProfileName = None, run_all: All = False, jobs: Jobs = 0) -> None:
+    """Run the pages whose record is missing or stale, and record what they print.
+
+    A page that fails writes nothing: its old record stays, and the other pages go on.
+    """
+    project = find_project(Path.cwd())
+    _end(run_pages(project, pages or [], profile or [], everything=run_all, jobs=jobs, console=out))
+
+
+@app.command()
+def check() -> None:
+    """Say which records are missing, stale, drifted, torn, tampered with or orphaned, and which cells no page shows.
+
+    Runs nothing and needs none of what the pages import.
+    """
+    project = find_project(Path.cwd())
+    guide = read_guide(project)
+    found = findings(guide)
+    for finding in found:
+        (err if finding.fatal else out).print(str(finding))
+    fatal = sum(finding.fatal for finding in found)
+    cells = sum(len(snippets.cells) for snippets in guide.snippets.values())
+    if fatal:
+        err.print(f"{fatal} problem{'s' * (fatal != 1)}")
+        raise typer.Exit(Exit.NOT_TRUE)
+    out.print(f"{len(guide.snippets)} pages, {cells} cells: every required record is true")
+
+
+@app.command()
+def build() -> None:
+    """Run what is stale under the required profiles, then build the site, warnings as errors."""
+    project = find_project(Path.cwd())
+    _end(run_pages(project, [], [], everything=False, jobs=0, console=out))
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
+    code = subprocess.run(command, cwd=project.root, check=False).returncode
+    if code:
+        raise typer.Exit(Exit.NOT_TRUE)
+    out.print(f"The site is in {_site(project)}; look at it with: python -m http.server -d {_site(project)}")
+
+
+def _site(project: Project) -> Path:
+    return project.relative(project.root / "site")
+
+
+def _end(summary: Summary) -> None:
+    for failure in summary.failures:
+        err.print(f"\n{failure}")
+        if failure.detail:
+            err.print("\n".join(f"    {line}" for line in failure.detail.splitlines()))
+    for error in summary.errors:
+        err.print(f"\n{error}")
+    if summary.failures or summary.errors:
+        err.print(f"\n{len(summary.failures) + len(summary.errors)} failed; their old records stand.")
+        raise typer.Exit(Exit.PAGE_FAILED if summary.failures else Exit.BAD_INPUT)
+
+
+def main() -> NoReturn:
+    """Run the command; every GalleyError becomes its message and its exit code."""
+    if os.environ.get("PYTHONUNBUFFERED") is None and not sys.stdout.isatty():
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    try:
+        code = app(standalone_mode=True)
+    except GalleyError as error:
+        err.print(str(error))
+        code = error.exit
+    except KeyboardInterrupt:
+        err.print("stopped; records that were not complete stay as they were")
+        code = Exit.INTERRUPTED
+    sys.exit(code)
+
+
+__all__ = ["RefusedError", "app", "main"]

@@ -1,0 +1,1 @@
+"""What an author writes: pages with fences, snippet files with cells."""

@@ -1,0 +1,167 @@
+"""Snippet files: all code of one page, cut into cells by `# %% name` lines."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from galley.errors import GalleyError, Place
+from galley.pages.code import code_digest, digest, is_string
+
+MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
+HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
+OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")
+TAGS = frozenset({"claim", "measured", "setup"})
+OPTIONS = frozenset({"raises", "timeout"})
+FORM = '# %% name [tag …] option="value"'
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The code from one `# %%` line to the next."""
+
+    name: str
+    place: Place  # of the marker
+    source: str  # what the page shows: no marker, no caption, no blank lines around it
+    first_line: int  # of `source` in the snippet file
+    statements: tuple[ast.stmt, ...]  # without the caption
+    caption: str = ""
+    tags: frozenset[str] = frozenset()
+    raises: str = ""
+    timeout: float | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        """What the cell does and how its outputs are treated, as one digest."""
+        treated = f"raises={self.raises} measured={'measured' in self.tags}"
+        return digest(f"{code_digest(self.statements)} {treated}")
+
+
+@dataclass(frozen=True)
+class SnippetFile:
+    """One page's code; `source` is the whole text, `path` where it stands."""
+
+    page: str
+    path: Path
+    source: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def stem(self) -> str:
+        """What fences call the file: `stem/cell`."""
+        return self.path.stem
+
+    def cell(self, name: str) -> Cell | None:
+        """The cell of that name, if there is one."""
+        return next((cell for cell in self.cells if cell.name == name), None)
+
+
+def page_name(path: Path) -> str:
+    """The page that a snippet file belongs to: `deep_dive.py` is the code of page `deep-dive`."""
+    return path.stem.replace("_", "-")
+
+
+def read_snippets(path: Path, shown: Path) -> SnippetFile:
+    """Read and cut a snippet file; `shown` is its path in messages.
+
+    Raises GalleyError with the line at fault: a syntax error, code before the first cell, a cell without
+    a name, a name used twice, an unknown tag or option, a cell that begins inside a statement.
+    """
+    try:
+        source = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GalleyError(f"cannot be read: {error}", Place(shown)) from error
+    return cut(source, path, shown)
+
+
+def cut(source: str, path: Path, shown: Path) -> SnippetFile:
+    """Cut the text of a snippet file into its cells; errors as in `read_snippets`."""
+    try:
+        tree = ast.parse(source)
+        markers = _markers(source)
+    except (SyntaxError, tokenize.TokenError) as error:
+        line = getattr(error, "lineno", None) or 0
+        raise GalleyError(f"syntax error: {getattr(error, 'msg', error)}", Place(shown, line)) from error
+    lines = source.splitlines()
+    ends = [line for line, _ in markers[1:]] + [len(lines) + 1]
+    first = markers[0][0] if markers else len(lines) + 1
+    for statement in tree.body:
+        if statement.lineno < first and not is_string(statement):
+            place = Place(shown, statement.lineno)
+            raise GalleyError("code stands before the first cell", place, f"put it below a line such as: {FORM}")
+    cells: list[Cell] = []
+    for (start, head), end in zip(markers, ends, strict=True):
+        cell = _cell(head, Place(shown, start), lines, start, end, tree.body)
+        if any(cell.name == other.name for other in cells):
+            raise GalleyError(f"a second cell is named '{cell.name}'", cell.place, "give each cell its own name")
+        cells.append(cell)
+    return SnippetFile(page_name(path), path, source, tuple(cells))
+
+
+def _markers(source: str) -> list[tuple[int, str]]:
+    """The line and the text of each marker; a marker inside a string is none."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    comments = (token for token in tokens if token.type == tokenize.COMMENT and token.start[1] == 0)
+    matches = ((token.start[0], MARKER.match(token.string)) for token in comments)
+    return [(line, (match["rest"] or "").strip()) for line, match in matches if match]
+
+
+def _cell(head: str, place: Place, lines: list[str], start: int, end: int, body: list[ast.stmt]) -> Cell:
+    match = HEAD.match(head)
+    if not match:
+        raise GalleyError(f"not a cell line: '# %% {head}'", place, f"write it as: {FORM}")
+    tags = frozenset(match["tags"].strip().strip("[]").replace(",", " ").split())
+    options = dict(OPTION.findall(match["options"]))
+    for given, known, kind in ((tags, TAGS, "tag"), (options, OPTIONS, "option")):
+        if unknown := set(given) - known:
+            raise GalleyError(f"unknown {kind} '{min(unknown)}'", place, f"cells know: {', '.join(sorted(known))}")
+    statements = [each for each in body if start < each.lineno < end]
+    for statement in body:
+        if statement.lineno < start < (statement.end_lineno or 0):
+            raise GalleyError("the cell begins inside a statement", place, "move the line above or below it")
+    caption, code_start = "", start
+    if statements and is_string(statements[0]):
+        caption, code_start = _caption(statements.pop(0))
+    source, first_line = _trimmed(lines, code_start, end)
+    return Cell(
+        name=match["name"],
+        place=place,
+        source=source,
+        first_line=first_line,
+        statements=tuple(statements),
+        caption=caption,
+        tags=tags,
+        raises=options.get("raises", ""),
+        timeout=_seconds(options.get("timeout"), place),
+    )
+
+
+def _caption(statement: ast.stmt) -> tuple[str, int]:
+    assert isinstance(statement, ast.Expr)
+    assert isinstance(statement.value, ast.Constant)
+    return " ".join(str(statement.value.value).split()), statement.end_lineno or statement.lineno
+
+
+def _trimmed(lines: list[str], start: int, end: int) -> tuple[str, int]:
+    """Lines `start` + 1 to `end` - 1 without blank ones around them, and the number of the first."""
+    first, last = start + 1, end - 1
+    while first <= last and not lines[first - 1].strip():
+        first += 1
+    while last >= first and not lines[last - 1].strip():
+        last -= 1
+    return "\n".join(lines[first - 1 : last]), first
+
+
+def _seconds(text: str | None, place: Place) -> float | None:
+    try:
+        seconds = None if text is None else float(text)
+    except ValueError:
+        seconds = 0.0
+    if seconds is not None and not 0 < seconds < 86400:
+        raise GalleyError(f"timeout '{text}' is not a number of seconds", place, 'write it as: timeout="120"')
+    return seconds

@@ -1,0 +1,62 @@
+"""A digest of what code does, blind to how it is laid out.
+
+`ast.dump` prints other text under another Python version, and tokens change with the formatting; so the
+tree is written out here, without what is empty, positional or implied.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+IMPLIED = {"ctx", "kind", "type_comment", "type_ignores"}
+
+
+def digest(text: str | bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
+
+
+def code_digest(statements: Iterable[ast.stmt]) -> str:
+    """The digest of what these statements do: comments, layout and the Python version do not matter."""
+    return digest("\n".join(_written(statement) for statement in statements))
+
+
+def module_digest(source: str) -> str:
+    """The digest of a module's code without its docstrings; raises SyntaxError."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and body:
+            node.body = [each for each in body[:1] if not is_string(each)] + body[1:]
+    return code_digest(tree.body)
+
+
+def is_string(statement: ast.stmt) -> bool:
+    """Whether the statement is a string and nothing else: a caption or a docstring."""
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
+
+
+def _written(node: Any) -> str:
+    if isinstance(node, ast.AST):
+        parts = _joined(node) if isinstance(node, ast.JoinedStr) else list(ast.iter_fields(node))
+        kept = [(name, value) for name, value in parts if name not in IMPLIED and value is not None and value != []]
+        return f"{type(node).__name__}({','.join(f'{name}={_written(value)}' for name, value in kept)})"
+    if isinstance(node, list):
+        return f"[{','.join(map(_written, node))}]"
+    return ascii(node)
+
+
+def _joined(node: ast.JoinedStr) -> list[tuple[str, Any]]:
+    """The parts of an f-string; versions differ in how they split its constant text, so it is joined again."""
+    parts: list[ast.expr] = []
+    for part in node.values:
+        last = parts[-1] if parts else None
+        if isinstance(part, ast.Constant) and isinstance(last, ast.Constant):
+            parts[-1] = ast.Constant(str(last.value) + str(part.value))
+        else:
+            parts.append(part)
+    return [("values", [part for part in parts if not (isinstance(part, ast.Constant) and part.value == "")])]

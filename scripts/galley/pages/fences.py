@@ -1,0 +1,84 @@
+"""Fences that name cells, found in a page's Markdown by line, each judged strictly.
+
+superfences publishes a fence that it cannot read as raw text, without a word. So a page is scanned here
+first, and whatever looks like a galley fence and is not exactly one is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from galley.errors import GalleyError, Place
+
+FORM = '```python exec="on" cell="file/cell"'
+OPENER = re.compile(r"^(?P<indent>[\s>]*)(?P<fence>`{3,}|~{3,})(?P<header>[^`]*)$")
+OURS = re.compile(r"\b(exec|cell)\s*=|\bexec\b")
+HEADER = re.compile(r"python(?P<options>(?:[ \t]+\w+=\"[^\"]*\")+)[ \t]*$")
+OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")
+KNOWN = {"exec", "cell"}
+
+
+@dataclass(frozen=True)
+class Fence:
+    """A fence that names a cell: `file` is the snippet file's stem."""
+
+    place: Place
+    file: str
+    cell: str
+
+    @property
+    def name(self) -> str:
+        """How the fence names the cell."""
+        return f"{self.file}/{self.cell}"
+
+
+def find_fences(lines: Sequence[str], path: Path, offset: int = 0) -> tuple[list[Fence], list[GalleyError]]:
+    """Every galley fence in `lines`, and what is wrong with those that are not quite one.
+
+    `offset` is the number of lines that stand above `lines` in the file (front matter).
+    """
+    fences: list[Fence] = []
+    errors: list[GalleyError] = []
+    number = 0
+    while number < len(lines):
+        opener = OPENER.match(lines[number].rstrip())
+        number += 1
+        if not opener:
+            continue
+        place = Place(path, number + offset)
+        end = _end(lines, number, opener["fence"])
+        if OURS.search(opener["header"]):
+            try:
+                fences.append(_fence(opener["header"], lines[number:end], end < len(lines), place))
+            except GalleyError as error:
+                errors.append(error)
+        number = end + 1
+    return fences, errors
+
+
+def _end(lines: Sequence[str], start: int, fence: str) -> int:
+    """The index of the closing line, or the number of lines where there is none."""
+    closing = re.compile(rf"^[\s>]*{re.escape(fence)}\s*$")
+    return next((at for at in range(start, len(lines)) if closing.match(lines[at])), len(lines))
+
+
+def _fence(header: str, body: Sequence[str], closed: bool, place: Place) -> Fence:
+    match = HEADER.match(header.strip())
+    if not match:
+        raise GalleyError(f"malformed fence header: '{header.strip()}'", place, f"write it as: {FORM}")
+    options = dict(OPTION.findall(match["options"]))
+    if unknown := set(options) - KNOWN:
+        raise GalleyError(f"unknown fence option '{min(unknown)}'", place, f"write it as: {FORM}")
+    if options.get("exec") != "on" or "cell" not in options:
+        raise GalleyError('a fence needs both exec="on" and cell="file/cell"', place, f"write it as: {FORM}")
+    file, slash, cell = options["cell"].partition("/")
+    if not (file and slash and cell):
+        raise GalleyError(f"not a cell's name: '{options['cell']}'", place, f"write it as: {FORM}")
+    if not closed:
+        raise GalleyError("the fence is never closed", place, "add a line with ``` below it")
+    if any(line.strip(" \t>") for line in body):
+        raise GalleyError("the fence holds code of its own", place, f"move it to the cell {options['cell']}")
+    return Fence(place, file, cell)

@@ -1,0 +1,63 @@
+"""The guide: every page with its fences, every snippet file with its cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from galley.errors import GalleyError, UsageError
+from galley.pages.cells import SnippetFile, page_name, read_snippets
+from galley.pages.fences import Fence, find_fences
+from galley.pages.parameters import parameters
+from galley.project import Project
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What the authors wrote, and what in it cannot be read."""
+
+    project: Project
+    snippets: dict[str, SnippetFile]  # by stem, only the readable ones
+    fences: tuple[Fence, ...]
+    errors: tuple[GalleyError, ...]
+
+    def find(self, name: str) -> SnippetFile:
+        """The snippet file that `name` means: a page, a stem, or the path of either.
+
+        Raises UsageError when there is none, or the error of the file when it cannot be read.
+        """
+        stem = Path(name).name.removesuffix(".md").removesuffix(".py").replace("-", "_")
+        if stem in self.snippets:
+            return self.snippets[stem]
+        for error in self.errors:
+            if error.place and error.place.path.stem == stem:
+                raise error
+        known = ", ".join(sorted(each.page for each in self.snippets.values())) or "none"
+        raise UsageError(f"no page with cells is named '{name}'", mend=f"pages with cells: {known}")
+
+
+def read_guide(project: Project) -> Guide:
+    """Read every page and snippet file; what cannot be read is kept as an error, not raised."""
+    snippets: dict[str, SnippetFile] = {}
+    errors: list[GalleyError] = []
+    for path in sorted(project.snippets.glob("*.py")):
+        if "# %%" not in path.read_text(encoding="utf-8", errors="replace"):
+            continue  # a module of the snippets, not a page's code
+        try:
+            snippets[path.stem] = read_snippets(path, project.relative(path))
+            parameters(snippets[path.stem])
+        except GalleyError as error:
+            snippets.pop(path.stem, None)
+            errors.append(error)
+    fences: list[Fence] = []
+    for path in sorted(project.docs.rglob("*.md")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        found, wrong = find_fences(lines, project.relative(path))
+        fences += found
+        errors += wrong
+    return Guide(project, snippets, tuple(fences), tuple(errors))
+
+
+def page_file(project: Project, snippets: SnippetFile) -> Path:
+    """Where the page of a snippet file stands."""
+    return project.docs / f"{page_name(snippets.path)}.md"

@@ -1,0 +1,126 @@
+"""The project a command works on: its folders, profiles and hooks, as `[tool.galley]` states them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from galley.errors import GalleyError, Place
+
+Literal = str | int | float | bool | None | list[Any]
+
+HOOKS = ("setup", "summarise", "provenance")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a page runs on: values for its parameters, and whether every page must have such a record."""
+
+    name: str
+    required: bool = False
+    title: str = ""
+    parameters: Mapping[str, Literal] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", self.title or self.name)
+
+
+@dataclass(frozen=True)
+class Project:
+    """One checkout and its `[tool.galley]` settings; every path is absolute."""
+
+    root: Path
+    docs: Path
+    snippets: Path
+    outputs: Path
+    profiles: tuple[Profile, ...]
+    imports: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    hooks: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 60.0
+    output_limit: int = 65536
+
+    @property
+    def required(self) -> tuple[Profile, ...]:
+        """The profiles under which every page must have a record."""
+        return tuple(profile for profile in self.profiles if profile.required)
+
+    def profile(self, name: str) -> Profile:
+        """The profile of that name; raises GalleyError when there is none."""
+        for profile in self.profiles:
+            if profile.name == name:
+                return profile
+        known = ", ".join(profile.name for profile in self.profiles)
+        raise GalleyError(f"no profile is named '{name}'", self.settings, f"the profiles here are: {known}")
+
+    @property
+    def settings(self) -> Place:
+        """Where the settings stand."""
+        return Place(Path("pyproject.toml"))
+
+    def relative(self, path: Path) -> Path:
+        """`path` as messages show it: from the project's root where it lies below it."""
+        return path.relative_to(self.root) if path.is_relative_to(self.root) else path
+
+
+def find_project(start: Path) -> Project:
+    """The project that `start` lies in: the nearest folder upwards whose pyproject.toml has `[tool.galley]`.
+
+    Raises GalleyError when there is none, or when its settings cannot be read.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        file = folder / "pyproject.toml"
+        if file.is_file() and (settings := _settings(file)) is not None:
+            return _project(folder, settings)
+    raise GalleyError(
+        f"no pyproject.toml with a [tool.galley] table in {start} or above it",
+        mend="run the command inside a guide's checkout",
+    )
+
+
+def _settings(file: Path) -> dict[str, Any] | None:
+    try:
+        settings = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("galley")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise GalleyError(f"not readable as TOML: {error}", Place(file)) from error
+    return settings if isinstance(settings, dict) else None
+
+
+def _project(root: Path, settings: dict[str, Any]) -> Project:
+    place = Place(Path("pyproject.toml"))
+    known = {each.name for each in fields(Project)} - {"root"}
+    for key in settings:
+        if key not in known:
+            raise GalleyError(f"[tool.galley] has no setting '{key}'", place, f"it knows: {', '.join(sorted(known))}")
+    for hook in settings.get("hooks", {}):
+        if hook not in HOOKS:
+            raise GalleyError(f"[tool.galley.hooks] has no hook '{hook}'", place, f"it knows: {', '.join(HOOKS)}")
+    for key in ("imports", "links", "packages"):
+        settings[key] = tuple(settings.get(key, ()))
+    snippets = settings.pop("snippets", "snippets")
+    return Project(
+        root=root,
+        docs=root / settings.pop("docs", "docs"),
+        snippets=root / snippets,
+        outputs=root / settings.pop("outputs", f"{snippets}/outputs"),
+        profiles=_profiles(settings.pop("profiles", {}), place),
+        **settings,
+    )
+
+
+def _profiles(tables: dict[str, dict[str, Any]], place: Place) -> tuple[Profile, ...]:
+    profiles = []
+    for name, table in tables.items():
+        if unknown := set(table) - {"required", "title", "parameters"}:
+            what = f"[tool.galley.profiles.{name}] has no setting '{min(unknown)}'"
+            raise GalleyError(what, place, "it knows: required, title, parameters")
+        profiles.append(Profile(name=name, **table))
+    if not any(profile.required for profile in profiles):
+        raise GalleyError("no profile is required", place, "set required = true under one [tool.galley.profiles.NAME]")
+    return tuple(profiles)

@@ -1,0 +1,77 @@
+"""The named rules by which a recorded text may differ from the bytes that a cell wrote; each has its reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Where:
+    """The paths of one run that no reader shares."""
+
+    scratch: Path  # the folder the page ran in
+    snippets: Path
+    packages: tuple[Path, ...]  # site-packages and the standard library
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One normalisation: its name, why it is needed, and what it does."""
+
+    name: str
+    reason: str
+    apply: Callable[[str, Where], str]
+
+
+def _overwritten(text: str, where: Where) -> str:
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
+
+
+def _paths(text: str, where: Where) -> str:
+    for folder in (where.scratch, where.snippets, *where.packages):
+        text = text.replace(f"{folder}/", "")
+    return text.replace(str(where.scratch), ".")
+
+
+def _snippet_lines(text: str, where: Where) -> str:
+    names = "|".join(re.escape(path.name) for path in where.snippets.glob("*.py"))
+    if not names:
+        return text
+    text = re.sub(rf"\b({names}):\d+:", r"\1:", text)
+    return re.sub(rf'(File "(?:{names})"), line \d+', r"\1", text)
+
+
+def _addresses(text: str, where: Where) -> str:
+    return re.sub(r"\b0x[0-9a-f]{6,16}\b", "0x…", text)
+
+
+RULES = (
+    Rule(
+        "overwritten",
+        "a progress bar redraws its line; what stands at the end is what a terminal shows",
+        _overwritten,
+    ),
+    Rule("paths", "the folders of the machine that recorded are nobody else's", _paths),
+    Rule(
+        "snippet-lines",
+        "a comment moves the lines of a snippet file and leaves its record true",
+        _snippet_lines,
+    ),
+    Rule("addresses", "an object's address differs at every run", _addresses),
+)
+
+
+def normalise(text: str, where: Where) -> str:
+    """`text` after every rule, in order."""
+    for rule in RULES:
+        text = rule.apply(text, where)
+    return text
+
+
+def mask_numbers(text: str) -> str:
+    """`text` with every number masked: how a measured cell's output is compared."""
+    return re.sub(r"\d+(?:[.,]\d+)*(?:e[+-]?\d+)?", "#", text)

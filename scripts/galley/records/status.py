@@ -1,0 +1,121 @@
+"""Whether a record still tells the truth: fresh, drifted, stale, torn, tampered with, or missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import metadata
+from typing import Any
+
+from galley.errors import GalleyError, Place
+from galley.pages.cells import SnippetFile
+from galley.pages.parameters import with_values
+from galley.project import Profile, Project
+from galley.records.dependencies import GONE, measure
+from galley.records.record import Record
+from galley.records.store import Store, TamperedError, TornError
+
+
+class State(StrEnum):
+    """What can be said of a page under a profile without running it."""
+
+    FRESH = "fresh"
+    DRIFTED = "drifted"  # true of its own run; something outside the project changed since
+    STALE = "stale"
+    TORN = "torn"
+    TAMPERED = "tampered"
+    MISSING = "missing"
+
+
+SHOWABLE = frozenset({State.FRESH, State.DRIFTED})
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a record is not fresh, and where to look."""
+
+    what: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of one page under one profile; `record` is there when it could be read."""
+
+    snippets: SnippetFile
+    profile: Profile
+    state: State
+    reasons: tuple[Reason, ...] = ()
+    record: Record | None = None
+
+    @property
+    def mend(self) -> str:
+        """The command that makes the record true again."""
+        profile = "" if self.profile.required else f" --profile {self.profile.name}"
+        return f"galley run {self.snippets.page}{profile}"
+
+
+def store_of(project: Project) -> Store:
+    """Where the project's records stand."""
+    return Store(project.outputs, project.relative(project.outputs))
+
+
+def status(project: Project, snippets: SnippetFile, profile: Profile) -> Status:
+    """Compare a page's record with the code, the parameters and the files as they are now."""
+    place = Place(project.relative(snippets.path))
+    try:
+        record = store_of(project).read(snippets.page, profile.name)
+    except (TornError, TamperedError) as error:
+        state = State.TORN if isinstance(error, TornError) else State.TAMPERED
+        return Status(snippets, profile, state, (Reason(error.what, error.place or place),))
+    except GalleyError as error:
+        return Status(snippets, profile, State.TAMPERED, (Reason(error.what, error.place or place),))
+    if record is None:
+        return Status(snippets, profile, State.MISSING, (Reason("never recorded", place),))
+    if stale := [*_code_changes(snippets, profile, record), *_file_changes(project, record)]:
+        return Status(snippets, profile, State.STALE, tuple(stale), record)
+    if drift := _version_changes(record.environment, place):
+        return Status(snippets, profile, State.DRIFTED, tuple(drift), record)
+    return Status(snippets, profile, State.FRESH, (), record)
+
+
+def _code_changes(snippets: SnippetFile, profile: Profile, record: Record) -> list[Reason]:
+    wanted = {cell.name: cell for cell in with_values(snippets, profile.parameters).cells}
+    recorded = {cell.name: cell.digest for cell in record.cells}
+    reasons = []
+    for name, cell in wanted.items():
+        if name not in recorded:
+            reasons.append(Reason(f"cell {snippets.stem}/{name} is new", cell.place))
+        elif recorded[name] != cell.digest:
+            reasons.append(Reason(f"cell {snippets.stem}/{name} changed", cell.place))
+    place = Place(next(iter(wanted.values())).place.path) if wanted else Place(snippets.path)
+    gone = [name for name in recorded if name not in wanted]
+    reasons += [Reason(f"cell {snippets.stem}/{name} is gone", place) for name in gone]
+    if not reasons and list(recorded) != list(wanted):
+        reasons.append(Reason("its cells run in another order", place))
+    return reasons
+
+
+def _file_changes(project: Project, record: Record) -> list[Reason]:
+    reasons = []
+    for used in record.dependencies:
+        now = measure(project.root, used.path, used.kind).sha256
+        if now != used.sha256:
+            what = "names in it" if used.kind == "listing" else "it"
+            how = "is gone" if now == GONE else f"changed ({what}, since the page used it)"
+            reasons.append(Reason(f"{used.path} {how}", Place(project.root / used.path)))
+    return [Reason(each.what, Place(project.relative(each.place.path))) for each in reasons]
+
+
+def _version_changes(environment: Mapping[str, Any], place: Place) -> list[Reason]:
+    """Recorded versions against the installed ones; what is not installed here says nothing."""
+    reasons = []
+    for package, recorded in environment.get("packages", {}).items():
+        try:
+            installed = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+        if installed.partition("+")[0] != recorded.partition("+")[0]:
+            reasons.append(Reason(f"{package} was {recorded}, is {installed}", place))
+    return reasons

@@ -1,0 +1,112 @@
+"""Records on disk: `outputs/<page>/<profile>/`, written so that an interrupted write is seen.
+
+A new record is staged in full beside the old ones. Then `record.json` goes, the outputs move in, and the
+new `record.json` comes last. So a folder with outputs and no `record.json` was torn by an interruption,
+and one whose outputs differ from its `record.json` was changed by hand.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from galley.errors import GalleyError, Place, RefusedError
+from galley.pages.code import digest
+from galley.records.record import Record, from_json, to_json
+
+RECORD = "record.json"
+STAGING = ".staging"
+
+
+class TornError(GalleyError):
+    """The record was being written when its writer was interrupted."""
+
+
+class TamperedError(GalleyError):
+    """An output, or the record itself, is not what was recorded."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """The folder that holds every record; `shown` is its path in messages."""
+
+    folder: Path
+    shown: Path
+
+    def place(self, page: str, profile: str) -> Path:
+        """Where the record of a page under a profile stands."""
+        return self.folder / page / profile
+
+    def read(self, page: str, profile: str) -> Record | None:
+        """The record, None where there is none; raises TornError or TamperedError where it cannot be trusted."""
+        folder = self.place(page, profile)
+        shown = self.shown / page / profile
+        if not folder.is_dir() or not any(folder.iterdir()):
+            return None
+        if not (folder / RECORD).is_file():
+            raise TornError("torn: outputs without a record.json, its writer was interrupted", Place(shown))
+        try:
+            record = from_json((folder / RECORD).read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise TamperedError(f"cannot be read: {error}", Place(shown / RECORD)) from error
+        if (record.page, record.profile) != (page, profile):
+            raise TamperedError(f"is the record of {record.page} under {record.profile}", Place(shown / RECORD))
+        for file, expected in record.files.items():
+            if not (folder / file).is_file():
+                raise TamperedError("is in the record and not in the folder", Place(shown / file))
+            if digest((folder / file).read_bytes()) != expected:
+                raise TamperedError("is not what was recorded: its bytes changed", Place(shown / file))
+        for path in sorted(folder.iterdir()):
+            if path.name != RECORD and path.name not in record.files:
+                raise TamperedError("is in the folder and not in the record", Place(shown / path.name))
+        return record
+
+    def output(self, record: Record, file: str) -> bytes:
+        """The bytes of one output."""
+        return (self.place(record.page, record.profile) / file).read_bytes()
+
+    def write(self, record: Record, outputs: Mapping[str, bytes]) -> None:
+        """Replace the record and its outputs, all or nothing."""
+        staged = self.folder / f"{STAGING}-{os.getpid()}" / record.page / record.profile
+        shutil.rmtree(staged, ignore_errors=True)
+        staged.mkdir(parents=True)
+        for file, data in {**outputs, RECORD: to_json(record).encode()}.items():
+            (staged / file).write_bytes(data)
+        folder = self.place(record.page, record.profile)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / RECORD).unlink(missing_ok=True)
+        for path in folder.iterdir():
+            if path.name not in outputs:
+                path.unlink()
+        for file in [*outputs, RECORD]:
+            (staged / file).replace(folder / file)
+        shutil.rmtree(self.folder / f"{STAGING}-{os.getpid()}", ignore_errors=True)
+
+    def folders(self) -> Iterator[tuple[str, str]]:
+        """Page and profile of every folder that looks like a record."""
+        if self.folder.is_dir():
+            for page in sorted(self.folder.iterdir()):
+                if page.is_dir() and not page.name.startswith(STAGING):
+                    yield from ((page.name, profile.name) for profile in sorted(page.iterdir()) if profile.is_dir())
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the only writer, and clear what an interrupted one left staged; raises RefusedError."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(self.folder, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                mend = "wait for it, or stop it, then run the command again"
+                raise RefusedError("another galley is writing records here", Place(self.shown), mend) from error
+            for left in self.folder.glob(f"{STAGING}-*"):
+                shutil.rmtree(left, ignore_errors=True)
+            yield
+        finally:
+            os.close(lock)

@@ -1,0 +1,89 @@
+"""The Markdown extension around the fences: it scans a page before superfences and counts after it.
+
+superfences publishes what it cannot read as raw text. So every fence that the scan found must have been
+rendered when superfences is done; whatever is missing, or wrong in any other way, stops the build.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.preprocessors import Preprocessor
+from markdown.treeprocessors import Treeprocessor
+
+from galley.errors import GalleyError
+from galley.render.errors import build_error
+from galley.render.html import profiles_note
+from galley.render.page import Page, page_of, source_lines
+
+BEFORE, AFTER = 27, 24  # superfences runs at 25, the normalisation of white space at 30
+NAME = "galley"
+
+
+class GalleyExtension(Extension):
+    """Load it beside `pymdownx.superfences`, whose `custom_fences` names `galley.render.fence`."""
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
+        """Register the scan, the count and the note at the page's top."""
+        if getattr(md, "_original_md", None) is None:  # not inside a conversion of a part of a page
+            md.preprocessors.register(Scan(md), NAME, BEFORE)
+            md.preprocessors.register(Count(md), f"{NAME}-count", AFTER)
+            md.treeprocessors.register(Note(md), f"{NAME}-note", 1)
+
+
+class Scan(Preprocessor):
+    """Finds the page and its fences."""
+
+    page: Page | None = None
+
+    def run(self, lines: list[str]) -> list[str]:
+        """Leave the lines as they are."""
+        try:
+            self.page = page_of(self.md)
+        except GalleyError as error:
+            raise build_error([error]) from error
+        while lines and not lines[-1]:
+            lines = lines[:-1]  # the normalisation of white space ends a page with blank lines
+        if wrong := self.page.scan(lines, max(0, source_lines(self.page) - len(lines))):
+            raise build_error(wrong)
+        return lines
+
+
+class Count(Preprocessor):
+    """Stops the build unless every fence was rendered."""
+
+    def run(self, lines: list[str]) -> list[str]:
+        """Leave the lines as they are, or raise what is wrong with the page."""
+        page = current_page(self.md)
+        what = "the fence was not rendered: superfences could not read it, or its custom fence is not declared"
+        mend = "declare galley.render.fence under custom_fences of pymdownx.superfences"
+        lost = [fence for fence in page.fences if fence not in page.rendered]
+        page.errors += [GalleyError(what, fence.place, mend) for fence in lost]
+        if page.errors:
+            raise build_error(page.errors)
+        return lines
+
+
+class Note(Treeprocessor):
+    """Says under the page's title which profiles have no record."""
+
+    def run(self, root: Element) -> None:
+        """Add the note below the first heading."""
+        note = profiles_note(current_page(self.md))
+        if note:
+            at = next((number for number, child in enumerate(root) if child.tag == "h1"), -1)
+            paragraph = Element("p", {"class": "galley-profiles"})
+            paragraph.text = self.md.htmlStash.store(note)
+            root.insert(at + 1, paragraph)
+
+
+def current_page(md: Any) -> Page:
+    """The page being rendered; raises the build's error where the extension is not loaded."""
+    scan = next((each for each in md.preprocessors if isinstance(each, Scan)), None)
+    if scan is None or scan.page is None:
+        what = "a galley fence without the extension that checks it"
+        raise build_error([GalleyError(what, mend="add galley.render to markdown_extensions in mkdocs.yml")])
+    return scan.page

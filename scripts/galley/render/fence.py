@@ -1,0 +1,48 @@
+"""The custom fence: looks a cell up and shows it. Nothing is ever executed here.
+
+In mkdocs.yml, under `custom_fences` of `pymdownx.superfences`: name `python`, class `python`, validator
+`!!python/name:galley.render.fence.validator`, format `!!python/name:galley.render.fence.formatter`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markdown import Markdown
+from markdown_exec import base_format
+
+from galley.errors import GalleyError
+from galley.pages.fences import Fence
+from galley.render.extension import current_page
+from galley.render.html import cell_html
+
+
+def validator(
+    language: str, inputs: dict[str, Any], options: dict[str, Any], attrs: dict[str, Any], md: Markdown
+) -> bool:
+    """Whether the fence is ours; any other is left to superfences, options and all."""
+    if not {"exec", "cell"} & set(inputs):
+        return False
+    options["cell"] = str(inputs.pop("cell", ""))
+    inputs.pop("exec", None)
+    return True
+
+
+def formatter(source: str, language: str, css_class: str, options: dict[str, Any], md: Markdown, **rest: Any) -> str:
+    """The HTML of the cell that the fence names; what goes wrong is kept, and stops the build after the page."""
+    page = current_page(md)
+    name = options["cell"]
+
+    def look_up(_: str, **leftover: Any) -> str:
+        fence: Fence | None = None
+        try:
+            fence = page.next_fence(name)
+            return cell_html(md, page, fence, page.views(fence))
+        except GalleyError as error:
+            page.errors.append(error)
+        except Exception as error:  # superfences would swallow it and publish the raw fence
+            place = fence.place if fence else None
+            page.errors.append(GalleyError(f"{name} cannot be shown: {type(error).__name__}: {error}", place))
+        return ""
+
+    return str(base_format(language=language, run=look_up, code=source, md=md, html=True, id=name))

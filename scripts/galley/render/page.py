@@ -1,0 +1,147 @@
+"""The page that is being rendered: its project, its fences, and the records of what they name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from galley.errors import GalleyError, Place
+from galley.pages.cells import Cell, SnippetFile, read_snippets
+from galley.pages.fences import Fence, find_fences
+from galley.pages.parameters import with_values
+from galley.project import Profile, Project, find_project
+from galley.records.record import CellRecord, Record
+from galley.records.status import SHOWABLE, Status, status, store_of
+
+
+@dataclass(frozen=True)
+class View:
+    """A cell as one profile ran it; `record` is None where it did not run."""
+
+    profile: Profile
+    cell: Cell
+    record: Record | None
+
+    @property
+    def recorded(self) -> CellRecord | None:
+        """The cell's own part of the record."""
+        return self.record.cell(self.cell.name) if self.record else None
+
+
+@dataclass
+class Page:
+    """One rendering of one page. Python-Markdown keeps no page of its own, so this is found from its parts."""
+
+    project: Project
+    path: Path  # as messages show it
+    fences: list[Fence] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+    rendered: set[Fence] = field(default_factory=set)
+    _untrue: set[tuple[str, str]] = field(default_factory=set)  # snippet files and profiles reported already
+    _snippets: dict[str, SnippetFile] = field(default_factory=dict)
+    _statuses: dict[str, list[Status]] = field(default_factory=dict)
+
+    def scan(self, lines: Sequence[str], above: int) -> list[GalleyError]:
+        """Find the fences in the page's lines and give what is wrong; `above` counts lines of front matter."""
+        self.fences, wrong = find_fences(lines, self.path, above)
+        return wrong
+
+    def next_fence(self, name: str) -> Fence:
+        """The fence that is rendered now; raises GalleyError where the scan saw none such."""
+        for fence in self.fences:
+            if fence.name == name and fence not in self.rendered:
+                self.rendered.add(fence)
+                return fence
+        raise GalleyError(f"a fence for '{name}' that the scan of the page did not see", Place(self.path))
+
+    def views(self, fence: Fence) -> list[View]:
+        """The cell under each profile, in the project's order.
+
+        Raises GalleyError where there is no such cell, or a required record of it may not be shown.
+        """
+        snippets = self._file(fence)
+        cell = snippets.cell(fence.cell)
+        if cell is None:
+            known = ", ".join(each.name for each in snippets.cells)
+            raise GalleyError(f"no cell is named '{fence.name}'", fence.place, f"{snippets.stem}.py has: {known}")
+        views = []
+        for found in self.statuses(snippets):
+            showable = found.state in SHOWABLE
+            if found.profile.required and not showable and (snippets.stem, found.profile.name) not in self._untrue:
+                self._untrue.add((snippets.stem, found.profile.name))
+                reason = found.reasons[0]
+                what = (
+                    f"the record of {fence.name} ({found.profile.name}) is {found.state}: {reason.place}: {reason.what}"
+                )
+                raise GalleyError(what, fence.place, found.mend)
+            as_run = with_values(snippets, found.profile.parameters).cell(cell.name) or cell
+            views.append(View(found.profile, as_run, found.record if showable else None))
+        return views
+
+    def statuses(self, snippets: SnippetFile) -> list[Status]:
+        """The state of a snippet file under each profile, looked at once a page."""
+        if snippets.stem not in self._statuses:
+            profiles = self.project.profiles
+            self._statuses[snippets.stem] = [status(self.project, snippets, profile) for profile in profiles]
+        return self._statuses[snippets.stem]
+
+    def output(self, record: Record, file: str) -> bytes:
+        """The bytes of a recorded output."""
+        return store_of(self.project).output(record, file)
+
+    @property
+    def files(self) -> list[SnippetFile]:
+        """The snippet files shown so far."""
+        return list(self._snippets.values())
+
+    def _file(self, fence: Fence) -> SnippetFile:
+        if fence.file not in self._snippets:
+            path = self.project.snippets / f"{fence.file}.py"
+            if not path.is_file():
+                raise GalleyError(f"there is no snippet file '{fence.file}.py'", fence.place, f"make {path.name}")
+            self._snippets[fence.file] = read_snippets(path, self.project.relative(path))
+        return self._snippets[fence.file]
+
+
+def page_of(md: Any) -> Page:
+    """The page that a Markdown instance is about to convert."""
+    path = _source(md)
+    start = path.parent if path else Path.cwd()
+    project = _project(start, _modified(start))
+    return Page(project, project.relative(path) if path else Path("a page"))
+
+
+def source_lines(page: Page) -> int:
+    """How many lines the page has on disk; 0 where it has no file."""
+    path = page.project.root / page.path
+    return len(path.read_text(encoding="utf-8-sig").splitlines()) if path.is_file() else 0
+
+
+def _source(md: Any) -> Path | None:
+    """The file being converted: MkDocs and ProperDocs leave it with one processor, Zensical with another."""
+    if "relpath" in md.treeprocessors and (file := getattr(md.treeprocessors["relpath"], "file", None)):
+        return Path(file.abs_src_path)
+    for processor in md.preprocessors:
+        page = getattr(processor, "page", None)
+        if page is not None and (path := getattr(page, "path", None)):
+            return _below_docs(Path(path), processor.config)
+    return None
+
+
+def _below_docs(path: Path, config: dict[str, Any]) -> Path:
+    return path if path.is_absolute() else Path(config.get("docs_dir", "docs")).resolve() / path
+
+
+@cache
+def _project(start: Path, modified: float) -> Project:
+    return find_project(start)
+
+
+def _modified(start: Path) -> float:
+    for folder in (start, *start.parents):
+        if (folder / "pyproject.toml").is_file():
+            return (folder / "pyproject.toml").stat().st_mtime
+    return 0.0

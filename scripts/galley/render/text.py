@@ -1,0 +1,19 @@
+"""Recorded text as HTML: escaped, without terminal colours and without control characters."""
+
+from __future__ import annotations
+
+import html
+import re
+
+ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def escape(text: str) -> str:
+    """`text` as it may stand in HTML."""
+    return html.escape(CONTROL.sub("\N{REPLACEMENT CHARACTER}", ANSI.sub("", text)))
+
+
+def inline(text: str) -> str:
+    """A caption as HTML; only `code` in backticks is marked up."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))

@@ -1,0 +1,178 @@
+"""A page's child process: a fresh namespace, its cells in order, an event for each."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib
+import json
+import linecache
+import os
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any, NoReturn
+
+from galley.pages.cells import SnippetFile, cut
+from galley.run.execute import Execution, Position
+from galley.run.facts import environment
+from galley.run.job import Job, receive_job
+from galley.run.watch import Watch
+
+PR_SET_PDEATHSIG = 1
+
+
+class Context:
+    """What a hook is told: the page, the profile and its parameters, and how to note what is used."""
+
+    def __init__(self, job: Job, watch: Watch) -> None:
+        self.page, self.profile, self.parameters = job.page, job.profile, dict(job.parameters)
+        self.root, self.scratch = Path(job.root), Path(job.scratch)
+        self._watch = watch
+
+    def note(self, path: str | os.PathLike[str]) -> None:
+        """State that the page uses a file, or every file of a folder, that Python does not open itself."""
+        self._watch.note(Path(path))
+
+
+def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, position: Position) -> NoReturn:
+    """Run the page that the connection describes and end the process; nothing is ever returned to the server."""
+    code = 70
+    try:
+        job = receive_job(connection, length)
+        _become_a_page(stdout, stderr)
+        code = _Page(job, connection, position).run()
+    except BaseException as error:
+        _send(
+            connection,
+            {"event": "failed", "cell": "", "line": 0, "what": _named(error), "detail": _trace(error, "")},
+        )
+    finally:
+        _flush()
+        os._exit(code)
+
+
+class _Page:
+    def __init__(self, job: Job, connection: socket.socket, position: Position) -> None:
+        self.job, self.connection, self.position = job, connection, position
+        self.watch = Watch(Path(job.root), ignored=(Path(job.path), Path(job.scratch)))
+        self.context = Context(job, self.watch)
+
+    def run(self) -> int:
+        """Run the cells; the exit code is 0 when all of them did what they should."""
+        snippets = cut(self.job.source, Path(self.job.path), Path(self.job.shown))
+        namespace = self._enter()
+        self.watch.start()
+        self._hook("setup")
+        gc.freeze()
+        execution = Execution(snippets, namespace, self.position, self._summarise, self.job.output_limit)
+        for cell in snippets.cells:
+            self.tell(event="cell", cell=cell.name, line=cell.place.line, timeout=cell.timeout)
+            try:
+                done = execution.run(cell)
+            except BaseException as error:
+                self._failed(snippets, cell.name, error)
+                return 1
+            _flush()
+            self.tell(event="done", cell=cell.name, **done)
+            self.connection.recv(1)  # the next cell's output must not reach the pipe before this one's is taken
+        facts = environment(self.job.packages)
+        facts["provenance"] = dict(self._hook("provenance") or {})
+        self.tell(event="finished", environment=facts, dependencies=[asdict(each) for each in self.watch.found()])
+        return 0
+
+    def tell(self, **event: Any) -> None:
+        """Send an event to the command that asked for the page."""
+        _send(self.connection, event)
+
+    def _enter(self) -> dict[str, Any]:
+        """Become the page's program: its folder, its arguments, its `__main__`."""
+        os.chdir(self.job.scratch)
+        os.environ |= {"HOME": self.job.scratch, "TMPDIR": self.job.scratch}
+        sys.argv = [self.job.path]
+        sys.path[0] = str(Path(self.job.path).parent)
+        main = ModuleType("__main__")
+        main.__dict__.update(__file__=self.job.path, __builtins__=__builtins__)
+        sys.modules["__main__"] = main
+        lines = self.job.source.splitlines(keepends=True)
+        linecache.cache[self.job.path] = (len(self.job.source), None, lines, self.job.path)
+        return main.__dict__
+
+    def _failed(self, snippets: SnippetFile, cell: str, error: BaseException) -> None:
+        _flush()
+        line = _line(error, self.job.path) or self.position.line
+        what = f"the cell exited: {_named(error)}" if isinstance(error, SystemExit) else _named(error)
+        self.tell(event="failed", cell=cell, line=line, what=what, detail=_trace(error, self.job.path))
+
+    def _hook(self, name: str) -> Any:
+        function = hook(self.job.hooks, name)
+        return function(self.context) if function else None
+
+    def _summarise(self, value: object) -> str | None:
+        function = hook(self.job.hooks, "summarise")
+        return function(value) if function else None
+
+
+def hook(hooks: Any, name: str) -> Callable[..., Any] | None:
+    """The function that `[tool.galley.hooks]` names as `module:function`."""
+    if name not in hooks:
+        return None
+    module, _, function = hooks[name].partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found
+
+
+def _become_a_page(stdout: int, stderr: int) -> None:
+    os.setsid()
+    with suppress(OSError, AttributeError):  # Linux: no page outlives the runner
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    for given, standard in ((stdout, 1), (stderr, 2)):
+        os.dup2(given, standard)
+        os.close(given)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+    with suppress(Exception):
+        ctypes.CDLL(None).fflush(None)  # what C code printed
+
+
+def _send(connection: socket.socket, event: dict[str, Any]) -> None:
+    with suppress(OSError):  # nobody listens any more; the lifeline ends this process
+        connection.sendall((json.dumps(event) + "\n").encode())
+
+
+def _named(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _own_frames(error: BaseException, path: str) -> TracebackType | None:
+    """The traceback from the first frame of the snippet file on; galley's own frames help nobody."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_frame.f_code.co_filename != path:
+        frame = frame.tb_next
+    return frame or error.__traceback__
+
+
+def _trace(error: BaseException, path: str) -> str:
+    return "".join(traceback.format_exception(type(error), error, _own_frames(error, path)))
+
+
+def _line(error: BaseException, path: str) -> int:
+    """The last line of the snippet file that the error passed through."""
+    frames = traceback.walk_tb(error.__traceback__)
+    lines = [line for frame, line in frames if frame.f_code.co_filename == path]
+    return lines[-1] if lines else 0

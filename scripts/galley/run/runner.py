@@ -1,0 +1,205 @@
+"""Starts a runner process and runs pages on it, each on a connection of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+import time
+from asyncio.subprocess import PIPE, Process
+from base64 import b64decode
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from galley.errors import Place, RunnerError
+from galley.project import Project
+from galley.records.record import Dependency
+from galley.run.capture import Capture
+from galley.run.job import Job, send_job
+from galley.run.result import CellRun, Failure, PageRun, RawOutput
+
+EVENT_LIMIT = 1 << 26  # bytes of one event; images travel inside
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR")}
+KEPT = ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SSL_CERT_FILE")
+
+Tell = Callable[[Job, str], None]  # a page, and the cell it begins
+
+
+@asynccontextmanager
+async def runner(project: Project) -> AsyncIterator[Path]:
+    """A runner process for the project; the value is its socket. Raises RunnerError when it cannot start."""
+    with tempfile.TemporaryDirectory(prefix="galley-") as folder:
+        path, log = Path(folder, "runner.sock"), Path(folder, "runner.log")
+        modules = [*project.imports, *{hook.partition(":")[0] for hook in project.hooks.values()}]
+        with log.open("wb") as said:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-P", "-m", "galley.run.server", str(path), str(project.snippets), *modules,
+                stdin=PIPE, stdout=PIPE, stderr=said, start_new_session=True, env=clean_environment(project, folder),
+            )  # fmt: skip
+        try:
+            await _ready(process, log)
+            yield path
+        finally:
+            await _stop(process)
+            print(log.read_text())
+
+
+def clean_environment(project: Project, home: str) -> dict[str, str]:
+    """The variables a page sees: the same on every machine, and no token among them."""
+    kept = {name: value for name, value in os.environ.items() if name in KEPT}
+    return {
+        **kept, **ONE_THREAD, "HOME": home, "LANG": "C.UTF-8", "TZ": "UTC", "COLUMNS": "80", "MPLBACKEND": "agg",
+        "PYTHONIOENCODING": "utf-8:backslashreplace",
+        "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **project.environment,
+    }  # fmt: skip
+
+
+async def _ready(process: Process, log: Path) -> None:
+    assert process.stdout is not None
+    if await process.stdout.readline() == b"ready\n":
+        return
+    await process.wait()
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["it said nothing"]
+    mend = "install what the pages import: pip install -e '.[run]' -c constraints.txt"
+    raise RunnerError("\n    ".join(["the runner process did not start:", *lines[-4:]]), mend=mend)
+
+
+async def _stop(process: Process) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(process.wait(), 5)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+
+
+async def run_page(path: Path, job: Job, timeout: float, tell: Tell) -> PageRun:
+    """Run one page on the runner that listens on `path`; a page that fails is an answer, not an error.
+
+    `timeout` is the seconds that a cell may take unless it states its own.
+    """
+    started = time.perf_counter()
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(path))
+        except OSError as error:
+            raise RunnerError(f"the runner went away: {error}") from error
+        page = _Page(job, timeout, tell)
+        try:
+            return await page.follow(connection, started)
+        finally:
+            page.close()
+
+
+class _Page:
+    """One page as it runs: its captures, its lifeline, what is known so far."""
+
+    def __init__(self, job: Job, timeout: float, tell: Tell) -> None:
+        self.job, self.timeout, self.tell = job, timeout, tell
+        self.captures = {kind: Capture(job.output_limit) for kind in ("stdout", "stderr")}
+        self.lifeline, self.held = os.pipe()
+        self.cells: list[CellRun] = []
+        self.cell, self.line, self.allowed = "", 0, timeout
+        self.failed: tuple[str, str] | None = None  # what happened, and a traceback
+        self.finished: dict[str, Any] = {}
+
+    async def follow(self, connection: socket.socket, started: float) -> PageRun:
+        """Send the job and take in its events until its process is gone."""
+        descriptors = [capture.writing for capture in self.captures.values()]
+        send_job(connection, self.job, [*descriptors, self.lifeline])
+        os.close(self.lifeline)
+        for capture in self.captures.values():
+            capture.sent()
+        reader, writer = await asyncio.open_unix_connection(sock=connection.dup(), limit=EVENT_LIMIT)
+        try:
+            await self._take_events(reader, writer)
+        finally:
+            self._cut()
+            writer.close()
+        if self.failed:
+            return PageRun(self.job.page, self.job.profile, failure=self._failure(*self.failed))
+        return PageRun(
+            self.job.page,
+            self.job.profile,
+            tuple(self.cells),
+            self.finished["environment"],
+            tuple(Dependency(**each) for each in self.finished["dependencies"]),
+            time.perf_counter() - started,
+        )
+
+    async def _take_events(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begun = time.monotonic()
+        while True:
+            left = None if self.failed else max(0.0, begun + self.allowed - time.monotonic())
+            try:
+                line = await asyncio.wait_for(reader.readline(), left)
+            except TimeoutError:
+                self.failed = f"took longer than {self.allowed:g} s and was stopped", ""
+                self._cut()  # the runner kills the page and says where it was
+                continue
+            if not line:
+                if not self.failed and not self.finished:
+                    self.failed = "the runner went away while the page ran", ""
+                return
+            if line.strip():
+                self._take(json.loads(line), writer)
+                begun = time.monotonic()
+
+    def _take(self, event: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        match event["event"]:
+            case "cell":
+                self.cell, self.line = event["cell"], event["line"]
+                self.allowed = event["timeout"] or self.timeout
+                self.tell(self.job, self.cell)
+            case "done":
+                self.cells.append(CellRun(event["cell"], event["seconds"], event["peak_mb"], self._outputs(event)))
+                self.allowed = self.timeout
+                writer.write(b".")  # the page may go on
+            case "failed":
+                self.line = event["line"] or self.line
+                self.failed = event["what"], event["detail"]
+            case "finished":
+                self.finished = event
+            case "exit":
+                self._ended(event["code"], event["line"])
+
+    def _outputs(self, event: dict[str, Any]) -> tuple[RawOutput, ...]:
+        taken = [(kind, *capture.take()) for kind, capture in self.captures.items()]
+        written = [RawOutput(kind, "txt", data, cut) for kind, data, cut in taken if data or cut]
+        shown = [
+            RawOutput(each["kind"], each["suffix"], b64decode(each["data"]), each["cut"]) for each in event["shown"]
+        ]
+        return (*written, *shown)
+
+    def _ended(self, code: int, line: int) -> None:
+        if self.failed and self.failed[1]:
+            return  # its traceback knows the line better
+        self.line = line or self.line
+        if not self.failed and not self.finished:
+            how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with status {code}"
+            self.failed = f"the page's process {how}", ""
+
+    def _failure(self, what: str, trace: str) -> Failure:
+        """The failure with what the cell had written by then."""
+        said = b"".join(capture.take()[0] for capture in self.captures.values()).decode("utf-8", "replace")
+        detail = "\n".join(each for each in (said[-2000:].strip(), trace) if each)
+        place = Place(Path(self.job.shown), self.line)
+        return Failure(self.job.page, self.job.profile, self.cell, place, what, detail)
+
+    def _cut(self) -> None:
+        if self.held >= 0:
+            os.close(self.held)
+            self.held = -1
+
+    def close(self) -> None:
+        """Let go of every descriptor; the runner kills what still runs."""
+        self._cut()
+        for capture in self.captures.values():
+            capture.close()

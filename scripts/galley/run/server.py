@@ -1,0 +1,151 @@
+"""The runner process: imports what pages need once, then forks one child for each page it is sent.
+
+`python -P -m galley.run.server SOCKET FOLDER MODULE …` puts FOLDER first on the path, imports the modules,
+listens on the Unix socket SOCKET, prints "ready" and serves until its standard input ends. Each connection
+is one page. The process has one thread, opens no model and does no work of its own, so that a fork is safe
+and cheap.
+
+A page lives as long as its lifeline: when the other end closes it (a timeout, Ctrl-C, a killed command),
+the page's whole process group is killed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import mmap
+import os
+import selectors
+import signal
+import socket
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+
+from galley.run.child import run_job
+from galley.run.execute import Position
+from galley.run.job import receive_header
+
+
+@dataclass(frozen=True)
+class Page:
+    """A child that runs, with the connection to say its end on."""
+
+    pid: int
+    connection: socket.socket
+    lifeline: int
+    position: mmap.mmap
+
+
+class Server:
+    """The loop that forks, kills and buries."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self.listener = listener
+        self.pages: dict[int, Page] = {}
+        self.selector = selectors.DefaultSelector()
+        woken, waker = socket.socketpair()
+        woken.setblocking(False)
+        waker.setblocking(False)
+        self.woken, self.waker = woken, waker
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+
+    def serve(self) -> None:
+        """Serve until standard input ends, then kill what still runs."""
+        self.selector.register(self.listener, selectors.EVENT_READ, self.accept)
+        self.selector.register(self.woken, selectors.EVENT_READ, self.bury)
+        self.selector.register(sys.stdin.fileno(), selectors.EVENT_READ, None)
+        while True:
+            for key, _ in self.selector.select():
+                if key.data is None:
+                    for page in self.pages.values():
+                        kill_group(page.pid)
+                    return
+                key.data()
+
+    def accept(self) -> None:
+        """Fork a child for the page that a new connection asks for."""
+        connection, _ = self.listener.accept()
+        length, descriptors = receive_header(connection)
+        if not length:
+            connection.close()
+            return
+        stdout, stderr, lifeline = descriptors
+        position = mmap.mmap(-1, Position.SIZE)
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self.leave()
+                os.close(lifeline)
+                run_job(connection, length, stdout, stderr, Position(position))
+            finally:
+                os._exit(70)  # whatever happens, a child never goes on as the server
+        os.close(stdout)
+        os.close(stderr)
+        self.pages[pid] = Page(pid, connection, lifeline, position)
+        self.selector.register(lifeline, selectors.EVENT_READ, lambda: self.cut(pid))
+
+    def leave(self) -> None:
+        """In a child: let go of everything that is the server's."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self.selector.close()
+        for page in self.pages.values():
+            page.connection.close()
+            os.close(page.lifeline)
+        for each in (self.listener, self.woken, self.waker):
+            each.close()
+
+    def cut(self, pid: int) -> None:
+        """The other end let the page go: kill it; `bury` does the rest."""
+        self.selector.unregister(self.pages[pid].lifeline)
+        kill_group(pid)
+
+    def bury(self) -> None:
+        """Reap each child that ended, kill what it left behind, and say how it ended."""
+        with suppress(BlockingIOError):
+            self.woken.recv(4096)
+        for pid in list(self.pages):
+            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                continue
+            kill_group(pid)  # before the reaping, while the group's number cannot be anyone else's
+            _, status = os.waitpid(pid, 0)
+            page = self.pages.pop(pid)
+            with suppress(KeyError):
+                self.selector.unregister(page.lifeline)
+            os.close(page.lifeline)
+            end = {
+                "event": "exit",
+                "code": os.waitstatus_to_exitcode(status),
+                "line": Position(page.position).line,
+            }
+            with suppress(OSError):
+                page.connection.sendall(f"\n{json.dumps(end)}\n".encode())
+            page.connection.close()
+            page.position.close()
+
+
+def kill_group(pid: int) -> None:
+    """Kill the child and every process that it started."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)  # it may not have made its group yet
+
+
+def main(path: str, folder: str, modules: list[str]) -> None:
+    """Import, listen, serve."""
+    sys.path.insert(0, folder)  # where plain `python FILE` would have it
+    for module in modules:
+        importlib.import_module(module)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(64)
+        print("ready", flush=True)
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        Server(listener).serve()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])

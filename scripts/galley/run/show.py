@@ -1,0 +1,52 @@
+"""What a cell leaves to show: the text or the image of a value, and the figures it drew."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+IMAGES = (("_repr_svg_", "svg"), ("_repr_png_", "png"))  # the display protocol that notebooks use
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One thing to show: `kind` is value, error or image; `suffix` that of its file."""
+
+    kind: str
+    suffix: str
+    data: bytes
+    cut: int = 0
+
+
+def text(kind: str, content: str, limit: int) -> Shown:
+    """A text of at most `limit` bytes."""
+    data = content.encode("utf-8", "backslashreplace")
+    kept = data[:limit].decode("utf-8", "ignore").encode() if len(data) > limit else data
+    return Shown(kind, "txt", kept, len(data) - len(kept))
+
+
+def value(found: object, summarise: Callable[[object], str | None], limit: int) -> Shown | None:
+    """A last expression's value as an image where it has one, else as text; None shows nothing."""
+    if found is None:
+        return None
+    for method, suffix in IMAGES:
+        draw = getattr(type(found), method, None)
+        if draw is not None and (image := draw(found)) is not None:
+            return Shown("image", suffix, image.encode() if isinstance(image, str) else bytes(image))
+    summary = summarise(found)
+    return text("value", repr(found) if summary is None else summary, limit)
+
+
+def figures() -> Iterator[Shown]:
+    """The open matplotlib figures as SVG that is the same at every run; each is closed."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None:
+        return
+    for number in pyplot.get_fignums():
+        drawn = io.StringIO()
+        with sys.modules["matplotlib"].rc_context({"svg.hashsalt": "galley"}):
+            pyplot.figure(number).savefig(drawn, format="svg", metadata={"Date": None})
+        yield Shown("image", "svg", drawn.getvalue().encode())
+    pyplot.close("all")

@@ -1,0 +1,77 @@
+"""Finds what a page uses: the project's files it opens or lists, and the project's modules it imports."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from galley.records.dependencies import measure
+from galley.records.record import Dependency
+
+GALLEY = Path(__file__).parents[1]
+
+
+class Watch:
+    """An audit hook over one page's process; only paths below `root` count, installed packages never."""
+
+    def __init__(self, root: Path, ignored: tuple[Path, ...] = ()) -> None:
+        self.root = root.resolve()
+        self.ignored = (
+            *(path.resolve() for path in ignored),
+            Path(sys.prefix).resolve(),
+            self.root / ".git",
+            GALLEY,
+        )
+        self.files: set[str] = set()
+        self.folders: set[str] = set()
+        self.active = False
+
+    def start(self) -> None:
+        """Watch until the process ends; an audit hook cannot be taken away again."""
+        self.active = True
+        sys.addaudithook(self._hear)
+
+    def note(self, path: Path) -> None:
+        """Count a file, or a folder with every file below it, as used."""
+        path = Path(os.path.abspath(path))
+        if path.is_dir():
+            for folder, _, names in os.walk(path):
+                self.folders.add(folder)
+                self.files.update(os.path.join(folder, name) for name in names)
+        else:
+            self.files.add(str(path))
+
+    def found(self) -> list[Dependency]:
+        """Everything used, measured now, in a stable order."""
+        self.active = False
+        modules = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+        sources = {path for each in modules if each and (path := self._within(each)) and path.endswith(".py")}
+        files = {path for each in self.files if (path := self._within(each))} - sources
+        folders = {path for each in self.folders if (path := self._within(each))}
+        kinds = [*((path, "module") for path in sources), *((path, "file") for path in files)]
+        kinds += [(path, "listing") for path in folders]
+        measured = [measure(self.root, path, kind) for path, kind in sorted(kinds)]
+        return [each for each in measured if each.sha256 != "gone"]
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self.active:
+            return
+        if event == "open":
+            path, mode, flags = arguments
+            written = (mode and set("wax+") & set(mode)) or (flags & (os.O_WRONLY | os.O_RDWR))
+            if isinstance(path, str | bytes | os.PathLike) and not written:
+                self.files.add(os.path.abspath(os.fsdecode(path)))
+        elif event in ("os.listdir", "os.scandir"):
+            path = arguments[0]
+            if path is None or isinstance(path, str | bytes | os.PathLike):
+                self.folders.add(os.path.abspath(os.fsdecode(path or ".")))
+
+    def _within(self, path: str) -> str | None:
+        """The path from the root with forward slashes, or None where it is not the project's own."""
+        true = Path(path).resolve()
+        if not true.is_relative_to(self.root) or any(true.is_relative_to(each) for each in self.ignored):
+            return None
+        relative = true.relative_to(self.root)
+        return None if "__pycache__" in relative.parts else relative.as_posix()
