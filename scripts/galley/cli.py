@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from galley.check.findings import findings
-from galley.errors import Exit, GalleyError, RefusedError
+from galley.errors import Exit, GalleyError
 from galley.pages.guide import read_guide
 from galley.project import Project, find_project
 from galley.run.command import Summary, run_pages
@@ -106,6 +106,3 @@ def main() -> NoReturn:
         err.print("stopped; records that were not complete stay as they were")
         code = Exit.INTERRUPTED
     sys.exit(code)
-
-
-__all__ = ["RefusedError", "app", "main"]

@@ -15,7 +15,7 @@ class Exit(IntEnum):
     USAGE = 2  # the command's own words are wrong (typer and click use 2 as well)
     BAD_INPUT = 3  # a page, a snippet file or the configuration cannot be read
     PAGE_FAILED = 4  # a page's code failed, exited, died or took too long
-    REFUSED = 5  # the command will not do this here (writing records in CI, two writers at once)
+    REFUSED = 5  # the command will not do this here (writing records in CI)
     RUNNER = 6  # the runner process could not start or went away
     INTERRUPTED = 130
 

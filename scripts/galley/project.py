@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from galley.errors import GalleyError, Place
+from galley.errors import GalleyError, Place, UsageError
 
 Literal = str | int | float | bool | None | list[Any]
 
@@ -51,12 +51,12 @@ class Project:
         return tuple(profile for profile in self.profiles if profile.required)
 
     def profile(self, name: str) -> Profile:
-        """The profile of that name; raises GalleyError when there is none."""
+        """The profile of that name; raises UsageError when there is none."""
         for profile in self.profiles:
             if profile.name == name:
                 return profile
         known = ", ".join(profile.name for profile in self.profiles)
-        raise GalleyError(f"no profile is named '{name}'", self.settings, f"the profiles here are: {known}")
+        raise UsageError(f"no profile is named '{name}'", self.settings, f"the profiles here are: {known}")
 
     @property
     def settings(self) -> Place:

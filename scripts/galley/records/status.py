@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from galley.errors import GalleyError, Place
@@ -102,10 +103,10 @@ def _file_changes(project: Project, record: Record) -> list[Reason]:
     for used in record.dependencies:
         now = measure(project.root, used.path, used.kind).sha256
         if now != used.sha256:
-            what = "names in it" if used.kind == "listing" else "it"
-            how = "is gone" if now == GONE else f"changed ({what}, since the page used it)"
-            reasons.append(Reason(f"{used.path} {how}", Place(project.root / used.path)))
-    return [Reason(each.what, Place(project.relative(each.place.path))) for each in reasons]
+            subject = f"the list of files in {used.path}" if used.kind == "listing" else used.path
+            how = "is gone" if now == GONE else "changed since the page used it"
+            reasons.append(Reason(f"{subject} {how}", Place(Path(used.path))))
+    return reasons
 
 
 def _version_changes(environment: Mapping[str, Any], place: Place) -> list[Reason]:

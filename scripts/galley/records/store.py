@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from galley.errors import GalleyError, Place, RefusedError
+from galley.errors import GalleyError, Place
 from galley.pages.code import digest
 from galley.records.record import Record, from_json, to_json
 
@@ -44,6 +44,10 @@ class Store:
 
     def read(self, page: str, profile: str) -> Record | None:
         """The record, None where there is none; raises TornError or TamperedError where it cannot be trusted."""
+        with self._locked(fcntl.LOCK_SH):
+            return self._read(page, profile)
+
+    def _read(self, page: str, profile: str) -> Record | None:
         folder = self.place(page, profile)
         shown = self.shown / page / profile
         if not folder.is_dir() or not any(folder.iterdir()):
@@ -71,13 +75,18 @@ class Store:
         return (self.place(record.page, record.profile) / file).read_bytes()
 
     def write(self, record: Record, outputs: Mapping[str, bytes]) -> None:
-        """Replace the record and its outputs, all or nothing."""
-        staged = self.folder / f"{STAGING}-{os.getpid()}" / record.page / record.profile
-        shutil.rmtree(staged, ignore_errors=True)
-        staged.mkdir(parents=True)
-        for file, data in {**outputs, RECORD: to_json(record).encode()}.items():
-            (staged / file).write_bytes(data)
-        folder = self.place(record.page, record.profile)
+        """Replace the record and its outputs, all or nothing; what an interrupted writer left staged goes too."""
+        with self._locked(fcntl.LOCK_EX):
+            for left in self.folder.glob(f"{STAGING}*"):
+                shutil.rmtree(left)
+            staged = self.folder / STAGING
+            staged.mkdir()
+            for file, data in {**outputs, RECORD: to_json(record).encode()}.items():
+                (staged / file).write_bytes(data)
+            self._move(staged, self.place(record.page, record.profile), outputs)
+            staged.rmdir()
+
+    def _move(self, staged: Path, folder: Path, outputs: Mapping[str, bytes]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / RECORD).unlink(missing_ok=True)
         for path in folder.iterdir():
@@ -85,7 +94,6 @@ class Store:
                 path.unlink()
         for file in [*outputs, RECORD]:
             (staged / file).replace(folder / file)
-        shutil.rmtree(self.folder / f"{STAGING}-{os.getpid()}", ignore_errors=True)
 
     def folders(self) -> Iterator[tuple[str, str]]:
         """Page and profile of every folder that looks like a record."""
@@ -95,18 +103,16 @@ class Store:
                     yield from ((page.name, profile.name) for profile in sorted(page.iterdir()) if profile.is_dir())
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Be the only writer, and clear what an interrupted one left staged; raises RefusedError."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def _locked(self, how: int) -> Iterator[None]:
+        """Hold the folder's lock: many may read, one may write; a write takes milliseconds."""
+        if how == fcntl.LOCK_EX:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        elif not self.folder.is_dir():
+            yield
+            return
         lock = os.open(self.folder, os.O_RDONLY)
         try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                mend = "wait for it, or stop it, then run the command again"
-                raise RefusedError("another galley is writing records here", Place(self.shown), mend) from error
-            for left in self.folder.glob(f"{STAGING}-*"):
-                shutil.rmtree(left, ignore_errors=True)
+            fcntl.flock(lock, how)
             yield
         finally:
             os.close(lock)

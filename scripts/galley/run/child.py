@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
-from galley.pages.cells import SnippetFile, cut
+from galley.pages.cells import Cell, cut
 from galley.run.execute import Execution, Position
 from galley.run.facts import environment
 from galley.run.job import Job, receive_job
@@ -77,7 +77,7 @@ class _Page:
             try:
                 done = execution.run(cell)
             except BaseException as error:
-                self._failed(snippets, cell.name, error)
+                self._failed(cell, error)
                 return 1
             _flush()
             self.tell(event="done", cell=cell.name, **done)
@@ -104,11 +104,13 @@ class _Page:
         linecache.cache[self.job.path] = (len(self.job.source), None, lines, self.job.path)
         return main.__dict__
 
-    def _failed(self, snippets: SnippetFile, cell: str, error: BaseException) -> None:
+    def _failed(self, cell: Cell, error: BaseException) -> None:
         _flush()
         line = _line(error, self.job.path) or self.position.line
         what = f"the cell exited: {_named(error)}" if isinstance(error, SystemExit) else _named(error)
-        self.tell(event="failed", cell=cell, line=line, what=what, detail=_trace(error, self.job.path))
+        if "claim" in cell.tags:
+            what = f"the claim does not hold: «{cell.caption}» ({what})"
+        self.tell(event="failed", cell=cell.name, line=line, what=what, detail=_trace(error, self.job.path))
 
     def _hook(self, name: str) -> Any:
         function = hook(self.job.hooks, name)

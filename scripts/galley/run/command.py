@@ -39,7 +39,7 @@ def run_pages(
 ) -> Summary:
     """Run and record the named pages (all when none is named) as far as they are stale, or everything.
 
-    Raises UsageError for a page or profile that is not there, RefusedError in CI or beside another writer.
+    Raises UsageError for a page or profile that is not there, RefusedError in CI.
     """
     guide = read_guide(project)
     under = [project.profile(name) for name in profiles] or list(project.required)
@@ -52,7 +52,7 @@ def run_pages(
         what = f"records are missing or stale and CI writes none: {', '.join(task.snippets.page for task in tasks)}"
         raise RefusedError(what, mend="run `galley run` where you can review and commit what it writes")
     store = store_of(project)
-    with store.writing(), RunProgress(console, len(tasks)) as progress:
+    with RunProgress(console, len(tasks)) as progress:
         asyncio.run(_run(project, tasks, jobs, store, progress, summary))
     return summary
 

@@ -64,6 +64,8 @@ class Watch:
             if isinstance(path, str | bytes | os.PathLike) and not written:
                 self.files.add(os.path.abspath(os.fsdecode(path)))
         elif event in ("os.listdir", "os.scandir"):
+            if sys._getframe(1).f_code.co_filename.startswith("<frozen importlib"):
+                return  # Python looks for a module; which one it finds counts, not what else lies there
             path = arguments[0]
             if path is None or isinstance(path, str | bytes | os.PathLike):
                 self.folders.add(os.path.abspath(os.fsdecode(path or ".")))

@@ -1,0 +1,62 @@
+# Everything a newcomer needs: `make help`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+export NO_MKDOCS_2_WARNING := 1
+
+.PHONY: help site serve test lint check run clean constraints
+.DEFAULT_GOAL := help
+
+help:  ## say what each target does
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+site: $(VENV)/site.done  ## build the site; run the pages whose record is missing or stale first
+	@$(BIN)/galley check >/dev/null 2>&1 || $(MAKE) --no-print-directory $(VENV)/run.done
+	@$(BIN)/galley build
+
+serve: $(VENV)/site.done  ## show the site at http://127.0.0.1:8000 and rebuild it when a page changes
+	@$(BIN)/mkdocs serve
+
+run: $(VENV)/run.done  ## run the pages whose record is missing or stale, and record what they print
+	@$(BIN)/galley run
+
+check: $(VENV)/site.done  ## say which records are not true, without running anything
+	@$(BIN)/galley check
+
+test: $(VENV)/dev.done chromium  ## run all checks: lint, types, tests, every snippet, the strict site build
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/galley check
+	@$(BIN)/python -m pytest
+
+constraints: $(VENV)/dev.done  ## compile constraints.txt anew from pyproject.toml
+	@scripts/compile_constraints.sh $(BIN)/pip-compile
+
+clean:  ## remove what was built; records stay
+	@rm -rf $(VENV) site .cache/pages
+
+chromium:
+	@command -v chromium >/dev/null || scripts/install_chromium.sh
+.PHONY: chromium
+
+$(VENV)/bin/python:
+	@$(PYTHON) -m venv $(VENV)
+
+# Each stamp installs what the one before it has and more; torch comes with `run` and not before.
+$(VENV)/site.done: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing what building the site needs"
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/run.done: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing what running the pages needs (torch among it: this takes a minute or two)"
+	@$(INSTALL) --editable '.[run]'
+	@touch $@ $(VENV)/site.done
+
+$(VENV)/dev.done: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing what the tests need (torch among it: this takes a minute or two)"
+	@$(INSTALL) --editable '.[run,dev]'
+	@touch $@ $(VENV)/site.done $(VENV)/run.done

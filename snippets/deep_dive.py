@@ -1,0 +1,183 @@
+"""The code of the page "Deep dive": load a code model, wrap it with an adapter, ask it a question."""
+
+# %% versions
+from importlib.metadata import version
+
+for package in ("torch", "transformers", "peft"):
+    print(package, version(package))
+
+# %% peft-is [claim]
+"PEFT is a package of Hugging Face, not of BigCode."
+from importlib.metadata import metadata
+
+assert "HuggingFace" in metadata("peft")["Author"]
+assert metadata("peft")["Home-page"] == "https://github.com/huggingface/peft"
+
+# %% pip-editable
+import subprocess
+import sys
+
+fork = "git+https://github.com/bigcode-project/astraios#subdirectory=peft"
+pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+refused = subprocess.run([*pip, "install", "-e", fork], capture_output=True, text=True)
+print("exit code", refused.returncode)
+print(refused.stderr.strip())
+
+# %% imports
+import torch
+from peft import PeftModel
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+import bottleneck  # teaches PEFT the adapters of Astraios
+
+# %% parameters
+checkpoint = "models/stdlib-coder"
+peft_checkpoint = "models/stdlib-coder/adapters/lora"
+device = "cpu"
+dtype = "float32"
+
+# %% real-size
+from transformers import GPTBigCodeConfig
+
+starcoderbase_7b = GPTBigCodeConfig(
+    vocab_size=49152, n_positions=8192, n_embd=4096, n_layer=42, n_head=32, multi_query=True
+)
+with torch.device("meta"):  # shapes without numbers: no memory is taken
+    shape = AutoModelForCausalLM.from_config(starcoderbase_7b)
+print(f"{shape.num_parameters():,} parameters")
+print(f"{shape.num_parameters() * 2 / 1e9:.1f} GB at two bytes each")
+
+# %% load-tokenizer
+tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+tokenizer
+
+# %% load-base
+base = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=dtype)
+print(type(base).__name__)
+print(f"{base.num_parameters():,} parameters")
+print(base.dtype, "on", base.device)
+
+# %% device-string [claim]
+"Naming a device moves nothing: after `from_pretrained` the model is on the CPU."
+assert base.device.type == "cpu"
+
+# %% no-default-dtype [claim]
+"Without `dtype=`, Transformers 5 loads a model in the number type that its checkpoint names."
+named = AutoConfig.from_pretrained(checkpoint).dtype
+assert AutoModelForCausalLM.from_pretrained(checkpoint).dtype == named
+
+# %% choose-device
+available = "cuda" if torch.cuda.is_available() else "cpu"
+print("this machine has:", available)
+print("this page uses:  ", device)
+base = base.to(device)
+
+# %% prompt
+prompt = "Question: Please write a function in Python that performs bubble sort.\n\nAnswer:"
+print(prompt)
+
+# %% broken-prompt raises="SyntaxError"
+"A plain double-quoted string cannot run over several lines. The `\\n\\n` in the prompt is there for that."
+compile('prompt = "Question: Please write a function.\n\nAnswer:"', "prompt.py", "exec")
+
+# %% tokenise
+inputs = tokenizer(prompt, return_tensors="pt").to(device)
+print({name: tuple(tensor.shape) for name, tensor in inputs.items()})
+print(inputs["input_ids"][0, :8].tolist())
+print([tokenizer.decode(token) for token in inputs["input_ids"][0, :8]])
+
+# %% encode-gives [claim]
+"`encode(…, return_tensors=\"pt\")` gives the ids alone, as int64 of shape (1, n) on the CPU; the attention mask is missing."
+ids = tokenizer.encode(prompt, return_tensors="pt")
+assert isinstance(ids, torch.Tensor)
+assert ids.dtype == torch.int64
+assert ids.shape == (1, len(tokenizer.encode(prompt)))
+assert ids.device.type == "cpu"
+assert "attention_mask" in inputs
+
+# %% encode-adds-nothing [claim]
+"This tokenizer adds no special tokens of its own."
+assert tokenizer.encode(prompt) == tokenizer.encode(prompt, add_special_tokens=False)
+
+# %% round-trip [claim]
+"Decoding what was encoded gives the same text back."
+assert tokenizer.decode(tokenizer.encode(prompt)) == prompt
+
+# %% tensors-tf raises="ValueError"
+"TensorFlow tensors are no longer on offer."
+tokenizer(prompt, return_tensors="tf")
+
+# %% generate-base
+stop = dict(do_sample=False, pad_token_id=tokenizer.eos_token_id)
+output = base.generate(**inputs, **stop, max_new_tokens=48)
+print(tokenizer.decode(output[0]))
+
+# %% wrap
+model = PeftModel.from_pretrained(base, peft_checkpoint)
+print(type(model).__name__)
+print(model.peft_config["default"].peft_type)
+print("trainable parameters:", model.get_nb_trainable_parameters()[0])
+
+# %% wrap-class [claim]
+"`PeftModel.from_pretrained` gives a `PeftModelForCausalLM`, and that is a PyTorch module like any other."
+assert type(model).__name__ == "PeftModelForCausalLM"
+assert isinstance(model, torch.nn.Module)
+
+# %% wrap-frozen [claim]
+"It loads for use, not for training: nothing is trainable, and dropout is off."
+assert model.get_nb_trainable_parameters()[0] == 0
+assert not model.training
+
+# %% wrap-in-place [claim]
+"Wrapping changes the base model itself: the object inside is the one that went in, and it now holds the adapter."
+assert model.get_base_model() is base
+assert any("lora_" in name or "adapter_" in name for name, _ in base.named_modules())
+
+# %% adapter-size
+adapter = sum(p.numel() for name, p in model.named_parameters() if "lora_" in name or "adapter_" in name)
+print(f"the adapter has {adapter:,} parameters, {adapter / base.num_parameters():.1%} of the whole")
+
+# %% generate
+output = model.generate(**inputs, **stop, max_new_tokens=200)
+print(tokenizer.decode(output[0]))
+
+# %% prompt-comes-back [claim]
+"The output starts with the prompt: `generate` gives back what it was given, then what it added."
+n = inputs["input_ids"].shape[1]
+assert torch.equal(output[:, :n], inputs["input_ids"])
+
+# %% default-length [claim]
+"Without a length, Transformers 5 adds at most 20 tokens."
+short = model.generate(**inputs, **stop)
+assert short.shape[1] - n <= 20
+assert model.generation_config.max_new_tokens is None
+
+# %% greedy-repeats [claim]
+"Greedy decoding has no chance in it: the same prompt gives the same tokens."
+again = model.generate(**inputs, **stop, max_new_tokens=200)
+assert torch.equal(output, again)
+
+# %% decode-keeps [claim]
+"`decode` keeps special tokens unless you ask it not to."
+assert tokenizer.decode([tokenizer.eos_token_id]) == "<|endoftext|>"
+assert tokenizer.decode([tokenizer.eos_token_id], skip_special_tokens=True) == ""
+
+# %% decode-answer
+answer = tokenizer.decode(output[0, n:], skip_special_tokens=True).strip()
+print(answer)
+
+# %% run-answer
+program = f"""{answer}
+
+import types
+functions = [each for each in list(globals().values()) if isinstance(each, types.FunctionType)]
+print(functions[0].__name__, functions[0]([5, 2, 9, 1, 5, 6]))
+"""
+command = [sys.executable, "-I", "-c", program]
+ran = subprocess.run(command, capture_output=True, text=True, timeout=10)
+print(ran.stdout or ran.stderr.splitlines()[-1])
+
+# %% adapter-off
+with model.disable_adapter():
+    output = model.generate(**inputs, **stop, max_new_tokens=48)
+print(tokenizer.decode(output[0, n:]))
