@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from galley.errors import Exit, GalleyError
 from galley.pages.guide import read_guide
 from galley.project import Project, find_project
 from galley.run.command import Summary, run_pages
+from galley.serve.loop import serve as serve_site
 
 app = typer.Typer(
     help="Run a guide's snippets, record what they printed, and build the site from the records.",
@@ -34,6 +36,9 @@ ProfileName = Annotated[
 ]
 All = Annotated[bool, typer.Option("--all", "-a", help="Run fresh pages too; equal outputs leave a record untouched.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="How many pages at once; 0 means one for each core.")]
+
+
+Address = Annotated[str, typer.Option("--address", "-d", help="The address to serve at, as HOST:PORT.")]
 
 
 @app.command()
@@ -75,6 +80,17 @@ def build() -> None:
     if code:
         raise typer.Exit(Exit.NOT_TRUE)
     out.print(f"The site is in {_site(project)}; look at it with: python -m http.server -d {_site(project)}")
+
+
+@app.command()
+def serve(address: Address = "127.0.0.1:8000") -> None:
+    """Show the site live: a saved page re-renders, a saved snippet file runs again on a runner kept warm.
+
+    A failing cell shows its traceback in the preview and only there; its record stays.
+    """
+    code = asyncio.run(serve_site(find_project(Path.cwd()), address, out))
+    if code:
+        raise typer.Exit(Exit.NOT_TRUE)
 
 
 def _site(project: Project) -> Path:

@@ -12,7 +12,7 @@ from galley.errors import GalleyError, Place, UsageError
 
 Literal = str | int | float | bool | None | list[Any]
 
-HOOKS = ("setup", "summarise", "provenance")
+HOOKS = ("prepare", "setup", "summarise", "explain", "provenance")
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Profile:
     name: str
     required: bool = False
     title: str = ""
+    memory_mb: int = 0  # a page's limit of private memory; 0 sets none
     parameters: Mapping[str, Literal] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -42,7 +43,8 @@ class Project:
     packages: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     hooks: Mapping[str, str] = field(default_factory=dict)
-    timeout: float = 60.0
+    timeout: float = 60.0  # seconds for a cell that states none
+    page_timeout: float = 600.0  # seconds for a whole page
     output_limit: int = 65536
 
     @property
@@ -117,9 +119,10 @@ def _project(root: Path, settings: dict[str, Any]) -> Project:
 def _profiles(tables: dict[str, dict[str, Any]], place: Place) -> tuple[Profile, ...]:
     profiles = []
     for name, table in tables.items():
-        if unknown := set(table) - {"required", "title", "parameters"}:
+        known = {each.name for each in fields(Profile)} - {"name"}
+        if unknown := set(table) - known:
             what = f"[tool.galley.profiles.{name}] has no setting '{min(unknown)}'"
-            raise GalleyError(what, place, "it knows: required, title, parameters")
+            raise GalleyError(what, place, f"it knows: {', '.join(sorted(known))}")
         profiles.append(Profile(name=name, **table))
     if not any(profile.required for profile in profiles):
         raise GalleyError("no profile is required", place, "set required = true under one [tool.galley.profiles.NAME]")

@@ -17,7 +17,7 @@ MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
 OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")
 TAGS = frozenset({"claim", "measured", "setup"})
-OPTIONS = frozenset({"raises", "timeout"})
+OPTIONS = frozenset({"raises", "threads", "timeout"})
 FORM = '# %% name [tag …] option="value"'
 
 
@@ -34,11 +34,12 @@ class Cell:
     tags: frozenset[str] = frozenset()
     raises: str = ""
     timeout: float | None = None
+    threads: int = 1
 
     @cached_property
     def digest(self) -> str:
         """What the cell does and how its outputs are treated, as one digest."""
-        treated = f"raises={self.raises} measured={'measured' in self.tags}"
+        treated = f"raises={self.raises} measured={'measured' in self.tags} threads={self.threads}"
         return digest(f"{code_digest(self.statements)} {treated}")
 
 
@@ -55,6 +56,11 @@ class SnippetFile:
     def stem(self) -> str:
         """What fences call the file: `stem/cell`."""
         return self.path.stem
+
+    @property
+    def threads(self) -> int:
+        """How many threads the page asks for: the most that one of its cells does."""
+        return max((cell.threads for cell in self.cells), default=1)
 
     def cell(self, name: str) -> Cell | None:
         """The cell of that name, if there is one."""
@@ -87,7 +93,7 @@ def cut(source: str, path: Path, shown: Path) -> SnippetFile:
     except (SyntaxError, tokenize.TokenError) as error:
         line = getattr(error, "lineno", None) or 0
         raise GalleyError(f"syntax error: {getattr(error, 'msg', error)}", Place(shown, line)) from error
-    lines = source.splitlines()
+    lines = source.split("\n")  # as Python counts them; splitlines knows more ends of a line
     ends = [line for line, _ in markers[1:]] + [len(lines) + 1]
     first = markers[0][0] if markers else len(lines) + 1
     for statement in tree.body:
@@ -138,6 +144,7 @@ def _cell(head: str, place: Place, lines: list[str], start: int, end: int, body:
         tags=tags,
         raises=options.get("raises", ""),
         timeout=_seconds(options.get("timeout"), place),
+        threads=_threads(options.get("threads", "1"), place),
     )
 
 
@@ -165,3 +172,9 @@ def _seconds(text: str | None, place: Place) -> float | None:
     if seconds is not None and not 0 < seconds < 86400:
         raise GalleyError(f"timeout '{text}' is not a number of seconds", place, 'write it as: timeout="120"')
     return seconds
+
+
+def _threads(text: str, place: Place) -> int:
+    if not (text.isdecimal() and 0 < int(text) < 1024):
+        raise GalleyError(f"threads '{text}' is not a number of threads", place, 'write it as: threads="2"')
+    return int(text)

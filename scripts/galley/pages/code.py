@@ -43,11 +43,18 @@ def is_string(statement: ast.stmt) -> bool:
 def _written(node: Any) -> str:
     if isinstance(node, ast.AST):
         parts = _joined(node) if isinstance(node, ast.JoinedStr) else list(ast.iter_fields(node))
+        if isinstance(node, ast.Delete):
+            parts = [("targets", _flat(node.targets))]
         kept = [(name, value) for name, value in parts if name not in IMPLIED and value is not None and value != []]
         return f"{type(node).__name__}({','.join(f'{name}={_written(value)}' for name, value in kept)})"
     if isinstance(node, list):
         return f"[{','.join(map(_written, node))}]"
     return ascii(node)
+
+
+def _flat(targets: list[ast.expr]) -> list[ast.expr]:
+    """The targets of a `del`; formatters take away the parentheses around several."""
+    return [each for target in targets for each in (_flat(target.elts) if isinstance(target, ast.Tuple) else [target])]
 
 
 def _joined(node: ast.JoinedStr) -> list[tuple[str, Any]]:

@@ -15,7 +15,8 @@ from galley.errors import GalleyError, Place
 
 FORM = '```python exec="on" cell="file/cell"'
 OPENER = re.compile(r"^(?P<indent>[\s>]*)(?P<fence>`{3,}|~{3,})(?P<header>[^`]*)$")
-OURS = re.compile(r"\b(exec|cell)\s*=|\bexec\b")
+OURS = re.compile(r"\b(exec|cell)\s*=|\bexec\b", re.IGNORECASE)
+ALIKE = re.compile(r"^[\s>]*(?:(?:[-*+:]|\d+[.)])\s+)?[\s>]*(?P<fence>`{2,}|~{2,})(?P<header>.*)$")
 HEADER = re.compile(r"python(?P<options>(?:[ \t]+\w+=\"[^\"]*\")+)[ \t]*$")
 OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")
 KNOWN = {"exec", "cell"}
@@ -46,17 +47,53 @@ def find_fences(lines: Sequence[str], path: Path, offset: int = 0) -> tuple[list
     while number < len(lines):
         opener = OPENER.match(lines[number].rstrip())
         number += 1
-        if not opener:
-            continue
         place = Place(path, number + offset)
+        if not opener:
+            errors += [_malformed(header, place)] if (header := _alike(lines[number - 1], OURS)) else []
+            continue
         end = _end(lines, number, opener["fence"])
         if OURS.search(opener["header"]):
             try:
                 fences.append(_fence(opener["header"], lines[number:end], end < len(lines), place))
             except GalleyError as error:
                 errors.append(error)
+        elif end == len(lines) or (swallowed := _swallowed(lines, number, end, opener["fence"])):
+            errors.append(_unclosed(place))
+            end = end if end == len(lines) else swallowed - 1
         number = end + 1
     return fences, errors
+
+
+def _swallowed(lines: Sequence[str], start: int, end: int, fence: str) -> int:
+    """The index of a galley fence that an earlier, unclosed one takes for its own text; 0 for none."""
+    for at in range(start, end):
+        inner = OPENER.match(lines[at].rstrip())
+        if inner and inner["fence"].startswith(fence) and OURS.search(inner["header"]):
+            return at
+    return 0
+
+
+def left_over(rendered: Sequence[str], lines: Sequence[str], path: Path, offset: int = 0) -> list[GalleyError]:
+    """The first opening line that is still in the page once superfences is done: it would be published as text."""
+    for line in rendered:
+        if line in lines and (header := _alike(line, re.compile(r"\S"))):
+            return [_malformed(header, Place(path, lines.index(line) + 1 + offset))]
+    return []
+
+
+def _alike(line: str, header: re.Pattern[str]) -> str | None:
+    """The header of a line that is nearly an opening one; code that ends on its own line is none."""
+    match = ALIKE.match(line.rstrip())
+    found = match and match["fence"] not in match["header"] and header.search(match["header"])
+    return match["header"].strip() if match and found else None
+
+
+def _malformed(header: str, place: Place) -> GalleyError:
+    return GalleyError(f"malformed fence header: '{header}'", place, f"write it as: {FORM}")
+
+
+def _unclosed(place: Place) -> GalleyError:
+    return GalleyError("the fence is never closed", place, "add a line with its ``` below it")
 
 
 def _end(lines: Sequence[str], start: int, fence: str) -> int:
@@ -68,7 +105,7 @@ def _end(lines: Sequence[str], start: int, fence: str) -> int:
 def _fence(header: str, body: Sequence[str], closed: bool, place: Place) -> Fence:
     match = HEADER.match(header.strip())
     if not match:
-        raise GalleyError(f"malformed fence header: '{header.strip()}'", place, f"write it as: {FORM}")
+        raise _malformed(header.strip(), place)
     options = dict(OPTION.findall(match["options"]))
     if unknown := set(options) - KNOWN:
         raise GalleyError(f"unknown fence option '{min(unknown)}'", place, f"write it as: {FORM}")
@@ -78,7 +115,7 @@ def _fence(header: str, body: Sequence[str], closed: bool, place: Place) -> Fenc
     if not (file and slash and cell):
         raise GalleyError(f"not a cell's name: '{options['cell']}'", place, f"write it as: {FORM}")
     if not closed:
-        raise GalleyError("the fence is never closed", place, "add a line with ``` below it")
+        raise _unclosed(place)
     if any(line.strip(" \t>") for line in body):
         raise GalleyError("the fence holds code of its own", place, f"move it to the cell {options['cell']}")
     return Fence(place, file, cell)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from galley.errors import GalleyError, UsageError
+from galley.errors import GalleyError, Place, UsageError
 from galley.pages.cells import SnippetFile, page_name, read_snippets
 from galley.pages.fences import Fence, find_fences
 from galley.pages.parameters import parameters
@@ -51,7 +51,11 @@ def read_guide(project: Project) -> Guide:
             errors.append(error)
     fences: list[Fence] = []
     for path in sorted(project.docs.rglob("*.md")):
-        lines = path.read_text(encoding="utf-8").splitlines()
+        try:
+            lines = path.read_text(encoding="utf-8-sig").split("\n")
+        except UnicodeDecodeError as error:
+            errors.append(GalleyError(f"cannot be read: {error}", Place(project.relative(path))))
+            continue
         found, wrong = find_fences(lines, project.relative(path))
         fences += found
         errors += wrong

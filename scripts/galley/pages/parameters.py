@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -34,7 +35,7 @@ def with_values(snippets: SnippetFile, values: Mapping[str, Any]) -> SnippetFile
     cell = snippets.cell(PARAMETERS)
     if cell is None:
         return snippets
-    lines = snippets.source.splitlines(keepends=True)
+    lines = list(io.StringIO(snippets.source))
     for name, value in reversed(_assignments(cell)):
         if name in values:
             _replace(lines, value, literal(values[name]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from galley.pages.code import digest, module_digest
 from galley.records.record import Dependency
 
 GONE = "gone"
+TABLE = "#"  # stands between a TOML file's path and the name of one of its tables
 
 
 def measure(root: Path, path: str, kind: str) -> Dependency:
@@ -17,14 +20,26 @@ def measure(root: Path, path: str, kind: str) -> Dependency:
     try:
         if kind == "listing":
             return Dependency(path, kind, digest("\n".join(sorted(_names(target)))))
+        if kind == "table":
+            return Dependency(path, kind, _table_digest(root, path))
         status = target.stat()
         return Dependency(path, kind, _file_digest(target, kind, status.st_mtime_ns, status.st_size))
-    except OSError:
+    except (OSError, KeyError):
         return Dependency(path, kind, GONE)
 
 
 def _names(folder: Path) -> list[str]:
     return [each.name for each in folder.iterdir() if each.name != "__pycache__"]
+
+
+def _table_digest(root: Path, path: str) -> str:
+    """The digest of what a table says, however it is written; KeyError without the table."""
+    file, _, table = path.partition(TABLE)
+    try:
+        tables = tomllib.loads((root / file).read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return digest((root / file).read_bytes())  # broken is changed
+    return digest(json.dumps(tables[table], sort_keys=True, default=str))
 
 
 @cache

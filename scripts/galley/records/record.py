@@ -39,7 +39,11 @@ class CellRecord:
 
 @dataclass(frozen=True)
 class Dependency:
-    """A thing that the page used: `kind` is file, listing (the names in a folder) or module (its code)."""
+    """A thing that the page used.
+
+    `kind` is file, listing (the names in a folder), module (its code) or table (one table of a TOML file,
+    whose name follows the path after a #).
+    """
 
     path: str  # from the project's root, with forward slashes
     kind: str

@@ -13,7 +13,7 @@ from galley.errors import GalleyError, Place
 from galley.pages.cells import SnippetFile
 from galley.pages.parameters import with_values
 from galley.project import Profile, Project
-from galley.records.dependencies import GONE, measure
+from galley.records.dependencies import GONE, TABLE, measure
 from galley.records.record import Record
 from galley.records.store import Store, TamperedError, TornError
 
@@ -105,7 +105,9 @@ def _file_changes(project: Project, record: Record) -> list[Reason]:
         if now != used.sha256:
             subject = f"the list of files in {used.path}" if used.kind == "listing" else used.path
             how = "is gone" if now == GONE else "changed since the page used it"
-            reasons.append(Reason(f"{subject} {how}", Place(Path(used.path))))
+            file, _, table = used.path.partition(TABLE) if used.kind == "table" else (used.path, "", "")
+            subject = f"{table} in {file}" if table else subject
+            reasons.append(Reason(f"{subject} {how}", Place(Path(file))))
     return reasons
 
 

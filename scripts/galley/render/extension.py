@@ -11,15 +11,17 @@ from xml.etree.ElementTree import Element
 
 from markdown import Markdown
 from markdown.extensions import Extension
+from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 
 from galley.errors import GalleyError
 from galley.render.errors import build_error
-from galley.render.html import profiles_note
-from galley.render.page import Page, page_of, source_lines
+from galley.render.html import cell_id, error_note, profiles_note
+from galley.render.page import Page, first_fence, page_of, source_lines
 
 BEFORE, AFTER = 27, 24  # superfences runs at 25, the normalisation of white space at 30
+LAST = -100
 NAME = "galley"
 
 
@@ -32,6 +34,8 @@ class GalleyExtension(Extension):
             md.preprocessors.register(Scan(md), NAME, BEFORE)
             md.preprocessors.register(Count(md), f"{NAME}-count", AFTER)
             md.treeprocessors.register(Note(md), f"{NAME}-note", 1)
+            md.treeprocessors.register(Whole(md), f"{NAME}-whole", LAST)
+            md.postprocessors.register(Arrival(md), f"{NAME}-arrival", LAST)
 
 
 class Scan(Preprocessor):
@@ -47,7 +51,9 @@ class Scan(Preprocessor):
             raise build_error([error]) from error
         while lines and not lines[-1]:
             lines = lines[:-1]  # the normalisation of white space ends a page with blank lines
-        if wrong := self.page.scan(lines, max(0, source_lines(self.page) - len(lines))):
+        wrong = self.page.scan(lines, max(0, source_lines(self.page) - len(lines)))
+        self.page.errors += wrong
+        if wrong and not self.page.preview:
             raise build_error(wrong)
         return lines
 
@@ -61,23 +67,46 @@ class Count(Preprocessor):
         what = "the fence was not rendered: superfences could not read it, or its custom fence is not declared"
         mend = "declare galley.render.fence under custom_fences of pymdownx.superfences"
         lost = [fence for fence in page.fences if fence not in page.rendered]
-        page.errors += [GalleyError(what, fence.place, mend) for fence in lost]
-        if page.errors:
+        page.errors += page.left_over(lines) + [GalleyError(what, fence.place, mend) for fence in lost]
+        if page.errors and not page.preview:
             raise build_error(page.errors)
         return lines
 
 
-class Note(Treeprocessor):
-    """Says under the page's title which profiles have no record."""
+class Whole(Treeprocessor):
+    """Notes that the tree is done: postprocessors hear of titles alone before, and of the page from here on."""
 
     def run(self, root: Element) -> None:
-        """Add the note below the first heading."""
-        note = profiles_note(current_page(self.md))
-        if note:
-            at = next((number for number, child in enumerate(root) if child.tag == "h1"), -1)
-            paragraph = Element("p", {"class": "galley-profiles"})
-            paragraph.text = self.md.htmlStash.store(note)
-            root.insert(at + 1, paragraph)
+        """Leave the tree as it is."""
+        current_page(self.md).whole = True
+
+
+class Arrival(Postprocessor):
+    """Stops the build unless every cell is in the page: an indented fence is rendered and then shown as text."""
+
+    def run(self, text: str) -> str:
+        """Leave the text as it is, or raise what is wrong with the page."""
+        what, mend = "the fence is shown as text: it is indented as code is", "move it to the start of the line"
+        page = current_page(self.md)
+        lost = [fence for fence in page.fences if f'id="{cell_id(fence)}"' not in text]
+        if page.whole and lost and not page.preview:
+            raise build_error([GalleyError(what, fence.place, mend) for fence in lost])
+        return text
+
+
+class Note(Treeprocessor):
+    """Says under the page's title which profiles have no record, and in the live preview what is wrong."""
+
+    def run(self, root: Element) -> None:
+        """Add the notes below the first heading."""
+        page = current_page(self.md)
+        at = next((number for number, child in enumerate(root) if child.tag == "h1"), -1)
+        for note in (*map(error_note, page.errors), profiles_note(page)):
+            if note:
+                at += 1
+                block = Element("div")
+                block.text = self.md.htmlStash.store(note)
+                root.insert(at, block)
 
 
 def current_page(md: Any) -> Page:
@@ -85,5 +114,6 @@ def current_page(md: Any) -> Page:
     scan = next((each for each in md.preprocessors if isinstance(each, Scan)), None)
     if scan is None or scan.page is None:
         what = "a galley fence without the extension that checks it"
-        raise build_error([GalleyError(what, mend="add galley.render to markdown_extensions in mkdocs.yml")])
+        mend = "add galley.render to markdown_extensions in mkdocs.yml"
+        raise build_error([GalleyError(what, first_fence(md), mend)])
     return scan.page

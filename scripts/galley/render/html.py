@@ -25,7 +25,7 @@ def cell_html(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> str:
     if cell.name == PARAMETERS:
         body = tabs(group, [(view.profile.title, _code(md, view) + _not_run(view)) for view in views])
     else:
-        ran = [(view.profile.title, _outputs(page, view)) for view in views if view.record]
+        ran = [(view.profile.title, _marks(view) + _outputs(page, view)) for view in views if view.record or view.marks]
         body = _code(md, views[0]) + (tabs(group, ran) if any(outputs for _, outputs in ran) else "")
     kind = next((tag for tag in ("claim", "setup") if tag in cell.tags), "plain")
     if kind == "claim":
@@ -33,7 +33,12 @@ def cell_html(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> str:
     elif kind == "setup":
         body = _folded("Setup", body)
     caption = f'<p class="galley-caption">{inline(cell.caption)}</p>' if cell.caption else ""
-    return f'<div class="galley-cell galley-{kind}" id="cell-{fence.file}-{fence.cell}">{caption}{body}</div>'
+    return f'<div class="galley-cell galley-{kind}" id="{cell_id(fence)}">{caption}{body}</div>'
+
+
+def cell_id(fence: Fence) -> str:
+    """What a link to the cell ends in."""
+    return f"cell-{fence.file}-{fence.cell}"
 
 
 def profiles_note(page: Page) -> str:
@@ -42,7 +47,13 @@ def profiles_note(page: Page) -> str:
     for snippets in page.files:
         found = [each for each in page.statuses(snippets) if each.state not in SHOWABLE]
         notes += [f"<b>{escape(each.profile.title)}</b> ({each.state}: <code>{each.mend}</code>)" for each in found]
-    return f"Not shown, for want of a true record: {', '.join(notes)}." if notes else ""
+    what = f"Not shown, for want of a true record: {', '.join(notes)}."
+    return f'<p class="galley-profiles">{what}</p>' if notes else ""
+
+
+def error_note(error: Exception) -> str:
+    """What is wrong with the page, as the live preview shows it; an ordinary build stops instead."""
+    return f'<pre class="galley-mark" tabindex="0">{escape(str(error))}</pre>'
 
 
 def _code(md: Any, view: View) -> str:
@@ -57,6 +68,10 @@ def _code(md: Any, view: View) -> str:
 
 def _not_run(view: View) -> str:
     return "" if view.record else '<p class="galley-ran">not run</p>'
+
+
+def _marks(view: View) -> str:
+    return "".join(f'<pre class="galley-mark" tabindex="0">{escape(mark)}</pre>' for mark in view.marks)
 
 
 def _folded(summary: str, body: str) -> str:
@@ -89,7 +104,7 @@ def _ran_on(record: Record, recorded: CellRecord) -> str:
     """The quiet line under an output: model, device, versions, date, seconds, peak memory."""
     facts = record.environment
     packages = [f"{name} {version.partition('+')[0]}" for name, version in facts.get("packages", {}).items()]
-    said = [str(value) for value in facts.get("provenance", {}).values()]
+    said = [str(value) for value in facts.get("provenance", {}).values() if isinstance(value, str | int | float)]
     cost = [f"{recorded.seconds:.2f} s", f"{recorded.peak_mb:.0f} MB"]
     line = [*said, f"Python {facts['python']}", *packages, record.date, *cost]
     return f'<p class="galley-ran">{escape(" · ".join(line))}</p>'

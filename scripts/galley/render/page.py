@@ -10,9 +10,10 @@ from typing import Any
 
 from galley.errors import GalleyError, Place
 from galley.pages.cells import Cell, SnippetFile, read_snippets
-from galley.pages.fences import Fence, find_fences
+from galley.pages.fences import Fence, find_fences, left_over
 from galley.pages.parameters import with_values
 from galley.project import Profile, Project, find_project
+from galley.records.preview import preview_file, read_failures
 from galley.records.record import CellRecord, Record
 from galley.records.status import SHOWABLE, Status, status, store_of
 
@@ -24,6 +25,7 @@ class View:
     profile: Profile
     cell: Cell
     record: Record | None
+    marks: tuple[str, ...] = ()  # what the live preview has to say of it
 
     @property
     def recorded(self) -> CellRecord | None:
@@ -40,14 +42,23 @@ class Page:
     fences: list[Fence] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
     rendered: set[Fence] = field(default_factory=set)
+    whole: bool = False  # its Markdown is read to the end
+    _lines: Sequence[str] = ()
+    _above: int = 0
     _untrue: set[tuple[str, str]] = field(default_factory=set)  # snippet files and profiles reported already
+    preview: Path | None = field(default_factory=preview_file)
     _snippets: dict[str, SnippetFile] = field(default_factory=dict)
     _statuses: dict[str, list[Status]] = field(default_factory=dict)
 
     def scan(self, lines: Sequence[str], above: int) -> list[GalleyError]:
         """Find the fences in the page's lines and give what is wrong; `above` counts lines of front matter."""
+        self._lines, self._above = lines, above
         self.fences, wrong = find_fences(lines, self.path, above)
         return wrong
+
+    def left_over(self, lines: Sequence[str]) -> list[GalleyError]:
+        """What superfences should have rendered and left as text."""
+        return left_over(lines, self._lines, self.path, self._above)
 
     def next_fence(self, name: str) -> Fence:
         """The fence that is rendered now; raises GalleyError where the scan saw none such."""
@@ -67,19 +78,24 @@ class Page:
         if cell is None:
             known = ", ".join(each.name for each in snippets.cells)
             raise GalleyError(f"no cell is named '{fence.name}'", fence.place, f"{snippets.stem}.py has: {known}")
-        views = []
-        for found in self.statuses(snippets):
-            showable = found.state in SHOWABLE
-            if found.profile.required and not showable and (snippets.stem, found.profile.name) not in self._untrue:
-                self._untrue.add((snippets.stem, found.profile.name))
-                reason = found.reasons[0]
-                what = (
-                    f"the record of {fence.name} ({found.profile.name}) is {found.state}: {reason.place}: {reason.what}"
-                )
-                raise GalleyError(what, fence.place, found.mend)
-            as_run = with_values(snippets, found.profile.parameters).cell(cell.name) or cell
-            views.append(View(found.profile, as_run, found.record if showable else None))
-        return views
+        return [self._view(fence, cell, found) for found in self.statuses(snippets)]
+
+    def _view(self, fence: Fence, cell: Cell, found: Status) -> View:
+        as_run = with_values(found.snippets, found.profile.parameters).cell(cell.name) or cell
+        if found.state in SHOWABLE:
+            return View(found.profile, as_run, found.record, self._failed(found, cell.name))
+        if self.preview and (found.profile.required or found.record):
+            return View(found.profile, as_run, found.record, (*self._failed(found, cell.name), _untrue(found)))
+        if found.profile.required and (found.snippets.stem, found.profile.name) not in self._untrue:
+            self._untrue.add((found.snippets.stem, found.profile.name))
+            raise GalleyError(f"{fence.name}: {_untrue(found)}", fence.place, found.mend)
+        return View(found.profile, as_run, None)
+
+    def _failed(self, found: Status, cell: str) -> tuple[str, ...]:
+        """In the live preview, what the page's last run failed with, at the cell that failed."""
+        failures = read_failures(self.preview) if self.preview else []
+        ours = (found.snippets.page, found.profile.name, cell)
+        return tuple(f"{each.what}\n{each.detail}" for each in failures if (each.page, each.profile, each.cell) == ours)
 
     def statuses(self, snippets: SnippetFile) -> list[Status]:
         """The state of a snippet file under each profile, looked at once a page."""
@@ -106,6 +122,11 @@ class Page:
         return self._snippets[fence.file]
 
 
+def _untrue(found: Status) -> str:
+    reason = found.reasons[0]
+    return f"the {found.profile.name} record is {found.state}: {reason.place}: {reason.what}"
+
+
 def page_of(md: Any) -> Page:
     """The page that a Markdown instance is about to convert."""
     path = _source(md)
@@ -115,9 +136,19 @@ def page_of(md: Any) -> Page:
 
 
 def source_lines(page: Page) -> int:
-    """How many lines the page has on disk; 0 where it has no file."""
+    """How many lines the page has on disk, without blank ones at its end; 0 where it has no file."""
     path = page.project.root / page.path
-    return len(path.read_text(encoding="utf-8-sig").splitlines()) if path.is_file() else 0
+    return path.read_text(encoding="utf-8-sig").rstrip().count("\n") + 1 if path.is_file() else 0
+
+
+def first_fence(md: Any) -> Place | None:
+    """Where the first galley fence of the page's file stands, for an error that no scan can place."""
+    path = _source(md)
+    if path is None:
+        return None
+    shown = page_of(md).path
+    fences, _ = find_fences(path.read_text(encoding="utf-8-sig").split("\n"), shown)
+    return fences[0].place if fences else Place(shown)
 
 
 def _source(md: Any) -> Path | None:

@@ -8,6 +8,7 @@ import importlib
 import json
 import linecache
 import os
+import resource
 import signal
 import socket
 import sys
@@ -29,16 +30,20 @@ PR_SET_PDEATHSIG = 1
 
 
 class Context:
-    """What a hook is told: the page, the profile and its parameters, and how to note what is used."""
+    """What a hook is told: the page, its profile, parameters and threads, and how to note what is used."""
 
     def __init__(self, job: Job, watch: Watch) -> None:
         self.page, self.profile, self.parameters = job.page, job.profile, dict(job.parameters)
-        self.root, self.scratch = Path(job.root), Path(job.scratch)
+        self.root, self.scratch, self.threads = Path(job.root), Path(job.scratch), job.threads
         self._watch = watch
 
     def note(self, path: str | os.PathLike[str]) -> None:
         """State that the page uses a file, or every file of a folder, that Python does not open itself."""
         self._watch.note(Path(path))
+
+    def note_table(self, path: str | os.PathLike[str], table: str) -> None:
+        """State that of a TOML file the page uses one top-level table only."""
+        self._watch.note_table(Path(path), table)
 
 
 def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, position: Position) -> NoReturn:
@@ -68,6 +73,9 @@ class _Page:
         """Run the cells; the exit code is 0 when all of them did what they should."""
         snippets = cut(self.job.source, Path(self.job.path), Path(self.job.shown))
         namespace = self._enter()
+        if self.job.memory_mb:
+            limit = self.job.memory_mb * 10**6
+            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
         self.watch.start()
         self._hook("setup")
         gc.freeze()
@@ -94,7 +102,7 @@ class _Page:
     def _enter(self) -> dict[str, Any]:
         """Become the page's program: its folder, its arguments, its `__main__`."""
         os.chdir(self.job.scratch)
-        os.environ |= {"HOME": self.job.scratch, "TMPDIR": self.job.scratch}
+        os.environ |= {**self.job.environment, "HOME": self.job.scratch, "TMPDIR": self.job.scratch}
         sys.argv = [self.job.path]
         sys.path[0] = str(Path(self.job.path).parent)
         main = ModuleType("__main__")
@@ -108,13 +116,16 @@ class _Page:
         _flush()
         line = _line(error, self.job.path) or self.position.line
         what = f"the cell exited: {_named(error)}" if isinstance(error, SystemExit) else _named(error)
+        with suppress(Exception):  # a hook that fails must not hide the failure itself
+            if explained := self._hook("explain", error):
+                what = f"{what}\n{explained}"
         if "claim" in cell.tags:
             what = f"the claim does not hold: «{cell.caption}» ({what})"
         self.tell(event="failed", cell=cell.name, line=line, what=what, detail=_trace(error, self.job.path))
 
-    def _hook(self, name: str) -> Any:
+    def _hook(self, name: str, *arguments: Any) -> Any:
         function = hook(self.job.hooks, name)
-        return function(self.context) if function else None
+        return function(self.context, *arguments) if function else None
 
     def _summarise(self, value: object) -> str | None:
         function = hook(self.job.hooks, "summarise")

@@ -14,6 +14,7 @@ from galley.pages.guide import Guide, read_guide
 from galley.project import Profile, Project
 from galley.records.status import SHOWABLE, status, store_of
 from galley.records.store import Store
+from galley.run.prepare import prepare
 from galley.run.progress import RunProgress
 from galley.run.recording import changes
 from galley.run.result import Failure
@@ -60,27 +61,26 @@ def run_pages(
 def choose(guide: Guide, pages: Sequence[str], profiles: Sequence[Profile], *, everything: bool) -> list[Task]:
     """The tasks that a run has: those without a record that may be shown, or all."""
     chosen = [guide.find(page) for page in pages] or list(guide.snippets.values())
-    tasks = [Task(snippets, profile) for snippets in chosen for profile in profiles]
-    return [
-        task
-        for task in tasks
-        if everything or status(guide.project, task.snippets, task.profile).state not in SHOWABLE
-    ]  # fmt: skip
+    found = [status(guide.project, snippets, profile) for snippets in chosen for profile in profiles]
+    wanted = [each for each in found if everything or each.state not in SHOWABLE]
+    return [Task(each.snippets, each.profile, each.record) for each in wanted]
 
 
 async def _run(
     project: Project, tasks: Sequence[Task], jobs: int, store: Store, progress: RunProgress, summary: Summary
 ) -> None:
-    async for ran in run_tasks(project, tasks, progress.tell, jobs):
+    ready, errors = await prepare(project, tasks)
+    summary.errors += errors
+    async for ran in run_tasks(project, ready, progress.tell, jobs):
         if ran.run.failure:
             summary.failures.append(ran.run.failure)
             progress.ended(ran, "FAILED")
         else:
-            progress.ended(ran, f"{_record(ran, store)} ({len(ran.run.cells)} cells, {ran.run.seconds:.1f} s)")
+            progress.ended(ran, f"{keep(ran, store)} ({len(ran.run.cells)} cells, {ran.run.seconds:.1f} s)")
 
 
-def _record(ran: Ran, store: Store) -> str:
-    """Write the record where it says something new; the answer says what."""
+def keep(ran: Ran, store: Store) -> str:
+    """Write the record of a page that ran, where it says something new; the answer says what."""
     assert ran.fresh is not None
     try:
         old = store.read(ran.run.page, ran.run.profile)

@@ -24,7 +24,12 @@ class Job:
     scratch: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     hooks: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)  # what `prepare` wants the page to see
     packages: Sequence[str] = ()
+    threads: int = 1
+    timeout: float = 60.0  # seconds for a cell that states none
+    page_timeout: float = 600.0
+    memory_mb: int = 0  # private memory; 0 sets no limit
     output_limit: int = 65536
 
 

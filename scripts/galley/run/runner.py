@@ -8,12 +8,12 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 import time
 from asyncio.subprocess import PIPE, Process
 from base64 import b64decode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,39 +31,47 @@ KEPT = ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SSL_CERT_FILE")
 Tell = Callable[[Job, str], None]  # a page, and the cell it begins
 
 
+@dataclass(frozen=True)
+class Runner:
+    """A runner process that serves: its socket, and the project's files that it loaded."""
+
+    socket: Path
+    loaded: list[str]
+    process: Process
+
+
 @asynccontextmanager
-async def runner(project: Project) -> AsyncIterator[Path]:
-    """A runner process for the project; the value is its socket. Raises RunnerError when it cannot start."""
-    with tempfile.TemporaryDirectory(prefix="galley-") as folder:
-        path, log = Path(folder, "runner.sock"), Path(folder, "runner.log")
-        modules = [*project.imports, *{hook.partition(":")[0] for hook in project.hooks.values()}]
-        with log.open("wb") as said:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", "galley.run.server", str(path), str(project.snippets), *modules,
-                stdin=PIPE, stdout=PIPE, stderr=said, start_new_session=True, env=clean_environment(project, folder),
-            )  # fmt: skip
-        try:
-            await _ready(process, log)
-            yield path
-        finally:
-            await _stop(process)
-            print(log.read_text())
+async def runner(project: Project, folder: Path) -> AsyncIterator[Runner]:
+    """A runner process that listens in `folder`; raises RunnerError when it cannot start."""
+    path, log = folder / "runner.sock", folder / "runner.log"
+    path.unlink(missing_ok=True)
+    modules = [*project.imports, *{hook.partition(":")[0] for hook in project.hooks.values()}]
+    with log.open("wb") as said:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", "galley.run.server", str(path), str(project.snippets), *modules,
+            stdin=PIPE, stdout=PIPE, stderr=said, start_new_session=True, env=clean_environment(project, folder),
+        )  # fmt: skip
+    try:
+        yield Runner(path, await _ready(process, log), process)
+    finally:
+        await _stop(process)
 
 
-def clean_environment(project: Project, home: str) -> dict[str, str]:
+def clean_environment(project: Project, home: Path) -> dict[str, str]:
     """The variables a page sees: the same on every machine, and no token among them."""
     kept = {name: value for name, value in os.environ.items() if name in KEPT}
     return {
-        **kept, **ONE_THREAD, "HOME": home, "LANG": "C.UTF-8", "TZ": "UTC", "COLUMNS": "80", "MPLBACKEND": "agg",
+        **kept, **ONE_THREAD, "HOME": str(home), "LANG": "C.UTF-8", "TZ": "UTC", "COLUMNS": "80", "MPLBACKEND": "agg",
         "PYTHONIOENCODING": "utf-8:backslashreplace",
         "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **project.environment,
     }  # fmt: skip
 
 
-async def _ready(process: Process, log: Path) -> None:
+async def _ready(process: Process, log: Path) -> list[str]:
     assert process.stdout is not None
-    if await process.stdout.readline() == b"ready\n":
-        return
+    if line := await process.stdout.readline():
+        loaded: list[str] = json.loads(line)
+        return loaded
     await process.wait()
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["it said nothing"]
     mend = "install what the pages import: pip install -e '.[run]' -c constraints.txt"
@@ -80,18 +88,15 @@ async def _stop(process: Process) -> None:
     await process.wait()
 
 
-async def run_page(path: Path, job: Job, timeout: float, tell: Tell) -> PageRun:
-    """Run one page on the runner that listens on `path`; a page that fails is an answer, not an error.
-
-    `timeout` is the seconds that a cell may take unless it states its own.
-    """
+async def run_page(path: Path, job: Job, tell: Tell) -> PageRun:
+    """Run one page on the runner that listens on `path`; a page that fails is an answer, not an error."""
     started = time.perf_counter()
     with socket.socket(socket.AF_UNIX) as connection:
         try:
             connection.connect(str(path))
         except OSError as error:
             raise RunnerError(f"the runner went away: {error}") from error
-        page = _Page(job, timeout, tell)
+        page = _Page(job, tell)
         try:
             return await page.follow(connection, started)
         finally:
@@ -101,12 +106,12 @@ async def run_page(path: Path, job: Job, timeout: float, tell: Tell) -> PageRun:
 class _Page:
     """One page as it runs: its captures, its lifeline, what is known so far."""
 
-    def __init__(self, job: Job, timeout: float, tell: Tell) -> None:
-        self.job, self.timeout, self.tell = job, timeout, tell
+    def __init__(self, job: Job, tell: Tell) -> None:
+        self.job, self.tell = job, tell
         self.captures = {kind: Capture(job.output_limit) for kind in ("stdout", "stderr")}
         self.lifeline, self.held = os.pipe()
         self.cells: list[CellRun] = []
-        self.cell, self.line, self.allowed = "", 0, timeout
+        self.cell, self.line, self.allowed = "", 0, job.timeout
         self.failed: tuple[str, str] | None = None  # what happened, and a traceback
         self.finished: dict[str, Any] = {}
 
@@ -135,13 +140,15 @@ class _Page:
         )
 
     async def _take_events(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        begun = time.monotonic()
+        begun = started = time.monotonic()
         while True:
-            left = None if self.failed else max(0.0, begun + self.allowed - time.monotonic())
+            ends = [(begun + self.allowed, f"took longer than {self.allowed:g} s and was stopped")]
+            ends += [(started + self.job.page_timeout, f"the page took longer than {self.job.page_timeout:g} s")]
+            end, what = min(ends)
             try:
-                line = await asyncio.wait_for(reader.readline(), left)
+                line = await asyncio.wait_for(reader.readline(), None if self.failed else end - time.monotonic())
             except TimeoutError:
-                self.failed = f"took longer than {self.allowed:g} s and was stopped", ""
+                self.failed = what, ""
                 self._cut()  # the runner kills the page and says where it was
                 continue
             if not line:
@@ -156,11 +163,11 @@ class _Page:
         match event["event"]:
             case "cell":
                 self.cell, self.line = event["cell"], event["line"]
-                self.allowed = event["timeout"] or self.timeout
+                self.allowed = event["timeout"] or self.job.timeout
                 self.tell(self.job, self.cell)
             case "done":
                 self.cells.append(CellRun(event["cell"], event["seconds"], event["peak_mb"], self._outputs(event)))
-                self.allowed = self.timeout
+                self.allowed = self.job.timeout
                 writer.write(b".")  # the page may go on
             case "failed":
                 self.line = event["line"] or self.line

@@ -1,9 +1,9 @@
 """The runner process: imports what pages need once, then forks one child for each page it is sent.
 
 `python -P -m galley.run.server SOCKET FOLDER MODULE …` puts FOLDER first on the path, imports the modules,
-listens on the Unix socket SOCKET, prints "ready" and serves until its standard input ends. Each connection
-is one page. The process has one thread, opens no model and does no work of its own, so that a fork is safe
-and cheap.
+listens on the Unix socket SOCKET, prints the files of FOLDER that it loaded as a JSON list, and serves until
+its standard input ends. Each connection is one page. The process has one thread, opens no model and does no
+work of its own, so that a fork is safe and cheap.
 
 A page lives as long as its lifeline: when the other end closes it (a timeout, Ctrl-C, a killed command),
 the page's whole process group is killed.
@@ -21,6 +21,7 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from galley.run.child import run_job
 from galley.run.execute import Position
@@ -142,7 +143,8 @@ def main(path: str, folder: str, modules: list[str]) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(64)
-        print("ready", flush=True)
+        files = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
+        print(json.dumps(sorted(file for file in files if Path(file).is_relative_to(folder))), flush=True)
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         Server(listener).serve()
 

@@ -1,34 +1,48 @@
-"""Runs many pages on one runner, as many at once as the processor has cores."""
+"""Runs many pages on one runner, as many at once as the machine has room for."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from galley.pages.cells import SnippetFile
 from galley.pages.parameters import with_values
 from galley.project import Profile, Project
+from galley.records.record import Record
 from galley.run.job import Job
 from galley.run.recording import Fresh, to_record, where
 from galley.run.result import PageRun
-from galley.run.runner import Tell, run_page, runner
+from galley.run.room import Room, cores
+from galley.run.runner import Tell, run_page
+from galley.run.warm import any_runner
 
 
 @dataclass(frozen=True)
 class Task:
-    """A page to run under a profile."""
+    """A page to run under a profile; `before` is its last record, which says how much it is likely to need."""
 
     snippets: SnippetFile
     profile: Profile
+    before: Record | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)  # what `prepare` answered
 
     @property
     def alone(self) -> bool:
         """A page that measures runs with no other beside it."""
         return any("measured" in cell.tags for cell in self.snippets.cells)
+
+    @property
+    def seconds(self) -> float:
+        """What the page took last time."""
+        return sum(cell.seconds for cell in self.before.cells) if self.before else 0.0
+
+    @property
+    def peak_mb(self) -> float:
+        """What the page needed last time."""
+        return max((cell.peak_mb for cell in self.before.cells), default=0.0) if self.before else 0.0
 
 
 @dataclass(frozen=True)
@@ -40,56 +54,60 @@ class Ran:
     fresh: Fresh | None
 
 
-def cores() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 async def run_tasks(project: Project, tasks: Sequence[Task], tell: Tell, jobs: int = 0) -> AsyncIterator[Ran]:
-    """Run the tasks and give each as it ends; `jobs` is how many at once, 0 for one a core.
+    """Run the tasks and give each as it ends; `jobs` is how many threads at once, 0 for one a core.
 
     Raises RunnerError when the runner cannot start or goes away.
     """
     if not tasks:
         return
-    async with runner(project) as path:
-        for group, width in ((False, jobs or cores()), (True, 1)):
-            waiting = asyncio.Semaphore(width)
-            ours = [
-                asyncio.create_task(_run(project, path, each, tell, waiting)) for each in tasks if each.alone is group
-            ]
-            try:
-                for done in asyncio.as_completed(ours):
-                    yield await done
-            finally:
-                for each in ours:
-                    each.cancel()
-                await asyncio.gather(*ours, return_exceptions=True)
+    async with any_runner(project) as path:
+        async for ran in run_on(path, project, tasks, tell, jobs):
+            yield ran
 
 
-async def _run(project: Project, path: Path, task: Task, tell: Tell, waiting: asyncio.Semaphore) -> Ran:
-    async with waiting:
+async def run_on(path: Path, project: Project, tasks: Sequence[Task], tell: Tell, jobs: int = 0) -> AsyncIterator[Ran]:
+    """Run the tasks on the runner that listens on `path`, the longest first."""
+    room = Room(jobs or cores())
+    ordered = sorted(tasks, key=lambda task: -task.seconds)
+    running = [asyncio.create_task(_run(project, path, task, tell, room)) for task in ordered]
+    try:
+        for done in asyncio.as_completed(running):
+            yield await done
+    finally:
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _run(project: Project, path: Path, task: Task, tell: Tell, room: Room) -> Ran:
+    async with room.place(task.snippets.threads, task.peak_mb, task.alone):
         with tempfile.TemporaryDirectory(prefix="galley-page-", ignore_cleanup_errors=True) as folder:
             scratch = Path(folder).resolve()
             for link in project.links:
                 (scratch / link).symlink_to(project.snippets / link)
             snippets = with_values(task.snippets, task.profile.parameters)
-            run = await run_page(path, _job(project, snippets, task.profile, scratch), project.timeout, tell)
+            run = await run_page(path, _job(project, snippets, task, scratch), tell)
             places = where(scratch, project.snippets)
             return Ran(task, run, None if run.failure else to_record(run, snippets, places))
 
 
-def _job(project: Project, snippets: SnippetFile, profile: Profile, scratch: Path) -> Job:
+def _job(project: Project, snippets: SnippetFile, task: Task, scratch: Path) -> Job:
     return Job(
         page=snippets.page,
-        profile=profile.name,
+        profile=task.profile.name,
         path=str(snippets.path),
         shown=str(project.relative(snippets.path)),
         source=snippets.source,
         root=str(project.root),
         scratch=str(scratch),
-        parameters=profile.parameters,
+        parameters=task.profile.parameters,
         hooks=project.hooks,
+        environment=task.environment,
         packages=project.packages,
+        threads=snippets.threads,
+        timeout=project.timeout,
+        page_timeout=project.page_timeout,
+        memory_mb=task.profile.memory_mb,
         output_limit=project.output_limit,
     )

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from galley.records.dependencies import measure
+from galley.records.dependencies import TABLE, measure
 from galley.records.record import Dependency
 
 GALLEY = Path(__file__).parents[1]
@@ -26,6 +26,7 @@ class Watch:
         )
         self.files: set[str] = set()
         self.folders: set[str] = set()
+        self.tables: set[tuple[str, str]] = set()
         self.active = False
 
     def start(self) -> None:
@@ -43,15 +44,21 @@ class Watch:
         else:
             self.files.add(str(path))
 
+    def note_table(self, path: Path, table: str) -> None:
+        """Count one table of a TOML file as used, in place of the whole file."""
+        self.tables.add((os.path.abspath(path), table))
+
     def found(self) -> list[Dependency]:
         """Everything used, measured now, in a stable order."""
         self.active = False
         modules = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
         sources = {path for each in modules if each and (path := self._within(each)) and path.endswith(".py")}
-        files = {path for each in self.files if (path := self._within(each))} - sources
+        tables = {(path, table) for each, table in self.tables if (path := self._within(each))}
+        files = {path for each in self.files if (path := self._within(each))} - sources - {path for path, _ in tables}
         folders = {path for each in self.folders if (path := self._within(each))}
         kinds = [*((path, "module") for path in sources), *((path, "file") for path in files)]
         kinds += [(path, "listing") for path in folders]
+        kinds += [(f"{path}{TABLE}{table}", "table") for path, table in tables]
         measured = [measure(self.root, path, kind) for path, kind in sorted(kinds)]
         return [each for each in measured if each.sha256 != "gone"]
 

@@ -1,0 +1,46 @@
+"""What the live preview knows beyond the records: the pages that failed since they were saved.
+
+It stands in a file outside the records, named by an environment variable that only `galley serve` sets, so
+that no ordinary build can show a failure or a stale output.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+VARIABLE = "GALLEY_PREVIEW"
+
+
+@dataclass(frozen=True)
+class FailedPage:
+    """A page's failure as the preview shows it."""
+
+    page: str
+    profile: str
+    cell: str
+    what: str
+    detail: str
+
+
+def preview_file() -> Path | None:
+    """The preview's file; None in an ordinary build."""
+    named = os.environ.get(VARIABLE)
+    return Path(named) if named else None
+
+
+def write_failures(file: Path, failures: Sequence[FailedPage]) -> None:
+    """Replace what the preview knows, and leave the file alone where nothing changed."""
+    text = json.dumps([asdict(failure) for failure in failures], indent=1)
+    if not file.is_file() or file.read_text(encoding="utf-8") != text:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.with_suffix(".new").write_text(text, encoding="utf-8")
+        file.with_suffix(".new").replace(file)
+
+
+def read_failures(file: Path) -> list[FailedPage]:
+    """What `write_failures` wrote."""
+    return [FailedPage(**each) for each in json.loads(file.read_text(encoding="utf-8"))] if file.is_file() else []

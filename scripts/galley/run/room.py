@@ -1,0 +1,54 @@
+"""Shares the machine among pages: never more threads than cores, no more pages than memory is there for."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+SPARE = 1.25  # a page may need more than it did when it was recorded
+UNKNOWN_MB = 1000.0  # what a page is expected to need before it was ever recorded
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def free_mb() -> float:
+    """Memory that programs can still take, in MB; infinite where the system does not say."""
+    meminfo = Path("/proc/meminfo")
+    if meminfo.is_file():
+        for line in meminfo.read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    return float("inf")
+
+
+class Room:
+    """The cores and the memory that running pages take."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.taken = size, 0
+        self._changed = asyncio.Condition()
+
+    @asynccontextmanager
+    async def place(self, threads: int, peak_mb: float, alone: bool) -> AsyncIterator[None]:
+        """Wait until there is room for a page, and hold it; one page is always let in."""
+        wanted = self.size if alone else min(threads, self.size)
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._fits(wanted, peak_mb))
+            self.taken += wanted
+        try:
+            yield
+        finally:
+            async with self._changed:
+                self.taken -= wanted
+                self._changed.notify_all()
+
+    def _fits(self, wanted: int, peak_mb: float) -> bool:
+        if self.taken == 0:
+            return True
+        return self.taken + wanted <= self.size and free_mb() >= (peak_mb or UNKNOWN_MB) * SPARE

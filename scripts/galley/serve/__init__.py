@@ -1,0 +1,1 @@
+"""The author's loop: a saved page re-renders, a saved snippet file runs again."""

@@ -1,0 +1,117 @@
+"""`galley serve`: MkDocs shows the site, and this loop runs what was saved on a warm runner."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from rich.console import Console
+
+from galley.errors import RunnerError
+from galley.pages.guide import Guide, read_guide
+from galley.project import Project
+from galley.records.preview import VARIABLE, FailedPage, write_failures
+from galley.records.status import store_of
+from galley.run.command import choose, keep
+from galley.run.prepare import prepare
+from galley.run.session import Ran, Task, run_on
+from galley.serve.keeper import Keeper, why_not
+from galley.serve.watch import saved
+
+SETTLE = 0.05  # seconds; editors save in several steps
+
+
+async def serve(project: Project, address: str, console: Console) -> int:
+    """Serve until MkDocs ends or the task is cancelled; the answer is MkDocs' exit code."""
+    file = project.root / ".cache" / "galley" / "preview.json"
+    write_failures(file, [])
+    ignored = (project.outputs, project.snippets / "models")
+    with saved(project.snippets, ignored) as changed:
+        async with mkdocs(project, address, file) as site, Keeper(project) as keeper:
+            rerun = asyncio.create_task(Loop(project, keeper, file, console).run(changed))
+            try:
+                return await site.wait()
+            finally:
+                rerun.cancel()
+                with suppress(asyncio.CancelledError):
+                    await rerun
+
+
+@asynccontextmanager
+async def mkdocs(project: Project, address: str, file: Path) -> AsyncIterator[Process]:
+    """MkDocs' own live server, in preview mode, watching the records and the failures too."""
+    watched = [option for path in (project.snippets, file.parent) for option in ("--watch", str(path))]
+    command = [sys.executable, "-m", "mkdocs", "serve", "--dev-addr", address, *watched]
+    environment = {**os.environ, VARIABLE: str(file), "NO_MKDOCS_2_WARNING": "1"}
+    process = await asyncio.create_subprocess_exec(*command, cwd=project.root, env=environment)
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+
+
+class Loop:
+    """Runs what is stale after each save."""
+
+    def __init__(self, project: Project, keeper: Keeper, file: Path, console: Console) -> None:
+        self.project, self.keeper, self.file, self.console = project, keeper, file, console
+        self.failures: dict[tuple[str, str], FailedPage] = {}
+        self.tried: dict[tuple[str, str], str] = {}  # the source of each page that failed; it is not run twice
+
+    async def run(self, changed: asyncio.Event) -> None:
+        """Run what is stale now, then again after each save, until cancelled."""
+        while True:
+            changed.clear()
+            try:
+                await self._run_stale()
+            except RunnerError as error:
+                self.console.print(why_not(error))
+            await changed.wait()
+            await asyncio.sleep(SETTLE)
+
+    async def _run_stale(self) -> None:
+        guide = read_guide(self.project)
+        self._forget(guide)
+        tasks = choose(guide, [], self.project.required, everything=False)
+        tasks = [task for task in tasks if self.tried.get(_key(task)) != task.snippets.source]
+        if tasks:
+            socket = await self.keeper.socket()
+            ready, errors = await prepare(self.project, tasks)
+            for error in errors:
+                self.console.print(str(error))
+            async for ran in run_on(socket, self.project, ready, lambda job, cell: None):
+                self._ended(ran)
+        write_failures(self.file, list(self.failures.values()))
+
+    def _ended(self, ran: Ran) -> None:
+        key = _key(ran.task)
+        if failure := ran.run.failure:
+            self.tried[key] = ran.task.snippets.source
+            self.failures[key] = FailedPage(*key, failure.cell, str(failure), failure.detail)
+            self.console.print(str(failure))
+        else:
+            self.failures.pop(key, None)
+            said = keep(ran, store_of(self.project))
+            self.console.print(f"{ran.run.page} ({ran.run.profile}): {said}, {ran.run.seconds:.1f} s")
+
+    def _forget(self, guide: Guide) -> None:
+        """Drop failures of pages that read differently now; add those that cannot be read at all."""
+        sources = {snippets.page: snippets.source for snippets in guide.snippets.values()}
+        self.failures = {
+            key: failed for key, failed in self.failures.items() if self.tried.get(key) == sources.get(key[0])
+        }
+        for error in guide.errors:
+            if error.place and error.place.path.suffix == ".py":
+                page = error.place.path.stem.replace("_", "-")
+                self.failures[page, ""] = FailedPage(page, "", "", str(error), "")
+
+
+def _key(task: Task) -> tuple[str, str]:
+    return task.snippets.page, task.profile.name
