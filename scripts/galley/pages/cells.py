@@ -89,7 +89,7 @@ def cut(source: str, path: Path, shown: Path) -> SnippetFile:
     """Cut the text of a snippet file into its cells; errors as in `read_snippets`."""
     try:
         tree = ast.parse(source)
-        markers = _markers(source)
+        markers = _markers(source, tree.body)
     except (SyntaxError, tokenize.TokenError) as error:
         line = getattr(error, "lineno", None) or 0
         raise GalleyError(f"syntax error: {getattr(error, 'msg', error)}", Place(shown, line)) from error
@@ -109,12 +109,16 @@ def cut(source: str, path: Path, shown: Path) -> SnippetFile:
     return SnippetFile(page_name(path), path, source, tuple(cells))
 
 
-def _markers(source: str) -> list[tuple[int, str]]:
+def _markers(source: str, body: list[ast.stmt]) -> list[tuple[int, str]]:
     """The line and the text of each marker; a marker inside a string is none."""
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    comments = (token for token in tokens if token.type == tokenize.COMMENT and token.start[1] == 0)
-    matches = ((token.start[0], MARKER.match(token.string)) for token in comments)
-    return [(line, (match["rest"] or "").strip()) for line, match in matches if match]
+    matches = ((line, MARKER.match(text)) for line, text in enumerate(source.split("\n"), start=1))
+    found = [(line, (match["rest"] or "").strip()) for line, match in matches if match]
+    within = any(each.lineno < line <= (each.end_lineno or 0) for line, _ in found for each in body)
+    if within:  # tokens tell a comment from a string; they are slow, and seldom needed
+        tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+        comments = {token.start[0] for token in tokens if token.type == tokenize.COMMENT}
+        found = [(line, rest) for line, rest in found if line in comments]
+    return found
 
 
 def _cell(head: str, place: Place, lines: list[str], start: int, end: int, body: list[ast.stmt]) -> Cell:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 IMPLIED = {"ctx", "kind", "type_comment", "type_ignores"}
@@ -41,15 +41,30 @@ def is_string(statement: ast.stmt) -> bool:
 
 
 def _written(node: Any) -> str:
-    if isinstance(node, ast.AST):
-        parts = _joined(node) if isinstance(node, ast.JoinedStr) else list(ast.iter_fields(node))
-        if isinstance(node, ast.Delete):
-            parts = [("targets", _flat(node.targets))]
-        kept = [(name, value) for name, value in parts if name not in IMPLIED and value is not None and value != []]
-        return f"{type(node).__name__}({','.join(f'{name}={_written(value)}' for name, value in kept)})"
     if isinstance(node, list):
-        return f"[{','.join(map(_written, node))}]"
-    return ascii(node)
+        return f"[{','.join([_written(each) for each in node])}]"
+    if not isinstance(node, ast.AST):
+        return ascii(node)
+    kind = type(node)
+    if kind in RESHAPED:
+        node = RESHAPED[kind](node)
+    parts = [kind.__name__]
+    for name in _names(kind):
+        value = getattr(node, name, None)
+        if value is not None and value != []:
+            parts.append(f"{name}={_written(value)}")
+    return f"({' '.join(parts)})"
+
+
+def _names(kind: type[ast.AST], known: dict[type[ast.AST], tuple[str, ...]] = {}) -> tuple[str, ...]:  # noqa: B006
+    """The fields of a kind of node that say something; worked out once a kind."""
+    if kind not in known:
+        known[kind] = tuple(name for name in kind._fields if name not in IMPLIED)
+    return known[kind]
+
+
+def _deleted(node: ast.Delete) -> ast.Delete:
+    return ast.Delete(_flat(node.targets))
 
 
 def _flat(targets: list[ast.expr]) -> list[ast.expr]:
@@ -57,8 +72,8 @@ def _flat(targets: list[ast.expr]) -> list[ast.expr]:
     return [each for target in targets for each in (_flat(target.elts) if isinstance(target, ast.Tuple) else [target])]
 
 
-def _joined(node: ast.JoinedStr) -> list[tuple[str, Any]]:
-    """The parts of an f-string; versions differ in how they split its constant text, so it is joined again."""
+def _joined(node: ast.JoinedStr) -> ast.JoinedStr:
+    """An f-string with its constant text joined again; versions differ in how they split it."""
     parts: list[ast.expr] = []
     for part in node.values:
         last = parts[-1] if parts else None
@@ -66,4 +81,7 @@ def _joined(node: ast.JoinedStr) -> list[tuple[str, Any]]:
             parts[-1] = ast.Constant(str(last.value) + str(part.value))
         else:
             parts.append(part)
-    return [("values", [part for part in parts if not (isinstance(part, ast.Constant) and part.value == "")])]
+    return ast.JoinedStr([part for part in parts if not (isinstance(part, ast.Constant) and part.value == "")])
+
+
+RESHAPED: dict[type[ast.AST], Callable[[Any], ast.AST]] = {ast.Delete: _deleted, ast.JoinedStr: _joined}

@@ -96,6 +96,8 @@ def from_json(text: str) -> Record:
         data = json.loads(text)
         if data["format"] != FORMAT:
             raise ValueError(f"its format is {data['format']}, this galley writes {FORMAT}")
+        if not isinstance(data["environment"], dict):
+            raise ValueError("its environment is no table")
         cells = tuple(
             CellRecord(**{**cell, "outputs": tuple(Output(**output) for output in cell["outputs"])})
             for cell in data.pop("cells")

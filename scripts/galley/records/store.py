@@ -90,7 +90,9 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / RECORD).unlink(missing_ok=True)
         for path in folder.iterdir():
-            if path.name not in outputs:
+            if path.is_dir():
+                shutil.rmtree(path)  # nothing of ours
+            elif path.name not in outputs:
                 path.unlink()
         for file in [*outputs, RECORD]:
             (staged / file).replace(folder / file)

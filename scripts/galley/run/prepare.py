@@ -72,7 +72,7 @@ def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
         hook = getattr(importlib.import_module(module), function)
         return {"environment": dict(hook(asked["profile"], asked["parameters"]) or {})}
     except Exception as error:
-        if type(error).__module__ in sys.stdlib_module_names:
+        if type(error).__module__.partition(".")[0] in sys.stdlib_module_names:
             return {"error": traceback.format_exc()}  # nobody meant to say this
         return {"error": str(error)}
 

@@ -45,7 +45,8 @@ async def runner(project: Project, folder: Path) -> AsyncIterator[Runner]:
     """A runner process that listens in `folder`; raises RunnerError when it cannot start."""
     path, log = folder / "runner.sock", folder / "runner.log"
     path.unlink(missing_ok=True)
-    modules = [*project.imports, *{hook.partition(":")[0] for hook in project.hooks.values()}]
+    hooks = [hook for name, hook in project.hooks.items() if name != "prepare"]  # that one runs elsewhere
+    modules = [*project.imports, *{hook.partition(":")[0] for hook in hooks}]
     with log.open("wb") as said:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "galley.run.server", str(path), str(project.snippets), *modules,

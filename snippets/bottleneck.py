@@ -1,0 +1,209 @@
+"""AdapterH, AdapterP and Parallel, the bottleneck adapters of Astraios, for stock PEFT.
+
+`import bottleneck` is enough. PEFT then loads, trains and saves adapters of type BOTTLENECK,
+the published `bigcode/astraios-*` checkpoints among them. Nothing in PEFT is replaced.
+
+An adapter is a narrow network, delta(x) = scaling * up(act(down(dropout(x)))), at one linear
+layer of the frozen base. Where it stands tells the methods apart:
+
+    method     flag                   target       place    y = layer(x) becomes
+    AdapterH   none                   c_fc         before   layer(x + delta(x))
+                                      mlp.c_proj   after    y + delta(y)
+    AdapterP   use_adapterp           mlp.c_proj   after    y + delta(y)
+    Parallel   use_parallel_adapter   c_attn       beside   y + delta(x)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, ClassVar
+
+import torch
+from peft import PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING, PeftConfig
+from peft.mapping import PEFT_TYPE_TO_PREFIX_MAPPING
+from peft.tuners.tuners_utils import BaseTuner, BaseTunerLayer
+from peft.utils.other import AuxiliaryTrainingWrapper
+from torch import nn
+from transformers.activations import ACT2FN
+from transformers.pytorch_utils import Conv1D
+
+__all__ = ["BottleneckConfig", "BottleneckModel"]
+
+Rows = dict[str, torch.Tensor | None]  # an adapter's rows in the batch; None means all
+
+
+class BottleneckType(str, Enum):  # noqa: UP042 - a StrEnum prints without the dot PEFT cuts at
+    """PEFT's own enum takes no new member; one that hashes like its name does the same."""
+
+    BOTTLENECK = "BOTTLENECK"
+
+
+@dataclass
+class BottleneckConfig(PeftConfig):
+    """The fields of a published `adapter_config.json`; the defaults are Astraios' values.
+
+    init_weights "bert" draws both matrices from N(0, 0.02), so a fresh adapter changes the
+    model; "mam_adapter" zeroes `up`, so it does not. Raises ValueError on a bad value.
+    """
+
+    bottleneck_size: int = 256
+    non_linearity: str = "tanh"
+    adapter_dropout: float = 0.0
+    scaling: float = 1.0
+    init_weights: str = "bert"
+    bias: str = "none"
+    use_parallel_adapter: bool = False
+    use_adapterp: bool = False
+    target_modules: list[str] | str | None = None
+    modules_to_save: list[str] | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.peft_type = BottleneckType.BOTTLENECK
+        inits = ("bert", "mam_adapter")
+        choices = {"non_linearity": ACT2FN, "init_weights": inits, "bias": ("none",)}
+        for name, known in choices.items():
+            if (value := getattr(self, name)) not in known:
+                raise ValueError(f"{name}={value!r} is not one of: {', '.join(sorted(known))}")
+        if not isinstance(self.bottleneck_size, int) or self.bottleneck_size < 1:
+            raise ValueError(f"bottleneck_size={self.bottleneck_size!r} is not an integer above 0")
+        if not isinstance(self.scaling, int | float):
+            raise ValueError(f"scaling={self.scaling!r} is not a number")
+        if self.use_parallel_adapter and self.use_adapterp:
+            raise ValueError("use_parallel_adapter and use_adapterp name two methods: set one")
+
+
+class BottleneckLinear(nn.Module, BaseTunerLayer):
+    """A linear layer of the base, and the adapters that stand at it, each under its name."""
+
+    adapter_layer_names = ("adapter_down", "adapter_up")  # also the names in a checkpoint's keys
+    other_param_names = ("adapter_act", "adapter_dropout", "scaling", "placement")
+
+    def __init__(self, base_layer: nn.Module, name: str, config: BottleneckConfig) -> None:
+        super().__init__()
+        self.base_layer = base_layer
+        self.adapter_down, self.adapter_up = nn.ModuleDict(), nn.ModuleDict()
+        self.adapter_act, self.adapter_dropout = nn.ModuleDict(), nn.ModuleDict()
+        self.scaling: dict[str, float] = {}
+        self.placement: dict[str, str] = {}
+        self.update_layer(name, config)
+
+    def update_layer(self, name: str, config: BottleneckConfig) -> None:
+        """Add an adapter. AdapterH's works at the narrow side of its layer, the model's width."""
+        base = self.get_base_layer()
+        conv1d = isinstance(base, Conv1D)  # keeps its weight as (fan in, fan out)
+        fan_in, fan_out = base.weight.shape if conv1d else (base.in_features, base.out_features)
+        after = config.use_adapterp or fan_out <= fan_in
+        place = "beside" if config.use_parallel_adapter else "after" if after else "before"
+        width_in = fan_out if place == "after" else fan_in
+        width_out = fan_in if place == "before" else fan_out
+        down = nn.Linear(width_in, config.bottleneck_size, bias=False)
+        up = nn.Linear(config.bottleneck_size, width_out, bias=False)
+        if config.init_weights == "bert":
+            nn.init.normal_(down.weight, std=0.02)
+            nn.init.normal_(up.weight, std=0.02)
+        else:
+            nn.init.zeros_(up.weight)
+        self.adapter_down[name], self.adapter_up[name] = down, up
+        self.adapter_act[name] = ACT2FN[config.non_linearity]
+        self.adapter_dropout[name] = nn.Dropout(config.adapter_dropout)
+        self.scaling[name], self.placement[name] = config.scaling, place
+        self._move_adapter_to_device_of_base_layer(name)  # BaseTuner then sets requires_grad
+
+    def forward(
+        self, x: torch.Tensor, *args: Any, adapter_names: Sequence[str] | None = None, **kwargs: Any
+    ) -> torch.Tensor:
+        """(batch, ..., fan in) -> (batch, ..., fan out); `adapter_names` has one for each row.
+
+        Active adapters that share a place add up: each sees the same input.
+        """
+        if self.disable_adapters:
+            return self.base_layer(x, *args, **kwargs)
+        rows: Rows = dict.fromkeys(self.active_adapters)
+        if adapter_names is not None:
+            if len(adapter_names) != len(x):
+                raise ValueError(f"{len(adapter_names)} adapter_names for {len(x)} rows")
+            which = {n: [i for i, m in enumerate(adapter_names) if m == n] for n in adapter_names}
+            rows = {n: torch.tensor(i, device=x.device) for n, i in which.items()}
+        y = self.base_layer(self._add("before", x, x, rows), *args, **kwargs)
+        return self._add("beside", self._add("after", y, y, rows), x, rows)
+
+    def _add(self, place: str, y: torch.Tensor, x: torch.Tensor, rows: Rows) -> torch.Tensor:
+        """y plus delta(x) of each adapter at `place`, in its rows; "__base__" is at none."""
+        for name, index in rows.items():
+            if self.placement.get(name) == place:
+                delta = self._delta(name, x if index is None else x[index]).to(y.dtype)
+                y = y + delta if index is None else y.index_add(0, index, delta)
+        return y
+
+    def _delta(self, name: str, x: torch.Tensor) -> torch.Tensor:
+        """delta(x), in the adapter's dtype: PEFT keeps it in float32 at a bfloat16 base."""
+        down, up = self.adapter_down[name], self.adapter_up[name]
+        x = self.adapter_dropout[name](self._cast_input_dtype(x, down.weight.dtype))
+        return self.scaling[name] * up(self.adapter_act[name](down(x)))
+
+
+class BottleneckModel(BaseTuner):
+    """A model whose target layers are replaced, in place, by `BottleneckLinear`."""
+
+    prefix = "adapter_"  # PEFT warns of adapter names that are part of it: "a", "adapter", …
+    tuner_layer_cls = BottleneckLinear
+    target_module_mapping: ClassVar[dict] = {}  # no defaults: a config names its targets
+
+    def _create_and_replace(
+        self,
+        peft_config: BottleneckConfig,
+        adapter_name: str,
+        target: nn.Module,
+        target_name: str,
+        parent: nn.Module,
+        current_key: str,
+    ) -> None:
+        if isinstance(target, self.tuner_layer_cls):
+            target.update_layer(adapter_name, peft_config)
+        elif isinstance(target, nn.Linear | Conv1D):
+            layer = self.tuner_layer_cls(target, adapter_name, peft_config)
+            self._replace_module(parent, target_name, layer, target)
+        else:
+            kind = type(target).__name__
+            raise TypeError(f"{current_key}: an adapter needs nn.Linear or Conv1D, not {kind}")
+
+    def _check_merge_allowed(self) -> None:
+        raise ValueError(
+            "A bottleneck adapter cannot be merged: its activation is not linear, so no weight of "
+            "the base layer has its effect. Keep the adapter, or drop it with unload()."
+        )
+
+    @contextmanager
+    def _enable_peft_forward_hooks(
+        self, *args: Any, adapter_names: Sequence[str] | None = None, **kwargs: Any
+    ) -> Iterator[None]:
+        """Hand `adapter_names` to the layers: without this method PEFT drops it silently."""
+        if adapter_names is None:
+            yield
+            return
+        if self.training:
+            raise ValueError("adapter_names is for inference: call eval() first")
+        if unknown := {*adapter_names} - {"__base__", *self.peft_config}:
+            raise ValueError(f"adapter_names has unknown adapters: {', '.join(sorted(unknown))}")
+        names = [name for name in adapter_names for _ in range(kwargs.get("num_beams") or 1)]
+
+        def add(module: nn.Module, inputs: tuple, options: dict) -> tuple[tuple, dict]:
+            return inputs, {**options, "adapter_names": names}
+
+        kinds = (self.tuner_layer_cls, AuxiliaryTrainingWrapper)
+        layers = [module for module in self.modules() if isinstance(module, kinds)]
+        hooks = [layer.register_forward_pre_hook(add, with_kwargs=True) for layer in layers]
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+
+PEFT_TYPE_TO_CONFIG_MAPPING.setdefault(BottleneckType.BOTTLENECK, BottleneckConfig)
+PEFT_TYPE_TO_TUNER_MAPPING.setdefault(BottleneckType.BOTTLENECK, BottleneckModel)
+PEFT_TYPE_TO_PREFIX_MAPPING.setdefault(BottleneckType.BOTTLENECK, BottleneckModel.prefix)
