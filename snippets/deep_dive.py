@@ -1,4 +1,4 @@
-"""The code of the page "Deep dive": load a code model, wrap it with an adapter, ask it a question."""
+"""The code of the page "Deep dive": load a model, wrap it with an adapter, ask it."""
 
 # %% versions
 from importlib.metadata import version
@@ -19,7 +19,9 @@ import sys
 
 fork = "git+https://github.com/bigcode-project/astraios#subdirectory=peft"
 pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-refused = subprocess.run([*pip, "install", "-e", fork], capture_output=True, text=True)
+refused = subprocess.run(
+    [*pip, "install", "--editable", fork], capture_output=True, text=True
+)
 print("exit code", refused.returncode)
 print(refused.stderr.strip())
 
@@ -40,8 +42,9 @@ dtype = "float32"
 from transformers import GPTBigCodeConfig
 
 starcoderbase_7b = GPTBigCodeConfig(
-    vocab_size=49152, n_positions=8192, n_embd=4096, n_layer=42, n_head=32, multi_query=True
-)
+    vocab_size=49152, n_positions=8192, n_embd=4096, n_layer=42, n_head=32,
+    multi_query=True, bos_token_id=0, eos_token_id=0,
+)  # fmt: skip
 with torch.device("meta"):  # shapes without numbers: no memory is taken
     shape = AutoModelForCausalLM.from_config(starcoderbase_7b)
 print(f"{shape.num_parameters():,} parameters")
@@ -62,7 +65,8 @@ print(base.dtype, "on", base.device)
 assert base.device.type == "cpu"
 
 # %% no-default-dtype [claim]
-"Without `dtype=`, Transformers 5 loads a model in the number type that its checkpoint names."
+"""Without `dtype=`, Transformers 5 loads a model in the number type that its
+checkpoint names."""
 named = AutoConfig.from_pretrained(checkpoint).dtype
 assert AutoModelForCausalLM.from_pretrained(checkpoint).dtype == named
 
@@ -73,11 +77,13 @@ print("this page uses:  ", device)
 base = base.to(device)
 
 # %% prompt
-prompt = "Question: Please write a function in Python that performs bubble sort.\n\nAnswer:"
+question = "Please write a function in Python that performs bubble sort."
+prompt = f"Question: {question}\n\nAnswer:"
 print(prompt)
 
 # %% broken-prompt raises="SyntaxError"
-"A plain double-quoted string cannot run over several lines. The `\\n\\n` in the prompt is there for that."
+"""A plain double-quoted string cannot run over several lines. The `\\n\\n` in the
+prompt is there for that."""
 compile('prompt = "Question: Please write a function.\n\nAnswer:"', "prompt.py", "exec")
 
 # %% tokenise
@@ -87,7 +93,8 @@ print(inputs["input_ids"][0, :8].tolist())
 print([tokenizer.decode(token) for token in inputs["input_ids"][0, :8]])
 
 # %% encode-gives [claim]
-"`encode(…, return_tensors=\"pt\")` gives the ids alone, as int64 of shape (1, n) on the CPU; the attention mask is missing."
+"""`encode(…, return_tensors="pt")` gives the ids alone, as int64 of shape (1, n) on
+the CPU; the attention mask is missing."""
 ids = tokenizer.encode(prompt, return_tensors="pt")
 assert isinstance(ids, torch.Tensor)
 assert ids.dtype == torch.int64
@@ -119,7 +126,8 @@ print(model.peft_config["default"].peft_type)
 print("trainable parameters:", model.get_nb_trainable_parameters()[0])
 
 # %% wrap-class [claim]
-"`PeftModel.from_pretrained` gives a `PeftModelForCausalLM`, and that is a PyTorch module like any other."
+"""`PeftModel.from_pretrained` gives a `PeftModelForCausalLM`, and that is a PyTorch
+module like any other."""
 assert type(model).__name__ == "PeftModelForCausalLM"
 assert isinstance(model, torch.nn.Module)
 
@@ -129,20 +137,27 @@ assert model.get_nb_trainable_parameters()[0] == 0
 assert not model.training
 
 # %% wrap-in-place [claim]
-"Wrapping changes the base model itself: the object inside is the one that went in, and it now holds the adapter."
+"""Wrapping changes the base model itself: the object inside is the one that went in,
+and it now holds the adapter."""
 assert model.get_base_model() is base
 assert any("lora_" in name or "adapter_" in name for name, _ in base.named_modules())
 
 # %% adapter-size
-adapter = sum(p.numel() for name, p in model.named_parameters() if "lora_" in name or "adapter_" in name)
-print(f"the adapter has {adapter:,} parameters, {adapter / base.num_parameters():.1%} of the whole")
+adapter = sum(
+    weights.numel()
+    for name, weights in model.named_parameters()
+    if "lora_" in name or "adapter_" in name
+)
+print(f"the adapter has {adapter:,} parameters")
+print(f"that is {adapter / base.num_parameters():.1%} of all")
 
 # %% generate
 output = model.generate(**inputs, **stop, max_new_tokens=200)
 print(tokenizer.decode(output[0]))
 
 # %% prompt-comes-back [claim]
-"The output starts with the prompt: `generate` gives back what it was given, then what it added."
+"""The output starts with the prompt: `generate` gives back what it was given, then
+what it added."""
 n = inputs["input_ids"].shape[1]
 assert torch.equal(output[:, :n], inputs["input_ids"])
 
@@ -167,15 +182,18 @@ answer = tokenizer.decode(output[0, n:], skip_special_tokens=True).strip()
 print(answer)
 
 # %% run-answer
-program = f"""{answer}
-
+check = """
 import types
-functions = [each for each in list(globals().values()) if isinstance(each, types.FunctionType)]
-print(functions[0].__name__, functions[0]([5, 2, 9, 1, 5, 6]))
+sort = next(f for f in list(globals().values()) if isinstance(f, types.FunctionType))
+print(sort.__name__, sort([5, 2, 9, 1, 5, 6]))
 """
-command = [sys.executable, "-I", "-c", program]
+command = [sys.executable, "-I", "-c", f"{answer}\n{check}"]
 ran = subprocess.run(command, capture_output=True, text=True, timeout=10)
 print(ran.stdout or ran.stderr.splitlines()[-1])
+
+# %% answer-sorts [claim]
+"With the adapter, the greedy answer is a function that sorts."
+assert "[1, 2, 5, 5, 6, 9]" in ran.stdout
 
 # %% adapter-off
 with model.disable_adapter():

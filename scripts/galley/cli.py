@@ -106,7 +106,7 @@ def _end(summary: Summary) -> None:
         err.print(f"\n{error}")
     if summary.failures or summary.errors:
         err.print(f"\n{len(summary.failures) + len(summary.errors)} failed; their old records stand.")
-        raise typer.Exit(Exit.PAGE_FAILED if summary.failures else Exit.BAD_INPUT)
+        raise typer.Exit(Exit.PAGE_FAILED if summary.failures else summary.errors[0].exit)
 
 
 def main() -> NoReturn:

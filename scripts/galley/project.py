@@ -41,6 +41,7 @@ class Project:
     imports: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    line: tuple[str, ...] = ()  # what stands under each output, by name; the rest is folded
     environment: Mapping[str, str] = field(default_factory=dict)
     hooks: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 60.0  # seconds for a cell that states none
@@ -103,7 +104,7 @@ def _project(root: Path, settings: dict[str, Any]) -> Project:
     for hook in settings.get("hooks", {}):
         if hook not in HOOKS:
             raise GalleyError(f"[tool.galley.hooks] has no hook '{hook}'", place, f"it knows: {', '.join(HOOKS)}")
-    for key in ("imports", "links", "packages"):
+    for key in ("imports", "links", "packages", "line"):
         settings[key] = tuple(settings.get(key, ()))
     snippets = settings.pop("snippets", "snippets")
     return Project(

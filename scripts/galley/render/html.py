@@ -83,7 +83,7 @@ def _outputs(page: Page, view: View) -> str:
     if record is None or recorded is None or not recorded.outputs:
         return ""
     parts = [_output(page, record, output) for output in recorded.outputs]
-    return f'<div class="galley-output">{"".join(parts)}{_ran_on(record, recorded)}</div>'
+    return f'<div class="galley-output">{"".join(parts)}{_ran_on(record, recorded, page.project.line)}</div>'
 
 
 def _output(page: Page, record: Record, output: Output) -> str:
@@ -100,11 +100,17 @@ def _output(page: Page, record: Record, output: Output) -> str:
     )
 
 
-def _ran_on(record: Record, recorded: CellRecord) -> str:
-    """The quiet line under an output: model, device, versions, date, seconds, peak memory."""
+def _ran_on(record: Record, recorded: CellRecord, shown: Sequence[str]) -> str:
+    """What an output ran on: one quiet line with the facts that are `shown`, the others folded under it."""
     facts = record.environment
-    packages = [f"{name} {version.partition('+')[0]}" for name, version in facts.get("packages", {}).items()]
-    said = [str(value) for value in facts.get("provenance", {}).values() if isinstance(value, str | int | float)]
-    cost = [f"{recorded.seconds:.2f} s", f"{recorded.peak_mb:.0f} MB"]
-    line = [*said, f"Python {facts['python']}", *packages, record.date, *cost]
-    return f'<p class="galley-ran">{escape(" · ".join(line))}</p>'
+    named = {
+        name: str(said) for name, said in facts.get("provenance", {}).items() if isinstance(said, str | int | float)
+    }
+    named["Python"] = f"Python {facts['python']}"
+    named |= {name: f"{name} {version.partition('+')[0]}" for name, version in facts.get("packages", {}).items()}
+    named |= {name: str(facts[name]) for name in ("system", "cpu")}
+    first = [named[name] for name in shown if name in named]
+    rest = [said for name, said in named.items() if name not in shown]
+    cost = [record.date, f"{recorded.seconds:.2f} s", f"{recorded.peak_mb:.0f} MB"]
+    line, more = escape(" · ".join([*first, *cost])), escape(" · ".join(rest))
+    return f'<details class="galley-ran"><summary>{line}</summary><p>{more}</p></details>'

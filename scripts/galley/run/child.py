@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import importlib
+import io
 import json
 import linecache
 import os
@@ -26,7 +27,7 @@ from galley.run.facts import environment
 from galley.run.job import Job, receive_job
 from galley.run.watch import Watch
 
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 class Context:
@@ -65,7 +66,7 @@ def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, po
 
 class _Page:
     def __init__(self, job: Job, connection: socket.socket, position: Position) -> None:
-        self.job, self.connection, self.position = job, connection, position
+        self.job, self.connection, self.position, self.pid = job, connection, position, os.getpid()
         self.watch = Watch(Path(job.root), ignored=(Path(job.path), Path(job.scratch)))
         self.context = Context(job, self.watch)
 
@@ -78,6 +79,7 @@ class _Page:
             resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
         self.watch.start()
         self._hook("setup")
+        self._settle(event="ready")
         gc.freeze()
         execution = Execution(snippets, namespace, self.position, self._summarise, self.job.output_limit)
         for cell in snippets.cells:
@@ -87,17 +89,23 @@ class _Page:
             except BaseException as error:
                 self._failed(cell, error)
                 return 1
-            _flush()
-            self.tell(event="done", cell=cell.name, **done)
-            self.connection.recv(1)  # the next cell's output must not reach the pipe before this one's is taken
+            self._settle(event="done", cell=cell.name, **done)
         facts = environment(self.job.packages)
         facts["provenance"] = dict(self._hook("provenance") or {})
         self.tell(event="finished", environment=facts, dependencies=[asdict(each) for each in self.watch.found()])
         return 0
 
     def tell(self, **event: Any) -> None:
-        """Send an event to the command that asked for the page."""
+        """Send an event to the command that asked for the page; a fork that the page made has no say and ends."""
+        if os.getpid() != self.pid:
+            os._exit(0)
         _send(self.connection, event)
+
+    def _settle(self, **event: Any) -> None:
+        """Send an event, and wait until what was written so far is taken: the next cell's output is its own."""
+        _flush()
+        self.tell(**event)
+        self.connection.recv(1)
 
     def _enter(self) -> dict[str, Any]:
         """Become the page's program: its folder, its arguments, its `__main__`."""
@@ -108,7 +116,7 @@ class _Page:
         main = ModuleType("__main__")
         main.__dict__.update(__file__=self.job.path, __builtins__=__builtins__)
         sys.modules["__main__"] = main
-        lines = self.job.source.splitlines(keepends=True)
+        lines = list(io.StringIO(self.job.source))
         linecache.cache[self.job.path] = (len(self.job.source), None, lines, self.job.path)
         return main.__dict__
 
@@ -145,6 +153,7 @@ def _become_a_page(stdout: int, stderr: int) -> None:
     os.setsid()
     with suppress(OSError, AttributeError):  # Linux: no page outlives the runner
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    keep_orphans()
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
@@ -155,10 +164,16 @@ def _become_a_page(stdout: int, stderr: int) -> None:
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
 
+def keep_orphans() -> None:
+    """On Linux, become the parent of every process below this one that loses its own."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
 def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):  # a cell may have put others in place
         with suppress(Exception):
-            stream.flush()
+            stream.flush()  # type: ignore[union-attr]
     with suppress(Exception):
         ctypes.CDLL(None).fflush(None)  # what C code printed
 
@@ -169,7 +184,11 @@ def _send(connection: socket.socket, event: dict[str, Any]) -> None:
 
 
 def _named(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    try:
+        said = str(error)
+    except Exception:  # a cell may bring its own exception, and a mistake in it
+        said = ""
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def _own_frames(error: BaseException, path: str) -> TracebackType | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from galley.errors import GalleyError, RefusedError
+from galley.errors import GalleyError, RefusedError, RunnerError
 from galley.pages.guide import Guide, read_guide
 from galley.project import Profile, Project
 from galley.records.status import SHOWABLE, status, store_of
@@ -71,12 +71,15 @@ async def _run(
 ) -> None:
     ready, errors = await prepare(project, tasks)
     summary.errors += errors
-    async for ran in run_tasks(project, ready, progress.tell, jobs):
-        if ran.run.failure:
-            summary.failures.append(ran.run.failure)
-            progress.ended(ran, "FAILED")
-        else:
-            progress.ended(ran, f"{keep(ran, store)} ({len(ran.run.cells)} cells, {ran.run.seconds:.1f} s)")
+    try:
+        async for ran in run_tasks(project, ready, progress.tell, jobs):
+            if ran.run.failure:
+                summary.failures.append(ran.run.failure)
+                progress.ended(ran, "FAILED")
+            else:
+                progress.ended(ran, f"{keep(ran, store)} ({len(ran.run.cells)} cells, {ran.run.seconds:.1f} s)")
+    except RunnerError as error:
+        summary.errors.append(error)  # what failed before it is still told
 
 
 def keep(ran: Ran, store: Store) -> str:

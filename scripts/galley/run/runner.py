@@ -100,6 +100,8 @@ async def run_page(path: Path, job: Job, tell: Tell) -> PageRun:
         page = _Page(job, tell)
         try:
             return await page.follow(connection, started)
+        except ConnectionError as error:
+            raise RunnerError(f"the runner went away: {error}") from error
         finally:
             page.close()
 
@@ -152,16 +154,28 @@ class _Page:
                 self.failed = what, ""
                 self._cut()  # the runner kills the page and says where it was
                 continue
+            except ConnectionError:
+                line = b""  # the page died while it was told to go on
+            except ValueError:
+                self.failed = f"shows an image of more than {EVENT_LIMIT * 3 // 4 >> 20} MB", ""
+                return
             if not line:
                 if not self.failed and not self.finished:
                     self.failed = "the runner went away while the page ran", ""
                 return
             if line.strip():
-                self._take(json.loads(line), writer)
+                event = json.loads(line)
+                self._take(event, writer)
+                if event["event"] == "exit":
+                    return  # not at the connection's end: what the page left behind may hold it open
                 begun = time.monotonic()
 
     def _take(self, event: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         match event["event"]:
+            case "ready":
+                for capture in self.captures.values():
+                    capture.take()  # what the project's own setup says is no cell's output
+                writer.write(b".")
             case "cell":
                 self.cell, self.line = event["cell"], event["line"]
                 self.allowed = event["timeout"] or self.job.timeout

@@ -23,7 +23,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from galley.run.child import run_job
+from galley.run.child import keep_orphans, run_job
 from galley.run.execute import Position
 from galley.run.job import receive_header
 
@@ -60,8 +60,7 @@ class Server:
         while True:
             for key, _ in self.selector.select():
                 if key.data is None:
-                    for page in self.pages.values():
-                        kill_group(page.pid)
+                    self.kill_all()
                     return
                 key.data()
 
@@ -125,6 +124,30 @@ class Server:
                 page.connection.sendall(f"\n{json.dumps(end)}\n".encode())
             page.connection.close()
             page.position.close()
+        self.kill_orphans()
+
+    def kill_all(self) -> None:
+        """Kill every page and what each left behind."""
+        for pid in list(self.pages):
+            kill_group(pid)
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+            del self.pages[pid]
+        self.kill_orphans()
+
+    def kill_orphans(self) -> None:
+        """Kill what left its page's group: it became a child of this process when its page ended."""
+        while orphans := children() - self.pages.keys():
+            for pid in orphans:
+                kill_group(pid)
+                os.waitpid(pid, 0)
+
+
+def children() -> set[int]:
+    """The children of this process; none where the system does not list them."""
+    with suppress(OSError):
+        return set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()))
+    return set()
 
 
 def kill_group(pid: int) -> None:
@@ -146,6 +169,7 @@ def main(path: str, folder: str, modules: list[str]) -> None:
         files = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
         print(json.dumps(sorted(file for file in files if Path(file).is_relative_to(folder))), flush=True)
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        keep_orphans()
         Server(listener).serve()
 
 

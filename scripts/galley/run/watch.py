@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from galley.records.dependencies import TABLE, measure
 from galley.records.record import Dependency
 
 GALLEY = Path(__file__).parents[1]
+IMPORTING = re.compile(r"^<frozen importlib|[/\\\\]importlib[/\\\\]metadata[/\\\\]")
 
 
 class Watch:
@@ -71,8 +73,8 @@ class Watch:
             if isinstance(path, str | bytes | os.PathLike) and not written:
                 self.files.add(os.path.abspath(os.fsdecode(path)))
         elif event in ("os.listdir", "os.scandir"):
-            if sys._getframe(1).f_code.co_filename.startswith("<frozen importlib"):
-                return  # Python looks for a module; which one it finds counts, not what else lies there
+            if IMPORTING.search(sys._getframe(1).f_code.co_filename):
+                return  # Python looks for a module or a package; what else lies there does not count
             path = arguments[0]
             if path is None or isinstance(path, str | bytes | os.PathLike):
                 self.folders.add(os.path.abspath(os.fsdecode(path or ".")))

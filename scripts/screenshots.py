@@ -1,0 +1,98 @@
+"""Take screenshots of the built site with headless Chromium.
+
+    python scripts/screenshots.py                       # the README's picture, into docs/assets/
+    python scripts/screenshots.py --all FOLDER          # every page, 1440 and 390 px wide, light and dark
+
+Build the site first: `make site`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+SITE = ROOT / "site"
+WIDTHS = {1440: 900, 390: 844}  # a laptop's window and a phone's, in CSS pixels
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A file server that says nothing."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def served(site: Path) -> Iterator[str]:
+    """The address at which the site is served on this machine for as long as the context lasts."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium under Playwright; exits with a message where there is none."""
+    path = shutil.which("chromium")
+    if path is None:
+        sys.exit("screenshots.py: no 'chromium' on the PATH; install it with scripts/install_chromium.sh")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def pages(site: Path) -> list[str]:
+    """The address of each page, from the site's root."""
+    return sorted(path.parent.relative_to(site).as_posix() for path in site.rglob("index.html"))
+
+
+def shoot(browser: Browser, address: str, file: Path, width: int, scheme: str, anchor: str = "") -> None:
+    """One screenshot: the whole page, or the window from `anchor` on."""
+    context = browser.new_context(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(f"{address}{anchor and '#'}{anchor}", wait_until="networkidle")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=file, full_page=not anchor)
+    context.close()
+
+
+def main() -> None:
+    """Read the options and take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--all", type=Path, metavar="FOLDER", help="every page at every width, light and dark")
+    parser.add_argument("--site", type=Path, default=SITE, help="the built site (default: site/)")
+    options = parser.parse_args()
+    if not (options.site / "index.html").is_file():
+        sys.exit(f"screenshots.py: there is no site in {options.site}; build it with 'make site'")
+    with served(options.site) as address, chromium() as browser:
+        if not options.all:
+            file = ROOT / "docs" / "assets" / "deep-dive.png"
+            shoot(browser, f"{address}/deep-dive/", file, 1440, "light", anchor="generate")
+            return
+        for page in pages(options.site):
+            for width in WIDTHS:
+                for scheme in ("light", "dark"):
+                    name = f"{page.replace('/', '-').strip('.') or 'index'}-{width}-{scheme}.png"
+                    shoot(browser, f"{address}/{page}/", options.all / name, width, scheme)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""The author's loop: what was saved runs, a failure shows in the preview alone, prose needs no runner."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from galley.records.preview import VARIABLE, FailedPage, read_failures, write_failures
+from guide import GuideFolder, command, quiet_environment
+
+PATIENCE = 30  # seconds
+
+
+class Served:
+    """A guide under `galley serve`."""
+
+    def __init__(self, folder: GuideFolder, address: str, said: Path) -> None:
+        self.folder, self.address, self.said = folder, address, said
+
+    def page(self, name: str) -> str:
+        """The HTML of a page as the browser has it now."""
+        with suppress(OSError), urllib.request.urlopen(f"http://{self.address}/{name}.html", timeout=5) as answer:
+            return answer.read().decode()
+        return ""
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds; fail with what the command said."""
+        end = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < end, self.said.read_text(encoding="utf-8")[-3000:]
+            time.sleep(0.1)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A guide of one page, served from a folder of its own."""
+    folder = GuideFolder.make(tmp_path / "guide")
+    folder.page("index", "Hello.")
+    folder.snippet("page", "# %% one\nprint('first', 'words')\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    said = tmp_path / "said.txt"
+    variables = quiet_environment(TMPDIR=str(tmp_path))
+    with said.open("w") as log:
+        process = subprocess.Popen(
+            [command("galley"), "serve", "--address", address],
+            cwd=folder.root, env=variables, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+        try:
+            yield Served(folder, address, said)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def test_a_saved_page_runs_and_a_failure_is_shown_in_the_preview_alone(served: Served):
+    served.until(lambda: "first words" in served.page("page"))
+    record = served.folder.root / "snippets/outputs/page/laptop/record.json"
+
+    served.folder.snippet("page", "# %% one\nprint('second', 'words')\n")
+    served.until(lambda: "second words" in served.page("page"))
+    kept = record.read_bytes()
+
+    served.folder.snippet("page", "# %% one\nprint('second', 'words')\nnonsense\n")
+    served.until(lambda: "NameError" in served.page("page"))
+    html = served.page("page")
+    assert "second words" in html, "the recorded output stays"
+    assert "the laptop record is stale" in html
+    assert record.read_bytes() == kept
+    assert "NameError" not in served.folder.mkdocs().stdout, "an ordinary build knows nothing of the failure"
+
+    served.folder.snippet("page", "# %% one\nprint('second', 'words')\n")
+    served.until(lambda: "galley-mark" not in served.page("page"))
+
+    served.folder.write("docs/page.md", '# New title\n\n```python exec="on" cell="page/one"\n```\n')
+    served.until(lambda: "New title" in served.page("page"))
+
+
+def test_prose_previews_where_nothing_can_run(tmp_path: Path):
+    folder = GuideFolder.make(tmp_path / "guide", '[tool.galley]\nimports = ["no_such_package"]\n' + REQUIRED)
+    folder.page("index", "Hello.")
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    said = tmp_path / "said.txt"
+    with said.open("w") as log:
+        process = subprocess.Popen(
+            [command("galley"), "serve", "-d", address],
+            cwd=folder.root, env=quiet_environment(TMPDIR=str(tmp_path)), stdout=log, stderr=log,
+        )  # fmt: skip
+        try:
+            guide = Served(folder, address, said)
+            guide.until(lambda: "never recorded" in guide.page("page"))
+            guide.until(lambda: "prose still previews" in said.read_text(encoding="utf-8"))
+        finally:
+            process.terminate()
+            process.wait()
+
+
+REQUIRED = "[tool.galley.profiles.laptop]\nrequired = true\n"
+
+
+def test_a_stale_cell_is_marked_in_a_preview_and_stops_a_build(folder: GuideFolder):
+    folder.page("index", "Hello.")
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    folder.run()
+    folder.snippet("page", "# %% one\nprint(2)\n")
+    assert folder.mkdocs().returncode != 0
+    built = folder.call([command("mkdocs"), "build", "--strict"], **{VARIABLE: str(folder.root / "preview.json")})
+    assert built.returncode == 0, built.stdout
+    html = (folder.root / "site/page.html").read_text(encoding="utf-8")
+    assert re.search(r"galley-mark[^<]*>the laptop record is stale", html)
+    assert ">1<" in html
+
+
+def test_a_page_that_cannot_be_read_is_marked_in_a_preview(folder: GuideFolder):
+    folder.page("index", "Hello.")
+    folder.snippet("page", "# %% one\nprint(1\n")
+    built = folder.call([command("mkdocs"), "build", "--strict"], **{VARIABLE: str(folder.root / "preview.json")})
+    assert built.returncode == 0, built.stdout
+    assert "syntax error" in (folder.root / "site/page.html").read_text(encoding="utf-8")
+
+
+def test_what_the_preview_knows_is_left_alone_where_nothing_changed(tmp_path: Path):
+    file = tmp_path / "cache" / "preview.json"
+    failures = [FailedPage("page", "laptop", "one", "it failed", "why")]
+    write_failures(file, failures)
+    before = file.stat().st_mtime_ns
+    write_failures(file, failures)
+    assert file.stat().st_mtime_ns == before
+    assert read_failures(file) == failures
+    assert json.loads(file.read_text(encoding="utf-8"))[0]["what"] == "it failed"
+
+
+def test_serving_ends_with_mkdocs(folder: GuideFolder, monkeypatch: pytest.MonkeyPatch):
+    from rich.console import Console
+
+    from galley.serve.loop import serve
+
+    monkeypatch.setattr("tempfile.tempdir", str(folder.root))
+    (folder.root / "mkdocs.yml").write_text("not: [valid", encoding="utf-8")
+    code = asyncio.run(serve(folder.project, "127.0.0.1:0", Console(quiet=True)))
+    assert code != 0

@@ -1,0 +1,124 @@
+"""A warm runner: other commands find it, join it, and pass it by once it is out of date."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from galley.run import warm
+from galley.run.warm import any_runner, warm_runner
+from galley.serve.keeper import Keeper
+from guide import GuideFolder
+
+HOOKED = """\
+[tool.galley]
+[tool.galley.hooks]
+provenance = "helper:provenance"
+[tool.galley.profiles.laptop]
+required = true
+"""
+
+
+@pytest.fixture
+def hooked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GuideFolder:
+    """A guide with a hook of its own, and with warm runners kept out of the user's folder."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folder = GuideFolder.make(tmp_path / "guide", HOOKED)
+    folder.write("snippets/helper.py", "def provenance(context):\n    return {'made': 1}\n")
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    return folder
+
+
+def test_there_is_none_before_one_was_started(hooked: GuideFolder):
+    assert warm_runner(hooked.project) is None
+
+
+def test_a_run_joins_the_warm_runner(hooked: GuideFolder):
+    async def joined() -> tuple[Path, Path]:
+        async with Keeper(hooked.project) as keeper:
+            kept = await keeper.socket()
+            async with any_runner(hooked.project) as found:
+                return kept, found
+
+    kept, found = asyncio.run(joined())
+    assert kept == found
+
+
+def test_the_keeper_keeps_its_runner_while_nothing_changes(hooked: GuideFolder):
+    async def twice() -> tuple[int, int]:
+        async with Keeper(hooked.project) as keeper:
+            await keeper.socket()
+            first = keeper._running.process.pid
+            await keeper.socket()
+            return first, keeper._running.process.pid
+
+    first, second = asyncio.run(twice())
+    assert first == second
+
+
+@pytest.mark.parametrize("change", ["hook", "settings", "package"])
+def test_it_is_replaced_when_what_it_loaded_changes(hooked: GuideFolder, change: str, monkeypatch: pytest.MonkeyPatch):
+    async def replaced() -> tuple[int, int, Path | None]:
+        async with Keeper(hooked.project) as keeper:
+            await keeper.socket()
+            first = keeper._running.process.pid
+            if change == "hook":
+                hooked.write("snippets/helper.py", "def provenance(context):\n    return {'made': 2}\n")
+            elif change == "settings":
+                settings = HOOKED.replace("[tool.galley]\n", '[tool.galley]\nenvironment = { X = "1" }\n', 1)
+                hooked.write("pyproject.toml", settings)
+                keeper.project = hooked.project
+            else:
+                packages = hooked.root / "packages"
+                (packages / "new-1.0.dist-info").mkdir(parents=True)
+                monkeypatch.setattr(warm.sysconfig, "get_path", lambda name: str(packages))
+            stale = warm_runner(keeper.project)
+            await keeper.socket()
+            return first, keeper._running.process.pid, stale
+
+    first, second, stale = asyncio.run(replaced())
+    assert first != second
+    assert stale is None, "another command would have joined a runner that is out of date"
+
+
+def test_a_page_module_that_the_runner_did_not_load_replaces_nothing(hooked: GuideFolder):
+    async def kept() -> bool:
+        async with Keeper(hooked.project) as keeper:
+            first = await keeper.socket()
+            hooked.write("snippets/other.py", "x = 1\n")
+            return warm_runner(hooked.project) == first
+
+    assert asyncio.run(kept())
+
+
+def test_a_dead_runner_is_replaced(hooked: GuideFolder):
+    async def replaced() -> int:
+        async with Keeper(hooked.project) as keeper:
+            await keeper.socket()
+            os.killpg(keeper._running.process.pid, signal.SIGKILL)
+            await keeper._running.process.wait()
+            assert warm_runner(hooked.project) is None
+            await keeper.socket()
+            return keeper._running.process.returncode or 0
+
+    assert asyncio.run(replaced()) == 0
+
+
+def test_nothing_is_left_when_the_keeper_ends(hooked: GuideFolder):
+    async def ended() -> int | None:
+        async with Keeper(hooked.project) as keeper:
+            await keeper.socket()
+            process = keeper._running.process
+        return process.returncode
+
+    assert asyncio.run(ended()) is not None
+    assert warm_runner(hooked.project) is None
+    assert not warm.address(hooked.project).card.exists()
+
+
+def test_only_the_user_can_enter_the_folder(hooked: GuideFolder):
+    assert warm.address(hooked.project).folder.parent.stat().st_mode & 0o077 == 0
