@@ -16,8 +16,8 @@ site: $(VENV)/site.done  ## build the site; run the pages whose record is missin
 	@$(BIN)/galley check >/dev/null 2>&1 || $(MAKE) --no-print-directory $(VENV)/run.done
 	@$(BIN)/galley build
 
-serve: $(VENV)/site.done  ## show the site at http://127.0.0.1:8000 and rebuild it when a page changes
-	@$(BIN)/mkdocs serve
+serve: $(VENV)/site.done  ## live preview at http://127.0.0.1:8000 (after `make run` it also runs what you save)
+	@$(BIN)/galley serve
 
 run: $(VENV)/run.done  ## run the pages whose record is missing or stale, and record what they print
 	@$(BIN)/galley run

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -62,6 +64,9 @@ def served(tmp_path: Path) -> Iterator[Served]:
         finally:
             process.terminate()
             process.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+            pytest.fail("a stopped `galley serve` left a process behind")
 
 
 def test_a_saved_page_runs_and_a_failure_is_shown_in_the_preview_alone(served: Served):

@@ -48,7 +48,7 @@ def run(pages: Pages = None, profile: ProfileName = None, run_all: All = False, 
     A page that fails writes nothing: its old record stays, and the other pages go on.
     """
     project = find_project(Path.cwd())
-    _end(run_pages(project, pages or [], profile or [], everything=run_all, jobs=jobs, console=out))
+    _run(project, pages or [], profile or [], run_all, jobs)
 
 
 @app.command()
@@ -74,7 +74,7 @@ def check() -> None:
 def build() -> None:
     """Run what is stale under the required profiles, then build the site, warnings as errors."""
     project = find_project(Path.cwd())
-    _end(run_pages(project, [], [], everything=False, jobs=0, console=out))
+    _run(project, [], [], everything=False, jobs=0)
     command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
     code = subprocess.run(command, cwd=project.root, check=False).returncode
     if code:
@@ -88,13 +88,24 @@ def serve(address: Address = "127.0.0.1:8000") -> None:
 
     A failing cell shows its traceback in the preview and only there; its record stays.
     """
-    code = asyncio.run(serve_site(find_project(Path.cwd()), address, out))
+    try:
+        code = asyncio.run(serve_site(find_project(Path.cwd()), address, out))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
     if code:
         raise typer.Exit(Exit.NOT_TRUE)
 
 
 def _site(project: Project) -> Path:
     return project.relative(project.root / "site")
+
+
+def _run(project: Project, pages: list[str], profiles: list[str], everything: bool, jobs: int) -> None:
+    try:
+        _end(run_pages(project, pages, profiles, everything=everything, jobs=jobs, console=out))
+    except KeyboardInterrupt as stopped:
+        err.print("stopped; records that were not complete stay as they were")
+        raise typer.Exit(Exit.INTERRUPTED) from stopped
 
 
 def _end(summary: Summary) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
@@ -27,7 +28,10 @@ SETTLE = 0.05  # seconds; editors save in several steps
 
 
 async def serve(project: Project, address: str, console: Console) -> int:
-    """Serve until MkDocs ends or the task is cancelled; the answer is MkDocs' exit code."""
+    """Serve until MkDocs ends; the answer is its exit code. A SIGTERM cancels, so that nothing is left running."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     file = project.root / ".cache" / "galley" / "preview.json"
     write_failures(file, [])
     ignored = (project.outputs, project.snippets / "models")
