@@ -129,7 +129,4 @@ def main() -> NoReturn:
     except GalleyError as error:
         err.print(str(error))
         code = error.exit
-    except KeyboardInterrupt:
-        err.print("stopped; records that were not complete stay as they were")
-        code = Exit.INTERRUPTED
     sys.exit(code)

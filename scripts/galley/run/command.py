@@ -47,7 +47,8 @@ def run_pages(
     tasks = choose(guide, pages, under, everything=everything)
     summary = Summary(errors=[] if pages else list(guide.errors))
     if not tasks:
-        console.print("nothing to run: every record asked for is true (--all runs them anyway)")
+        if not summary.errors:
+            console.print("nothing to run: every record asked for is true (--all runs them anyway)")
         return summary
     if os.environ.get("CI"):
         what = f"records are missing or stale and CI writes none: {', '.join(task.snippets.page for task in tasks)}"

@@ -1,0 +1,124 @@
+"""What `galley run` chooses, refuses and says, without a terminal and on one."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from galley.errors import RefusedError, UsageError
+from galley.run.command import choose, run_pages
+from guide import SETTINGS, GuideFolder
+
+GOOD = "# %% first\nprint(1)\n"
+
+
+def chosen(folder: GuideFolder, *pages: str, everything: bool = False) -> list[str]:
+    """The pages that a run would run."""
+    project = folder.project
+    return [task.snippets.page for task in choose(folder.guide, pages, project.required, everything=everything)]
+
+
+def test_what_is_missing_stale_torn_or_tampered_with_is_chosen_and_what_is_fresh_is_not(folder: GuideFolder) -> None:
+    for name in ("fresh", "stale", "torn", "bent"):
+        folder.snippet(name, GOOD)
+    folder.run()
+    assert chosen(folder) == []
+    folder.snippet("missing", GOOD)
+    folder.snippet("stale", GOOD.replace("1", "2"))
+    (folder.project.outputs / "torn/laptop/record.json").unlink()
+    (folder.project.outputs / "bent/laptop/first.stdout.txt").write_text("x")
+    assert chosen(folder) == ["bent", "missing", "stale", "torn"]
+    assert chosen(folder, "fresh", "stale") == ["stale"]
+    assert chosen(folder, "fresh", everything=True) == ["fresh"]
+    assert not folder.run().failures
+    assert chosen(folder) == []
+
+
+def test_only_the_page_that_was_asked_for_runs(folder: GuideFolder) -> None:
+    folder.snippet("one", GOOD)
+    folder.snippet("two", GOOD)
+    assert folder.run("docs/one.md").said.startswith("[1/1] one (laptop): recorded")
+    assert set(folder.recorded()) == {"one/laptop/first.stdout.txt", "one/laptop/record.json"}
+
+
+def test_a_page_that_is_asked_for_is_not_held_up_by_one_that_cannot_be_read(folder: GuideFolder) -> None:
+    folder.snippet("one", GOOD)
+    folder.snippet("broken", "# %% a\n(\n")
+    assert folder.run("one").summary.errors == []
+    assert [str(error.place) for error in folder.run().summary.errors] == ["snippets/broken.py:2"]
+
+
+def test_ci_writes_no_record_and_has_nothing_against_true_ones(
+    folder: GuideFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.snippet("one", GOOD)
+    monkeypatch.setenv("CI", "1")
+    with pytest.raises(RefusedError, match="records are missing or stale and CI writes none: one"):
+        folder.run()
+    assert folder.recorded() == {}
+    monkeypatch.delenv("CI")
+    folder.run()
+    monkeypatch.setenv("CI", "1")
+    assert "nothing to run" in folder.run().said
+
+
+@pytest.mark.parametrize(("pages", "profiles"), [(("nine",), ()), ((), ("tpu",))])
+def test_what_is_not_there_is_refused_before_anything_runs(
+    folder: GuideFolder, pages: tuple[str, ...], profiles: tuple[str, ...]
+) -> None:
+    folder.snippet("one", GOOD)
+    with pytest.raises(UsageError):
+        folder.run(*pages, profiles=profiles)
+    assert folder.recorded() == {}
+
+
+def test_a_profile_that_is_asked_for_gets_a_record_beside_the_required_one(folder: GuideFolder) -> None:
+    folder.write("pyproject.toml", f"{SETTINGS}\n[tool.galley.profiles.gpu.parameters]\nx = 'gpu'\n")
+    folder.snippet("one", "# %% parameters\nx = 'default'\n# %% first\nprint(x, __file__[-6:])\n1 / (x != 'bad')\n")
+    assert not folder.run(profiles=("laptop", "gpu")).failures
+    assert folder.output("one", "first.stdout.txt") == "default one.py\n"
+    assert folder.output("one", "first.stdout.txt", "gpu") == "gpu one.py\n"
+
+
+def test_a_failure_under_a_profile_is_told_at_the_line_of_the_file(folder: GuideFolder) -> None:
+    folder.write("pyproject.toml", f"{SETTINGS}parameters = {{ x = 'a longer value' }}\n")
+    folder.snippet("one", "# %% parameters\nx = (\n    'two'\n    'lines'\n)\n# %% first\nint(x)\n")
+    assert folder.run().failures["one"].startswith("snippets/one.py:7: page one (laptop) in cell first: ValueError")
+
+
+def test_a_terminal_sees_the_cell_that_runs_and_the_same_words_at_the_end(folder: GuideFolder) -> None:
+    folder.snippet("one", "# %% slow-cell\nimport time\ntime.sleep(0.3)\n")
+    said = io.StringIO()
+    console = Console(file=said, force_terminal=True, width=100, color_system=None)
+    run_pages(folder.project, [], [], everything=False, jobs=1, console=console)
+    assert "one (laptop): slow-cell" in said.getvalue()
+    assert "[1/1] one (laptop): recorded (1 cells" in said.getvalue()
+    assert "slow-cell" not in folder.run(everything=True).said
+
+
+def test_a_page_that_measures_runs_alone(folder: GuideFolder) -> None:
+    cell = (
+        "import pathlib, time\nroot = pathlib.Path(__file__).parent\n"
+        "log = (root / 'log').open('a')\n_ = log.write('{0} begins\\n'); log.flush()\n"
+        "time.sleep(0.2)\n_ = log.write('{0} ends\\n'); log.flush()\n"
+    )
+    for name in ("plain_a", "plain_b"):
+        folder.snippet(name, f"# %% first\n{cell.format(name)}")
+    for name in ("sole_a", "sole_b"):
+        folder.snippet(name, f"# %% first [measured]\n{cell.format(name)}")
+    assert not folder.run(jobs=4).failures
+    running: set[str] = set()
+    for line in (folder.root / "snippets/log").read_text().splitlines():
+        name, what = line.split()
+        running = running | {name} if what == "begins" else running - {name}
+        assert len(running) == 1 or not any(each.startswith("sole") for each in running), line
+
+
+def test_fresh_records_are_not_read_twice_when_nothing_changed(folder: GuideFolder) -> None:
+    folder.snippet("one", GOOD)
+    folder.run()
+    before = folder.recorded()
+    assert "nothing to run: every record asked for is true" in folder.run().said
+    assert folder.recorded() == before

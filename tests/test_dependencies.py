@@ -1,0 +1,74 @@
+"""Digests of what a page used: a file's bytes, a folder's names, a module's code."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from galley.records.dependencies import GONE, measure
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A folder with one of each."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/a.txt").write_text("1")
+    (tmp_path / "helper.py").write_text("x = 1\n")
+    return tmp_path
+
+
+def test_a_file_changes_with_its_bytes_even_when_size_and_second_are_the_same(root: Path) -> None:
+    before = measure(root, "data/a.txt", "file")
+    stamp = (root / "data/a.txt").stat().st_mtime_ns
+    (root / "data/a.txt").write_text("2")
+    os.utime(root / "data/a.txt", ns=(stamp + 1, stamp + 1))
+    assert measure(root, "data/a.txt", "file").sha256 != before.sha256
+    (root / "data/a.txt").write_text("1")
+    assert measure(root, "data/a.txt", "file") == before
+
+
+def test_a_listing_changes_with_its_names_alone(root: Path) -> None:
+    before = measure(root, "data", "listing")
+    (root / "data/a.txt").write_text("other")
+    (root / "data/__pycache__").mkdir()
+    assert measure(root, "data", "listing") == before
+    (root / "data/b.txt").touch()
+    assert measure(root, "data", "listing").sha256 != before.sha256
+
+
+@pytest.mark.parametrize(
+    ("source", "same"),
+    [("x = 1  # why\n", True), ('"""Docs."""\n\nx = (1)\n', True), ("x = 2\n", False), ("x = (\n", False)],
+)
+def test_a_module_changes_with_its_code_alone(root: Path, source: str, same: bool) -> None:
+    before = measure(root, "helper.py", "module")
+    (root / "helper.py").write_text(source)
+    assert (measure(root, "helper.py", "module") == before) is same
+
+
+def test_a_module_that_cannot_be_read_as_code_counts_by_its_bytes(root: Path) -> None:
+    (root / "helper.py").write_bytes(b"caf\xe9")
+    before = measure(root, "helper.py", "module")
+    (root / "helper.py").write_bytes(b"caf\xe8!")
+    assert measure(root, "helper.py", "module").sha256 not in (before.sha256, GONE)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [("[one]\nx=1 # why\n", True), ("[one]\nx = 1\n[two]\ny = 3\n", True), ("[one]\nx = 2\n", False), ("[one", False)],
+)
+def test_a_table_changes_with_what_it_says_alone(root: Path, text: str, same: bool) -> None:
+    (root / "models.toml").write_text("[one]\nx = 1\n[two]\ny = 2\n")
+    before = measure(root, "models.toml#one", "table")
+    (root / "models.toml").write_text(text)
+    assert (measure(root, "models.toml#one", "table") == before) is same
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("models.toml#one", "table"), ("none", "file"), ("none", "listing"), ("none.py", "module"), ("data", "file")],
+)
+def test_what_is_not_there_is_gone(root: Path, path: str, kind: str) -> None:
+    assert measure(root, path, kind).sha256 == GONE

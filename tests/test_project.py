@@ -1,0 +1,95 @@
+"""The settings under `[tool.galley]`, and what is said of those that cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from galley.errors import GalleyError, UsageError
+from galley.project import find_project
+from guide import SETTINGS, GuideFolder
+
+FULL = """
+[tool.galley]
+docs = "pages"
+snippets = "code"
+imports = ["json"]
+links = ["data"]
+packages = ["rich"]
+environment = { A = "b" }
+timeout = 5.0
+output_limit = 100
+
+[tool.galley.hooks]
+setup = "helper:setup"
+
+[tool.galley.profiles.laptop]
+required = true
+title = "A laptop"
+
+[tool.galley.profiles.gpu.parameters]
+device = "cuda"
+"""
+
+
+def test_settings_are_read_from_the_nearest_project_above(tmp_path: Path) -> None:
+    folder = GuideFolder.make(tmp_path, FULL)
+    inner = tmp_path / "inner" / "deeper"
+    inner.mkdir(parents=True)
+    (tmp_path / "inner" / "pyproject.toml").write_text("[project]\nname = 'other'\n")
+    project = find_project(inner)
+    assert project.root == tmp_path.resolve()
+    assert (project.docs, project.snippets) == (folder.root / "pages", folder.root / "code")
+    assert project.outputs == folder.root / "code/outputs"
+    assert (project.imports, project.links, project.packages) == (("json",), ("data",), ("rich",))
+    assert (project.timeout, project.output_limit, project.environment) == (5.0, 100, {"A": "b"})
+    assert [(each.name, each.title, each.required) for each in project.profiles] == [
+        ("laptop", "A laptop", True),
+        ("gpu", "gpu", False),
+    ]
+    assert [each.name for each in project.required] == ["laptop"]
+    assert project.profile("gpu").parameters == {"device": "cuda"}
+
+
+def test_paths_are_shown_from_the_root_where_they_lie_below_it(folder: GuideFolder) -> None:
+    assert folder.project.relative(folder.project.docs) == Path("docs")
+    assert folder.project.relative(Path("/elsewhere")) == Path("/elsewhere")
+
+
+def test_output_is_cut_at_64_kb_and_a_cell_at_60_s_unless_set(tmp_path: Path) -> None:
+    folder = GuideFolder.make(tmp_path, SETTINGS.replace("timeout = 20.0\n", ""))
+    assert (folder.project.output_limit, folder.project.timeout) == (65536, 60.0)
+
+
+WRONG = {
+    "unknown setting": ("[tool.galley]\ntimeot = 1\n", "[tool.galley] has no setting 'timeot'"),
+    "root": ('[tool.galley]\nroot = "x"\n', "[tool.galley] has no setting 'root'"),
+    "unknown hook": ('[tool.galley.hooks]\nstart = "a:b"\n', "[tool.galley.hooks] has no hook 'start'"),
+    "unknown profile setting": (
+        "[tool.galley.profiles.laptop]\nrequired = true\ndevice = 'cpu'\n",
+        "[tool.galley.profiles.laptop] has no setting 'device'",
+    ),
+    "nothing required": ("[tool.galley.profiles.laptop]\n", "no profile is required"),
+    "no profile": ("[tool.galley]\n", "no profile is required"),
+    "no TOML": ("[tool.galley\n", "not readable as TOML"),
+}
+
+
+@pytest.mark.parametrize(("settings", "what"), WRONG.values(), ids=WRONG)
+def test_a_setting_that_cannot_be_is_told_with_what_can(tmp_path: Path, settings: str, what: str) -> None:
+    GuideFolder.make(tmp_path, settings)
+    with pytest.raises(GalleyError) as raised:
+        find_project(tmp_path)
+    assert raised.value.what.startswith(what)
+    assert str(raised.value.place).endswith("pyproject.toml")
+
+
+def test_a_folder_outside_any_guide_is_told(tmp_path: Path) -> None:
+    with pytest.raises(GalleyError, match=r"no pyproject\.toml with a \[tool\.galley\] table"):
+        find_project(tmp_path)
+
+
+def test_an_unknown_profile_is_told_with_the_known_ones(folder: GuideFolder) -> None:
+    with pytest.raises(UsageError, match=r"no profile is named 'x'\n    the profiles here are: laptop"):
+        folder.project.profile("x")
