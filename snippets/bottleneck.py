@@ -67,22 +67,33 @@ class BottleneckConfig(PeftConfig):
         choices = {"non_linearity": ACT2FN, "init_weights": inits, "bias": ("none",)}
         for name, known in choices.items():
             if (value := getattr(self, name)) not in known:
-                raise ValueError(f"{name}={value!r} is not one of: {', '.join(sorted(known))}")
+                raise ValueError(
+                    f"{name}={value!r} is not one of: {', '.join(sorted(known))}"
+                )
         if not isinstance(self.bottleneck_size, int) or self.bottleneck_size < 1:
-            raise ValueError(f"bottleneck_size={self.bottleneck_size!r} is not an integer above 0")
+            raise ValueError(
+                f"bottleneck_size={self.bottleneck_size!r} is not an integer above 0"
+            )
         if not isinstance(self.scaling, int | float):
             raise ValueError(f"scaling={self.scaling!r} is not a number")
         if self.use_parallel_adapter and self.use_adapterp:
-            raise ValueError("use_parallel_adapter and use_adapterp name two methods: set one")
+            raise ValueError(
+                "use_parallel_adapter and use_adapterp name two methods: set one"
+            )
 
 
 class BottleneckLinear(nn.Module, BaseTunerLayer):
     """A linear layer of the base, and the adapters that stand at it, each under its name."""
 
-    adapter_layer_names = ("adapter_down", "adapter_up")  # also the names in a checkpoint's keys
+    adapter_layer_names = (
+        "adapter_down",
+        "adapter_up",
+    )  # also the names in a checkpoint's keys
     other_param_names = ("adapter_act", "adapter_dropout", "scaling", "placement")
 
-    def __init__(self, base_layer: nn.Module, name: str, config: BottleneckConfig) -> None:
+    def __init__(
+        self, base_layer: nn.Module, name: str, config: BottleneckConfig
+    ) -> None:
         super().__init__()
         self.base_layer = base_layer
         self.adapter_down, self.adapter_up = nn.ModuleDict(), nn.ModuleDict()
@@ -95,9 +106,13 @@ class BottleneckLinear(nn.Module, BaseTunerLayer):
         """Add an adapter. AdapterH's works at the narrow side of its layer, the model's width."""
         base = self.get_base_layer()
         conv1d = isinstance(base, Conv1D)  # keeps its weight as (fan in, fan out)
-        fan_in, fan_out = base.weight.shape if conv1d else (base.in_features, base.out_features)
+        fan_in, fan_out = (
+            base.weight.shape if conv1d else (base.in_features, base.out_features)
+        )
         after = config.use_adapterp or fan_out <= fan_in
-        place = "beside" if config.use_parallel_adapter else "after" if after else "before"
+        place = (
+            "beside" if config.use_parallel_adapter else "after" if after else "before"
+        )
         width_in = fan_out if place == "after" else fan_in
         width_out = fan_in if place == "before" else fan_out
         down = nn.Linear(width_in, config.bottleneck_size, bias=False)
@@ -111,10 +126,16 @@ class BottleneckLinear(nn.Module, BaseTunerLayer):
         self.adapter_act[name] = ACT2FN[config.non_linearity]
         self.adapter_dropout[name] = nn.Dropout(config.adapter_dropout)
         self.scaling[name], self.placement[name] = config.scaling, place
-        self._move_adapter_to_device_of_base_layer(name)  # BaseTuner then sets requires_grad
+        self._move_adapter_to_device_of_base_layer(
+            name
+        )  # BaseTuner then sets requires_grad
 
     def forward(
-        self, x: torch.Tensor, *args: Any, adapter_names: Sequence[str] | None = None, **kwargs: Any
+        self,
+        x: torch.Tensor,
+        *args: Any,
+        adapter_names: Sequence[str] | None = None,
+        **kwargs: Any,
     ) -> torch.Tensor:
         """(batch, ..., fan in) -> (batch, ..., fan out); `adapter_names` has one for each row.
 
@@ -125,13 +146,20 @@ class BottleneckLinear(nn.Module, BaseTunerLayer):
         rows: Rows = dict.fromkeys(self.active_adapters)
         if adapter_names is not None:
             if len(adapter_names) != len(x):
-                raise ValueError(f"{len(adapter_names)} adapter_names for {len(x)} rows")
-            which = {n: [i for i, m in enumerate(adapter_names) if m == n] for n in adapter_names}
+                raise ValueError(
+                    f"{len(adapter_names)} adapter_names for {len(x)} rows"
+                )
+            which = {
+                n: [i for i, m in enumerate(adapter_names) if m == n]
+                for n in adapter_names
+            }
             rows = {n: torch.tensor(i, device=x.device) for n, i in which.items()}
         y = self.base_layer(self._add("before", x, x, rows), *args, **kwargs)
         return self._add("beside", self._add("after", y, y, rows), x, rows)
 
-    def _add(self, place: str, y: torch.Tensor, x: torch.Tensor, rows: Rows) -> torch.Tensor:
+    def _add(
+        self, place: str, y: torch.Tensor, x: torch.Tensor, rows: Rows
+    ) -> torch.Tensor:
         """y plus delta(x) of each adapter at `place`, in its rows; "__base__" is at none."""
         for name, index in rows.items():
             if self.placement.get(name) == place:
@@ -149,9 +177,13 @@ class BottleneckLinear(nn.Module, BaseTunerLayer):
 class BottleneckModel(BaseTuner):
     """A model whose target layers are replaced, in place, by `BottleneckLinear`."""
 
-    prefix = "adapter_"  # PEFT warns of adapter names that are part of it: "a", "adapter", …
+    prefix = (
+        "adapter_"  # PEFT warns of adapter names that are part of it: "a", "adapter", …
+    )
     tuner_layer_cls = BottleneckLinear
-    target_module_mapping: ClassVar[dict] = {}  # no defaults: a config names its targets
+    target_module_mapping: ClassVar[
+        dict
+    ] = {}  # no defaults: a config names its targets
 
     def _create_and_replace(
         self,
@@ -169,7 +201,9 @@ class BottleneckModel(BaseTuner):
             self._replace_module(parent, target_name, layer, target)
         else:
             kind = type(target).__name__
-            raise TypeError(f"{current_key}: an adapter needs nn.Linear or Conv1D, not {kind}")
+            raise TypeError(
+                f"{current_key}: an adapter needs nn.Linear or Conv1D, not {kind}"
+            )
 
     def _check_merge_allowed(self) -> None:
         raise ValueError(
@@ -188,15 +222,21 @@ class BottleneckModel(BaseTuner):
         if self.training:
             raise ValueError("adapter_names is for inference: call eval() first")
         if unknown := {*adapter_names} - {"__base__", *self.peft_config}:
-            raise ValueError(f"adapter_names has unknown adapters: {', '.join(sorted(unknown))}")
-        names = [name for name in adapter_names for _ in range(kwargs.get("num_beams") or 1)]
+            raise ValueError(
+                f"adapter_names has unknown adapters: {', '.join(sorted(unknown))}"
+            )
+        names = [
+            name for name in adapter_names for _ in range(kwargs.get("num_beams") or 1)
+        ]
 
         def add(module: nn.Module, inputs: tuple, options: dict) -> tuple[tuple, dict]:
             return inputs, {**options, "adapter_names": names}
 
         kinds = (self.tuner_layer_cls, AuxiliaryTrainingWrapper)
         layers = [module for module in self.modules() if isinstance(module, kinds)]
-        hooks = [layer.register_forward_pre_hook(add, with_kwargs=True) for layer in layers]
+        hooks = [
+            layer.register_forward_pre_hook(add, with_kwargs=True) for layer in layers
+        ]
         try:
             yield
         finally:
@@ -206,4 +246,6 @@ class BottleneckModel(BaseTuner):
 
 PEFT_TYPE_TO_CONFIG_MAPPING.setdefault(BottleneckType.BOTTLENECK, BottleneckConfig)
 PEFT_TYPE_TO_TUNER_MAPPING.setdefault(BottleneckType.BOTTLENECK, BottleneckModel)
-PEFT_TYPE_TO_PREFIX_MAPPING.setdefault(BottleneckType.BOTTLENECK, BottleneckModel.prefix)
+PEFT_TYPE_TO_PREFIX_MAPPING.setdefault(
+    BottleneckType.BOTTLENECK, BottleneckModel.prefix
+)

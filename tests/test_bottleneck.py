@@ -10,11 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-import bottleneck
 import peft
 import pytest
 import torch
-from bottleneck import BottleneckConfig, BottleneckModel
 from peft import AutoPeftModelForCausalLM, PeftModel, get_peft_model, get_peft_model_state_dict
 from peft.mapping import PEFT_TYPE_TO_PREFIX_MAPPING
 from peft.utils.hotswap import hotswap_adapter
@@ -23,6 +21,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import GPT2Config, GPT2LMHeadModel, GPTBigCodeConfig, GPTBigCodeForCausalLM
 from transformers.pytorch_utils import Conv1D
+
+import bottleneck
+from bottleneck import BottleneckConfig, BottleneckModel
 
 # peft 0.21.2 reads this attribute whenever it wraps a model of transformers 5.23.
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")

@@ -7,15 +7,12 @@ fetched here. The hook answers with the variables that the profile's pages are t
 from __future__ import annotations
 
 import asyncio
-import importlib
 import json
-import os
 import sys
-import traceback
 from asyncio.subprocess import PIPE
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from galley.errors import RefusedError
 from galley.project import Profile, Project
@@ -23,23 +20,29 @@ from galley.project import Profile, Project
 if TYPE_CHECKING:
     from galley.run.session import Task
 
+Answers = dict[str, Mapping[str, str]]  # by profile
+
 
 class PrepareError(RefusedError):
     """A profile cannot run here: the hook says what is missing."""
 
 
-async def prepare(project: Project, tasks: Sequence[Task]) -> tuple[list[Task], list[PrepareError]]:
-    """The tasks that can run, each with its variables, and an error for every profile that cannot."""
+async def prepare(
+    project: Project, tasks: Sequence[Task], known: Answers | None = None
+) -> tuple[list[Task], list[PrepareError]]:
+    """The tasks that can run, each with its variables, and an error for every profile that cannot.
+
+    A caller that stays up hands in what is `known` from before; it is not asked for again, and grows.
+    """
     if "prepare" not in project.hooks:
         return list(tasks), []
-    profiles = list(dict.fromkeys(task.profile.name for task in tasks))
+    known = {} if known is None else known
+    profiles = [name for name in dict.fromkeys(task.profile.name for task in tasks) if name not in known]
     answers = await asyncio.gather(*(_prepare(project, project.profile(name)) for name in profiles))
-    found = dict(zip(profiles, answers, strict=True))
-    ready = [
-        replace(task, environment=variables)
-        for task in tasks
-        if not isinstance(variables := found[task.profile.name], PrepareError)
-    ]
+    for name, answer in zip(profiles, answers, strict=True):
+        if not isinstance(answer, PrepareError):
+            known[name] = answer
+    ready = [replace(task, environment=known[task.profile.name]) for task in tasks if task.profile.name in known]
     return ready, [each for each in answers if isinstance(each, PrepareError)]
 
 
@@ -51,7 +54,7 @@ async def _prepare(project: Project, profile: Profile) -> Mapping[str, str] | Pr
         "parameters": dict(profile.parameters),
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "galley.run.prepare", cwd=project.root, stdin=PIPE, stdout=PIPE
+        sys.executable, "-P", "-m", "galley.run.prepare_child", cwd=project.root, stdin=PIPE, stdout=PIPE
     )
     said, _ = await process.communicate(json.dumps(asked).encode())
     try:
@@ -62,27 +65,3 @@ async def _prepare(project: Project, profile: Profile) -> Mapping[str, str] | Pr
         return PrepareError(f"profile {profile.name} cannot run: {answer['error']}")
     variables: dict[str, str] = answer["environment"]
     return variables
-
-
-def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What the hook `module:function` says to the profile's name and its parameters."""
-    sys.path.insert(0, asked["snippets"])
-    module, _, function = asked["hook"].partition(":")
-    try:
-        hook = getattr(importlib.import_module(module), function)
-        return {"environment": dict(hook(asked["profile"], asked["parameters"]) or {})}
-    except Exception as error:
-        if type(error).__module__.partition(".")[0] in sys.stdlib_module_names:
-            return {"error": traceback.format_exc()}  # nobody meant to say this
-        return {"error": str(error)}
-
-
-def main() -> None:
-    """Answer the request on standard input; whatever else is printed goes to standard error."""
-    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    json.dump(answer(json.load(sys.stdin)), channel)
-
-
-if __name__ == "__main__":
-    main()

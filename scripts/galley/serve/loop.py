@@ -19,7 +19,7 @@ from galley.project import Project
 from galley.records.preview import VARIABLE, FailedPage, write_failures
 from galley.records.status import store_of
 from galley.run.command import choose, keep
-from galley.run.prepare import prepare
+from galley.run.prepare import Answers, prepare
 from galley.run.session import Ran, Task, run_on
 from galley.serve.keeper import Keeper, why_not
 from galley.serve.watch import saved
@@ -68,6 +68,7 @@ class Loop:
         self.project, self.keeper, self.file, self.console = project, keeper, file, console
         self.failures: dict[tuple[str, str], FailedPage] = {}
         self.tried: dict[tuple[str, str], str] = {}  # the source of each page that failed; it is not run twice
+        self.prepared: Answers = {}
 
     async def run(self, changed: asyncio.Event) -> None:
         """Run what is stale now, then again after each save, until cancelled."""
@@ -87,7 +88,7 @@ class Loop:
         tasks = [task for task in tasks if self.tried.get(_key(task)) != task.snippets.source]
         if tasks:
             socket = await self.keeper.socket()
-            ready, errors = await prepare(self.project, tasks)
+            ready, errors = await prepare(self.project, tasks, self.prepared)
             for error in errors:
                 self.console.print(str(error))
             async for ran in run_on(socket, self.project, ready, lambda job, cell: None):
@@ -97,6 +98,7 @@ class Loop:
     def _ended(self, ran: Ran) -> None:
         key = _key(ran.task)
         if failure := ran.run.failure:
+            self.prepared.clear()  # what was prepared may be gone
             self.tried[key] = ran.task.snippets.source
             self.failures[key] = FailedPage(*key, failure.cell, str(failure), failure.detail)
             self.console.print(str(failure))
