@@ -13,7 +13,7 @@ help:  ## say what each target does
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
 site: $(VENV)/site.done  ## build the site; run the pages whose record is missing or stale first
-	@$(BIN)/galley check >/dev/null 2>&1 || $(MAKE) --no-print-directory $(VENV)/run.done
+	@$(BIN)/galley run --dry-run >/dev/null || $(MAKE) --no-print-directory $(VENV)/run.done
 	@$(BIN)/galley build
 
 serve: $(VENV)/site.done  ## live preview at http://127.0.0.1:8000 (after `make run` it also runs what you save)

@@ -162,9 +162,9 @@ n = inputs["input_ids"].shape[1]
 assert torch.equal(output[:, :n], inputs["input_ids"])
 
 # %% default-length [claim]
-"Without a length, Transformers 5 adds at most 20 tokens."
-short = model.generate(**inputs, **stop)
-assert short.shape[1] - n <= 20
+"Without a length, and without a reason to stop, Transformers 5 adds 20 tokens."
+short = model.generate(**inputs, **stop, suppress_tokens=[tokenizer.eos_token_id])
+assert short.shape[1] - n == 20
 assert model.generation_config.max_new_tokens is None
 
 # %% greedy-repeats [claim]
@@ -192,7 +192,7 @@ ran = subprocess.run(command, capture_output=True, text=True, timeout=10)
 print(ran.stdout or ran.stderr.splitlines()[-1])
 
 # %% answer-sorts [claim]
-"With the adapter, the greedy answer is a function that sorts."
+"Here the answer is a function that sorts."
 assert "[1, 2, 5, 5, 6, 9]" in ran.stdout
 
 # %% adapter-off

@@ -72,7 +72,7 @@ ENDS: dict[str, tuple[Exit, Prepare, tuple[str, ...], dict[str, str], str]] = {
     ),
     "in CI": (
         Exit.REFUSED, lambda g: g.snippet("one", GOOD), ("run",), {"CI": "true"},
-        "records are missing or stale and CI writes none: one",
+        "CI writes no records, and these would be run: one",
     ),
     "an import that fails": (
         Exit.RUNNER,
@@ -133,3 +133,13 @@ def test_a_build_runs_what_is_stale_and_says_where_the_site_is(folder: GuideFold
     assert "[1/1] one (laptop): recorded" in done.stdout
     assert "The site is in site; look at it with: python -m http.server -d site" in done.stdout
     assert (folder.root / "site/one.html").is_file()
+
+
+def test_a_dry_run_says_what_would_run_and_runs_nothing(folder: GuideFolder) -> None:
+    folder.snippet("one", GOOD)
+    said = folder.galley("run", "--dry-run")
+    assert (said.returncode, said.stdout) == (Exit.NOT_TRUE, "one (laptop)\n")
+    assert not (folder.root / "snippets" / "outputs").exists()
+    folder.run()
+    said = folder.galley("run", "--dry-run")
+    assert (said.returncode, said.stdout) == (Exit.OK, "")

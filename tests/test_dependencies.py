@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from galley.records.dependencies import GONE, measure
+from guide import GuideFolder
 
 
 @pytest.fixture
@@ -72,3 +73,23 @@ def test_a_table_changes_with_what_it_says_alone(root: Path, text: str, same: bo
 )
 def test_what_is_not_there_is_gone(root: Path, path: str, kind: str) -> None:
     assert measure(root, path, kind).sha256 == GONE
+
+
+def test_a_file_that_is_saved_while_the_page_runs_fails_it(folder: GuideFolder) -> None:
+    folder.write("snippets/data.txt", "first")
+    file = folder.root / "snippets" / "data.txt"
+    source = (
+        f"from pathlib import Path\nfile = Path({str(file)!r})\nprint(file.read_text())\nfile.write_text('second')\n"
+    )
+    folder.snippet("page", f"# %% one\n{source}")
+    ended = folder.run()
+    assert "snippets/data.txt changed while the page ran: run it again" in ended.failures["page"]
+    assert folder.status("page").state == "missing"
+
+
+def test_a_file_opened_for_reading_and_writing_counts_as_used(folder: GuideFolder) -> None:
+    file = folder.write("snippets/data.txt", "first")
+    folder.snippet("page", f"# %% one\nprint(open({str(file)!r}, 'r+').read())\n")
+    assert not folder.run().failures
+    file.write_text("second", encoding="utf-8")
+    assert folder.status("page").state == "stale"

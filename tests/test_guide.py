@@ -63,3 +63,21 @@ def test_asking_for_a_page_that_cannot_be_read_tells_why(folder: GuideFolder) ->
     folder.snippet("deep_dive", "# %% first\na = (\n")
     with pytest.raises(GalleyError, match=r"snippets/deep_dive\.py:2: syntax error"):
         folder.guide.find("deep-dive")
+
+
+def test_two_snippet_files_of_one_page_are_an_error(folder: GuideFolder) -> None:
+    folder.snippet("a_b", "# %% one\nprint(1)\n")
+    folder.write("snippets/a-b.py", "# %% one\nprint(2)\n")
+    assert "is the code of page a-b too" in str(folder.guide.errors[0])
+
+
+def test_an_editors_lock_file_is_no_snippet_file(folder: GuideFolder) -> None:
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    (folder.root / "snippets" / ".#page.py").symlink_to("nobody@nowhere")
+    assert folder.guide.errors == ()
+
+
+def test_a_parameter_that_no_page_has_is_an_error(folder: GuideFolder) -> None:
+    folder.write("pyproject.toml", "[tool.galley.profiles.laptop]\nrequired = true\nparameters = { devise = 'cpu' }\n")
+    folder.snippet("page", "# %% parameters\ndevice = 'cpu'\n")
+    assert "no page has the parameter 'devise' of profile laptop" in str(folder.guide.errors[0])

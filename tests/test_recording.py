@@ -109,7 +109,8 @@ RAISING = (
     ("KeyError", "raise LookupError('x')", "LookupError: x"),
     ("KeyError", "a = 1", 'NotRaisedError: the cell says raises="KeyError" and raised nothing'),
     ("Exception", "{}['a']", "KeyError: 'a'"),
-    ("SystemExit", "raise SystemExit(1)", "the cell exited: SystemExit: 1"),
+    ("SystemExit", "raise SystemExit(1)", None),
+    ("KeyError", "raise SystemExit(1)", 'the cell says raises="KeyError" and raised SystemExit: 1'),
     ("KeyError", "import os\nos._exit(1)", "the page's process exited with status 1"),
 )
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from galley.records.preview import VARIABLE, FailedPage, read_failures, write_failures
+from galley.records.preview import VARIABLE, FailedPage, preview_file, read_failures, write_failures
 from guide import GuideFolder, command, quiet_environment
 
 PATIENCE = 30  # seconds
@@ -88,6 +88,11 @@ def test_a_saved_page_runs_and_a_failure_is_shown_in_the_preview_alone(served: S
     served.folder.snippet("page", "# %% one\nprint('second', 'words')\n")
     served.until(lambda: "galley-mark" not in served.page("page"))
 
+    served.folder.snippet("page", "# %% one\nimport helper\nprint('third', helper.word)\n")
+    served.until(lambda: "ModuleNotFoundError" in served.page("page"))
+    served.folder.write("snippets/helper.py", "word = 'words'\n")
+    served.until(lambda: "third words" in served.page("page"))
+
     served.folder.write("docs/page.md", '# New title\n\n```python exec="on" cell="page/one"\n```\n')
     served.until(lambda: "New title" in served.page("page"))
 
@@ -114,6 +119,24 @@ def test_prose_previews_where_nothing_can_run(tmp_path: Path):
             process.wait()
 
 
+def preview_of(folder: GuideFolder) -> dict[str, str]:
+    """What a builder needs in its environment to be this process's preview."""
+    file = folder.root / ".cache" / "preview.json"
+    write_failures(file, [])
+    return {VARIABLE: str(file)}
+
+
+def test_a_variable_left_in_a_shell_shows_nothing_stale(folder: GuideFolder, monkeypatch: pytest.MonkeyPatch):
+    variables = preview_of(folder)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert preview_file() is None, "this process is not the child of the one that wrote it"
+    monkeypatch.setattr(os, "getppid", os.getpid)
+    assert preview_file() == Path(variables[VARIABLE])
+    Path(variables[VARIABLE]).unlink()
+    assert preview_file() is None
+
+
 REQUIRED = "[tool.galley.profiles.laptop]\nrequired = true\n"
 
 
@@ -123,7 +146,7 @@ def test_a_stale_cell_is_marked_in_a_preview_and_stops_a_build(folder: GuideFold
     folder.run()
     folder.snippet("page", "# %% one\nprint(2)\n")
     assert folder.mkdocs().returncode != 0
-    built = folder.call([command("mkdocs"), "build", "--strict"], **{VARIABLE: str(folder.root / "preview.json")})
+    built = folder.call([command("mkdocs"), "build", "--strict"], **preview_of(folder))
     assert built.returncode == 0, built.stdout
     html = (folder.root / "site/page.html").read_text(encoding="utf-8")
     assert re.search(r"galley-mark[^<]*>the laptop record is stale", html)
@@ -133,7 +156,7 @@ def test_a_stale_cell_is_marked_in_a_preview_and_stops_a_build(folder: GuideFold
 def test_a_page_that_cannot_be_read_is_marked_in_a_preview(folder: GuideFolder):
     folder.page("index", "Hello.")
     folder.snippet("page", "# %% one\nprint(1\n")
-    built = folder.call([command("mkdocs"), "build", "--strict"], **{VARIABLE: str(folder.root / "preview.json")})
+    built = folder.call([command("mkdocs"), "build", "--strict"], **preview_of(folder))
     assert built.returncode == 0, built.stdout
     assert "syntax error" in (folder.root / "site/page.html").read_text(encoding="utf-8")
 
@@ -146,7 +169,7 @@ def test_what_the_preview_knows_is_left_alone_where_nothing_changed(tmp_path: Pa
     write_failures(file, failures)
     assert file.stat().st_mtime_ns == before
     assert read_failures(file) == failures
-    assert json.loads(file.read_text(encoding="utf-8"))[0]["what"] == "it failed"
+    assert json.loads(file.read_text(encoding="utf-8"))["failures"][0]["what"] == "it failed"
 
 
 def test_serving_ends_with_mkdocs(folder: GuideFolder, monkeypatch: pytest.MonkeyPatch):

@@ -47,7 +47,7 @@ def test_cell(profile, snippets, cell, reruns):
     store = store_of(PROJECT)
     record = store.read(snippets.page, profile.name)
     assert record is not None, f"no record: galley run {snippets.page}"
-    changed = [each for each in changes(record, store, ran.fresh, snippets) if each.cell == cell.name]
+    changed = [each for each in changes(record, ran.fresh, snippets) if each.cell == cell.name]
     if not changed:
         return
     said = "; ".join(f"{each.file} {each.what}" for each in changed)

@@ -46,7 +46,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_a_written_record_reads_back(store: Store) -> None:
     assert store.read("page", "laptop") == record(OLD)
-    assert store.output(record(OLD), "one.stdout.txt") == b"old\n"
+    assert store.read("page", "laptop").outputs["one.stdout.txt"] == b"old\n"
     assert sorted(files(store.folder)) == [
         f"page/laptop/{name}" for name in (*sorted(OLD)[:1], "record.json", *sorted(OLD)[1:])
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from galley.errors import RunnerError
 from galley.run import warm
 from galley.run.warm import any_runner, warm_runner
 from galley.serve.keeper import Keeper
@@ -117,8 +118,32 @@ def test_nothing_is_left_when_the_keeper_ends(hooked: GuideFolder):
 
     assert asyncio.run(ended()) is not None
     assert warm_runner(hooked.project) is None
-    assert not warm.address(hooked.project).card.exists()
+    assert not (warm.place(hooked.project) / warm.CARD).exists()
 
 
 def test_only_the_user_can_enter_the_folder(hooked: GuideFolder):
-    assert warm.address(hooked.project).folder.parent.stat().st_mode & 0o077 == 0
+    folder = warm.place(hooked.project).parent
+    assert folder.stat().st_mode & 0o077 == 0
+    folder.chmod(0o755)
+    with pytest.raises(RunnerError, match="not a folder of yours alone"):
+        warm.place(hooked.project)
+
+
+def test_a_link_in_place_of_the_folder_is_refused(hooked: GuideFolder, tmp_path: Path):
+    (tmp_path / f"galley-{os.getuid()}").symlink_to(tmp_path / "guide")
+    with pytest.raises(RunnerError, match="not a folder of yours alone"):
+        warm.place(hooked.project)
+
+
+def test_a_second_keeper_leaves_the_first_ones_runner_alone(hooked: GuideFolder):
+    async def beside() -> tuple[Path, Path, Path | None]:
+        async with Keeper(hooked.project) as first:
+            one = await first.socket()
+            async with Keeper(hooked.project) as second:
+                two = await second.socket()
+                assert await first.socket() == one
+            return one, two, warm_runner(hooked.project)
+
+    one, two, left = asyncio.run(beside())
+    assert one != two
+    assert left is None, "the card was the second one's and went with it"

@@ -16,7 +16,7 @@ from galley.check.findings import findings
 from galley.errors import Exit, GalleyError
 from galley.pages.guide import read_guide
 from galley.project import Project, find_project
-from galley.run.command import Summary, run_pages
+from galley.run.command import Summary, run_pages, tasks_of
 from galley.serve.loop import serve as serve_site
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ ProfileName = Annotated[
     typer.Option("--profile", "-p", help="Run under this profile; the required ones when not given."),
 ]
 All = Annotated[bool, typer.Option("--all", "-a", help="Run fresh pages too; equal outputs leave a record untouched.")]
+Dry = Annotated[bool, typer.Option("--dry-run", "-n", help="Run nothing; say what would run, and exit with 1 if any.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="How many pages at once; 0 means one for each core.")]
 
 
@@ -42,12 +43,19 @@ Address = Annotated[str, typer.Option("--address", "-d", help="The address to se
 
 
 @app.command()
-def run(pages: Pages = None, profile: ProfileName = None, run_all: All = False, jobs: Jobs = 0) -> None:
+def run(
+    pages: Pages = None, profile: ProfileName = None, run_all: All = False, jobs: Jobs = 0, dry_run: Dry = False
+) -> None:
     """Run the pages whose record is missing or stale, and record what they print.
 
     A page that fails writes nothing: its old record stays, and the other pages go on.
     """
     project = find_project(Path.cwd())
+    if dry_run:
+        tasks = tasks_of(read_guide(project), pages or [], profile or [], everything=run_all)
+        for task in tasks:
+            out.print(f"{task.snippets.page} ({task.profile.name})")
+        raise typer.Exit(Exit.NOT_TRUE if tasks else Exit.OK)
     _run(project, pages or [], profile or [], run_all, jobs)
 
 
@@ -115,8 +123,9 @@ def _end(summary: Summary) -> None:
             err.print("\n".join(f"    {line}" for line in failure.detail.splitlines()))
     for error in summary.errors:
         err.print(f"\n{error}")
+    if summary.failures:
+        err.print(f"\npages that failed: {len(summary.failures)}; their old records stand")
     if summary.failures or summary.errors:
-        err.print(f"\n{len(summary.failures) + len(summary.errors)} failed; their old records stand.")
         raise typer.Exit(Exit.PAGE_FAILED if summary.failures else summary.errors[0].exit)
 
 

@@ -16,7 +16,7 @@ class Exit(IntEnum):
     BAD_INPUT = 3  # a page, a snippet file or the configuration cannot be read
     PAGE_FAILED = 4  # a page's code failed, exited, died or took too long
     REFUSED = 5  # the command will not do this here (writing records in CI)
-    RUNNER = 6  # the runner process could not start or went away
+    RUNNER = 6  # the runner process could not start or went away, or a profile cannot run here
     INTERRUPTED = 130
 
 

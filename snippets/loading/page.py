@@ -7,7 +7,7 @@ does nothing. In a page it replaces no weight and no result.
 On a CPU the system shares the weights already: safetensors are mapped, and the page
 cache holds one copy. On CUDA each page loads a copy of its own. One copy for all pages
 is worth its code only where loading takes more than a tenth of a run. No GPU was at
-hand to measure that; `measure` below does.
+hand to measure that; `python snippets/loading measure` does.
 
     python snippets/loading pin [ID …]
         write the commit of hub models into the catalogue

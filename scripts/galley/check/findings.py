@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from galley.errors import Place
+from galley.pages.cells import page_name
 from galley.pages.guide import Guide, page_file
 from galley.project import Profile
 from galley.records.status import SHOWABLE, State, Status, status, store_of
@@ -78,7 +79,7 @@ def _record(found: Status, profile: Profile) -> Iterator[Finding]:
 def _orphans(guide: Guide) -> Iterator[Finding]:
     store = store_of(guide.project)
     pages = {snippets.page for snippets in guide.snippets.values()}
-    unreadable = {error.place.path.stem.replace("_", "-") for error in guide.errors if error.place}
+    unreadable = {page_name(error.place.path) for error in guide.errors if error.place}
     profiles = {profile.name for profile in guide.project.profiles}
     for page, profile in store.folders():
         if (page not in pages and page not in unreadable) or profile not in profiles:

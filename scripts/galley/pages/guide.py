@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from galley.errors import GalleyError, Place, UsageError
-from galley.pages.cells import SnippetFile, page_name, read_snippets
+from galley.pages.cells import SnippetFile, read_snippets
 from galley.pages.fences import Fence, find_fences
 from galley.pages.parameters import parameters
 from galley.project import Project
@@ -40,20 +40,18 @@ def read_guide(project: Project) -> Guide:
     """Read every page and snippet file; what cannot be read is kept as an error, not raised."""
     snippets: dict[str, SnippetFile] = {}
     errors: list[GalleyError] = []
-    for path in sorted(project.snippets.glob("*.py")):
-        if "# %%" not in path.read_text(encoding="utf-8", errors="replace"):
-            continue  # a module of the snippets, not a page's code
+    for path in sorted(project.snippets.glob("[!.]*.py")):
         try:
-            snippets[path.stem] = read_snippets(path, project.relative(path))
-            parameters(snippets[path.stem])
+            if page := _snippets(project, path, snippets):
+                snippets[path.stem] = page
         except GalleyError as error:
-            snippets.pop(path.stem, None)
             errors.append(error)
+    errors += _unknown_parameters(project, snippets)
     fences: list[Fence] = []
-    for path in sorted(project.docs.rglob("*.md")):
+    for path in sorted(project.docs.rglob("[!.]*.md")):
         try:
             lines = path.read_text(encoding="utf-8-sig").split("\n")
-        except UnicodeDecodeError as error:
+        except (OSError, UnicodeDecodeError) as error:
             errors.append(GalleyError(f"cannot be read: {error}", Place(project.relative(path))))
             continue
         found, wrong = find_fences(lines, project.relative(path))
@@ -62,6 +60,32 @@ def read_guide(project: Project) -> Guide:
     return Guide(project, snippets, tuple(fences), tuple(errors))
 
 
+def _snippets(project: Project, path: Path, others: dict[str, SnippetFile]) -> SnippetFile | None:
+    """The snippet file at `path`; None for a module of the snippets, which has no cells."""
+    shown = project.relative(path)
+    try:
+        if "# %%" not in path.read_text(encoding="utf-8", errors="replace"):
+            return None
+    except OSError as error:
+        raise GalleyError(f"cannot be read: {error}", Place(shown)) from error
+    found = read_snippets(path, shown)
+    parameters(found)
+    if twin := next((each for each in others.values() if each.page == found.page), None):
+        raise GalleyError(f"{twin.path.name} is the code of page {found.page} too", Place(shown), "rename one of them")
+    return found
+
+
+def _unknown_parameters(project: Project, snippets: dict[str, SnippetFile]) -> list[GalleyError]:
+    """A profile's parameters that no page has; a typo would otherwise replace nothing, silently."""
+    known = {name for each in snippets.values() for name in parameters(each)}
+    return [
+        GalleyError(f"no page has the parameter '{name}' of profile {profile.name}", project.settings)
+        for profile in project.profiles
+        for name in profile.parameters
+        if known and name not in known
+    ]
+
+
 def page_file(project: Project, snippets: SnippetFile) -> Path:
     """Where the page of a snippet file stands."""
-    return project.docs / f"{page_name(snippets.path)}.md"
+    return project.docs / f"{snippets.page}.md"

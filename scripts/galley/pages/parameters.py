@@ -6,7 +6,6 @@ import ast
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from galley.errors import GalleyError, Place
@@ -39,8 +38,7 @@ def with_values(snippets: SnippetFile, values: Mapping[str, Any]) -> SnippetFile
     for name, value in reversed(_assignments(cell)):
         if name in values:
             _replace(lines, value, literal(values[name]))
-    changed = cut("".join(lines), snippets.path, cell.place.path)
-    return replace(changed, cells=tuple(changed.cells))
+    return cut("".join(lines), snippets.path, cell.place.path)
 
 
 def _replace(lines: list[str], value: ast.expr, text: str) -> None:

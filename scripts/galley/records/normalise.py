@@ -38,6 +38,8 @@ def _paths(text: str, where: Where) -> str:
 
 
 def _snippet_lines(text: str, where: Where) -> str:
+    if ".py" not in text:
+        return text  # most texts: the folder holds a file for every page of the guide
     names = "|".join(re.escape(path.name) for path in where.snippets.glob("*.py"))
     if not names:
         return text

@@ -27,14 +27,19 @@ class FailedPage:
 
 
 def preview_file() -> Path | None:
-    """The preview's file; None in an ordinary build."""
-    named = os.environ.get(VARIABLE)
-    return Path(named) if named else None
+    """The preview's file; None unless this process is the child of the `galley serve` that wrote it.
+
+    A variable that some shell still carries shows nothing.
+    """
+    file = Path(os.environ.get(VARIABLE, ""))
+    if not file.is_file() or json.loads(file.read_text(encoding="utf-8"))["server"] != os.getppid():
+        return None
+    return file
 
 
 def write_failures(file: Path, failures: Sequence[FailedPage]) -> None:
     """Replace what the preview knows, and leave the file alone where nothing changed."""
-    text = json.dumps([asdict(failure) for failure in failures], indent=1)
+    text = json.dumps({"server": os.getpid(), "failures": [asdict(failure) for failure in failures]}, indent=1)
     if not file.is_file() or file.read_text(encoding="utf-8") != text:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.with_suffix(".new").write_text(text, encoding="utf-8")
@@ -43,4 +48,4 @@ def write_failures(file: Path, failures: Sequence[FailedPage]) -> None:
 
 def read_failures(file: Path) -> list[FailedPage]:
     """What `write_failures` wrote."""
-    return [FailedPage(**each) for each in json.loads(file.read_text(encoding="utf-8"))] if file.is_file() else []
+    return [FailedPage(**each) for each in json.loads(file.read_text(encoding="utf-8"))["failures"]]

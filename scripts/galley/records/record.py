@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 FORMAT = 1
@@ -52,7 +52,7 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Record:
-    """Everything but the outputs' bytes."""
+    """What `record.json` says; `outputs` has the bytes of its files where it was read from disk."""
 
     page: str
     profile: str
@@ -61,6 +61,7 @@ class Record:
     cells: tuple[CellRecord, ...]
     dependencies: tuple[Dependency, ...] = ()
     format: int = field(default=FORMAT)
+    outputs: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     def cell(self, name: str) -> CellRecord | None:
         """The part of that cell, if it was recorded."""
@@ -87,7 +88,9 @@ class Record:
 
 def to_json(record: Record) -> str:
     """The text of `record.json`."""
-    return json.dumps(asdict(record), indent=1, ensure_ascii=False) + "\n"
+    written = asdict(replace(record, outputs={}))
+    del written["outputs"]
+    return json.dumps(written, indent=1, ensure_ascii=False) + "\n"
 
 
 def from_json(text: str) -> Record:

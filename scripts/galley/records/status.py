@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from galley.pages.cells import SnippetFile
 from galley.pages.parameters import with_values
 from galley.project import Profile, Project
 from galley.records.dependencies import GONE, TABLE, measure
+from galley.records.facts import environment
 from galley.records.record import Record
 from galley.records.store import Store, TamperedError, TornError
 
@@ -76,7 +76,7 @@ def status(project: Project, snippets: SnippetFile, profile: Profile) -> Status:
         return Status(snippets, profile, State.MISSING, (Reason("never recorded", place),))
     if stale := [*_code_changes(snippets, profile, record), *_file_changes(project, record)]:
         return Status(snippets, profile, State.STALE, tuple(stale), record)
-    if drift := _version_changes(record.environment, place):
+    if drift := _environment_changes(record.environment, place):
         return Status(snippets, profile, State.DRIFTED, tuple(drift), record)
     return Status(snippets, profile, State.FRESH, (), record)
 
@@ -111,14 +111,13 @@ def _file_changes(project: Project, record: Record) -> list[Reason]:
     return reasons
 
 
-def _version_changes(environment: Mapping[str, Any], place: Place) -> list[Reason]:
-    """Recorded versions against the installed ones; what is not installed here says nothing."""
-    reasons = []
-    for package, recorded in environment.get("packages", {}).items():
-        try:
-            installed = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-        if installed.partition("+")[0] != recorded.partition("+")[0]:
-            reasons.append(Reason(f"{package} was {recorded}, is {installed}", place))
-    return reasons
+def _environment_changes(recorded: Mapping[str, Any], place: Place) -> list[Reason]:
+    """What it ran on against what is here; a package that is not installed here says nothing."""
+    here = environment(tuple(recorded.get("packages", {})))
+    reasons = [
+        Reason(f"{name} was {was}, is {now}", place)
+        for name, was in recorded.get("packages", {}).items()
+        if (now := here["packages"].get(name)) and now.partition("+")[0] != was.partition("+")[0]
+    ]
+    changed = [name for name in ("python", "cpu") if recorded.get(name) != here[name]]
+    return reasons + [Reason(f"{name} was {recorded.get(name)}, is {here[name]}", place) for name in changed]

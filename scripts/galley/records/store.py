@@ -12,10 +12,10 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from galley.errors import GalleyError, Place
+from galley.errors import GalleyError, Place, RefusedError
 from galley.pages.code import digest
 from galley.records.record import Record, from_json, to_json
 
@@ -60,26 +60,29 @@ class Store:
             raise TamperedError(f"cannot be read: {error}", Place(shown / RECORD)) from error
         if (record.page, record.profile) != (page, profile):
             raise TamperedError(f"is the record of {record.page} under {record.profile}", Place(shown / RECORD))
+        outputs = {}
         for file, expected in record.files.items():
             if not (folder / file).is_file():
                 raise TamperedError("is in the record and not in the folder", Place(shown / file))
-            if digest((folder / file).read_bytes()) != expected:
+            outputs[file] = (folder / file).read_bytes()
+            if digest(outputs[file]) != expected:
                 raise TamperedError("is not what was recorded: its bytes changed", Place(shown / file))
         for path in sorted(folder.iterdir()):
             if path.name != RECORD and path.name not in record.files:
                 raise TamperedError("is in the folder and not in the record", Place(shown / path.name))
-        return record
-
-    def output(self, record: Record, file: str) -> bytes:
-        """The bytes of one output."""
-        return (self.place(record.page, record.profile) / file).read_bytes()
+        return replace(record, outputs=outputs)
 
     def write(self, record: Record, outputs: Mapping[str, bytes]) -> None:
-        """Replace the record and its outputs, all or nothing; what an interrupted writer left staged goes too."""
+        """Replace the record and its outputs, all or nothing; what an interrupted writer left staged goes too.
+
+        Raises RefusedError where `CI` is set: CI compares records and writes none.
+        """
+        if os.environ.get("CI"):
+            raise RefusedError("CI writes no records", Place(self.shown))
         with self._locked(fcntl.LOCK_EX):
-            for left in self.folder.glob(f"{STAGING}*"):
-                shutil.rmtree(left)
             staged = self.folder / STAGING
+            if staged.exists():  # not a search for such names: that would read a folder of all pages for each page
+                shutil.rmtree(staged)
             staged.mkdir()
             for file, data in {**outputs, RECORD: to_json(record).encode()}.items():
                 (staged / file).write_bytes(data)

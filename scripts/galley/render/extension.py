@@ -101,7 +101,8 @@ class Note(Treeprocessor):
         """Add the notes below the first heading."""
         page = current_page(self.md)
         at = next((number for number, child in enumerate(root) if child.tag == "h1"), -1)
-        for note in (*map(error_note, page.errors), profiles_note(page)):
+        wrong = [*map(str, page.errors), *page.failures]
+        for note in (*map(error_note, wrong), profiles_note(page)):
             if note:
                 at += 1
                 block = Element("div")

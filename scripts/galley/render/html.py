@@ -23,7 +23,7 @@ def cell_html(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> str:
     cell = views[0].cell
     group = f"galley-{fence.place.line}"
     if cell.name == PARAMETERS:
-        body = tabs(group, [(view.profile.title, _code(md, view) + _not_run(view)) for view in views])
+        body = tabs(group, [(view.profile.title, _code(md, view) + _not_run(view) + _marks(view)) for view in views])
     else:
         ran = [(view.profile.title, _marks(view) + _outputs(page, view)) for view in views if view.record or view.marks]
         body = _code(md, views[0]) + (tabs(group, ran) if any(outputs for _, outputs in ran) else "")
@@ -51,9 +51,9 @@ def profiles_note(page: Page) -> str:
     return f'<p class="galley-profiles">{what}</p>' if notes else ""
 
 
-def error_note(error: Exception) -> str:
+def error_note(error: str) -> str:
     """What is wrong with the page, as the live preview shows it; an ordinary build stops instead."""
-    return f'<pre class="galley-mark" tabindex="0">{escape(str(error))}</pre>'
+    return f'<pre class="galley-mark" tabindex="0">{escape(error)}</pre>'
 
 
 def _code(md: Any, view: View) -> str:
@@ -87,7 +87,7 @@ def _outputs(page: Page, view: View) -> str:
 
 
 def _output(page: Page, record: Record, output: Output) -> str:
-    data = page.output(record, output.file)
+    data = record.outputs[output.file]
     cut = f'<p class="galley-cut">{output.cut:,} more bytes were printed and are cut here</p>' if output.cut else ""
     if output.kind == "image":
         kind = MIME[output.file.rpartition(".")[2]]

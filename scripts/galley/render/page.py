@@ -15,7 +15,7 @@ from galley.pages.parameters import with_values
 from galley.project import Profile, Project, find_project
 from galley.records.preview import preview_file, read_failures
 from galley.records.record import CellRecord, Record
-from galley.records.status import SHOWABLE, Status, status, store_of
+from galley.records.status import SHOWABLE, Status, status
 
 
 @dataclass(frozen=True)
@@ -97,16 +97,19 @@ class Page:
         ours = (found.snippets.page, found.profile.name, cell)
         return tuple(f"{each.what}\n{each.detail}" for each in failures if (each.page, each.profile, each.cell) == ours)
 
+    @property
+    def failures(self) -> list[str]:
+        """In the live preview, failures that no cell of the page can show: those before its first cell."""
+        found = read_failures(self.preview) if self.preview else []
+        pages = {snippets.page for snippets in self.files}
+        return [f"{each.what}\n{each.detail}" for each in found if each.page in pages and not each.cell]
+
     def statuses(self, snippets: SnippetFile) -> list[Status]:
         """The state of a snippet file under each profile, looked at once a page."""
         if snippets.stem not in self._statuses:
             profiles = self.project.profiles
             self._statuses[snippets.stem] = [status(self.project, snippets, profile) for profile in profiles]
         return self._statuses[snippets.stem]
-
-    def output(self, record: Record, file: str) -> bytes:
-        """The bytes of a recorded output."""
-        return store_of(self.project).output(record, file)
 
     @property
     def files(self) -> list[SnippetFile]:

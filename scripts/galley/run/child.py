@@ -22,8 +22,8 @@ from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
 from galley.pages.cells import Cell, cut
+from galley.records.facts import environment
 from galley.run.execute import Execution, Position
-from galley.run.facts import environment
 from galley.run.job import Job, receive_job
 from galley.run.watch import Watch
 

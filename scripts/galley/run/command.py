@@ -43,20 +43,26 @@ def run_pages(
     Raises UsageError for a page or profile that is not there, RefusedError in CI.
     """
     guide = read_guide(project)
-    under = [project.profile(name) for name in profiles] or list(project.required)
-    tasks = choose(guide, pages, under, everything=everything)
-    summary = Summary(errors=[] if pages else list(guide.errors))
+    tasks = tasks_of(guide, pages, profiles, everything=everything)
+    unreadable = [error for error in guide.errors if error.place and error.place.path.suffix == ".py"]
+    summary = Summary(errors=[] if pages else unreadable)
     if not tasks:
         if not summary.errors:
             console.print("nothing to run: every record asked for is true (--all runs them anyway)")
         return summary
     if os.environ.get("CI"):
-        what = f"records are missing or stale and CI writes none: {', '.join(task.snippets.page for task in tasks)}"
+        what = f"CI writes no records, and these would be run: {', '.join(task.snippets.page for task in tasks)}"
         raise RefusedError(what, mend="run `galley run` where you can review and commit what it writes")
     store = store_of(project)
     with RunProgress(console, len(tasks)) as progress:
         asyncio.run(_run(project, tasks, jobs, store, progress, summary))
     return summary
+
+
+def tasks_of(guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, everything: bool) -> list[Task]:
+    """What a run of these pages under these profiles, by name, would do; the required profiles where none is named."""
+    under = [guide.project.profile(name) for name in profiles] or list(guide.project.required)
+    return choose(guide, pages, under, everything=everything)
 
 
 def choose(guide: Guide, pages: Sequence[str], profiles: Sequence[Profile], *, everything: bool) -> list[Task]:
@@ -93,7 +99,7 @@ def keep(ran: Ran, store: Store) -> str:
     if old is None:
         store.write(ran.fresh.record, ran.fresh.files)
         return "recorded"
-    changed = changes(old, store, ran.fresh, ran.task.snippets)
+    changed = changes(old, ran.fresh, ran.task.snippets)
     if not changed and old.same_conditions(ran.fresh.record):
         return "unchanged"
     store.write(ran.fresh.record, ran.fresh.files)

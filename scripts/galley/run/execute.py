@@ -91,9 +91,10 @@ class Execution:
     def _run_raising(self, cell: Cell) -> list[show.Shown]:
         try:
             self._run(cell)
-        except Exception as error:
+        except BaseException as error:
             if type(error).__name__ != cell.raises:
-                raise
+                what = f'the cell says raises="{cell.raises}" and raised {type(error).__name__}: {error}'
+                raise NotRaisedError(what) from error
             return [show.text("error", f"{type(error).__name__}: {error}", self.limit)]
         raise NotRaisedError(f'the cell says raises="{cell.raises}" and raised nothing')
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from galley.errors import RefusedError
+from galley.errors import Exit, GalleyError
 from galley.project import Profile, Project
 
 if TYPE_CHECKING:
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 Answers = dict[str, Mapping[str, str]]  # by profile
 
 
-class PrepareError(RefusedError):
+class PrepareError(GalleyError):
     """A profile cannot run here: the hook says what is missing."""
+
+    exit = Exit.RUNNER
 
 
 async def prepare(

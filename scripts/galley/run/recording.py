@@ -13,7 +13,6 @@ from galley.pages.code import digest
 from galley.records.compare import Change, classify
 from galley.records.normalise import Where, mask_numbers, normalise
 from galley.records.record import CellRecord, Output, Record
-from galley.records.store import Store
 from galley.run.result import CellRun, PageRun, RawOutput
 
 
@@ -83,12 +82,11 @@ class CellChange:
     what: str
 
 
-def changes(old: Record, store: Store, fresh: Fresh, snippets: SnippetFile) -> list[CellChange]:
+def changes(old: Record, fresh: Fresh, snippets: SnippetFile) -> list[CellChange]:
     """Every output that differs from the record before, measured cells but for their numbers."""
-    before_files = {file: store.output(old, file) for file in old.files}
     found = []
     for cell in snippets.cells:
-        before = texts(old, cell.name, before_files)
+        before = texts(old, cell.name, old.outputs)
         after = fresh.texts(cell.name)
         for file in sorted(before.keys() | after.keys()):
             was, now = before.get(file), after.get(file)

@@ -31,7 +31,8 @@ class Room:
     """The cores and the memory that running pages take."""
 
     def __init__(self, size: int) -> None:
-        self.size, self.taken = size, 0
+        self.size, self.taken, self.promised_mb = size, 0, 0.0
+        self._free_mb = free_mb()
         self._changed = asyncio.Condition()
 
     @asynccontextmanager
@@ -41,14 +42,20 @@ class Room:
         async with self._changed:
             await self._changed.wait_for(lambda: self._fits(wanted, peak_mb))
             self.taken += wanted
+            self.promised_mb += self._need(peak_mb)
         try:
             yield
         finally:
             async with self._changed:
                 self.taken -= wanted
+                self.promised_mb -= self._need(peak_mb)
                 self._changed.notify_all()
 
     def _fits(self, wanted: int, peak_mb: float) -> bool:
         if self.taken == 0:
+            self._free_mb = free_mb()  # before any page took some: what is promised is not taken yet
             return True
-        return self.taken + wanted <= self.size and free_mb() >= (peak_mb or UNKNOWN_MB) * SPARE
+        return self.taken + wanted <= self.size and self._free_mb >= self.promised_mb + self._need(peak_mb)
+
+    def _need(self, peak_mb: float) -> float:
+        return (peak_mb or UNKNOWN_MB) * SPARE

@@ -26,7 +26,7 @@ from galley.run.result import CellRun, Failure, PageRun, RawOutput
 
 EVENT_LIMIT = 1 << 26  # bytes of one event; images travel inside
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR")}
-KEPT = ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SSL_CERT_FILE")
+KEPT = ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SSL_CERT_FILE", "TMPDIR", "CUDA_VISIBLE_DEVICES")
 
 Tell = Callable[[Job, str], None]  # a page, and the cell it begins
 
@@ -61,11 +61,18 @@ async def runner(project: Project, folder: Path) -> AsyncIterator[Runner]:
 def clean_environment(project: Project, home: Path) -> dict[str, str]:
     """The variables a page sees: the same on every machine, and no token among them."""
     kept = {name: value for name, value in os.environ.items() if name in KEPT}
-    return {
-        **kept, **ONE_THREAD, "HOME": str(home), "LANG": "C.UTF-8", "TZ": "UTC", "COLUMNS": "80", "MPLBACKEND": "agg",
+    fixed = {
+        "HOME": str(home),
+        "XDG_CACHE_HOME": str(project.root / ".cache"),  # fonts and the like are worked out once a checkout
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "COLUMNS": "80",
+        "MPLBACKEND": "agg",
         "PYTHONIOENCODING": "utf-8:backslashreplace",
-        "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **project.environment,
-    }  # fmt: skip
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    return {**kept, **ONE_THREAD, **fixed, **project.environment}
 
 
 async def _ready(process: Process, log: Path) -> list[str]:
@@ -164,7 +171,10 @@ class _Page:
                     self.failed = "the runner went away while the page ran", ""
                 return
             if line.strip():
-                event = json.loads(line)
+                try:
+                    event = json.loads(line)
+                except ValueError:
+                    continue  # half an event: its page was killed while it spoke, and the exit follows
                 self._take(event, writer)
                 if event["event"] == "exit":
                     return  # not at the connection's end: what the page left behind may hold it open

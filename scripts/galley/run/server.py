@@ -26,6 +26,7 @@ from pathlib import Path
 from galley.run.child import keep_orphans, run_job
 from galley.run.execute import Position
 from galley.run.job import receive_header
+from galley.run.watch import know_folders, loaded
 
 
 @dataclass(frozen=True)
@@ -166,8 +167,8 @@ def main(path: str, folder: str, modules: list[str]) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(64)
-        files = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
-        print(json.dumps(sorted(file for file in files if Path(file).is_relative_to(folder))), flush=True)
+        know_folders()
+        print(json.dumps(sorted(file for file in loaded() if Path(file).is_relative_to(folder))), flush=True)
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         keep_orphans()
         Server(listener).serve()

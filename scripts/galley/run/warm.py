@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import socket
+import stat
 import sys
 import sysconfig
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from galley.errors import RunnerError
@@ -19,33 +19,20 @@ from galley.project import Project
 from galley.run.runner import Runner, runner
 
 GALLEY = Path(__file__).parents[1]
+CARD = "runner.json"  # where a runner listens, what it has loaded, and the fingerprint of that
 
 
-@dataclass(frozen=True)
-class Address:
-    """Where a checkout's warm runner listens, in a folder that only this user can enter."""
-
-    folder: Path
-
-    @property
-    def socket(self) -> Path:
-        """The Unix socket."""
-        return self.folder / "runner.sock"
-
-    @property
-    def card(self) -> Path:
-        """What the runner has loaded, and the fingerprint of it."""
-        return self.folder / "runner.json"
-
-
-def address(project: Project) -> Address:
-    """The address for a checkout; raises RunnerError where somebody else made the folder."""
-    folder = Path(tempfile.gettempdir(), f"galley-{os.getuid()}", digest(str(project.root))[:16])
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if folder.parent.stat().st_uid != os.getuid():
-        raise RunnerError(f"{folder.parent} belongs to another user", mend="remove it, or set TMPDIR")
-    folder.parent.chmod(0o700)
-    return Address(folder)
+def place(project: Project) -> Path:
+    """The folder of a checkout's warm runner, which only this user can enter; raises RunnerError otherwise."""
+    ours = Path(tempfile.gettempdir(), f"galley-{os.getuid()}")
+    with suppress(FileExistsError):
+        ours.mkdir(mode=0o700)
+    found = ours.lstat()  # not where a link leads: somebody else may have laid it
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise RunnerError(f"{ours} is not a folder of yours alone", mend="remove it, or set TMPDIR")
+    folder = ours / digest(str(project.root))[:16]
+    folder.mkdir(exist_ok=True, mode=0o700)
+    return folder
 
 
 def fingerprint(project: Project, loaded: Sequence[str]) -> str:
@@ -67,18 +54,28 @@ def fingerprint(project: Project, loaded: Sequence[str]) -> str:
 def publish(project: Project, running: Runner) -> str:
     """Let other commands find a runner; the answer is its fingerprint."""
     print_ = fingerprint(project, running.loaded)
-    address(project).card.write_text(json.dumps({"loaded": running.loaded, "fingerprint": print_}), encoding="utf-8")
+    card = {"socket": str(running.socket), "loaded": running.loaded, "fingerprint": print_}
+    fresh = running.socket.with_name("card.json")
+    fresh.write_text(json.dumps(card), encoding="utf-8")
+    fresh.replace(place(project) / CARD)
     return print_
+
+
+def withdraw(project: Project, running: Runner) -> None:
+    """Take the runner's card away, unless another runner has put its own there since."""
+    card = place(project) / CARD
+    with suppress(OSError, ValueError):
+        if json.loads(card.read_text(encoding="utf-8"))["socket"] == str(running.socket):
+            card.unlink()
 
 
 def warm_runner(project: Project) -> Path | None:
     """The socket of a current warm runner for this checkout, if one is up."""
     try:
-        place = address(project)
-        card = json.loads(place.card.read_text(encoding="utf-8"))
+        card = json.loads((place(project) / CARD).read_text(encoding="utf-8"))
         with socket.socket(socket.AF_UNIX) as attempt:
-            attempt.connect(str(place.socket))
-        return place.socket if card["fingerprint"] == fingerprint(project, card["loaded"]) else None
+            attempt.connect(card["socket"])
+        return Path(card["socket"]) if card["fingerprint"] == fingerprint(project, card["loaded"]) else None
     except (OSError, ValueError, KeyError, RunnerError):
         return None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +17,18 @@ GALLEY = Path(__file__).parents[1]
 IMPORTING = re.compile(r"^<frozen importlib|[/\\\\]importlib[/\\\\]metadata[/\\\\]")
 
 
+class ChangedError(Exception):
+    """A file that the page used changed while it ran."""
+
+
 class Watch:
     """An audit hook over one page's process; only paths below `root` count, installed packages never."""
 
     def __init__(self, root: Path, ignored: tuple[Path, ...] = ()) -> None:
-        self.root = root.resolve()
-        self.ignored = (
-            *(path.resolve() for path in ignored),
-            Path(sys.prefix).resolve(),
-            self.root / ".git",
-            GALLEY,
-        )
+        self.root, prefix = root.resolve(), Path(sys.prefix).resolve()
+        environments = [prefix] if self.root in prefix.parents else []  # the project may lie below Python's prefix
+        self.ignored = (*(path.resolve() for path in ignored), *environments, self.root / ".git", GALLEY)
+        self.begun, self.before = time.time_ns(), loaded()
         self.files: set[str] = set()
         self.folders: set[str] = set()
         self.tables: set[tuple[str, str]] = set()
@@ -51,10 +54,16 @@ class Watch:
         self.tables.add((os.path.abspath(path), table))
 
     def found(self) -> list[Dependency]:
-        """Everything used, measured now, in a stable order."""
+        """Everything used, measured now, in a stable order.
+
+        Raises ChangedError where a file was saved while the page ran: nobody knows which state it saw.
+        """
         self.active = False
-        modules = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-        sources = {path for each in modules if each and (path := self._within(each)) and path.endswith(".py")}
+        modules = {file for file in loaded() if self._near(file)}
+        for file in sorted((self.files | modules) - self.before):
+            if (path := self._within(file)) and os.path.isfile(file) and os.stat(file).st_mtime_ns > self.begun:
+                raise ChangedError(f"{path} changed while the page ran: run it again")
+        sources = {path for each in modules if (path := self._within(each)) and path.endswith(".py")}
         tables = {(path, table) for each, table in self.tables if (path := self._within(each))}
         files = {path for each in self.files if (path := self._within(each))} - sources - {path for path, _ in tables}
         folders = {path for each in self.folders if (path := self._within(each))}
@@ -69,7 +78,7 @@ class Watch:
             return
         if event == "open":
             path, mode, flags = arguments
-            written = (mode and set("wax+") & set(mode)) or (flags & (os.O_WRONLY | os.O_RDWR))
+            written = (mode and set("wax") & set(mode)) or flags & os.O_WRONLY  # "r+" reads too
             if isinstance(path, str | bytes | os.PathLike) and not written:
                 self.files.add(os.path.abspath(os.fsdecode(path)))
         elif event in ("os.listdir", "os.scandir"):
@@ -79,6 +88,13 @@ class Watch:
             if path is None or isinstance(path, str | bytes | os.PathLike):
                 self.folders.add(os.path.abspath(os.fsdecode(path or ".")))
 
+    def _near(self, file: str) -> bool:
+        """Whether a module may be the project's own, from its folder alone: there are thousands of modules."""
+        folder = f"{true_folder(os.path.dirname(file))}{os.sep}"
+        return folder.startswith(f"{self.root}{os.sep}") and not any(
+            folder.startswith(f"{each}{os.sep}") for each in self.ignored
+        )
+
     def _within(self, path: str) -> str | None:
         """The path from the root with forward slashes, or None where it is not the project's own."""
         true = Path(path).resolve()
@@ -86,3 +102,21 @@ class Watch:
             return None
         relative = true.relative_to(self.root)
         return None if "__pycache__" in relative.parts else relative.as_posix()
+
+
+def loaded() -> set[str]:
+    """The files of all modules."""
+    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    return {file if os.path.isabs(file) else os.path.abspath(file) for file in files if file}
+
+
+def know_folders() -> None:
+    """Look up the true folder of every module once, before the forks that need it."""
+    for file in loaded():
+        true_folder(os.path.dirname(file))
+
+
+@cache
+def true_folder(folder: str) -> str:
+    """The folder without symbolic links."""
+    return os.path.realpath(folder)

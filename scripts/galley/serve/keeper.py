@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from galley.errors import RunnerError
 from galley.project import Project
 from galley.run.runner import Runner, runner
-from galley.run.warm import address, fingerprint, publish
+from galley.run.warm import fingerprint, place, publish, withdraw
 
 
 class Keeper:
@@ -33,13 +34,14 @@ class Keeper:
         if running and alive and self._print == fingerprint(self.project, running.loaded):
             return running.socket
         await self._close()
-        started = await self._stack.enter_async_context(runner(self.project, address(self.project).folder))
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="r", dir=place(self.project).parent))
+        started = await self._stack.enter_async_context(runner(self.project, Path(folder)))
         self._running, self._print = started, publish(self.project, started)
         return started.socket
 
     async def _close(self) -> None:
         if self._running:
-            address(self.project).card.unlink(missing_ok=True)
+            withdraw(self.project, self._running)
             self._running = None
         await self._stack.aclose()
 

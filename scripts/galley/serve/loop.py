@@ -14,8 +14,9 @@ from pathlib import Path
 from rich.console import Console
 
 from galley.errors import RunnerError
+from galley.pages.cells import page_name
 from galley.pages.guide import Guide, read_guide
-from galley.project import Project
+from galley.project import Project, find_project
 from galley.records.preview import VARIABLE, FailedPage, write_failures
 from galley.records.status import store_of
 from galley.run.command import choose, keep
@@ -34,8 +35,8 @@ async def serve(project: Project, address: str, console: Console) -> int:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     file = project.root / ".cache" / "galley" / "preview.json"
     write_failures(file, [])
-    ignored = (project.outputs, project.snippets / "models")
-    with saved(project.snippets, ignored) as changed:
+    ignored = (project.outputs, *(project.snippets / link for link in project.links))
+    with saved((project.snippets, project.root / "pyproject.toml"), ignored) as changed:
         async with mkdocs(project, address, file) as site, Keeper(project) as keeper:
             rerun = asyncio.create_task(Loop(project, keeper, file, console).run(changed))
             try:
@@ -67,7 +68,6 @@ class Loop:
     def __init__(self, project: Project, keeper: Keeper, file: Path, console: Console) -> None:
         self.project, self.keeper, self.file, self.console = project, keeper, file, console
         self.failures: dict[tuple[str, str], FailedPage] = {}
-        self.tried: dict[tuple[str, str], str] = {}  # the source of each page that failed; it is not run twice
         self.prepared: Answers = {}
 
     async def run(self, changed: asyncio.Event) -> None:
@@ -78,14 +78,16 @@ class Loop:
                 await self._run_stale()
             except RunnerError as error:
                 self.console.print(why_not(error))
+            except Exception as error:  # whatever it is, the next save may mend it
+                self.console.print(f"{type(error).__name__}: {error}")
             await changed.wait()
             await asyncio.sleep(SETTLE)
 
     async def _run_stale(self) -> None:
+        self.project = self.keeper.project = find_project(self.project.root)
         guide = read_guide(self.project)
-        self._forget(guide)
+        self.failures = _unreadable(guide)  # a page that failed is stale still, and runs again
         tasks = choose(guide, [], self.project.required, everything=False)
-        tasks = [task for task in tasks if self.tried.get(_key(task)) != task.snippets.source]
         if tasks:
             socket = await self.keeper.socket()
             ready, errors = await prepare(self.project, tasks, self.prepared)
@@ -99,24 +101,21 @@ class Loop:
         key = _key(ran.task)
         if failure := ran.run.failure:
             self.prepared.clear()  # what was prepared may be gone
-            self.tried[key] = ran.task.snippets.source
             self.failures[key] = FailedPage(*key, failure.cell, str(failure), failure.detail)
             self.console.print(str(failure))
         else:
-            self.failures.pop(key, None)
             said = keep(ran, store_of(self.project))
             self.console.print(f"{ran.run.page} ({ran.run.profile}): {said}, {ran.run.seconds:.1f} s")
 
-    def _forget(self, guide: Guide) -> None:
-        """Drop failures of pages that read differently now; add those that cannot be read at all."""
-        sources = {snippets.page: snippets.source for snippets in guide.snippets.values()}
-        self.failures = {
-            key: failed for key, failed in self.failures.items() if self.tried.get(key) == sources.get(key[0])
-        }
-        for error in guide.errors:
-            if error.place and error.place.path.suffix == ".py":
-                page = error.place.path.stem.replace("_", "-")
-                self.failures[page, ""] = FailedPage(page, "", "", str(error), "")
+
+def _unreadable(guide: Guide) -> dict[tuple[str, str], FailedPage]:
+    """The snippet files that cannot be read at all."""
+    found = {}
+    for error in guide.errors:
+        if error.place and error.place.path.suffix == ".py":
+            page = page_name(error.place.path)
+            found[page, ""] = FailedPage(page, "", "", str(error), "")
+    return found
 
 
 def _key(task: Task) -> tuple[str, str]:

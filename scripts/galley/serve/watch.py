@@ -25,11 +25,15 @@ class _Saved(FileSystemEventHandler):
 
 
 @contextmanager
-def saved(folder: Path, ignored: Sequence[Path]) -> Iterator[asyncio.Event]:
-    """An event that is set whenever a file below `folder` is saved; whoever waits for it clears it."""
+def saved(paths: Sequence[Path], ignored: Sequence[Path]) -> Iterator[asyncio.Event]:
+    """An event that is set whenever one of the files, or a file below one of the folders, is saved.
+
+    Whoever waits for it clears it.
+    """
     changed = asyncio.Event()
     observer = Observer()
-    observer.schedule(_Saved(changed, ignored), str(folder), recursive=True)
+    for path in paths:
+        observer.schedule(_Saved(changed, ignored), str(path), recursive=path.is_dir())
     observer.start()
     try:
         yield changed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ def environment(packages: Sequence[str]) -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cpu": processor(),
-        "packages": {name: version for name in packages if (version := _version(name))},
+        "packages": {name: version for name in packages if (version := installed(name))},
     }
 
 
+@cache
 def processor() -> str:
     """The processor's own name for itself."""
     cpuinfo = Path("/proc/cpuinfo")
@@ -29,7 +31,9 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _version(name: str) -> str | None:
+@cache
+def installed(name: str) -> str | None:
+    """The version of an installed package; looked up once, since each look reads folders."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

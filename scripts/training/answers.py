@@ -1,0 +1,107 @@
+"""Questions as prompts, pairs as rows, and what a model answers, judged by running it."""
+
+import itertools
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from exercises import Pair
+from exercises.judge import judge
+
+IGNORED = -100  # the label that transformers' and torch's losses skip
+DEMO = "Please write a function in Python that performs bubble sort."
+
+
+def prompt(question: str) -> str:
+    """The prompt of the guide and of Astraios, to the last character."""
+    return f"Question: {question}\n\nAnswer:"
+
+
+def encode_pair(tokenizer: PreTrainedTokenizerBase, question: str, answer: str) -> tuple[list[int], list[int]]:
+    """Ids and labels of one pair, of equal length; the prompt's labels are `IGNORED`.
+
+    The answer starts on a new line, because code at the start of a line is what the base knows.
+    Prompt and answer are encoded apart, as they are when the model is asked.
+    """
+    asked = tokenizer(prompt(question)).input_ids
+    answered = [*tokenizer("\n" + answer).input_ids, tokenizer.eos_token_id]
+    return asked + answered, [IGNORED] * len(asked) + answered
+
+
+def batches(pairs: Iterator[Pair], size: int, pool: int = 8) -> Iterator[list[Pair]]:
+    """Batches of `size` pairs of like length, so that little is padded; `pool` batches are sorted at a time."""
+    for number in itertools.count():
+        drawn = sorted(islice(pairs, size * pool), key=lambda p: len(p.question) + len(p.answer))
+        for place in random.Random(number).sample(range(pool), pool):
+            yield drawn[place * size : (place + 1) * size]
+
+
+def pad(rows: Sequence[tuple[list[int], list[int]]], filler: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pad rows on the right: ids and labels, int64, each of shape (rows, longest)."""
+    longest = max(len(ids) for ids, _ in rows)
+    ids = torch.tensor([i + [filler] * (longest - len(i)) for i, _ in rows])
+    labels = torch.tensor([j + [IGNORED] * (longest - len(j)) for _, j in rows])
+    return ids, labels
+
+
+@torch.no_grad()
+def answer(
+    model: Any, tokenizer: PreTrainedTokenizerBase, questions: Sequence[str], tokens: int = 200, batch: int = 32
+) -> list[str]:
+    """Greedy answers, without special tokens. Batches are padded on the left; a batch of 1 pads nothing."""
+    model.eval()
+    answers: list[str] = []
+    for first in range(0, len(questions), batch):
+        rows = [tokenizer(prompt(q)).input_ids for q in questions[first : first + batch]]
+        longest = max(map(len, rows))
+        ids = torch.tensor([[tokenizer.eos_token_id] * (longest - len(r)) + r for r in rows])
+        mask = torch.tensor([[0] * (longest - len(r)) + [1] * len(r) for r in rows])
+        out = model.generate(
+            input_ids=ids,
+            attention_mask=mask,
+            max_new_tokens=tokens,
+            do_sample=False,
+            pad_token_id=tokenizer.eos_token_id,
+        )
+        answers += [tokenizer.decode(row[longest:], skip_special_tokens=True) for row in out]
+    return answers
+
+
+@dataclass(frozen=True)
+class Score:
+    """How many greedy answers passed their tests, and the reasons of the others, commonest first."""
+
+    passed: int
+    asked: int
+    reasons: tuple[tuple[str, int], ...]
+    failed: tuple[str, ...]
+
+    @property
+    def share(self) -> float:
+        """pass@1."""
+        return self.passed / self.asked
+
+
+def score(
+    model: Any, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Pair], tokens: int = 200, batch: int = 32
+) -> Score:
+    """pass@1 over `pairs`; every answer runs in a process of its own, never in this one."""
+    texts = answer(model, tokenizer, [p.question for p in pairs], tokens, batch)
+    verdicts = judge(list(zip(texts, pairs, strict=True)))
+    reasons: dict[str, int] = {}
+    for verdict in verdicts:
+        if not verdict.passed:
+            reasons[verdict.reason] = reasons.get(verdict.reason, 0) + 1
+    failed = tuple(p.exercise for v, p in zip(verdicts, pairs, strict=True) if not v.passed)
+    ordered = tuple(sorted(reasons.items(), key=lambda item: -item[1]))
+    return Score(sum(v.passed for v in verdicts), len(pairs), ordered, failed)
+
+
+def sample(pairs: Sequence[Pair], count: int, seed: int) -> list[Pair]:
+    """`count` of `pairs`, the same for the same seed; all of them if there are fewer."""
+    return random.Random(seed).sample(list(pairs), min(count, len(pairs)))
