@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -17,7 +17,6 @@ from galley.errors import Exit, GalleyError
 from galley.pages.guide import read_guide
 from galley.project import Project, find_project
 from galley.run.command import Summary, run_pages, tasks_of
-from galley.serve.loop import serve as serve_site
 
 app = typer.Typer(
     help="Run a guide's snippets, record what they printed, and build the site from the records.",
@@ -82,12 +81,22 @@ def check() -> None:
 def build() -> None:
     """Run what is stale under the required profiles, then build the site, warnings as errors."""
     project = find_project(Path.cwd())
-    _run(project, [], [], everything=False, jobs=0)
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
-    code = subprocess.run(command, cwd=project.root, check=False).returncode
-    if code:
+    _run(project, [], [], False, 0)
+    if _mkdocs(project):
         raise typer.Exit(Exit.NOT_TRUE)
     out.print(f"The site is in {_site(project)}; look at it with: python -m http.server -d {_site(project)}")
+
+
+def _mkdocs(project: Project) -> int:
+    """Build the site in this very process, which is half a second faster than in another; the exit code."""
+    from mkdocs.__main__ import cli as mkdocs
+
+    try:
+        with chdir(project.root):
+            mkdocs(["build", "--strict"])
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
 
 
 @app.command()
@@ -96,6 +105,8 @@ def serve(address: Address = "127.0.0.1:8000") -> None:
 
     A failing cell shows its traceback in the preview and only there; its record stays.
     """
+    from galley.serve.loop import serve as serve_site  # no other command needs what it imports
+
     try:
         code = asyncio.run(serve_site(find_project(Path.cwd()), address, out))
     except asyncio.CancelledError:
