@@ -55,7 +55,7 @@ def test_ci_writes_no_record_and_has_nothing_against_true_ones(
 ) -> None:
     folder.snippet("one", GOOD)
     monkeypatch.setenv("CI", "1")
-    with pytest.raises(RefusedError, match="records are missing or stale and CI writes none: one"):
+    with pytest.raises(RefusedError, match="CI writes no records, and these would be run: one"):
         folder.run()
     assert folder.recorded() == {}
     monkeypatch.delenv("CI")
