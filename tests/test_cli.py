@@ -106,6 +106,7 @@ def test_an_interrupted_run_ends_with_130_and_leaves_no_process(folder: GuideFol
     with subprocess.Popen(
         [command("galley"), "run"], cwd=folder.root, env=quiet_environment(), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell ignores it
     ) as run:  # fmt: skip
         end = time.monotonic() + 20
         while not (folder.root / "snippets/begun").exists() and time.monotonic() < end:
