@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 IMPLIED = {"ctx", "kind", "type_comment", "type_ignores"}
+FIELDS: dict[type, tuple[str, ...]] = {}  # what each kind of node has to say; worked out once a kind
 
 
 def digest(text: str | bytes) -> str:
@@ -41,26 +42,24 @@ def is_string(statement: ast.stmt) -> bool:
 
 
 def _written(node: Any) -> str:
-    if isinstance(node, list):
-        return f"[{','.join([_written(each) for each in node])}]"
-    if not isinstance(node, ast.AST):
-        return ascii(node)
     kind = type(node)
+    if kind is list:
+        return f"[{','.join([_written(each) for each in node])}]"
+    names = FIELDS.get(kind)
+    if names is None:
+        if not isinstance(node, ast.AST):
+            return ascii(node)
+        names = FIELDS[kind] = tuple(name for name in kind._fields if name not in IMPLIED)
     if kind in RESHAPED:
         node = RESHAPED[kind](node)
     parts = [kind.__name__]
-    for name in _names(kind):
+    for name in names:
         value = getattr(node, name, None)
-        if value is not None and value != []:
+        if type(value) is str:  # most of what is not a node; a call for each would cost more than the rest
+            parts.append(f"{name}={value!a}")
+        elif value is not None and value != []:
             parts.append(f"{name}={_written(value)}")
     return f"({' '.join(parts)})"
-
-
-def _names(kind: type[ast.AST], known: dict[type[ast.AST], tuple[str, ...]] = {}) -> tuple[str, ...]:  # noqa: B006
-    """The fields of a kind of node that say something; worked out once a kind."""
-    if kind not in known:
-        known[kind] = tuple(name for name in kind._fields if name not in IMPLIED)
-    return known[kind]
 
 
 def _deleted(node: ast.Delete) -> ast.Delete:

@@ -50,7 +50,11 @@ class Store:
     def _read(self, page: str, profile: str) -> Record | None:
         folder = self.place(page, profile)
         shown = self.shown / page / profile
-        if not folder.is_dir() or not any(folder.iterdir()):
+        try:
+            present = set(os.listdir(folder))  # noqa: PTH208  names are all it takes, and a guide has many records
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if not present:
             return None
         if not (folder / RECORD).is_file():
             raise TornError("torn: outputs without a record.json, its writer was interrupted", Place(shown))
@@ -60,16 +64,16 @@ class Store:
             raise TamperedError(f"cannot be read: {error}", Place(shown / RECORD)) from error
         if (record.page, record.profile) != (page, profile):
             raise TamperedError(f"is the record of {record.page} under {record.profile}", Place(shown / RECORD))
-        outputs = {}
-        for file, expected in record.files.items():
-            if not (folder / file).is_file():
-                raise TamperedError("is in the record and not in the folder", Place(shown / file))
-            outputs[file] = (folder / file).read_bytes()
+        outputs, files = {}, record.files
+        for file, expected in files.items():
+            try:
+                outputs[file] = (folder / file).read_bytes()
+            except (FileNotFoundError, IsADirectoryError) as error:
+                raise TamperedError("is in the record and not in the folder", Place(shown / file)) from error
             if digest(outputs[file]) != expected:
                 raise TamperedError("is not what was recorded: its bytes changed", Place(shown / file))
-        for path in sorted(folder.iterdir()):
-            if path.name != RECORD and path.name not in record.files:
-                raise TamperedError("is in the folder and not in the record", Place(shown / path.name))
+        for name in sorted(present - files.keys() - {RECORD}):
+            raise TamperedError("is in the folder and not in the record", Place(shown / name))
         return replace(record, outputs=outputs)
 
     def write(self, record: Record, outputs: Mapping[str, bytes]) -> None:
