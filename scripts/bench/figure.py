@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 FIGURE = Path(__file__).parents[2] / "docs" / "assets" / "bench.svg"
 WIDTH, ROW, ROOM = 7.9, 0.33, 1.0  # inches; an SVG of matplotlib has 72 points to the inch, so this is 758 pixels
 TEXT, BAR, AIM = "#7f7f7f", "#3f8fd2", "#d9772b"
-STYLE: dict[str, Any] = {
+STYLE: Any = {  # matplotlib spells the type of its settings out, one by one
     "svg.fonttype": "path",
     "svg.hashsalt": "galley",
     "font.family": "DejaVu Sans",

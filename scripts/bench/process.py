@@ -106,11 +106,17 @@ class _Watcher(threading.Thread):
             tree = tree_of(self.pid)
             self.rss = max(self.rss, sum(tree.values()))
             if self.memory:
-                self.pss = max(self.pss, sum(map(proportional, tree)))
+                self.pss = max(self.pss, self._all_pss(tree))
             if time.monotonic() > self.deadline or (self.stop_when and self.stop_when()):
                 self.killed = True
                 kill_tree(self.pid)
                 return
+
+    def _all_pss(self, tree: dict[int, int]) -> int:
+        """The sum of PSS; 0 when a process came or went meanwhile, since what it shared is then counted twice."""
+        found = sum(map(proportional, tree))
+        after = tree_of(self.pid)
+        return found if after.keys() == tree.keys() and all(after.values()) else 0
 
     def end(self) -> None:
         """Stop looking."""

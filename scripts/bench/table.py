@@ -65,7 +65,7 @@ def rows(plan: Plan) -> list[Row]:
         Row("overhead-light", "A page beside its own cells, standard library", "", "ms", 50,
             partial(overhead, workload=Workload("light", plan.light)), 1),
         Row("overhead-model", "A page beside its own cells, 5 M model", "", "ms", 50,
-            partial(overhead, workload=plan.models("small", ten)), 1),
+            partial(overhead, workload=plan.models("small", 3 * ten)), 1),
         Row("check-1000", f"galley check, {plan.checked} pages × 5 cells", "", "s", 2.0, check),
         Row("check-linear", f"galley check, a page of {2 * plan.checked}", f"a page of {plan.checked}", "×", 1.1,
             linear),

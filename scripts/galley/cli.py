@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
+import gc
 import os
 import sys
 from contextlib import chdir
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -16,7 +16,10 @@ from galley.check.findings import findings
 from galley.errors import Exit, GalleyError
 from galley.pages.guide import read_guide
 from galley.project import Project, find_project
-from galley.run.command import Summary, run_pages, tasks_of
+
+# What runs pages and what serves them is imported where it is used: `check` needs none of it and takes two seconds.
+if TYPE_CHECKING:
+    from galley.run.command import Summary
 
 app = typer.Typer(
     help="Run a guide's snippets, record what they printed, and build the site from the records.",
@@ -51,6 +54,8 @@ def run(
     """
     project = find_project(Path.cwd())
     if dry_run:
+        from galley.run.command import tasks_of
+
         tasks = tasks_of(read_guide(project), pages or [], profile or [], everything=run_all)
         for task in tasks:
             out.print(f"{task.snippets.page} ({task.profile.name})")
@@ -64,6 +69,7 @@ def check() -> None:
 
     Runs nothing and needs none of what the pages import.
     """
+    gc.disable()  # what is read is kept to the end, and a large guide is a million objects
     project = find_project(Path.cwd())
     guide = read_guide(project)
     found = findings(guide)
@@ -105,7 +111,9 @@ def serve(address: Address = "127.0.0.1:8000") -> None:
 
     A failing cell shows its traceback in the preview and only there; its record stays.
     """
-    from galley.serve.loop import serve as serve_site  # no other command needs what it imports
+    import asyncio
+
+    from galley.serve.loop import serve as serve_site
 
     try:
         code = asyncio.run(serve_site(find_project(Path.cwd()), address, out))
@@ -120,6 +128,8 @@ def _site(project: Project) -> Path:
 
 
 def _run(project: Project, pages: list[str], profiles: list[str], everything: bool, jobs: int) -> None:
+    from galley.run.command import run_pages
+
     try:
         _end(run_pages(project, pages, profiles, everything=everything, jobs=jobs, console=out))
     except KeyboardInterrupt as stopped:

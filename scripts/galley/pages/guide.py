@@ -38,14 +38,15 @@ class Guide:
 
 def read_guide(project: Project) -> Guide:
     """Read every page and snippet file; what cannot be read is kept as an error, not raised."""
-    snippets: dict[str, SnippetFile] = {}
+    pages: dict[str, SnippetFile] = {}
     errors: list[GalleyError] = []
     for path in sorted(project.snippets.glob("[!.]*.py")):
         try:
-            if page := _snippets(project, path, snippets):
-                snippets[path.stem] = page
+            if found := _snippets(project, path, pages):
+                pages[found.page] = found
         except GalleyError as error:
             errors.append(error)
+    snippets = {each.stem: each for each in pages.values()}
     errors += _unknown_parameters(project, snippets)
     fences: list[Fence] = []
     for path in sorted(project.docs.rglob("[!.]*.md")):
@@ -54,13 +55,13 @@ def read_guide(project: Project) -> Guide:
         except (OSError, UnicodeDecodeError) as error:
             errors.append(GalleyError(f"cannot be read: {error}", Place(project.relative(path))))
             continue
-        found, wrong = find_fences(lines, project.relative(path))
-        fences += found
+        here, wrong = find_fences(lines, project.relative(path))
+        fences += here
         errors += wrong
     return Guide(project, snippets, tuple(fences), tuple(errors))
 
 
-def _snippets(project: Project, path: Path, others: dict[str, SnippetFile]) -> SnippetFile | None:
+def _snippets(project: Project, path: Path, pages: dict[str, SnippetFile]) -> SnippetFile | None:
     """The snippet file at `path`; None for a module of the snippets, which has no cells."""
     shown = project.relative(path)
     try:
@@ -70,7 +71,7 @@ def _snippets(project: Project, path: Path, others: dict[str, SnippetFile]) -> S
         raise GalleyError(f"cannot be read: {error}", Place(shown)) from error
     found = read_snippets(path, shown)
     parameters(found)
-    if twin := next((each for each in others.values() if each.page == found.page), None):
+    if twin := pages.get(found.page):
         raise GalleyError(f"{twin.path.name} is the code of page {found.page} too", Place(shown), "rename one of them")
     return found
 
