@@ -33,12 +33,13 @@ def cell_html(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> str:
     elif kind == "setup":
         body = _folded("Setup", body)
     caption = f'<p class="galley-caption">{inline(cell.caption)}</p>' if cell.caption else ""
-    return f'<div class="galley-cell galley-{kind}" id="{cell_id(fence)}">{caption}{body}</div>'
+    return f'<div class="galley-cell galley-{kind}" id="{cell_id(page, fence)}">{caption}{body}</div>'
 
 
-def cell_id(fence: Fence) -> str:
-    """What a link to the cell ends in."""
-    return f"cell-{fence.file}-{fence.cell}"
+def cell_id(page: Page, fence: Fence) -> str:
+    """What a link to the cell ends in; a cell that the page shows again is numbered."""
+    number = [each for each in page.fences if each.name == fence.name].index(fence) + 1
+    return f"cell-{fence.file}-{fence.cell}" + (f"-{number}" if number > 1 else "")
 
 
 def profiles_note(page: Page) -> str:
