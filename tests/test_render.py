@@ -121,7 +121,9 @@ WRONG: dict[str, tuple[str, int, str]] = {
     "in a number": ('1. ```python exec="on" cell="one/first"\n   ```\n', 3, "malformed fence header"),
     "indented as code": (f"Prose.\n\n    {GOOD.replace(chr(10) + '```', chr(10) + '    ```')}", 5, "indented as code"),
     "shown well, then as code": (
-        f"{GOOD}\n\nProse.\n\n    {GOOD.replace(chr(10) + '```', chr(10) + '    ```')}", 9, "indented as code",
+        f"{GOOD}\n\nProse.\n\n    {GOOD.replace(chr(10) + '```', chr(10) + '    ```')}",
+        9,
+        "indented as code",
     ),
     "tab": (f"Prose.\n\n\t{GOOD.replace(chr(10) + '```', chr(10) + chr(9) + '```')}", 5, "indented as code"),
     "code of its own": (GOOD.replace("\n```", "\nx = 1\n```"), 3, "the fence holds code of its own"),
