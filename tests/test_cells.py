@@ -40,6 +40,11 @@ def test_a_file_is_cut_at_its_markers() -> None:
     assert (file.page, file.stem, file.cell("second-one"), file.cell("third")) == ("a-page", "a_page", second, None)
 
 
+def test_a_claim_can_settle_what_a_draft_said() -> None:
+    (cell,) = cells('# %% one [claim] draft="decode skips special tokens" verdict="false"').cells
+    assert (cell.draft, cell.verdict) == ("decode skips special tokens", "false")
+
+
 def test_a_page_is_called_as_its_file_with_hyphens() -> None:
     assert page_name(Path("snippets/deep_dive.py")) == "deep-dive"
 
@@ -82,6 +87,10 @@ WRONG = {
     "single quotes": ("# %% one timeout='3'\n", 1, "not a cell line"),
     "unknown tag": ("# %% one [slow]\n", 1, "unknown tag 'slow'"),
     "unknown option": ('# %% one when="never"\n', 1, "unknown option 'when'"),
+    "draft without a verdict": ('# %% one [claim] draft="it is so"\n', 1, "draft and verdict"),
+    "verdict on nothing": ('# %% one [claim] verdict="false"\n', 1, "draft and verdict"),
+    "unknown verdict": ('# %% one [claim] draft="it is so" verdict="perhaps"\n', 1, "draft and verdict 'perhaps'"),
+    "draft without a claim": ('# %% one draft="it is so" verdict="false"\n', 1, "only a claim settles"),
     "no number": ('# %% one timeout="soon"\n', 1, "timeout 'soon' is not a number of seconds"),
     "no time": ('# %% one timeout="0"\n', 1, "timeout '0' is not a number"),
     "endless": ('# %% one timeout="inf"\n', 1, "timeout 'inf' is not a number"),
@@ -116,7 +125,14 @@ def test_line_ends_of_any_system_read_alike(tmp_path: Path, ends: str) -> None:
 
 @pytest.mark.parametrize(
     ("head", "same"),
-    [("one", True), ("one [setup]", True), ('one timeout="9"', True), ("one [measured]", False)],
+    [
+        ("one", True),
+        ("one [setup]", True),
+        ('one timeout="9"', True),
+        ("one [measured]", False),
+        ("one [trace]", False),
+        ("one [tokens]", False),
+    ],
 )
 def test_only_what_changes_the_outputs_is_in_a_cells_digest(head: str, same: bool) -> None:
     (plain,), (changed,) = cells("# %% one\na = 1\n").cells, cells(f"# %% {head}\na = 1\n").cells

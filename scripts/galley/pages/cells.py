@@ -16,8 +16,9 @@ from galley.pages.code import code_digest, digest, is_string
 MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
 OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")
-TAGS = frozenset({"claim", "measured", "setup"})
-OPTIONS = frozenset({"raises", "threads", "timeout"})
+TAGS = frozenset({"claim", "measured", "setup", "tokens", "trace"})
+OPTIONS = frozenset({"draft", "raises", "threads", "timeout", "verdict"})
+VERDICTS = ("true", "false", "changed", "incomplete", "misleading", "bug", "trap")
 FORM = '# %% name [tag …] option="value"'
 
 
@@ -35,11 +36,14 @@ class Cell:
     raises: str = ""
     timeout: float | None = None
     threads: int = 1
+    draft: str = ""  # an earlier, unchecked statement that this claim settles
+    verdict: str = ""  # one of VERDICTS, on that statement
 
     @cached_property
     def digest(self) -> str:
         """What the cell does and how its outputs are treated, as one digest."""
         treated = f"raises={self.raises} measured={'measured' in self.tags} threads={self.threads}"
+        treated += "".join(f" {tag}" for tag in ("trace", "tokens") if tag in self.tags)
         return digest(f"{code_digest(self.statements)} {treated}")
 
 
@@ -149,7 +153,19 @@ def _cell(head: str, place: Place, lines: list[str], start: int, end: int, body:
         raises=options.get("raises", ""),
         timeout=_seconds(options.get("timeout"), place),
         threads=_threads(options.get("threads", "1"), place),
+        **_verdict(options, tags, place),
     )
+
+
+def _verdict(options: dict[str, str], tags: frozenset[str], place: Place) -> dict[str, str]:
+    """The statement that a claim settles, and the verdict on it: both or neither, and on a claim alone."""
+    draft, verdict = options.get("draft", ""), options.get("verdict", "")
+    mend = f'write it as: [claim] draft="what was said" verdict="{"|".join(VERDICTS)}"'
+    if bool(draft) != bool(verdict) or (verdict and verdict not in VERDICTS):
+        raise GalleyError(f"draft and verdict '{verdict}' do not go together", place, mend)
+    if draft and "claim" not in tags:
+        raise GalleyError("only a claim settles what a draft said", place, mend)
+    return {"draft": draft, "verdict": verdict}
 
 
 def _caption(statement: ast.stmt) -> tuple[str, int]:
