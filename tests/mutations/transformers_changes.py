@@ -1,0 +1,39 @@
+"""Transformers loading otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from mutations import breaks
+
+
+def _around(change: Any) -> None:
+    load = PreTrainedModel.from_pretrained.__func__
+
+    def other(cls: Any, *given: Any, **rest: Any) -> Any:
+        return change(cls, load, given, rest)
+
+    PreTrainedModel.from_pretrained = classmethod(other)
+
+
+@breaks("deep-dive", "no-default-dtype")
+def models_load_in_float32_by_default() -> None:
+    """As Transformers did before version 5."""
+
+    def change(cls: Any, load: Any, given: Any, rest: Any) -> Any:
+        return load(cls, *given, **{"dtype": torch.float32, **rest})
+
+    _around(change)
+
+
+@breaks("deep-dive", "device-string")
+def models_load_onto_the_meta_device() -> None:
+    """As with `device_map`, a device that nobody asked for."""
+
+    def change(cls: Any, load: Any, given: Any, rest: Any) -> Any:
+        return load(cls, *given, **rest).to("meta")
+
+    _around(change)
