@@ -39,6 +39,7 @@ class Page:
 
     project: Project
     path: Path  # as messages show it
+    url: str = ""  # where the site has it, from the site's root
     fences: list[Fence] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
     rendered: set[Fence] = field(default_factory=set)
@@ -73,7 +74,10 @@ class Page:
 
         Raises GalleyError where there is no such cell, or a required record of it may not be shown.
         """
-        snippets = self._file(fence)
+        return self.views_in(self._file(fence), fence)
+
+    def views_in(self, snippets: SnippetFile, fence: Fence) -> list[View]:
+        """The same of a cell in a snippet file that the page itself need not show."""
         cell = snippets.cell(fence.cell)
         if cell is None:
             known = ", ".join(each.name for each in snippets.cells)
@@ -135,7 +139,7 @@ def page_of(md: Any) -> Page:
     path = _source(md)
     start = path.parent if path else Path.cwd()
     project = _project(start, _modified(start))
-    return Page(project, project.relative(path) if path else Path("a page"))
+    return Page(project, project.relative(path) if path else Path("a page"), _url(md))
 
 
 def source_lines(page: Page) -> int:
@@ -163,6 +167,13 @@ def _source(md: Any) -> Path | None:
         if page is not None and (path := getattr(page, "path", None)):
             return _below_docs(Path(path), processor.config)
     return None
+
+
+def _url(md: Any) -> str:
+    """Where the site has the page: MkDocs and ProperDocs say it of the file, Zensical of the page."""
+    holders = [getattr(md.treeprocessors["relpath"], "file", None)] if "relpath" in md.treeprocessors else []
+    holders += [getattr(processor, "page", None) for processor in md.preprocessors]
+    return next((url for each in holders if isinstance(url := getattr(each, "url", None), str)), "")
 
 
 def _below_docs(path: Path, config: dict[str, Any]) -> Path:
