@@ -57,6 +57,11 @@ class Page:
         self.fences, wrong = find_fences(lines, self.path, above)
         return wrong
 
+    @property
+    def source(self) -> Sequence[str]:
+        """The page's Markdown lines, without front matter."""
+        return self._lines
+
     def left_over(self, lines: Sequence[str]) -> list[GalleyError]:
         """What superfences should have rendered and left as text."""
         return left_over(lines, self._lines, self.path, self._above)
