@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 from galley.pages.cells import SnippetFile
@@ -14,7 +15,8 @@ from galley.records.record import Record
 
 def needs(project: Project, snippets: SnippetFile, record: Record) -> str:
     """One line: packages with the versions of the record, then folders and files beside the export."""
-    names, modules = _imports(project, (statement for cell in snippets.cells for statement in cell.statements))
+    importing = [cell for cell in snippets.cells if "import" in cell.source]  # a walk through the others finds none
+    names, modules = _imports(project, (statement for cell in importing for statement in cell.statements))
     packages = record.environment.get("packages", {})
     pinned = [f"{name}=={packages[name].partition('+')[0]}" if name in packages else name for name in names]
     beside = [f"{each}/" for each in _folders(project, record)] + [f"{name}.py" for name in modules]
@@ -35,10 +37,15 @@ def _imports(project: Project, statements: Iterable[ast.AST]) -> tuple[list[str]
             continue
         if file.is_file():
             modules.add(name)
-            waiting += _named([ast.parse(file.read_text(encoding="utf-8"))])
+            waiting += _of_module(file, file.stat().st_mtime_ns)
         else:
             packages.add(name)
     return sorted(packages), sorted(modules)
+
+
+@cache
+def _of_module(file: Path, modified: int) -> tuple[str, ...]:
+    return tuple(_named([ast.parse(file.read_text(encoding="utf-8"))]))
 
 
 def _named(statements: Iterable[ast.AST]) -> Iterator[str]:

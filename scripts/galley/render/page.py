@@ -50,6 +50,7 @@ class Page:
     preview: Path | None = field(default_factory=preview_file)
     _snippets: dict[str, SnippetFile] = field(default_factory=dict)
     _statuses: dict[str, list[Status]] = field(default_factory=dict)
+    _run_as: dict[tuple[str, str], SnippetFile] = field(default_factory=dict)
 
     def scan(self, lines: Sequence[str], above: int) -> list[GalleyError]:
         """Find the fences in the page's lines and give what is wrong; `above` counts lines of front matter."""
@@ -90,7 +91,7 @@ class Page:
         return [self._view(fence, cell, found) for found in self.statuses(snippets)]
 
     def _view(self, fence: Fence, cell: Cell, found: Status) -> View:
-        as_run = with_values(found.snippets, found.profile.parameters).cell(cell.name) or cell
+        as_run = self._as_run(found).cell(cell.name) or cell
         if found.state in SHOWABLE:
             return View(found.profile, as_run, found.record, self._failed(found, cell.name))
         if self.preview and (found.profile.required or found.record):
@@ -99,6 +100,13 @@ class Page:
             self._untrue.add((found.snippets.stem, found.profile.name))
             raise GalleyError(f"{fence.name}: {_untrue(found)}", fence.place, found.mend)
         return View(found.profile, as_run, None)
+
+    def _as_run(self, found: Status) -> SnippetFile:
+        """The snippet file with the values of a profile, made once a page."""
+        key = (found.snippets.stem, found.profile.name)
+        if key not in self._run_as:
+            self._run_as[key] = with_values(found.snippets, found.profile.parameters)
+        return self._run_as[key]
 
     def _failed(self, found: Status, cell: str) -> tuple[str, ...]:
         """In the live preview, what the page's last run failed with, at the cell that failed."""
