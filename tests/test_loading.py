@@ -67,9 +67,13 @@ class Context:
         self.root, self.scratch = root, root / "scratch"
         self.files: set[str] = set()
         self.tables: set[str] = set()
+        self.names: dict[str, tuple[str, ...]] = {}
 
     def note(self, path: Path) -> None:
         self.files.add(path.relative_to(self.root.resolve() / "snippets").as_posix())
+
+    def note_names(self, folder: Path, endings: tuple[str, ...]) -> None:
+        self.names[folder.relative_to(self.root.resolve() / "snippets").as_posix()] = endings
 
     def note_table(self, path: Path, table: str) -> None:
         self.tables.add(table)
@@ -138,6 +142,10 @@ def test_a_page_depends_on_the_files_of_the_folder_that_was_resolved(load, files
     load()
     assert context.files == files
     assert context.tables == {NAME}
+    (folder,) = {each.rpartition("/")[0] for each in files}
+    assert list(context.names) == [folder]
+    assert "generation_config.json".endswith(context.names[folder])
+    assert not "README.md".endswith(context.names[folder])
 
 
 def test_a_base_and_its_adapter_are_noted_and_another_adapter_is_not(page):

@@ -83,6 +83,8 @@ class Page:
                 raise ModelError(f"{what}: {then}")
             if file.name.endswith((*READ, *PICKLES)):
                 self.context.note(file)
+        if not model.on_hub:
+            self.context.note_names(folder, (*READ, *PICKLES))
         self.context.note_table(catalogue().file, model.name)
         self.loaded.folders[folder] = model
 

@@ -41,8 +41,9 @@ class CellRecord:
 class Dependency:
     """A thing that the page used.
 
-    `kind` is file, listing (the names in a folder), module (its code) or table (one table of a TOML file,
-    whose name follows the path after a #).
+    `kind` is file, listing (the names in a folder), names (those with certain endings, which follow the path
+    after a #), module (its code), table (one table of a TOML file, whose name follows the path after a #) or
+    absent (nothing was there when the page opened it).
     """
 
     path: str  # from the project's root, with forward slashes

@@ -12,7 +12,7 @@ from galley.errors import GalleyError, Place
 from galley.pages.cells import SnippetFile
 from galley.pages.parameters import with_values
 from galley.project import Profile, Project
-from galley.records.dependencies import GONE, TABLE, measure
+from galley.records.dependencies import ABSENT, GONE, TABLE, measure
 from galley.records.facts import environment
 from galley.records.record import Record
 from galley.records.store import Store, TamperedError, TornError
@@ -103,10 +103,11 @@ def _file_changes(project: Project, record: Record) -> list[Reason]:
     for used in record.dependencies:
         now = measure(project.root, used.path, used.kind).sha256
         if now != used.sha256:
-            subject = f"the list of files in {used.path}" if used.kind == "listing" else used.path
+            file, _, part = used.path.rpartition(TABLE) if used.kind in ("table", "names") else (used.path, "", "")
+            subject = f"{part} in {file}" if used.kind == "table" else file
+            subject = f"the list of files in {file}" if used.kind in ("listing", "names") else subject
             how = "is gone" if now == GONE else "changed since the page used it"
-            file, _, table = used.path.partition(TABLE) if used.kind == "table" else (used.path, "", "")
-            subject = f"{table} in {file}" if table else subject
+            how = "was not there when the page looked for it" if used.sha256 == ABSENT else how
             reasons.append(Reason(f"{subject} {how}", Place(Path(file))))
     return reasons
 

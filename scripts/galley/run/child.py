@@ -42,6 +42,10 @@ class Context:
         """State that the page uses a file, or every file of a folder, that Python does not open itself."""
         self._watch.note(Path(path))
 
+    def note_names(self, folder: str | os.PathLike[str], endings: tuple[str, ...]) -> None:
+        """State that the page depends on which files with one of these endings are in a folder."""
+        self._watch.note_names(Path(folder), endings)
+
     def note_table(self, path: str | os.PathLike[str], table: str) -> None:
         """State that of a TOML file the page uses one top-level table only."""
         self._watch.note_table(Path(path), table)
