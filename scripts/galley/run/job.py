@@ -42,7 +42,10 @@ def send_job(connection: socket.socket, job: Job, descriptors: Sequence[int]) ->
 
 def receive_header(connection: socket.socket) -> tuple[int, list[int]]:
     """The length of the job to come and the descriptors sent with it; length 0 when nothing was sent."""
-    header, descriptors, _, _ = socket.recv_fds(connection, HEADER, 3)
+    try:
+        header, descriptors, _, _ = socket.recv_fds(connection, HEADER, 3)
+    except ConnectionError:
+        return 0, []
     return (int.from_bytes(header, "big") if len(header) == HEADER else 0), descriptors
 
 
