@@ -57,3 +57,4 @@ class PageRun:
     dependencies: tuple[Dependency, ...] = ()
     seconds: float = 0.0
     failure: Failure | None = None
+    lost: bool = False  # it failed because its runner went away; on another it may well run

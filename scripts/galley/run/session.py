@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from galley.errors import RunnerError
 from galley.pages.cells import SnippetFile
 from galley.pages.parameters import with_values
 from galley.project import Profile, Project
@@ -17,7 +19,7 @@ from galley.run.recording import Fresh, to_record, where
 from galley.run.result import PageRun
 from galley.run.room import Room, cores
 from galley.run.runner import Tell, run_page
-from galley.run.warm import any_runner
+from galley.run.warm import own_runner, warm_runner
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,21 @@ class Ran:
 async def run_tasks(project: Project, tasks: Sequence[Task], tell: Tell, jobs: int = 0) -> AsyncIterator[Ran]:
     """Run the tasks and give each as it ends; `jobs` is how many threads at once, 0 for one a core.
 
-    Raises RunnerError when the runner cannot start or goes away.
+    They run on the warm runner where one is up. It belongs to another command, which may end or replace it at
+    any time; what was not done by then runs on a runner of our own.
+    Raises RunnerError when that cannot start or goes away.
     """
-    if not tasks:
-        return
-    async with any_runner(project) as path:
-        async for ran in run_on(path, project, tasks, tell, jobs):
-            yield ran
+    left = list(tasks)
+    if left and (path := warm_runner(project)):
+        with suppress(RunnerError):
+            async for ran in run_on(path, project, tasks, tell, jobs):
+                if not ran.run.lost:
+                    left.remove(ran.task)
+                    yield ran
+    if left:
+        async with own_runner(project) as path:
+            async for ran in run_on(path, project, left, tell, jobs):
+                yield ran
 
 
 async def run_on(path: Path, project: Project, tasks: Sequence[Task], tell: Tell, jobs: int = 0) -> AsyncIterator[Ran]:
