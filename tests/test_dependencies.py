@@ -143,3 +143,49 @@ def test_a_hook_notes_which_files_of_an_ending_a_folder_has(tmp_path: Path) -> N
     assert [each.what for each in folder.status("page").reasons] == [
         "the list of files in snippets/model changed since the page used it"
     ]
+
+
+COUNT = "import subprocess\ndone = subprocess.run(['wc', '-l', {file!r}])\n"
+
+
+def test_what_a_subprocess_opens_is_a_dependency_where_the_cell_declares_it(folder: GuideFolder) -> None:
+    file = folder.write("data/words.txt", "one\n")
+    source = COUNT.format(file=str(file))
+    folder.snippet("page", f"# %% one\n{source}")
+    assert not folder.run().failures
+    assert folder.record("page").dependencies == ()
+    folder.snippet("page", f'# %% one uses="data/words.txt"\n{source}')
+    assert [each.what for each in folder.status("page").reasons] == ["cell page/one now uses data/words.txt"]
+    assert not folder.run().failures
+    assert folder.status("page").state == "fresh"
+    file.write_text("one\ntwo\n", encoding="utf-8")
+    assert [each.what for each in folder.status("page").reasons] == ["data/words.txt changed since the page used it"]
+
+
+def test_a_declared_folder_counts_with_its_files_and_their_names(tmp_path: Path) -> None:
+    folder = GuideFolder.make(
+        tmp_path, '[tool.galley]\nlinks = ["models"]\n[tool.galley.profiles.laptop]\nrequired = true\n'
+    )
+    file = folder.write("snippets/models/a/weights", "1")
+    folder.snippet("page", '# %% one uses="models/a snippets/models"\nprint(1)\n')
+    assert not folder.run().failures
+    assert folder.status("page").state == "fresh"
+    file.with_name("more").touch()
+    assert folder.status("page").state == "stale"
+    file.with_name("more").unlink()
+    file.write_text("2", encoding="utf-8")
+    assert [each.what for each in folder.status("page").reasons] == [
+        "snippets/models/a/weights changed since the page used it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("uses", "what"),
+    [("nothing.csv", "uses 'nothing.csv', and there is no such file"), ("/etc/hosts", "lies outside the project"), ("..", "lies outside")],
+)
+def test_a_declared_path_must_be_in_the_project(folder: GuideFolder, uses: str, what: str) -> None:
+    folder.snippet("page", f'# %% one\n1\n# %% two uses="{uses}"\nprint(1)\n')
+    ended = folder.run()
+    assert ended.failures["page"].startswith("snippets/page.py:3: page page (laptop) in cell two: uses")
+    assert what in ended.failures["page"]
+    assert folder.status("page").state == "missing"

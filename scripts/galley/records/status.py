@@ -12,6 +12,7 @@ from galley.errors import GalleyError, Place
 from galley.pages.cells import SnippetFile
 from galley.pages.parameters import with_values
 from galley.project import Profile, Project
+from galley.records.declared import declared
 from galley.records.dependencies import ABSENT, GONE, TABLE, measure
 from galley.records.facts import environment
 from galley.records.record import Record
@@ -74,7 +75,8 @@ def status(project: Project, snippets: SnippetFile, profile: Profile) -> Status:
         return Status(snippets, profile, State.TAMPERED, (Reason(error.what, error.place or place),))
     if record is None:
         return Status(snippets, profile, State.MISSING, (Reason("never recorded", place),))
-    if stale := [*_code_changes(snippets, profile, record), *_file_changes(project, record)]:
+    changed = [*_code_changes(snippets, profile, record), *_file_changes(project, record)]
+    if stale := changed or _declarations(project, snippets, record):
         return Status(snippets, profile, State.STALE, tuple(stale), record)
     if drift := _environment_changes(record.environment, place):
         return Status(snippets, profile, State.DRIFTED, tuple(drift), record)
@@ -109,6 +111,20 @@ def _file_changes(project: Project, record: Record) -> list[Reason]:
             how = "is gone" if now == GONE else "changed since the page used it"
             how = "was not there when the page looked for it" if used.sha256 == ABSENT else how
             reasons.append(Reason(f"{subject} {how}", Place(Path(file))))
+    return reasons
+
+
+def _declarations(project: Project, snippets: SnippetFile, record: Record) -> list[Reason]:
+    """What cells declare that they use, and the record does not know of."""
+    known, reasons = {used.path for used in record.dependencies}, []
+    for cell in snippets.cells:
+        try:
+            paths = [path.relative_to(project.root.resolve()).as_posix() for path in declared(project, cell)]
+        except GalleyError as error:
+            reasons.append(Reason(error.what, cell.place))
+            continue
+        new = [path for path in paths if path not in known]
+        reasons += [Reason(f"cell {snippets.stem}/{cell.name} now uses {path}", cell.place) for path in new]
     return reasons
 
 

@@ -73,6 +73,8 @@ class _Page:
         self.job, self.connection, self.position, self.pid = job, connection, position, os.getpid()
         self.watch = Watch(Path(job.root), ignored=(Path(job.path), Path(job.scratch)))
         self.context = Context(job, self.watch)
+        for path in job.uses:
+            self.watch.note(Path(path))
 
     def run(self) -> int:
         """Run the cells; the exit code is 0 when all of them did what they should."""

@@ -26,6 +26,7 @@ class Job:
     hooks: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)  # what `prepare` wants the page to see
     packages: Sequence[str] = ()
+    uses: Sequence[str] = ()  # files and folders that the page's cells declare
     threads: int = 1
     timeout: float = 60.0  # seconds for a cell that states none
     page_timeout: float = 600.0
