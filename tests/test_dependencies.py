@@ -79,7 +79,14 @@ def test_names_change_with_the_files_of_their_endings_alone(root: Path) -> None:
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [("models.toml#one", "table"), ("none", "file"), ("none", "listing"), ("none#.txt", "names"), ("none.py", "module"), ("data", "file")],
+    [
+        ("models.toml#one", "table"),
+        ("none", "file"),
+        ("none", "listing"),
+        ("none#.txt", "names"),
+        ("none.py", "module"),
+        ("data", "file"),
+    ],
 )
 def test_what_is_not_there_is_gone(root: Path, path: str, kind: str) -> None:
     assert measure(root, path, kind).sha256 == GONE
@@ -181,7 +188,11 @@ def test_a_declared_folder_counts_with_its_files_and_their_names(tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("uses", "what"),
-    [("nothing.csv", "uses 'nothing.csv', and there is no such file"), ("/etc/hosts", "lies outside the project"), ("..", "lies outside")],
+    [
+        ("nothing.csv", "uses 'nothing.csv', and there is no such file"),
+        ("/etc/hosts", "lies outside the project"),
+        ("..", "lies outside"),
+    ],
 )
 def test_a_declared_path_must_be_in_the_project(folder: GuideFolder, uses: str, what: str) -> None:
     folder.snippet("page", f'# %% one\n1\n# %% two uses="{uses}"\nprint(1)\n')

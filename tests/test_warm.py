@@ -58,7 +58,7 @@ def test_a_run_that_joined_goes_on_alone_when_the_warm_runner_goes_away(
     monkeypatch.setattr(session, "warm_runner", lambda project: warm[0])
     warm: list[Path] = []
     for name in ("quick", "slow", "third"):
-        sleep = f"import os, time\ntime.sleep(0.6)\nprint(os.getppid())\n" if name != "quick" else "print('quick')\n"
+        sleep = "import os, time\ntime.sleep(0.6)\nprint(os.getppid())\n" if name != "quick" else "print('quick')\n"
         hooked.snippet(name, f"# %% one\n{sleep}")
 
     async def joined() -> list[tuple[str, bool]]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import huggingface_hub
@@ -68,8 +68,8 @@ def _told(
             tell(subject)
             more = options.get("download_kwargs") or {}
             below = options.get("subfolder") or more.get("subfolder")
-            if subject and below and os.path.isdir(inner := os.path.join(subject, below)):
-                tell(inner)
+            if subject and below and Path(subject, below).is_dir():
+                tell(Path(subject, below))
         result = function(*arguments, **options)
         if after:
             tell(subject)

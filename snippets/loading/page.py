@@ -77,7 +77,9 @@ class Page:
             return
         found = [] if model.on_hub else sorted(folder.rglob("*"))
         files = [file for file in found if file.is_file()]
-        for file in files:  # below the folder too: an index of shards may name one there
+        for (
+            file
+        ) in files:  # below the folder too: an index of shards may name one there
             if file.name.endswith(PICKLES) and file.name not in model.pickle:
                 what = f"{model.name} has the pickle {file.name}, which may run code"
                 then = f'save it as safetensors, or list it: pickle = ["{file.name}"]'

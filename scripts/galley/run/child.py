@@ -88,6 +88,7 @@ class _Page:
         self._settle(event="ready")
         gc.freeze()
         execution = Execution(snippets, namespace, self.position, self._summarise, self.job.output_limit)
+        provenance: dict[str, Any] = {}
         for cell in snippets.cells:
             self.tell(event="cell", cell=cell.name, line=cell.place.line, timeout=cell.timeout)
             try:
@@ -95,9 +96,10 @@ class _Page:
             except BaseException as error:
                 self._failed(cell, error)
                 return 1
-            self._settle(event="done", cell=cell.name, **done)
+            provenance = dict(self._hook("provenance") or {})
+            self._settle(event="done", cell=cell.name, provenance=provenance, **done)
         facts = environment(self.job.packages)
-        facts["provenance"] = dict(self._hook("provenance") or {})
+        facts["provenance"] = provenance
         self.tell(event="finished", environment=facts, dependencies=[asdict(each) for each in self.watch.found()])
         return 0
 

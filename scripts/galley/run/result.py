@@ -28,6 +28,7 @@ class CellRun:
     seconds: float
     peak_mb: float
     outputs: tuple[RawOutput, ...]
+    provenance: Mapping[str, Any] = field(default_factory=dict)  # when it ended
 
 
 @dataclass(frozen=True)

@@ -192,7 +192,8 @@ class _Page:
                 self.allowed = event["timeout"] or self.job.timeout
                 self.tell(self.job, self.cell)
             case "done":
-                self.cells.append(CellRun(event["cell"], event["seconds"], event["peak_mb"], self._outputs(event)))
+                ran = event["cell"], event["seconds"], event["peak_mb"]
+                self.cells.append(CellRun(*ran, self._outputs(event), event["provenance"]))
                 self.allowed = self.job.timeout
                 writer.write(b".")  # the page may go on
             case "failed":

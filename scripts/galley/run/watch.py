@@ -27,7 +27,13 @@ class Watch:
     def __init__(self, root: Path, ignored: tuple[Path, ...] = ()) -> None:
         self.root, prefix = root.resolve(), Path(sys.prefix).resolve()
         environments = [prefix] if self.root in prefix.parents else []  # the project may lie below Python's prefix
-        self.ignored = (*(path.resolve() for path in ignored), *environments, self.root / ".git", self.root / ".cache", GALLEY)
+        self.ignored = (
+            *(path.resolve() for path in ignored),
+            *environments,
+            self.root / ".git",
+            self.root / ".cache",
+            GALLEY,
+        )
         self.begun, self.before = time.time_ns(), loaded()
         self.files: set[str] = set()
         self.folders: set[str] = set()
