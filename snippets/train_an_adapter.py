@@ -59,7 +59,7 @@ by_hand = torch.nn.functional.cross_entropy(
 )
 torch.testing.assert_close(out.loss, by_hand)
 
-# %% no-pad-token [claim] draft="a batch of prompts can be padded as it is" verdict="trap"
+# %% no-pad-token [claim] draft="padding, without a word on a padding token" verdict="trap"
 """This tokenizer has no padding token: a batch of texts of different lengths is a
 `ValueError` until you name one."""
 assert tokenizer.pad_token is None
@@ -131,7 +131,7 @@ config = LoraConfig(
 model = get_peft_model(base, config)
 model.print_trainable_parameters()
 
-# %% wrapped-in-place [claim] draft="the base model stays beside its wrapped version" verdict="trap"
+# %% wrapped-in-place [claim] draft="nothing on what wrapping does to the base" verdict="trap"
 """`get_peft_model` makes no copy. `base` is the model inside, and it has the adapter's
 modules from now on."""
 assert model.get_base_model() is base
@@ -272,7 +272,7 @@ trainable = [name for name, w in resumed.named_parameters() if w.requires_grad]
 assert trainable
 assert all("lora_" in name for name in trainable)
 
-# %% set-adapter-unfreezes [claim] draft="set_adapter only selects" verdict="trap"
+# %% set-adapter-unfreezes [claim] draft="nothing on set_adapter and gradients" verdict="trap"
 """`set_adapter` turns the adapter's gradients back on, unless you pass
 `inference_mode=True`."""
 reloaded.set_adapter("getter", inference_mode=True)
@@ -308,15 +308,18 @@ for field in (
 # %% mixed
 three = tokenizer([prompt(new_word)] * 3, return_tensors="pt")
 names = ["getter", "answers", "__base__"]
-with torch.no_grad():
-    mixed = reloaded(**three, adapter_names=names).logits
-print([repr(tokenizer.decode([number])) for number in mixed[:, -1].argmax(-1).tolist()])
+out = reloaded.generate(
+    **three, adapter_names=names, do_sample=False, max_new_tokens=12, pad_token_id=0
+)
+for name, row in zip(names, out[:, three["input_ids"].shape[1] :], strict=True):
+    print(f"{name:<9}", repr(tokenizer.decode(row)))
 
 # %% mixed-rows [claim]
 """In a mixed batch each row gives what its own adapter gives alone; `__base__` names
 none."""
 one = {key: value[:1] for key, value in three.items()}
 with torch.no_grad():
+    mixed = reloaded(**three, adapter_names=names).logits
     for row, name in enumerate(names[:2]):
         reloaded.set_adapter(name, inference_mode=True)
         torch.testing.assert_close(
@@ -369,8 +372,8 @@ for kind, times in {"linear": 2, "cat": 1, "svd": 1}.items():
     )
 
 # %% merge
-reloaded.delete_adapter("answers")
 reloaded.set_adapter("getter", inference_mode=True)
+reloaded.delete_adapter("answers")
 with torch.no_grad():
     unmerged = reloaded(ids).logits
     merged = reloaded.merge_and_unload()
