@@ -44,7 +44,7 @@ def main() -> None:
     crew.quiet()
     try:
         done = a.action(a)
-    except (adapt.Stopped, crew.Busy, ValueError, FileNotFoundError) as error:
+    except (adapt.StoppedError, crew.BusyError, ValueError, FileNotFoundError) as error:
         sys.exit(str(error) or "stopped; the same call goes on")
     if not done:
         sys.exit(1)

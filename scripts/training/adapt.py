@@ -22,7 +22,7 @@ from training.schedule import Schedule, planned
 DATA = ("all", "tenth", "half-a", "half-b")
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """The run was asked to stop; what it had is saved."""
 
 
@@ -139,7 +139,7 @@ def digest(folder: Path) -> str:
 def train(run: Run, place: Place, alive: Callable[[], None], until: int | None = None) -> None:
     """Train to the last step and save; does nothing where that was done. `until` ends it early, unsaved.
 
-    `alive` is called before each step; where it raises Stopped, a checkpoint is saved first.
+    `alive` is called before each step; where it raises StoppedError, a checkpoint is saved first.
     """
     if place.saved.exists():
         return
@@ -155,7 +155,7 @@ def train(run: Run, place: Place, alive: Callable[[], None], until: int | None =
     for batch in islice(answers.batches(run.pairs(), run.batch), state.step, until or run.steps):
         try:
             alive()
-        except Stopped:
+        except StoppedError:
             state.save(place.checkpoint)
             raise
         rows = [answers.encode_pair(tokenizer, p.question, p.answer) for p in batch]

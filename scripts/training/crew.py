@@ -31,7 +31,7 @@ STOPPED = 3
 PAUSE, TELL_EVERY = 0.5, 60.0  # seconds
 
 
-class Busy(Exception):
+class BusyError(Exception):
     """Another call works in the same folder."""
 
 
@@ -51,7 +51,7 @@ class Crew:
     started: float = field(default_factory=time.time)
 
     def run(self) -> bool:
-        """Do what is missing. Returns whether all of it is done; raises Busy where another call is at it."""
+        """Do what is missing. Returns whether all of it is done; raises BusyError where another call is at it."""
         self.work.mkdir(parents=True, exist_ok=True)
         with locked(self.work / "lock"), Stop() as stop:
             self.facts = self.settings.facts()
@@ -168,17 +168,17 @@ def work_on(task: Task, where: Place, settings: study.Settings, halves: list[Pat
     with Stop() as stop:
         try:
             result = study.perform(task, where, settings, halves, watch(stop, parent))
-        except adapt.Stopped:
+        except adapt.StoppedError:
             sys.exit(STOPPED)
         write_result(where.folder, result)
 
 
 def watch(stop: Stop, parent: int | None = None) -> Callable[[], None]:
-    """A check that raises adapt.Stopped when the process was told to stop, or its parent is gone."""
+    """A check that raises adapt.StoppedError when the process was told to stop, or its parent is gone."""
 
     def alive() -> None:
         if stop.asked or parent not in (None, os.getppid()):
-            raise adapt.Stopped
+            raise adapt.StoppedError
 
     return alive
 
@@ -203,7 +203,7 @@ def locked(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Busy(f"{path.parent} is in use: another call of the study is at work there") from None
+            raise BusyError(f"{path.parent} is in use: another call of the study is at work there") from None
         yield
 
 
@@ -215,5 +215,3 @@ def without_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-

@@ -8,7 +8,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ class Settings:
     batch: int
     seeds: int = 3
     methods: tuple[str, ...] = tuple(METHODS)
-    plan: measure.Plan = measure.Plan()
+    plan: measure.Plan = field(default_factory=measure.Plan)
 
     def facts(self) -> dict[str, Any]:
         """What decides the results, but for the method: goes into each run's key and into the result file."""
@@ -137,7 +137,7 @@ def place(work: Path, settings: Settings, task: Task, number: str) -> Place:
 
 
 def perform(task: Task, where: Place, settings: Settings, halves: Sequence[Path], alive: measure.Alive) -> Result:
-    """Do one task to its end; returns its result. Raises adapt.Stopped where `alive` does."""
+    """Do one task to its end; returns its result. Raises adapt.StoppedError where `alive` does."""
     started = time.time()
     if task.kind == "base":
         net, half = (tuned.load_base(settings.base).eval() for _ in range(2))
@@ -248,4 +248,3 @@ def pretty(content: Any) -> str:
         else:
             parts.append(f' "{name}": {json.dumps(value)}')
     return "{\n" + ",\n".join(parts) + "\n}"
-
