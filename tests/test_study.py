@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BASE = ROOT / "snippets" / "models" / "stdlib-coder"
 ADAPTERS = sorted(path.parent for path in BASE.glob("adapters/*/adapter_config.json"))
 ASTRAIOS = ("lora", "ia3", "p-tuning", "adapter-h", "adapter-p", "parallel", "full")
-PLAN = measure.Plan(k=2, sample=2, limit=2, windows=2, length=32)
+PLAN = measure.Plan(k=2, sample=2, limit=2, windows=2, length=32, tokens=6)
 
 
 @pytest.fixture(autouse=True)
@@ -107,6 +107,16 @@ def test_greedy_answers_are_those_of_generate(method: str, base: Path, tokenizer
         warnings.simplefilter("ignore")  # PEFT on the position ids that generate makes for a prompt method
         theirs = [answers.answer(net, tokenizer, [q], tokens=12, batch=1)[0] for q in questions]
     assert ours == theirs
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_answers_in_bf16_as_pages_load_it(
+    method: str, base: Path, tmp_path: Path, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    tuned.save(tuned.make(method, base, seed=0), tmp_path / "saved", tokenizer)
+    net = tuned.load(method, base, tmp_path / "saved", torch.bfloat16)
+    assert tuned.plain(net).dtype == torch.bfloat16
+    assert len(decode(net, tokenizer, ["Why?", "Sort a list."], alive, tokens=3)) == 2
 
 
 def test_drawn_answers_repeat_with_the_same_seed(base: Path, tokenizer: PreTrainedTokenizerBase) -> None:

@@ -5,7 +5,7 @@ Held-out questions are asked by `held_out` alone, once for a finished run; rates
 
 import math
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -19,7 +19,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 import exercises
 from exercises.judge import judge
 from training import answers, corpora, data, tuned
-from training.decode import Alive, decode
+from training.decode import LONGEST, Alive, decode
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Plan:
     temperature: float = 0.8
     sample: int = 64
     limit: int = 10_000  # of each split; fewer only to see that it works
+    tokens: int = LONGEST  # of an answer
     windows: int = 48
     length: int = 256
 
@@ -49,9 +50,9 @@ def share(passed: int, asked: int) -> dict[str, float | int]:
     return {"passed": passed, "asked": asked, **{key: round(value, 4) for key, value in numbers.items()}}
 
 
-def split(name: str, plan: Plan) -> list[exercises.Pair]:
-    """The pairs of a finite split, or a fixed sample of them where the plan asks for fewer."""
-    pairs = list(exercises.pairs(name, 0))
+def split(name: str, plan: Plan, kept: Callable[[str], bool] = bool) -> list[exercises.Pair]:
+    """The pairs of a finite split whose exercise is `kept`, or a fixed sample where the plan asks for fewer."""
+    pairs = [pair for pair in exercises.pairs(name, 0) if kept(pair.exercise)]
     return pairs if len(pairs) <= plan.limit else answers.sample(pairs, plan.limit, seed=0)
 
 
@@ -77,13 +78,13 @@ def held_out(net: tuned.Net, tokenizer: PreTrainedTokenizerBase, plan: Plan, ali
     """pass@1 of greedy answers on both held-out splits, and pass@k of drawn ones on a sample of the first."""
     pairs = split("held-out", plan)
     found = {
-        "held_out": greedy(net, tokenizer, pairs, alive),
-        "held_out_exercises": greedy(net, tokenizer, split("held-out-exercises", plan), alive),
+        "held_out": greedy(net, tokenizer, pairs, plan, alive),
+        "held_out_exercises": greedy(net, tokenizer, split("held-out-exercises", plan), plan, alive),
     }
     chosen = answers.sample(pairs, plan.sample, seed=0)
     torch.manual_seed(0)
     asked = [pair for pair in chosen for _ in range(plan.k)]
-    said = decode(net, tokenizer, [pair.question for pair in asked], alive, plan.temperature)
+    said = decode(net, tokenizer, [pair.question for pair in asked], alive, plan.temperature, tokens=plan.tokens)
     passed = [v.passed for v in judge(list(zip(said, asked, strict=True)), jobs=1)]
     any_passed = [any(passed[i : i + plan.k]) for i in range(0, len(passed), plan.k)]  # k of k: no estimate needed
     found["pass_at_k"] = {"k": plan.k, "temperature": plan.temperature, **share(sum(any_passed), len(chosen))}
@@ -91,10 +92,10 @@ def held_out(net: tuned.Net, tokenizer: PreTrainedTokenizerBase, plan: Plan, ali
 
 
 def greedy(
-    net: tuned.Net, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[exercises.Pair], alive: Alive
+    net: tuned.Net, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[exercises.Pair], plan: Plan, alive: Alive
 ) -> dict[str, Any]:
     """pass@1, and the reasons of what failed, commonest first."""
-    said = decode(net, tokenizer, [p.question for p in pairs], alive)
+    said = decode(net, tokenizer, [p.question for p in pairs], alive, tokens=plan.tokens)
     verdicts = judge(list(zip(said, pairs, strict=True)), jobs=1)
     reasons: dict[str, int] = {}
     for verdict in verdicts:

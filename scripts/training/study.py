@@ -189,8 +189,10 @@ def thinned(points: Sequence[tuple[int, float]], most: int = 40) -> list[tuple[i
 def combined(settings: Settings, halves: Sequence[Path], alive: measure.Alive) -> list[Result]:
     """Two adapters that each know one half of the exercises: alone, and combined in PEFT's ways, on both halves."""
     tokenizer = AutoTokenizer.from_pretrained(settings.base)
-    pairs = measure.split("held-out", settings.plan)
-    sides = {name: [p for p in pairs if adapt.half(p.exercise) == name] for name in ("half-a", "half-b")}
+    sides = {
+        side: measure.split("held-out", settings.plan, lambda name, side=side: adapt.half(name) == side)
+        for side in ("half-a", "half-b")
+    }
     net = PeftModel.from_pretrained(tuned.load_base(settings.base), halves[0], adapter_name="half-a")
     net.load_adapter(halves[1], adapter_name="half-b")
     for way, weight in (("linear", 0.5), ("linear", 1.0), ("cat", 1.0), ("svd", 1.0)):
@@ -199,7 +201,7 @@ def combined(settings: Settings, halves: Sequence[Path], alive: measure.Alive) -
     found = []
     for name in net.peft_config:
         net.set_adapter(name)
-        scores = {side: measure.greedy(net, tokenizer, asked, alive) for side, asked in sides.items()}
+        scores = {side: measure.greedy(net, tokenizer, asked, settings.plan, alive) for side, asked in sides.items()}
         found.append({"way": name.replace("_", "."), **scores})
     return found
 

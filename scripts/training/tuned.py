@@ -52,7 +52,7 @@ def virtual(net: Net, rows: int) -> torch.Tensor | None:
     """The virtual tokens of a prompt method, (rows, tokens, width), or None for any other method."""
     if not isinstance(net, PeftModel) or not isinstance(net.active_peft_config, PromptLearningConfig):
         return None
-    return net.get_prompt(rows)
+    return net.get_prompt(rows).to(plain(net).dtype)  # as PEFT does: the adapter is in fp32, the base may not be
 
 
 def hidden(net: Net, ids: torch.Tensor) -> torch.Tensor:
