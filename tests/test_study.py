@@ -286,6 +286,16 @@ def test_the_study_goes_on_with_what_is_missing(base: Path, tmp_path: Path, monk
     assert not again.done
 
 
+def test_a_call_for_some_methods_leaves_the_results_of_others(base: Path, tmp_path: Path) -> None:
+    results = study.Results(tmp_path / "study.json", study.Settings(base, steps=1, batch=1))
+    one, other = ({name: {"name": name, "kind": "train"}} for name in ("lora all seed 0", "ia3 all seed 0"))
+    results.write(one, {"steps": 1})
+    results.write(other, {"steps": 1})
+    assert set(results.read()) == {*one, *other}
+    results.write(one, {"steps": 2})
+    assert set(results.read()) == {*one}
+
+
 def check_schema(content: dict) -> None:
     """What a page may count on."""
     assert content["format"] == study.FORMAT

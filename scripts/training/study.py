@@ -224,7 +224,11 @@ class Results:
         return {r["name"]: r for r in [*base, *content["searches"], *content["runs"], *content["combined"]]}
 
     def write(self, done: Mapping[str, Result], facts: Mapping[str, Any]) -> None:
-        """Write all results, grouped, all or nothing."""
+        """Write all results, grouped, all or nothing; those of methods and seeds that this call leaves out stay."""
+        stored = self.read()
+        about = json.loads(self.path.read_text(encoding="utf-8"))["about"] if stored else {}
+        if all(about.get(name) == value for name, value in facts.items()):
+            done = {**stored, **done}
         kinds = {"search": "searches", "train": "runs", "combine": "combined"}
         content: dict[str, Any] = {
             "format": FORMAT,
