@@ -294,7 +294,7 @@ def test_the_line_under_an_output_names_the_stand_in(page):
     line = loading.provenance(context)
     assert line.pop("loaded")[1]["bytes"] == sum(each.nbytes for each in (*model.parameters(), *model.buffers()))
     assert line == {
-        "model": f"tiny (a stand-in for the big one, {count} parameters) with its adapter lora",
+        "model": f"tiny (a stand-in for the big one, {count} parameters) and its adapter lora",
         "device": "cpu, as the profile says",
         "dtype": "float32, as the profile says",
         "threads": "1 thread",

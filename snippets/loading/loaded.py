@@ -87,7 +87,7 @@ class Loaded:
             below = [f for f, owner in self.folders.items() if owner == model]
             adapters = [folder.name for folder in below if folder != root]
             label = f"{model.title or model.name}{_notes(model, root)}"
-            which = f" with its adapter{'s' * (len(adapters) > 1)} "
+            which = f" and its adapter{'s' * (len(adapters) > 1)} "
             said.append(label + which + ", ".join(adapters) if adapters else label)
         return said
 
