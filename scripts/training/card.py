@@ -33,6 +33,7 @@ def base_facts(events: Sequence[Event], folder: Path) -> dict[str, str]:
     steps = finish[-1]["steps"] if finish else last["step"]
     per_step = start["batch"] * start["length"]
     mix = " ".join(f"--mix {step}:{share:g}" for step, share in start["mix"])
+    schedule = f"--steps {steps} --rate {start['rate']:g} --decay {start['decay']:g}"
     machine = of_kind(events, "machine")[-1]
     return {
         **{key: str(start[key]) for key in ("depth", "width", "inner", "heads", "length", "seed", "workers", "warmup")},
@@ -46,7 +47,8 @@ def base_facts(events: Sequence[Event], folder: Path) -> dict[str, str]:
         "speed": f"{steps * per_step / last['seconds']:,.0f}",
         "machine": f"{machine['cpu']}, {machine['cores']} cores, {machine['capability']}",
         "versions": f"Python {machine['python']}, torch {machine['torch']}, transformers {machine['transformers']}",
-        "command": f"python scripts/train_base.py --steps {steps} --decay {start['decay']:g} {mix}",
+        "command": f"python scripts/train_base.py {schedule} {mix}",
+        "passes": passes_in_words(start["mix"], steps, per_step, of_kind(events, "corpus")),
         "mix": mix_in_words(start["mix"]),
         "fim": f"{start['fim_rate']:.0%}",
         "rate": f"{start['rate']:g}",
@@ -62,6 +64,18 @@ def mix_in_words(phases: Sequence[Sequence[float]]) -> str:
     parts = [f"{share:.0%} from step {step:,} on" for step, share in phases]
     share = "; ".join(parts) if len(phases) > 1 else f"{phases[0][1]:.0%}"
     return f"{share} of the rows hold generated functions, the others the standard library"
+
+
+def passes_in_words(phases: Sequence[Sequence[float]], steps: int, per_step: int, corpora: Sequence[Event]) -> str:
+    """How often each corpus was read, by its share of the rows."""
+    ends = [start for start, _ in phases[1:]] + [steps]
+    functions = sum((end - start) * share for (start, share), end in zip(phases, ends, strict=True)) * per_step
+    read = {"functions": functions, "stdlib": steps * per_step - functions}
+    sizes = {c["name"].removesuffix("-train"): c["tokens"] for c in corpora if c["name"].endswith("-train")}
+    said = {name: f"{read[name] / size:.1f} times" for name, size in sizes.items()}
+    return f"the standard library {said['stdlib']}" + (
+        f", the functions {said['functions']}" if "functions" in said else ""
+    )
 
 
 def corpora_table(corpora: Sequence[Event]) -> str:
