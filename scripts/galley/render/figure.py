@@ -21,9 +21,11 @@ WHITE = re.compile(r"(?:white|#fff|#ffffff|rgb\(255, ?255, ?255\))", re.IGNORECA
 PAINT = ("fill", "stroke", "stop-color", "color")
 SVG, XLINK, XML = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink", "http://www.w3.org/XML/1998/namespace"
 DRAWING = frozenset(
-    ["svg", "g", "defs", "symbol", "use", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon"]
-    + ["text", "tspan", "textPath", "image", "clipPath", "mask", "linearGradient", "radialGradient", "stop"]
-    + ["pattern", "marker"]
+    (
+        *("svg", "g", "defs", "symbol", "use", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon"),
+        *("text", "tspan", "textPath", "image", "clipPath", "mask", "linearGradient", "radialGradient", "stop"),
+        *("pattern", "marker"),
+    )
 )
 LEFT_OUT = frozenset({"title", "desc", "metadata"})
 EVERYTHING = re.compile(r"\s*\*\s*\{([^{}<>@\\]*)\}\s*")  # the one style sheet that matplotlib writes

@@ -98,7 +98,7 @@ def _table(tokens: Sequence[Token]) -> str:
     return (
         f'<details class="galley-folded" data-search-exclude><summary>The tokens as a table</summary>'
         f'<div class="galley-trace" role="region" aria-label="The tokens" tabindex="0">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>"
+        f'<table class="galley-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>'
     )
 
 

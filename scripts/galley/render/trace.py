@@ -27,9 +27,9 @@ def table(cell: Cell, steps: Sequence[Step], group: str) -> str:
     """What each numbered statement did: name, type, shape and so on, value."""
     head = "<thead><tr><th></th><th>name</th><th>what it is</th><th>value</th></tr></thead>"
     bodies = "".join(_step(cell, number, step, group) for number, step in enumerate(steps, start=1))
-    label = "What each numbered line did"
     return (
-        f'<div class="galley-trace" role="region" aria-label="{label}" tabindex="0"><table>{head}{bodies}</table></div>'
+        '<div class="galley-trace" role="region" aria-label="What each numbered line did" tabindex="0">'
+        f'<table class="galley-table">{head}{bodies}</table></div>'
     )
 
 

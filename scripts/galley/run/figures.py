@@ -49,12 +49,13 @@ def drawn() -> Iterator[Shown]:
     for number in pyplot.get_fignums():
         file, figure = io.StringIO(), pyplot.figure(number)
         with sys.modules["matplotlib"].rc_context({"svg.hashsalt": "galley"}):
-            figure.savefig(file, format="svg", metadata={"Date": None, "Title": _title(figure)})
+            figure.savefig(file, format="svg", metadata={"Date": None, **_title(figure)})
         yield Shown("image", "svg", file.getvalue().encode())
     pyplot.close("all")
 
 
-def _title(figure: Any) -> str | None:
-    """What the figure calls itself: its own title, or those of its axes."""
+def _title(figure: Any) -> dict[str, str]:
+    """What the figure calls itself, if anything: its own title, or those of its axes."""
     titles = [figure.get_suptitle()] if figure.get_suptitle() else [axes.get_title() for axes in figure.axes]
-    return "; ".join(title for title in titles if title) or None
+    title = "; ".join(each for each in titles if each)
+    return {"Title": title} if title else {}
