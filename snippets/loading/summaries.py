@@ -72,7 +72,9 @@ def brief(value: object) -> str | None:
             return _vocabulary(value)
         case BatchEncoding() | ModelOutput():
             return _names(value)
-        case PreTrainedConfig() | GenerationConfig() | PeftConfig():
+        case PreTrainedConfig():
+            return _architecture(value)
+        case GenerationConfig() | PeftConfig():
             return (
                 ", ".join(f"{name}={said}" for name, said in _settings(value).items())
                 or "as by default"

@@ -68,7 +68,9 @@ def _asked(what: str, ask: Callable[[], Any], errors: list[str]) -> Any:
 
 def _shape(value: object) -> list[int] | None:
     shape = getattr(value, "shape", None)
-    return [int(size) for size in shape] if _is(shape, tuple) and all(_is(size, int) for size in shape) else None
+    if not isinstance(shape, tuple) or not all(_is(size, int) for size in shape):
+        return None
+    return [int(size) for size in shape]
 
 
 def _dtype(value: object) -> str | None:
