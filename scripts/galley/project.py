@@ -12,7 +12,7 @@ from galley.errors import GalleyError, Place, UsageError
 
 Literal = str | int | float | bool | None | list[Any]
 
-HOOKS = ("prepare", "setup", "summarise", "explain", "provenance")
+HOOKS = ("prepare", "setup", "summarise", "brief", "explain", "provenance")
 
 
 @dataclass(frozen=True)

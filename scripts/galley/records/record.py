@@ -16,8 +16,8 @@ Environment = Mapping[str, Any]
 class Output:
     """One thing that a cell produced: a file beside the record.
 
-    `kind` is stdout, stderr, value, error or image; `sha256` is of the file's bytes; `cut` counts the bytes
-    that were left out of it because the output was larger than the limit.
+    `kind` is stdout, stderr, value, error, image, trace or tokens; `sha256` is of the file's bytes; `cut`
+    counts the bytes that were left out of it because the output was larger than the limit.
     """
 
     kind: str

@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
 
 from galley.pages.fences import Fence
 from galley.pages.parameters import PARAMETERS
-from galley.records.record import CellRecord, Output, Record
 from galley.records.status import SHOWABLE
+from galley.render import trace
+from galley.render.outputs import outputs_html
 from galley.render.page import Page, View
 from galley.render.tabs import tabs
 from galley.render.text import escape, inline
 
-MIME = {"svg": "image/svg+xml", "png": "image/png"}
-LABELS = {"stdout": "", "stderr": "standard error", "value": "value", "error": "raises"}
-
 
 def cell_html(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> str:
     """The whole cell: caption, code, outputs."""
-    cell = views[0].cell
+    cell, name = views[0].cell, cell_id(page, fence)
     group = f"galley-{fence.place.line}"
     if cell.name == PARAMETERS:
         body = tabs(group, [(view.profile.title, _code(md, view) + _not_run(view) + _marks(view)) for view in views])
     else:
-        ran = [(view.profile.title, _marks(view) + _outputs(page, view)) for view in views if view.record or view.marks]
-        body = _code(md, views[0]) + (tabs(group, ran) if any(outputs for _, outputs in ran) else "")
+        ran = [view for view in views if view.record or view.marks]
+        below = [_marks(view) + outputs_html(page, view, f"{name}-{view.profile.name}") for view in ran]
+        titles = [view.profile.title for view in ran]
+        if any(view.data("trace") for view in ran):  # each profile's table has its own numbers on the code
+            above = [_traced(md, view, f"{name}-{view.profile.name}") for view in ran]
+            body = tabs(group, [(title, a + b) for title, a, b in zip(titles, above, below, strict=True)])
+        else:
+            body = _code(md, views[0]) + (tabs(group, list(zip(titles, below, strict=True))) if any(below) else "")
     kind = next((tag for tag in ("claim", "setup") if tag in cell.tags), "plain")
     if kind == "claim":
         body = _folded("The assertion that checks it", body)
     elif kind == "setup":
         body = _folded("Setup", body)
     caption = f'<p class="galley-caption">{inline(cell.caption)}</p>' if cell.caption else ""
-    return f'<div class="galley-cell galley-{kind}" id="{cell_id(page, fence)}">{caption}{body}</div>'
+    return f'<div class="galley-cell galley-{kind}" id="{name}">{caption}{body}</div>'
 
 
 def cell_id(page: Page, fence: Fence) -> str:
@@ -81,38 +84,10 @@ def _folded(summary: str, body: str) -> str:
     return f'<details class="galley-folded"><summary>{summary}</summary>{body}</details>'
 
 
-def _outputs(page: Page, view: View) -> str:
-    record, recorded = view.record, view.recorded
-    if record is None or recorded is None or not recorded.outputs:
-        return ""
-    parts = [_output(page, record, output) for output in recorded.outputs]
-    return f'<div class="galley-output">{"".join(parts)}{_ran_on(record, recorded, page.project.line)}</div>'
-
-
-def _output(page: Page, record: Record, output: Output) -> str:
-    data = record.outputs[output.file]
-    cut = f'<p class="galley-cut">{output.cut:,} more bytes were printed and are cut here</p>' if output.cut else ""
-    if output.kind == "image":
-        kind = MIME[output.file.rpartition(".")[2]]
-        source = f"data:{kind};base64,{b64encode(data).decode()}"
-        return f'<img class="galley-image" alt="what the cell above drew" src="{source}">'
-    text = escape(data.decode().removesuffix("\n"))
-    label = f'<span class="galley-label">{LABELS[output.kind]}</span>' if LABELS[output.kind] else ""
-    return (
-        f'<div class="galley-text galley-{output.kind}">{label}<pre tabindex="0"><code>{text}</code></pre>{cut}</div>'
-    )
-
-
-def _ran_on(record: Record, recorded: CellRecord, shown: Sequence[str]) -> str:
-    """What an output ran on: one quiet line with the facts that are `shown`, the others folded under it."""
-    facts = record.environment
-    provenance = {**facts.get("provenance", {}), **recorded.provenance}  # as it was when this cell ended
-    named = {name: str(said) for name, said in provenance.items() if isinstance(said, str | int | float) and said != ""}
-    named["Python"] = f"Python {facts['python']}"
-    named |= {name: f"{name} {version.partition('+')[0]}" for name, version in facts.get("packages", {}).items()}
-    named |= {name: str(facts[name]) for name in ("system", "cpu")}
-    first = [named[name] for name in shown if name in named]
-    rest = [said for name, said in named.items() if name not in shown]
-    cost = [record.date, f"{recorded.seconds:.2f} s", f"{recorded.peak_mb:.0f} MB"]
-    line, more = escape(" · ".join([*first, *cost])), escape(" · ".join(rest))
-    return f'<details class="galley-ran"><summary>{line}</summary><p>{more}</p></details>'
+def _traced(md: Any, view: View, name: str) -> str:
+    """The code with what a trace says of it; as it is where the view has no trace."""
+    data = view.data("trace")
+    if data is None:
+        return _code(md, view)
+    steps, group = trace.read(data), f"{name}-trace"
+    return trace.with_numbers(_code(md, view), view.cell, steps, group) + trace.table(view.cell, steps, group)

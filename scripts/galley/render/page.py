@@ -32,6 +32,11 @@ class View:
         """The cell's own part of the record."""
         return self.record.cell(self.cell.name) if self.record else None
 
+    def data(self, kind: str) -> bytes | None:
+        """The first recorded output of a kind; None where there is none."""
+        outputs = self.recorded.outputs if self.recorded else ()
+        return next((self.record.outputs[each.file] for each in outputs if self.record and each.kind == kind), None)
+
 
 @dataclass
 class Page:

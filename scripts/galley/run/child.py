@@ -87,7 +87,8 @@ class _Page:
         self._hook("setup")
         self._settle(event="ready")
         gc.freeze()
-        execution = Execution(snippets, namespace, self.position, self._summarise, self.job.output_limit)
+        asked = (self._summarise, self.job.output_limit, self._brief)
+        execution = Execution(snippets, namespace, self.position, *asked)
         provenance: dict[str, Any] = {}
         for cell in snippets.cells:
             self.tell(event="cell", cell=cell.name, line=cell.place.line, timeout=cell.timeout)
@@ -145,6 +146,10 @@ class _Page:
 
     def _summarise(self, value: object) -> str | None:
         function = hook(self.job.hooks, "summarise")
+        return function(value) if function else None
+
+    def _brief(self, value: object) -> str | None:
+        function = hook(self.job.hooks, "brief")
         return function(value) if function else None
 
 

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from galley.pages.cells import Cell, SnippetFile
-from galley.run import show
+from galley.run import figures, show, tokens
+from galley.run.describe import Brief
+from galley.run.trace import Trace
 
 FUTURE = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
 
@@ -55,19 +57,27 @@ class Execution:
     position: Position
     summarise: Callable[[object], str | None]
     limit: int = 65536
+    brief: Brief = lambda value: None
     _flags: int = 0
+    _styled: bool = False
 
     def run(self, cell: Cell) -> dict[str, Any]:
         """Run a cell; the answer holds its seconds, its peak memory in MB and what it leaves to show.
 
         Raises whatever the cell raises, and NotRaisedError where it should have raised and did not.
         """
+        trace = Trace(self.namespace, self.brief) if "trace" in cell.tags else None
+        looking = trace.seconds if trace else 0.0
         _reset_peak()
         started = time.perf_counter()
-        shown = self._run_raising(cell) if cell.raises else self._run(cell)
-        shown += show.figures()
+        shown = self._run_raising(cell, trace) if cell.raises else self._run(cell, trace)
+        shown += figures.drawn()
+        seconds = time.perf_counter() - started
+        if trace:
+            seconds -= trace.seconds - looking
+            shown = [*trace.shown(self.limit), *shown]
         return {
-            "seconds": round(time.perf_counter() - started, 3),
+            "seconds": round(seconds, 3),
             "peak_mb": round(_peak_mb(), 1),
             "shown": [
                 {
@@ -80,17 +90,22 @@ class Execution:
             ],
         }
 
-    def _run(self, cell: Cell) -> list[show.Shown]:
+    def _run(self, cell: Cell, trace: Trace | None) -> list[show.Shown]:
         value = None
-        for statement in cell.statements:
+        for number, statement in enumerate(cell.statements, start=1):
             self.position.line = statement.lineno
+            self._styled = self._styled or figures.use_style()
             value = self._execute(statement)
+            if trace:
+                trace.after(number, statement)
+        if "tokens" in cell.tags:
+            return [tokens.shown(value, self.limit)]
         shown = show.value(value, self.summarise, self.limit)
         return [shown] if shown else []
 
-    def _run_raising(self, cell: Cell) -> list[show.Shown]:
+    def _run_raising(self, cell: Cell, trace: Trace | None) -> list[show.Shown]:
         try:
-            self._run(cell)
+            self._run(cell, trace)
         except BaseException as error:
             if type(error).__name__ != cell.raises:
                 what = f'the cell says raises="{cell.raises}" and raised {type(error).__name__}: {error}'

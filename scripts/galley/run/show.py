@@ -1,10 +1,8 @@
-"""What a cell leaves to show: the text or the image of a value, and the figures it drew."""
+"""What a cell leaves to show: the text or the image of a value."""
 
 from __future__ import annotations
 
-import io
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 IMAGES = (("_repr_svg_", "svg"), ("_repr_png_", "png"))  # the display protocol that notebooks use
@@ -12,7 +10,7 @@ IMAGES = (("_repr_svg_", "svg"), ("_repr_png_", "png"))  # the display protocol 
 
 @dataclass(frozen=True)
 class Shown:
-    """One thing to show: `kind` is value, error or image; `suffix` that of its file."""
+    """One thing to show: `kind` as in a record, `suffix` that of its file."""
 
     kind: str
     suffix: str
@@ -37,16 +35,3 @@ def value(found: object, summarise: Callable[[object], str | None], limit: int) 
             return Shown("image", suffix, image.encode() if isinstance(image, str) else bytes(image))
     summary = summarise(found)
     return text("value", repr(found) if summary is None else summary, limit)
-
-
-def figures() -> Iterator[Shown]:
-    """The open matplotlib figures as SVG that is the same at every run; each is closed."""
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is None:
-        return
-    for number in pyplot.get_fignums():
-        drawn = io.StringIO()
-        with sys.modules["matplotlib"].rc_context({"svg.hashsalt": "galley"}):
-            pyplot.figure(number).savefig(drawn, format="svg", metadata={"Date": None})
-        yield Shown("image", "svg", drawn.getvalue().encode())
-    pyplot.close("all")

@@ -1,0 +1,57 @@
+"""What a cell left under one profile, as HTML, and the quiet line that says what it ran on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from galley.records.record import CellRecord, Output, Record
+from galley.render import tokens
+from galley.render.figure import image_html
+from galley.render.page import Page, View
+from galley.render.text import escape
+
+LABELS = {"stdout": "", "stderr": "standard error", "value": "value", "error": "raises"}
+CUT = "{:,} more bytes were {} and are cut here"
+
+
+def outputs_html(page: Page, view: View, name: str) -> str:
+    """The outputs of a view; `name` begins the ids in them. A trace stands by its code, not here."""
+    record, recorded = view.record, view.recorded
+    if record is None or recorded is None or not recorded.outputs:
+        return ""
+    parts = [
+        _output(record.outputs[output.file], output, view.cell.caption, f"{name}-{number}")
+        for number, output in enumerate(recorded.outputs)
+    ]
+    return f'<div class="galley-output">{"".join(parts)}{_ran_on(record, recorded, page.project.line)}</div>'
+
+
+def _output(data: bytes, output: Output, caption: str, group: str) -> str:
+    done = "recorded" if output.kind in ("trace", "tokens") else "printed"
+    cut = f'<p class="galley-cut">{CUT.format(output.cut, done)}</p>' if output.cut else ""
+    if output.kind == "image":
+        return image_html(data, output.file.rpartition(".")[2], caption, group)
+    if output.kind == "tokens":
+        return tokens.tokens_html(tokens.read(data), group) + cut
+    if output.kind == "trace":
+        return cut
+    text = escape(data.decode().removesuffix("\n"))
+    label = f'<span class="galley-label">{LABELS[output.kind]}</span>' if LABELS[output.kind] else ""
+    return (
+        f'<div class="galley-text galley-{output.kind}">{label}<pre tabindex="0"><code>{text}</code></pre>{cut}</div>'
+    )
+
+
+def _ran_on(record: Record, recorded: CellRecord, shown: Sequence[str]) -> str:
+    """What an output ran on: one quiet line with the facts that are `shown`, the others folded under it."""
+    facts = record.environment
+    provenance = {**facts.get("provenance", {}), **recorded.provenance}  # as it was when this cell ended
+    named = {name: str(said) for name, said in provenance.items() if isinstance(said, str | int | float) and said != ""}
+    named["Python"] = f"Python {facts['python']}"
+    named |= {name: f"{name} {version.partition('+')[0]}" for name, version in facts.get("packages", {}).items()}
+    named |= {name: str(facts[name]) for name in ("system", "cpu")}
+    first = [named[name] for name in shown if name in named]
+    rest = [said for name, said in named.items() if name not in shown]
+    cost = [record.date, f"{recorded.seconds:.2f} s", f"{recorded.peak_mb:.0f} MB"]
+    line, more = escape(" · ".join([*first, *cost])), escape(" · ".join(rest))
+    return f'<details class="galley-ran"><summary>{line}</summary><p>{more}</p></details>'
