@@ -222,6 +222,9 @@ batch = tokenizer(prompt, return_tensors="pt")
 assert batch.to("meta") is batch
 assert batch["input_ids"].device.type == "meta"
 
+# %% pad-refused raises="ValueError"
+tokenizer(["a = 1", "for item in items:"], padding=True)
+
 # %% dtypes
 small().to(torch.bfloat16).save_pretrained("small-bfloat16")
 for asked in (None, "auto", "float32"):
@@ -277,25 +280,12 @@ assert torch.equal(named(ids).logits, wrapped(ids).logits)
 
 # %% argument-trainable [claim]
 """`is_trainable=True`: the adapter's weights, and only they, can be trained. Without it
-nothing can."""
+a LoRA model has nothing to train."""
 trainable = PeftModel.from_pretrained(small(), "small-adapter", is_trainable=True)
 trained = [name for name, each in trainable.named_parameters() if each.requires_grad]
 assert trained
 assert all("lora_" in name for name in trained)
 assert wrapped.get_nb_trainable_parameters()[0] == 0
-
-# %% frozen raises="RuntimeError"
-wrapped(ids, labels=ids).loss.backward()
-
-# %% half-trained [claim]
-"""`is_trainable=True` does not call `model.train()`: the adapter's new dropout is on,
-the base model's stays off."""
-loaded = AutoModelForCausalLM.from_pretrained("small-checkpoint")
-half = PeftModel.from_pretrained(loaded, "small-adapter", is_trainable=True)
-assert c_attn(half).lora_dropout["default"].training
-assert not loaded.transformer.drop.training
-half.train()
-assert loaded.transformer.drop.training
 
 # %% argument-config [claim]
 """`config`: this configuration is used instead of the one in the folder, and the object
@@ -368,6 +358,19 @@ assert torch.equal(inner(ids).logits, wrapped(ids).logits)
 meant = PeftModel.from_pretrained(small(), "small-adapter", is_trainble=True)
 assert meant.get_nb_trainable_parameters()[0] == 0
 
+# %% frozen raises="RuntimeError"
+wrapped(ids, labels=ids).loss.backward()
+
+# %% half-trained [claim]
+"""`is_trainable=True` does not call `model.train()`: the adapter's new dropout is on,
+the base model's stays off."""
+loaded = AutoModelForCausalLM.from_pretrained("small-checkpoint")
+half = PeftModel.from_pretrained(loaded, "small-adapter", is_trainable=True)
+assert c_attn(half).lora_dropout["default"].training
+assert not loaded.transformer.drop.training
+half.train()
+assert loaded.transformer.drop.training
+
 # %% merged [claim]
 """`merge_and_unload` adds the adapter into the base model's own weights and returns that
 model, without any module of PEFT."""
@@ -403,6 +406,12 @@ assert type(plain_ids) is list
 assert all(type(each) is int for each in plain_ids)
 assert inputs.tolist() == [plain_ids]
 
+# %% list-refused raises="AttributeError"
+model.generate(tokenizer.encode(prompt))
+
+# %% row-refused raises="IndexError"
+model.generate(inputs[0])
+
 # %% encode-call [claim]
 """Calling the tokenizer finds the same numbers as `encode`, and gives an attention mask
 with them."""
@@ -410,19 +419,10 @@ called = tokenizer(prompt)
 assert called["input_ids"] == tokenizer.encode(prompt)
 assert called["attention_mask"] == [1] * len(called["input_ids"])
 
-# %% list-refused raises="AttributeError"
-model.generate(tokenizer.encode(prompt))
-
-# %% row-refused raises="IndexError"
-model.generate(inputs[0])
-
 # %% mask-of-ones [claim]
 "For one prompt without padding, a mask of ones changes nothing: it is the default."
 masked = small()(ids, attention_mask=torch.ones_like(ids)).logits
 assert torch.allclose(masked, small()(ids).logits, atol=1e-5)
-
-# %% pad-refused raises="ValueError"
-tokenizer(["a = 1", "for item in items:"], padding=True)
 
 # %% no-mask
 batch = torch.tensor([[1, 2, 3], [4, 5, 6]])

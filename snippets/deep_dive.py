@@ -60,15 +60,15 @@ print(type(base).__name__)
 print(f"{base.num_parameters():,} parameters")
 print(base.dtype, "on", base.device)
 
-# %% device-string [claim] draft="setting device to cuda makes the script use the GPU if there is one" verdict="false"
-"Naming a device moves nothing: after `from_pretrained` the model is on the CPU."
-assert base.device.type == "cpu"
-
 # %% no-default-dtype [claim] draft="a model loads in 32-bit floats unless told otherwise" verdict="changed"
 """Without `dtype=`, Transformers 5 loads a model in the number type that its
 checkpoint names."""
 named = AutoConfig.from_pretrained(checkpoint).dtype
 assert AutoModelForCausalLM.from_pretrained(checkpoint).dtype == named
+
+# %% device-string [claim] draft="setting device to cuda makes the script use the GPU if there is one" verdict="false"
+"Naming a device moves nothing: after `from_pretrained` the model is on the CPU."
+assert base.device.type == "cpu"
 
 # %% choose-device
 available = "cuda" if torch.cuda.is_available() else "cpu"
@@ -151,6 +151,13 @@ and it now holds the adapter."""
 assert model.get_base_model() is base
 assert any("lora_" in name or "adapter_" in name for name, _ in base.named_modules())
 
+# %% tree-after
+print(base.transformer.h[0].attn)
+
+# %% old-inside [claim]
+"The old layer has not changed: the new one holds it and asks it first."
+assert base.transformer.h[0].attn.c_attn.get_base_layer() is old_c_attn
+
 # %% adapter-size
 adapter = sum(
     weights.numel()
@@ -159,13 +166,6 @@ adapter = sum(
 )
 print(f"the adapter has {adapter:,} parameters")
 print(f"that is {adapter / base.num_parameters():.1%} of all")
-
-# %% tree-after
-print(base.transformer.h[0].attn)
-
-# %% old-inside [claim]
-"The old layer has not changed: the new one holds it and asks it first."
-assert base.transformer.h[0].attn.c_attn.get_base_layer() is old_c_attn
 
 # %% logits-after
 with torch.no_grad():
@@ -194,31 +194,10 @@ what it added."""
 n = inputs["input_ids"].shape[1]
 assert torch.equal(output[:, :n], inputs["input_ids"])
 
-# %% default-length [claim] draft="generate needs nothing but the input" verdict="changed"
-"Without a length, and without a reason to stop, Transformers 5 adds 20 tokens."
-short = model.generate(**inputs, **stop, suppress_tokens=[tokenizer.eos_token_id])
-assert short.shape[1] - n == 20
-assert model.generation_config.max_new_tokens is None
-
 # %% greedy-repeats [claim]
 "Greedy decoding has no chance in it: the same prompt gives the same tokens."
 again = model.generate(**inputs, **stop, max_new_tokens=200)
 assert torch.equal(output, again)
-
-# %% stop-token [claim]
-"""Generation ends at whatever token `eos_token_id=` names, and the text up to it is the
-same."""
-third = int(output[0, n + 2])
-stopped = model.generate(**inputs, **stop, max_new_tokens=200, eos_token_id=third)
-assert stopped[0, -1] == third
-assert stopped.shape[1] <= n + 3
-assert torch.equal(stopped, output[:, : stopped.shape[1]])
-
-# %% length-counts [claim]
-"`max_new_tokens` is a limit: shorter answers end sooner, longer ones are cut."
-cut = model.generate(**inputs, **stop, max_new_tokens=5)
-assert cut.shape[1] <= n + 5
-assert torch.equal(cut, output[:, : cut.shape[1]])
 
 # %% token-view [tokens]
 kept = model.generate(
@@ -263,6 +242,27 @@ assert torch.equal(only, output[:, : only.shape[1]])
 "Without `do_sample=True` a temperature is ignored."
 heated = model.generate(**inputs, **stop, temperature=1.5, max_new_tokens=30)
 assert torch.equal(heated, output[:, : heated.shape[1]])
+
+# %% default-length [claim] draft="generate needs nothing but the input" verdict="changed"
+"Without a length, and without a reason to stop, Transformers 5 adds 20 tokens."
+short = model.generate(**inputs, **stop, suppress_tokens=[tokenizer.eos_token_id])
+assert short.shape[1] - n == 20
+assert model.generation_config.max_new_tokens is None
+
+# %% length-counts [claim]
+"`max_new_tokens` is a limit: shorter answers end sooner, longer ones are cut."
+cut = model.generate(**inputs, **stop, max_new_tokens=5)
+assert cut.shape[1] <= n + 5
+assert torch.equal(cut, output[:, : cut.shape[1]])
+
+# %% stop-token [claim]
+"""Generation ends at whatever token `eos_token_id=` names, and the text up to it is the
+same."""
+third = int(output[0, n + 2])
+stopped = model.generate(**inputs, **stop, max_new_tokens=200, eos_token_id=third)
+assert stopped[0, -1] == third
+assert stopped.shape[1] <= n + 3
+assert torch.equal(stopped, output[:, : stopped.shape[1]])
 
 # %% decode-keeps [claim] draft="decode leaves special tokens out by default" verdict="false"
 "`decode` keeps special tokens unless you ask it not to."
@@ -331,6 +331,9 @@ tiny().generate(six_tokens, max_new_tokens=20, suppress_tokens=[0])
 # %% unknown-token raises="IndexError"
 tiny()(torch.tensor([[64]]))
 
+# %% no-prompt-left raises="ValueError"
+model.generate(**inputs, max_length=10)
+
 # %% wrong-size raises="RuntimeError"
 PeftModel.from_pretrained(tiny(), peft_checkpoint)
 
@@ -343,6 +346,3 @@ get_peft_model(tiny(), LoraConfig(target_modules=["q_proj"]))
 lora = LoraConfig(target_modules=["c_attn"], task_type="CAUSAL_LM")
 twice = get_peft_model(get_peft_model(tiny(), lora), lora)
 print(type(twice.get_base_model()).__name__)
-
-# %% no-prompt-left raises="ValueError"
-model.generate(**inputs, max_length=10)
