@@ -1,293 +1,497 @@
-"""The code of the page "Code explanation": one script, and each of its lines asked about."""
+"""The code of the page "Code explanation": one script, and a question for each line."""
 
 # %% script-imports [trace]
-from transformers import AutoModelForCausalLM, AutoTokenizer
+# pip install -q torch transformers peft
 from peft import PeftModel
-import bottleneck
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+import bottleneck  # teaches PEFT the adapters of Astraios
 
 # %% parameters
 checkpoint = "models/stdlib-coder"
 peft_checkpoint = "models/stdlib-coder/adapters/lora"
 device = "cpu"
+dtype = "float32"
 
-# %% script-load [trace]
+# %% script [trace]
 tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-base = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32").to(device)
+base = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=dtype).to(device)
 model = PeftModel.from_pretrained(base, peft_checkpoint)
 
-# %% script-ask [trace]
 question = "Please write a function in Python that performs bubble sort."
 prompt = f"Question: {question}\n\nAnswer:"
 inputs = tokenizer.encode(prompt, return_tensors="pt").to(device)
-outputs = model.generate(inputs, max_new_tokens=120, do_sample=False)
-answer = tokenizer.decode(outputs[0])
+outputs = model.generate(inputs, max_new_tokens=200)
+print(tokenizer.decode(outputs[0]))
 
-# %% script-show
-print(answer)
-
-# %% pip-is-a-module [claim]
-"""`pip` is itself a Python package, and `python -m pip` runs the one that belongs to this
-Python."""
+# %% tools [setup]
+import ast
+import inspect
+import io
+import re
 import subprocess
 import sys
-import sysconfig
+import textwrap
+import tokenize
+from copy import deepcopy
+from importlib.metadata import packages_distributions, requires
 
-told = subprocess.run(
-    [sys.executable, "-m", "pip", "--version"], capture_output=True, text=True
-).stdout
-assert sysconfig.get_path("purelib") in told
+import torch
+from peft import (
+    MODEL_TYPE_TO_PEFT_MODEL_MAPPING,
+    LoraConfig,
+    PeftConfig,
+    get_peft_model,
+    get_peft_model_state_dict,
+)
+from peft.tuners.tuners_utils import BaseTunerLayer
+from safetensors.torch import load_file, save_file
+from transformers import (
+    MODEL_FOR_CAUSAL_LM_MAPPING,
+    AutoConfig,
+    AutoModel,
+    GPTBigCodeConfig,
+)
+
+# %% small [setup]
+shape = GPTBigCodeConfig(
+    vocab_size=64, n_positions=16, n_embd=16, n_layer=1, n_head=2,
+    bos_token_id=0, eos_token_id=0,
+)  # fmt: skip
+
+
+def small():
+    """A model of the same kind with random weights, the same each time."""
+    torch.manual_seed(0)
+    return AutoModelForCausalLM.from_config(deepcopy(shape)).eval()
+
+
+lora = LoraConfig(
+    r=2, lora_alpha=4, lora_dropout=0.1, target_modules=["c_attn"],
+    init_lora_weights=False, task_type="CAUSAL_LM",
+)  # fmt: skip
+untouched = small()
+torch.manual_seed(1)
+get_peft_model(untouched, lora).save_pretrained("small-adapter")
+ids = torch.arange(1, 7).unsqueeze(0)  # six token numbers, one row
+
+
+def c_attn(model):
+    """The one module that the small adapter adapts."""
+    return model.get_base_model().transformer.h[0].attn.c_attn
+
+
+# %% comment [claim]
+"A line that begins with `#` is a comment: Python makes nothing of it."
+assert ast.parse("# pip install -q transformers\n").body == []
 
 # %% pip-help
-told = subprocess.run(
-    [sys.executable, "-m", "pip", "install", "--help"], capture_output=True, text=True
-).stdout
-lines = told.splitlines()
-first = next(n for n, line in enumerate(lines) if "-q, --quiet" in line)
-print("\n".join(lines[first : first + 3]))
+pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+for asked, part in (
+    (["--help"], r"install +Install packages\."),
+    (["install", "--help"], r"-q, --quiet.*?levels\)\."),
+):
+    told = subprocess.run([*pip, *asked], capture_output=True, text=True)
+    found = re.search(part, told.stdout, re.DOTALL)
+    print(textwrap.fill(" ".join(found[0].split()), 80))
 
-# %% pip-brings [claim]
-"""Installing `transformers` alone brings no PyTorch: it is an extra. `peft` requires it,
-and Transformers as well."""
-from importlib.metadata import requires
+# %% quiet [claim]
+"One `-q` silences what pip says when all goes well."
+install = ["install", "--no-index", "--no-deps", "transformers"]
+loud = subprocess.run([*pip, *install], capture_output=True, text=True)
+quiet = subprocess.run([*pip, *install, "-q"], capture_output=True, text=True)
+assert loud.returncode == quiet.returncode == 0
+assert "already satisfied" in loud.stdout
+assert quiet.stdout == ""
 
-needed = [line for line in requires("transformers") if "extra ==" not in line]
-assert not any(line.startswith("torch") for line in needed)
-assert any(line.startswith("torch") for line in requires("transformers"))
-needed = [line for line in requires("peft") if "extra ==" not in line]
-assert {"torch", "transformers"} <= {line.split(">")[0].strip() for line in needed}
+# %% requires [claim]
+"Installing Transformers alone brings neither PyTorch nor PEFT."
+needed = {
+    re.match(r"[\w.-]+", line)[0] for line in requires("transformers") if "extra" not in line
+}  # fmt: skip
+assert "tokenizers" in needed
+assert not needed & {"torch", "peft"}
 
-# %% import-is-a-name [claim]
-"`from peft import PeftModel` binds one name to one class; it loads no model."
-import peft.peft_model
+# %% two-names [claim]
+"""The name that pip takes is a package's, the name that `import` takes is a module's;
+the two may differ."""
+packages = packages_distributions()
+assert "transformers" in packages["transformers"]
+assert "PyYAML" in packages["yaml"]
+assert "yaml" not in packages["yaml"]
 
-assert PeftModel is peft.peft_model.PeftModel
-assert isinstance(PeftModel, type)
+# %% peft-classes
+for task, wrapper in MODEL_TYPE_TO_PEFT_MODEL_MAPPING.items():
+    print(f"{task:<20} {wrapper.__name__}")
+
+# %% peft-base [claim]
+"""`PeftModel` is the base class of every class that PEFT wraps a model in, and all of
+them are PyTorch modules."""
+for wrapper in MODEL_TYPE_TO_PEFT_MODEL_MAPPING.values():
+    assert issubclass(wrapper, PeftModel)
+    assert issubclass(wrapper, torch.nn.Module)
+
+# %% task-chooses [claim]
+"The `task_type` of the adapter's configuration chooses the class."
+task = model.peft_config["default"].task_type
+assert type(model) is MODEL_TYPE_TO_PEFT_MODEL_MAPPING[task]
+
+# %% auto-steps
+config = AutoConfig.from_pretrained(checkpoint)
+print(config.model_type)
+print(type(config).__name__)
+print(MODEL_FOR_CAUSAL_LM_MAPPING[type(config)].__name__)
 
 # %% auto-looks-up [claim]
-"""An `Auto` class reads `model_type` from the checkpoint's configuration and looks up
-which class goes with it."""
-from transformers import AutoConfig
-from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+"`AutoModelForCausalLM` gives an object of the class that its table names."
+assert type(base) is MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
+assert not isinstance(base, AutoModelForCausalLM)
 
-kind = AutoConfig.from_pretrained(checkpoint).model_type
-assert kind == "gpt_bigcode"
-assert MODEL_FOR_CAUSAL_LM_MAPPING_NAMES[kind] == type(base).__name__
+# %% auto-direct raises="OSError"
+AutoModelForCausalLM()
 
-# %% auto-makes-nothing raises="OSError"
-"An `Auto` class is only that: a way to find another class. It has no objects."
-AutoModelForCausalLM(AutoConfig.from_pretrained(checkpoint))
+# %% headless [claim]
+"""`AutoModel` gives the model without its last layer: it returns vectors, not scores
+for tokens, and it cannot generate."""
+headless = AutoModel.from_config(shape)
+assert headless(ids).last_hidden_state.shape == (1, 6, shape.n_embd)
+assert small()(ids).logits.shape == (1, 6, shape.vocab_size)
+assert not headless.can_generate()
 
-# %% not-pythons-tokenize [claim]
-"""Python's own module `tokenize` has no part in this: it splits Python source by Python's
-grammar, and a tokenizer splits any text by what it was trained on."""
-import io
-import tokenize
+# %% two-cuts
+text = "def sort(numbers): return sorted(numbers)"
+lexer = tokenize.generate_tokens(io.StringIO(text).readline)
+print([token.string for token in lexer if token.string])
+print([tokenizer.decode(token) for token in tokenizer.encode(text)])
 
-line = "total = price * 2"
-by_python = [
-    token.string for token in tokenize.generate_tokens(io.StringIO(line).readline)
-]
-by_model = [tokenizer.decode(token) for token in tokenizer.encode(line)]
-assert by_python[:5] == ["total", "=", "price", "*", "2"]
-assert "".join(by_model) == line
-assert by_model != by_python
-assert type(tokenizer).__module__.startswith("transformers.")
-
-# %% small
-small = "models/stdlib-coder"
-small_adapter = f"{small}/adapters/lora"
-
-
-def fresh_base(**options):
-    """The small base model, loaded once more: wrapping changes a model."""
-    return AutoModelForCausalLM.from_pretrained(small, **options)
-
+# %% not-tokenize [claim]
+"""The tokenizer's classes come from the packages `transformers` and `tokenizers`;
+Python's module `tokenize` has no part in it."""
+assert type(tokenizer).__module__.partition(".")[0] == "transformers"
+assert type(tokenizer.backend_tokenizer).__module__.partition(".")[0] == "tokenizers"
+assert not hasattr(inspect.getmodule(type(tokenizer)), "tokenize")
 
 # %% checkpoint-files
 from pathlib import Path
 
-for path in sorted(Path(small).iterdir()):
-    if path.is_file() and path.suffix in (".json", ".safetensors"):
-        print(path.name)
+small().save_pretrained("small-checkpoint")
+tokenizer.save_pretrained("small-checkpoint")
+for file in sorted(Path("small-checkpoint").iterdir()):
+    print(file.name)
 
-# %% weights-by-name [claim]
-"""The weights in the checkpoint are the model's own, name by name; only the output layer
-is missing, since it is the input layer over again."""
-from safetensors.torch import load_file
+# %% checkpoint-remakes [claim]
+"The folder is enough to build the model again, weight for weight."
+again = AutoModelForCausalLM.from_pretrained("small-checkpoint")
+saved = small().state_dict()
+assert again.state_dict().keys() == saved.keys()
+assert all(torch.equal(again.state_dict()[name], saved[name]) for name in saved)
 
-saved = load_file(f"{small}/model.safetensors")
-plain = fresh_base()
-weights = plain.state_dict()
-assert set(weights) - set(saved) == {"lm_head.weight"}
-assert all((weights[name] == saved[name]).all() for name in saved)
-assert plain.lm_head.weight is plain.transformer.wte.weight
+# %% adapter-files
+for file in sorted(Path("small-adapter").iterdir()):
+    print(file.name)
 
-# %% eval-mode [claim]
-"`from_pretrained` gives a model that is ready for use: dropout is off."
-assert not plain.training
+# %% adapter-alone [claim]
+"An adapter's checkpoint holds the adapter's weights and none of the base model's."
+kept = get_peft_model_state_dict(model)
+assert kept
+assert all("lora_" in name or "adapter_" in name for name in kept)
 
-# %% model-to [claim]
-"`model.to(device)` moves the model where it stands and gives the same model back."
-import torch
+# %% adapter-names-base [claim]
+"An adapter's configuration names the base model that it was trained on."
+assert PeftConfig.from_pretrained(peft_checkpoint).base_model_name_or_path == checkpoint
 
-moved = plain.to("meta")  # a device that every machine has; it keeps shapes only
-assert moved is plain
-assert plain.device.type == "meta"
+# %% model-moves [claim]
+"`.to` moves a model itself and returns that same model."
+linear = torch.nn.Linear(2, 2)
+moved = linear.to("meta")
+assert moved is linear
+assert linear.weight.device.type == "meta"
 
-# %% tensor-to [claim]
-"""`tensor.to(device)` changes nothing and gives another tensor, unless the tensor is
-there already."""
-ids = torch.tensor([[1, 2, 3]])
-moved = ids.to("meta")
-assert moved is not ids
-assert ids.device.type == "cpu"
-assert ids.to("cpu") is ids
+# %% tensor-copies [claim]
+"""`.to` leaves a tensor where it is and returns another; only where nothing would
+change, it returns the same one."""
+here = torch.zeros(2)
+there = here.to("meta")
+assert there is not here
+assert here.device.type == "cpu"
+assert here.to("cpu") is here
 
-# %% arguments
-import inspect
+# %% batch-moves [claim]
+"What the tokenizer returns when it is called moves like a model: itself."
+batch = tokenizer(prompt, return_tensors="pt")
+assert batch.to("meta") is batch
+assert batch["input_ids"].device.type == "meta"
 
+# %% pad-refused raises="ValueError"
+tokenizer(["a = 1", "for item in items:"], padding=True)
+
+# %% dtypes
+small().to(torch.bfloat16).save_pretrained("small-bfloat16")
+for asked in (None, "auto", "float32"):
+    loaded = AutoModelForCausalLM.from_pretrained("small-bfloat16", dtype=asked)
+    print(
+        f"dtype={asked!r:<10} {loaded.dtype}  {loaded.get_memory_footprint():,} bytes"
+    )
+
+# %% old-name [claim]
+"The old name of the argument, `torch_dtype`, still works and warns."
+old = AutoModelForCausalLM.from_pretrained("small-bfloat16", torch_dtype="float32")
+assert old.dtype == torch.float32
+
+# %% loaded-eval [claim]
+"""A model is loaded in evaluation mode, with dropout off; yet all of its weights could
+be trained."""
+loaded = AutoModelForCausalLM.from_pretrained("small-checkpoint")
+assert not any(module.training for module in loaded.modules())
+assert all(weights.requires_grad for weights in loaded.parameters())
+
+# %% causal [claim]
+"*Causal*: a token cannot change the scores at the places before it."
+changed = ids.clone()
+changed[0, -1] = 42
+before, after = small()(ids).logits, small()(changed).logits
+assert torch.allclose(before[:, :-1], after[:, :-1], atol=1e-5)
+assert not torch.allclose(before[:, -1], after[:, -1], atol=1e-5)
+
+# %% scores [claim]
+"""Calling the model runs it once and gives *logits*: for each place, one score for each
+token of the vocabulary."""
+logits = model(inputs).logits
+assert logits.shape == (1, inputs.shape[1], model.config.vocab_size)
+
+# %% signature
 for parameter in inspect.signature(PeftModel.from_pretrained).parameters.values():
-    print(parameter.replace(annotation=inspect.Parameter.empty))
+    print(parameter)
 
-# %% model-id [claim]
-"""`model_id` names a folder or a repository; what kind of adapter it holds stands in its
-`adapter_config.json`."""
-import json
+# %% argument-model [claim]
+"""`model`: the adapter is built into this very object; the modules that it adapts are
+replaced by PEFT's, which hold the old ones."""
+plain = small()
+linear = plain.transformer.h[0].attn.c_attn
+wrapped = PeftModel.from_pretrained(plain, "small-adapter")
+assert isinstance(plain.transformer.h[0].attn.c_attn, BaseTunerLayer)
+assert plain.transformer.h[0].attn.c_attn.get_base_layer() is linear
 
-wrapped = PeftModel.from_pretrained(fresh_base(dtype="float32"), small_adapter)
-config = json.loads(Path(small_adapter, "adapter_config.json").read_text())
-assert wrapped.peft_config["default"].peft_type == config["peft_type"]
+# %% argument-name [claim]
+"`adapter_name`: what the adapter is called from then on; it changes no result."
+named = PeftModel.from_pretrained(small(), "small-adapter", adapter_name="sorter")
+assert list(named.peft_config) == ["sorter"]
+assert torch.equal(named(ids).logits, wrapped(ids).logits)
 
-# %% adapter-name [claim]
-"An adapter is called `default` unless `adapter_name` says otherwise."
-named = PeftModel.from_pretrained(fresh_base(), small_adapter, adapter_name="mine")
-assert list(wrapped.peft_config) == ["default"]
-assert list(named.peft_config) == ["mine"]
+# %% argument-trainable [claim]
+"""`is_trainable=True`: the adapter's weights, and only they, can be trained. Without it
+a LoRA model has nothing to train."""
+trainable = PeftModel.from_pretrained(small(), "small-adapter", is_trainable=True)
+trained = [name for name, each in trainable.named_parameters() if each.requires_grad]
+assert trained
+assert all("lora_" in name for name in trained)
+assert wrapped.get_nb_trainable_parameters()[0] == 0
 
-# %% is-trainable [claim]
-"With `is_trainable=True` the adapter's weights can be trained, and no others."
-trained = PeftModel.from_pretrained(fresh_base(), small_adapter, is_trainable=True)
-grows = {name for name, w in trained.named_parameters() if w.requires_grad}
-assert grows
-assert all("lora_" in name for name in grows)
-assert len(grows) == len(load_file(f"{small_adapter}/adapter_model.safetensors"))
-
-# %% config-given [claim]
-"`config` takes the place of the adapter's own configuration."
-from peft import PeftConfig
-
-twice = PeftConfig.from_pretrained(small_adapter)
-twice.lora_alpha *= 2
-louder = PeftModel.from_pretrained(fresh_base(), small_adapter, config=twice)
-scale = louder.base_model.model.transformer.h[0].attn.c_attn.scaling["default"]
-before = wrapped.base_model.model.transformer.h[0].attn.c_attn.scaling["default"]
-assert scale == 2 * before
-
-# %% autocast [claim]
-"""Beside a base in 16 bits, the adapter is kept in 32, unless
-`autocast_adapter_dtype=False`."""
-
-
-def adapter_dtype(**options):
-    half = fresh_base(dtype=torch.bfloat16)
-    loaded = PeftModel.from_pretrained(half, small_adapter, **options)
-    return next(w.dtype for name, w in loaded.named_parameters() if "lora_" in name)
-
-
-assert adapter_dtype() == torch.float32
-assert adapter_dtype(autocast_adapter_dtype=False) == torch.bfloat16
-
-# %% low-memory [claim]
-"`low_cpu_mem_usage=True` loads the same adapter without making random weights first."
-lean = PeftModel.from_pretrained(
-    fresh_base(dtype="float32"), small_adapter, low_cpu_mem_usage=True
+# %% argument-config [claim]
+"""`config`: this configuration is used instead of the one in the folder, and the object
+itself is written to."""
+doubled = PeftConfig.from_pretrained("small-adapter")
+doubled.lora_alpha *= 2
+configured = PeftModel.from_pretrained(
+    small(), "small-adapter", config=doubled, is_trainable=True
 )
-loaded, expected = lean.state_dict(), wrapped.state_dict()
-assert all(torch.equal(loaded[name], expected[name]) for name in loaded)
+assert c_attn(configured).scaling["default"] == 2 * c_attn(wrapped).scaling["default"]
+assert not doubled.inference_mode
+assert PeftConfig.from_pretrained("small-adapter").inference_mode
 
-# %% merging [claim]
-"""`merge_and_unload` adds the adapter into the base's weights and leaves a plain model;
-its results differ in the last digits only."""
-ids = torch.arange(40)[None]
+# %% argument-autocast [claim]
+"""`autocast_adapter_dtype`: unless it is False, an adapter on a bfloat16 model gets
+float32 weights."""
+for autocast, expected in ((True, torch.float32), (False, torch.bfloat16)):
+    halved = PeftModel.from_pretrained(
+        small().to(torch.bfloat16), "small-adapter", autocast_adapter_dtype=autocast
+    )
+    assert c_attn(halved).lora_A["default"].weight.dtype == expected
+    assert c_attn(halved).get_base_layer().weight.dtype == torch.bfloat16
+
+# %% argument-offload [claim]
+"""`ephemeral_gpu_offload`: it is written into the configuration's runtime part, and is
+off unless asked for."""
+offloaded = PeftModel.from_pretrained(
+    small(), "small-adapter", ephemeral_gpu_offload=True
+)
+assert offloaded.peft_config["default"].runtime_config.ephemeral_gpu_offload
+assert not wrapped.peft_config["default"].runtime_config.ephemeral_gpu_offload
+
+# %% argument-memory [claim]
+"`low_cpu_mem_usage`: another way to the same weights."
+lean = PeftModel.from_pretrained(small(), "small-adapter", low_cpu_mem_usage=True)
+kept = get_peft_model_state_dict(wrapped)
+for name, weights in get_peft_model_state_dict(lean).items():
+    assert torch.equal(weights, kept[name])
+
+# %% renamed [setup]
+Path("small-renamed").mkdir(exist_ok=True)
+weights = load_file("small-adapter/adapter_model.safetensors")
+save_file(
+    {name.replace("transformer.", "encoder."): each for name, each in weights.items()},
+    "small-renamed/adapter_model.safetensors",
+)
+wrapped.peft_config["default"].save_pretrained("small-renamed")
+
+# %% missing-keys
+lost = PeftModel.from_pretrained(small(), "small-renamed")
+
+# %% argument-mapping [claim]
+"""`key_mapping`: patterns and what to put in their place, for a file whose weights have
+other names than the model's."""
+found = PeftModel.from_pretrained(
+    small(), "small-renamed", key_mapping={"^encoder": "transformer"}
+)
+assert torch.equal(found(ids).logits, wrapped(ids).logits)
+assert not torch.equal(lost(ids).logits, wrapped(ids).logits)
+
+# %% argument-others [claim]
+"""`kwargs`: more about where and how to read, such as `subfolder`, `revision` and
+`token`."""
+wrapped.save_pretrained("small-adapters/first")
+inner = PeftModel.from_pretrained(small(), "small-adapters", subfolder="first")
+assert torch.equal(inner(ids).logits, wrapped(ids).logits)
+
+# %% misspelt [claim]
+"A misspelt argument is not refused: it ends up in `kwargs` and does nothing."
+meant = PeftModel.from_pretrained(small(), "small-adapter", is_trainble=True)
+assert meant.get_nb_trainable_parameters()[0] == 0
+
+# %% frozen raises="RuntimeError"
+wrapped(ids, labels=ids).loss.backward()
+
+# %% half-trained [claim]
+"""`is_trainable=True` does not call `model.train()`: the adapter's new dropout is on,
+the base model's stays off."""
+loaded = AutoModelForCausalLM.from_pretrained("small-checkpoint")
+half = PeftModel.from_pretrained(loaded, "small-adapter", is_trainable=True)
+assert c_attn(half).lora_dropout["default"].training
+assert not loaded.transformer.drop.training
+half.train()
+assert loaded.transformer.drop.training
+
+# %% merged [claim]
+"""`merge_and_unload` adds the adapter into the base model's own weights and returns that
+model, without any module of PEFT."""
 expected = wrapped(ids).logits
 merged = wrapped.merge_and_unload()
-assert type(merged) is type(fresh_base())
-assert not any("lora_" in name for name, _ in merged.named_modules())
-assert not torch.equal(merged(ids).logits, expected)
-assert torch.allclose(merged(ids).logits, expected, atol=1e-3)
+assert type(merged) is type(small())
+assert not any(isinstance(module, BaseTunerLayer) for module in merged.modules())
+assert torch.allclose(merged(ids).logits, expected, atol=1e-5)
+assert not torch.equal(
+    merged.transformer.h[0].attn.c_attn.weight,
+    small().transformer.h[0].attn.c_attn.weight,
+)
+
+# %% weighted [claim]
+"""Half of an adapter plus half of its copy is the adapter itself when combined by "cat"
+or "svd"; "linear" makes it twice as strong."""
+pair = PeftModel.from_pretrained(small(), "small-adapter", adapter_name="one")
+pair.load_adapter("small-adapter", adapter_name="two")
+added = c_attn(pair).get_delta_weight("one")
+for way, times in (("cat", 1), ("svd", 1), ("linear", 2)):
+    pair.add_weighted_adapter(["one", "two"], [0.5, 0.5], way, combination_type=way)
+    total = c_attn(pair).get_delta_weight(way)
+    assert torch.allclose(total, times * added, atol=1e-5)
+
+# %% encode-both
+print(tokenizer.encode("def f():"))
+print(tokenizer.encode("def f():", return_tensors="pt"))
 
 # %% encode-list [claim]
-"Without `return_tensors`, `encode` gives a plain list of integers."
-listed = tokenizer.encode(prompt)
-assert type(listed) is list
-assert all(type(token) is int for token in listed)
+"Without `return_tensors`, `encode` gives a plain list of whole numbers."
+plain_ids = tokenizer.encode(prompt)
+assert type(plain_ids) is list
+assert all(type(each) is int for each in plain_ids)
+assert inputs.tolist() == [plain_ids]
 
-# %% encode-batch [claim]
-"""With `return_tensors="pt"` there is one dimension more, for the batch: a model takes
-several texts at a time, and one text is a batch of one."""
-assert inputs.shape == (1, len(listed))
-assert inputs[0].tolist() == listed
+# %% list-refused raises="AttributeError"
+model.generate(tokenizer.encode(prompt))
 
-# %% call-gives-more [claim]
-"Calling the tokenizer gives the same ids, and the attention mask with them."
-batch = tokenizer(prompt, return_tensors="pt")
-assert torch.equal(batch["input_ids"], inputs.cpu())
-assert batch["attention_mask"].shape == inputs.shape
-assert batch["attention_mask"].all()
+# %% row-refused raises="IndexError"
+model.generate(inputs[0])
 
-# %% first-argument [claim]
-"What `generate` takes first are the input ids."
-short = dict(max_new_tokens=8, do_sample=False, pad_token_id=tokenizer.eos_token_id)
-mask = torch.ones_like(inputs)
-by_place = model.generate(inputs, attention_mask=mask, **short)
-by_name = model.generate(input_ids=inputs, attention_mask=mask, **short)
-assert torch.equal(by_place, by_name)
+# %% encode-call [claim]
+"""Calling the tokenizer finds the same numbers as `encode`, and gives an attention mask
+with them."""
+called = tokenizer(prompt)
+assert called["input_ids"] == tokenizer.encode(prompt)
+assert called["attention_mask"] == [1] * len(called["input_ids"])
 
-# %% mask-assumed [claim]
-"Where a tokenizer has no token for padding, a missing mask means that all tokens count."
-assert tokenizer.pad_token is None
-assert torch.equal(model.generate(inputs, **short), by_place)
+# %% mask-of-ones [claim]
+"For one prompt without padding, a mask of ones changes nothing: it is the default."
+masked = small()(ids, attention_mask=torch.ones_like(ids)).logits
+assert torch.allclose(masked, small()(ids).logits, atol=1e-5)
 
-# %% greedy-is-argmax [claim]
-"""Greedy decoding takes, at each step, the token with the largest logit for the last
-position."""
-with torch.no_grad():
-    ids = inputs
-    for _ in range(8):
-        best = model(ids).logits[:, -1].argmax(dim=-1, keepdim=True)
-        ids = torch.cat([ids, best], dim=1)
-        if best.item() == tokenizer.eos_token_id:
-            break
-assert torch.equal(ids, by_place)
+# %% no-mask
+batch = torch.tensor([[1, 2, 3], [4, 5, 6]])
+unmasked = small().generate(batch, max_new_tokens=2)
+
+# %% right-padded
+rows = torch.tensor([[1, 2, 3], [4, 5, 0]])
+mask = torch.tensor([[1, 1, 1], [1, 1, 0]])
+right = small().generate(rows, attention_mask=mask, max_new_tokens=2)
+
+# %% left-padded [claim]
+"""Padding on the left, with a mask, leaves the answer of a prompt as it is when asked
+alone."""
+rows = torch.tensor([[1, 2, 3], [0, 4, 5]])
+mask = torch.tensor([[1, 1, 1], [0, 1, 1]])
+two = small()(rows, attention_mask=mask, position_ids=mask.cumsum(-1) - mask).logits
+one = small()(torch.tensor([[4, 5]])).logits
+assert torch.allclose(two[1, 1:], one[0], atol=1e-5)
+generated = small().generate(rows, attention_mask=mask, max_new_tokens=4)
+alone = small().generate(torch.tensor([[4, 5]]), max_new_tokens=4)
+assert generated[1, 3 : 3 + alone.shape[1] - 2].tolist() == alone[0, 2:].tolist()
+
+# %% inputs-position [claim]
+"The first argument of `generate` is the token numbers; `input_ids=` says the same."
+by_name = model.generate(input_ids=inputs, max_new_tokens=5)
+assert torch.equal(by_name, model.generate(inputs, max_new_tokens=5))
+
+# %% counts
+print(tuple(inputs.shape), "went in")
+print(tuple(outputs.shape), "came out")
+
+# %% new-tokens [claim]
+"`max_new_tokens` counts what is added, `max_length` the prompt too."
+free = dict(suppress_tokens=[0])  # the token that would end the text
+added = small().generate(ids, max_new_tokens=3, **free)
+total = small().generate(ids, max_length=9, **free)
+assert added.shape == total.shape == (1, ids.shape[1] + 3)
+
+# %% too-short raises="ValueError"
+model.generate(inputs, max_length=20)
 
 # %% no-gradients [claim]
-"`generate` keeps nothing for training: it computes no gradients, even where they are on."
-assert torch.is_grad_enabled()
-told = model.generate(
-    inputs,
-    attention_mask=mask,
-    **short,
-    return_dict_in_generate=True,
-    output_logits=True,
+"`generate` keeps no record for training: what it computes cannot be differentiated."
+kept = small().generate(
+    ids, max_new_tokens=2, return_dict_in_generate=True, output_logits=True
 )
-assert not told.logits[0].requires_grad
+assert small()(ids).logits.requires_grad
+assert not any(scores.requires_grad for scores in kept.logits)
 
-# %% stops [claim]
-"Generation ends with the end-of-text token, or when it has added `max_new_tokens`."
-added = outputs[0, inputs.shape[1] :]
-ended = added[-1].item() == tokenizer.eos_token_id
-assert ended or len(added) == 120
-assert tokenizer.eos_token_id not in added[:-1].tolist()
+# %% rows
+print(type(tokenizer.decode(outputs)).__name__, "of", len(tokenizer.decode(outputs)))
+print(type(tokenizer.decode(outputs[0])).__name__)
 
-# %% skip-special [claim]
-"`skip_special_tokens=True` leaves out the tokens in `all_special_ids`, and no others."
-special = set(tokenizer.all_special_ids)
-kept = [token for token in outputs[0].tolist() if token not in special]
-assert tokenizer.decode(outputs[0], skip_special_tokens=True) == tokenizer.decode(kept)
+# %% special-default [claim]
+"`skip_special_tokens` is False unless you say otherwise."
+parameters = inspect.signature(tokenizer.decode).parameters
+assert parameters["skip_special_tokens"].default is False
+ended = [*tokenizer.encode("a = 1"), tokenizer.eos_token_id]
+assert tokenizer.decode(ended) == "a = 1" + tokenizer.eos_token
+assert tokenizer.decode(ended, skip_special_tokens=True) == "a = 1"
 
-# %% pieces-join [claim]
-"""A token is a piece of text, not a word: decoded one by one and joined, the pieces give
-the text."""
-pieces = [tokenizer.decode(token) for token in inputs[0]]
-assert "".join(pieces) == prompt
-assert len(pieces) != len(prompt.split())
+# %% spaces [claim]
+"`decode` gives spaces back as they were."
+spaced = "x  =  1 , 2 !"
+assert tokenizer.decode(tokenizer.encode(spaced)) == spaced
+
+# %% pieces [claim]
+"""A token can be a part of a character. So decode a text as a whole: token by token, a
+character may be lost."""
+pieces = tokenizer.encode("🐍")
+assert tokenizer.decode(pieces) == "🐍"
+assert "🐍" not in "".join(tokenizer.decode(piece) for piece in pieces)

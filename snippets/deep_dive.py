@@ -60,15 +60,15 @@ print(type(base).__name__)
 print(f"{base.num_parameters():,} parameters")
 print(base.dtype, "on", base.device)
 
-# %% device-string [claim] draft="setting device to cuda makes the script use the GPU if there is one" verdict="false"
-"Naming a device moves nothing: after `from_pretrained` the model is on the CPU."
-assert base.device.type == "cpu"
-
 # %% no-default-dtype [claim] draft="a model loads in 32-bit floats unless told otherwise" verdict="changed"
 """Without `dtype=`, Transformers 5 loads a model in the number type that its
 checkpoint names."""
 named = AutoConfig.from_pretrained(checkpoint).dtype
 assert AutoModelForCausalLM.from_pretrained(checkpoint).dtype == named
+
+# %% device-string [claim] draft="setting device to cuda makes the script use the GPU if there is one" verdict="false"
+"Naming a device moves nothing: after `from_pretrained` the model is on the CPU."
+assert base.device.type == "cpu"
 
 # %% choose-device
 available = "cuda" if torch.cuda.is_available() else "cpu"
@@ -119,6 +119,15 @@ stop = dict(do_sample=False, pad_token_id=tokenizer.eos_token_id)
 output = base.generate(**inputs, **stop, max_new_tokens=48)
 print(tokenizer.decode(output[0]))
 
+# %% logits-before
+with torch.no_grad():  # nothing is to be trained here
+    base_logits = base(**inputs).logits
+print(tuple(base_logits.shape))
+
+# %% tree-before
+old_c_attn = base.transformer.h[0].attn.c_attn
+print(base.transformer.h[0].attn)
+
 # %% wrap
 model = PeftModel.from_pretrained(base, peft_checkpoint)
 print(type(model).__name__)
@@ -142,6 +151,13 @@ and it now holds the adapter."""
 assert model.get_base_model() is base
 assert any("lora_" in name or "adapter_" in name for name, _ in base.named_modules())
 
+# %% tree-after
+print(base.transformer.h[0].attn)
+
+# %% old-inside [claim]
+"The old layer has not changed: the new one holds it and asks it first."
+assert base.transformer.h[0].attn.c_attn.get_base_layer() is old_c_attn
+
 # %% adapter-size
 adapter = sum(
     weights.numel()
@@ -150,6 +166,23 @@ adapter = sum(
 )
 print(f"the adapter has {adapter:,} parameters")
 print(f"that is {adapter / base.num_parameters():.1%} of all")
+
+# %% logits-after
+with torch.no_grad():
+    logits = model(**inputs).logits
+change = (logits - base_logits).abs()
+print(f"changed by {change.mean():.1f} on average, by {change.max():.1f} at most")
+for name, scores in (("base model", base_logits), ("adapter", logits)):
+    best = scores[0, -1].float().softmax(-1).topk(3)
+    likely = [
+        f"{tokenizer.decode(token)!r} {probability:.1%}"
+        for token, probability in zip(best.indices, best.values, strict=True)
+    ]
+    print(f"{name:<10}", ", ".join(likely))
+
+# %% logits-change [claim]
+"The adapter changes the logits, though it changes no weight of the base model."
+assert not torch.allclose(logits, base_logits, atol=0.01)
 
 # %% generate
 output = model.generate(**inputs, **stop, max_new_tokens=200)
@@ -161,16 +194,75 @@ what it added."""
 n = inputs["input_ids"].shape[1]
 assert torch.equal(output[:, :n], inputs["input_ids"])
 
+# %% greedy-repeats [claim]
+"Greedy decoding has no chance in it: the same prompt gives the same tokens."
+again = model.generate(**inputs, **stop, max_new_tokens=200)
+assert torch.equal(output, again)
+
+# %% token-view [tokens]
+kept = model.generate(
+    **inputs, **stop, max_new_tokens=40,
+    return_dict_in_generate=True, output_logits=True,
+)  # fmt: skip
+tokens = []
+for token, scores in zip(kept.sequences[0, n:], kept.logits, strict=True):
+    probabilities = scores[0].float().softmax(-1)
+    best = probabilities.topk(4).indices
+    others = [other for other in best if other != token][:3]
+    tokens.append({
+        "id": int(token),
+        "token": tokenizer.decode(token),
+        "probability": round(float(probabilities[token]), 4),
+        "others": [
+            (tokenizer.decode(other), round(float(probabilities[other]), 4))
+            for other in others
+        ],
+    })  # fmt: skip
+tokens
+
+# %% sample
+chance = dict(do_sample=True, pad_token_id=tokenizer.eos_token_id, max_new_tokens=30)
+torch.manual_seed(0)
+drawn = model.generate(**inputs, **chance, temperature=1.5, num_return_sequences=3)
+for row in drawn:
+    print(repr(tokenizer.decode(row[n:])))
+
+# %% seed-repeats [claim]
+"Sampling after the same seed gives the same tokens."
+torch.manual_seed(0)
+again = model.generate(**inputs, **chance, temperature=1.5, num_return_sequences=3)
+assert torch.equal(drawn, again)
+
+# %% top-one [claim]
+"`top_k=1` leaves one token to draw from: that is greedy decoding again."
+only = model.generate(**inputs, **chance, top_k=1)
+assert torch.equal(only, output[:, : only.shape[1]])
+
+# %% temperature-ignored [claim]
+"Without `do_sample=True` a temperature is ignored."
+heated = model.generate(**inputs, **stop, temperature=1.5, max_new_tokens=30)
+assert torch.equal(heated, output[:, : heated.shape[1]])
+
 # %% default-length [claim] draft="generate needs nothing but the input" verdict="changed"
 "Without a length, and without a reason to stop, Transformers 5 adds 20 tokens."
 short = model.generate(**inputs, **stop, suppress_tokens=[tokenizer.eos_token_id])
 assert short.shape[1] - n == 20
 assert model.generation_config.max_new_tokens is None
 
-# %% greedy-repeats [claim]
-"Greedy decoding has no chance in it: the same prompt gives the same tokens."
-again = model.generate(**inputs, **stop, max_new_tokens=200)
-assert torch.equal(output, again)
+# %% length-counts [claim]
+"`max_new_tokens` is a limit: shorter answers end sooner, longer ones are cut."
+cut = model.generate(**inputs, **stop, max_new_tokens=5)
+assert cut.shape[1] <= n + 5
+assert torch.equal(cut, output[:, : cut.shape[1]])
+
+# %% stop-token [claim]
+"""Generation ends at whatever token `eos_token_id=` names, and the text up to it is the
+same."""
+third = int(output[0, n + 2])
+stopped = model.generate(**inputs, **stop, max_new_tokens=200, eos_token_id=third)
+assert stopped[0, -1] == third
+assert stopped.shape[1] <= n + 3
+assert torch.equal(stopped, output[:, : stopped.shape[1]])
 
 # %% decode-keeps [claim] draft="decode leaves special tokens out by default" verdict="false"
 "`decode` keeps special tokens unless you ask it not to."
@@ -199,3 +291,58 @@ assert "[1, 2, 5, 5, 6, 9]" in ran.stdout
 with model.disable_adapter():
     output = model.generate(**inputs, **stop, max_new_tokens=48)
 print(tokenizer.decode(output[0, n:]))
+
+# %% off-is-base [claim]
+"With the adapter off, the logits are those of the base model, to the last bit."
+with model.disable_adapter(), torch.no_grad():
+    assert torch.equal(model(**inputs).logits, base_logits)
+
+# %% off-unfreezes [claim]
+"""Leaving the block makes a frozen adapter trainable; `inference_mode=True` freezes it
+again."""
+model.set_adapter("default", inference_mode=True)
+assert model.get_nb_trainable_parameters()[0] == 0
+with model.disable_adapter():
+    pass
+assert model.get_nb_trainable_parameters()[0] > 0
+model.set_adapter("default", inference_mode=True)
+assert model.get_nb_trainable_parameters()[0] == 0
+
+# %% tiny [setup]
+from copy import deepcopy
+
+tiny_config = GPTBigCodeConfig(
+    vocab_size=64, n_positions=16, n_embd=16, n_layer=1, n_head=2,
+    bos_token_id=0, eos_token_id=0,
+)  # fmt: skip
+
+
+def tiny():
+    """A model with random weights that is made in no time and thrown away."""
+    torch.manual_seed(0)
+    return AutoModelForCausalLM.from_config(deepcopy(tiny_config)).eval()
+
+
+six_tokens = torch.arange(1, 7).unsqueeze(0)
+
+# %% too-long raises="IndexError"
+tiny().generate(six_tokens, max_new_tokens=20, suppress_tokens=[0])
+
+# %% unknown-token raises="IndexError"
+tiny()(torch.tensor([[64]]))
+
+# %% no-prompt-left raises="ValueError"
+model.generate(**inputs, max_length=10)
+
+# %% wrong-size raises="RuntimeError"
+PeftModel.from_pretrained(tiny(), peft_checkpoint)
+
+# %% no-target raises="NoMatchingPeftModuleError"
+from peft import LoraConfig, get_peft_model
+
+get_peft_model(tiny(), LoraConfig(target_modules=["q_proj"]))
+
+# %% wrapped-twice
+lora = LoraConfig(target_modules=["c_attn"], task_type="CAUSAL_LM")
+twice = get_peft_model(get_peft_model(tiny(), lora), lora)
+print(type(twice.get_base_model()).__name__)
