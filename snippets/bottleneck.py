@@ -85,10 +85,8 @@ class BottleneckConfig(PeftConfig):
 class BottleneckLinear(nn.Module, BaseTunerLayer):
     """A linear layer of the base, and the adapters that stand at it, each under its name."""
 
-    adapter_layer_names = (
-        "adapter_down",
-        "adapter_up",
-    )  # also the names in a checkpoint's keys
+    # What is trained and saved: these names are part of the keys in a checkpoint.
+    adapter_layer_names = ("adapter_down", "adapter_up")
     other_param_names = ("adapter_act", "adapter_dropout", "scaling", "placement")
 
     def __init__(
@@ -105,16 +103,16 @@ class BottleneckLinear(nn.Module, BaseTunerLayer):
     def update_layer(self, name: str, config: BottleneckConfig) -> None:
         """Add an adapter. AdapterH's works at the narrow side of its layer, the model's width."""
         base = self.get_base_layer()
-        conv1d = isinstance(base, Conv1D)  # keeps its weight as (fan in, fan out)
-        fan_in, fan_out = (
-            base.weight.shape if conv1d else (base.in_features, base.out_features)
-        )
-        after = config.use_adapterp or fan_out <= fan_in
-        place = (
-            "beside" if config.use_parallel_adapter else "after" if after else "before"
-        )
-        width_in = fan_out if place == "after" else fan_in
-        width_out = fan_in if place == "before" else fan_out
+        if isinstance(base, Conv1D):  # keeps its weight the other way round
+            fan_in, fan_out = base.weight.shape
+        else:
+            fan_in, fan_out = base.in_features, base.out_features
+        if config.use_parallel_adapter:
+            place, width_in, width_out = "beside", fan_in, fan_out
+        elif config.use_adapterp or fan_out <= fan_in:
+            place, width_in, width_out = "after", fan_out, fan_out
+        else:
+            place, width_in, width_out = "before", fan_in, fan_in
         down = nn.Linear(width_in, config.bottleneck_size, bias=False)
         up = nn.Linear(config.bottleneck_size, width_out, bias=False)
         if config.init_weights == "bert":
@@ -126,9 +124,8 @@ class BottleneckLinear(nn.Module, BaseTunerLayer):
         self.adapter_act[name] = ACT2FN[config.non_linearity]
         self.adapter_dropout[name] = nn.Dropout(config.adapter_dropout)
         self.scaling[name], self.placement[name] = config.scaling, place
-        self._move_adapter_to_device_of_base_layer(
-            name
-        )  # BaseTuner then sets requires_grad
+        # To the base layer's device; BaseTuner then says what is trainable.
+        self._move_adapter_to_device_of_base_layer(name)
 
     def forward(
         self,
@@ -177,13 +174,11 @@ class BottleneckLinear(nn.Module, BaseTunerLayer):
 class BottleneckModel(BaseTuner):
     """A model whose target layers are replaced, in place, by `BottleneckLinear`."""
 
-    prefix = (
-        "adapter_"  # PEFT warns of adapter names that are part of it: "a", "adapter", …
-    )
+    # PEFT warns of adapter names that are part of the prefix: "a", "adapter", …
+    prefix = "adapter_"
     tuner_layer_cls = BottleneckLinear
-    target_module_mapping: ClassVar[
-        dict
-    ] = {}  # no defaults: a config names its targets
+    # No defaults: a config names its targets.
+    target_module_mapping: ClassVar[dict] = {}
 
     def _create_and_replace(
         self,
@@ -225,9 +220,8 @@ class BottleneckModel(BaseTuner):
             raise ValueError(
                 f"adapter_names has unknown adapters: {', '.join(sorted(unknown))}"
             )
-        names = [
-            name for name in adapter_names for _ in range(kwargs.get("num_beams") or 1)
-        ]
+        beams = kwargs.get("num_beams") or 1
+        names = [name for name in adapter_names for _ in range(beams)]
 
         def add(module: nn.Module, inputs: tuple, options: dict) -> tuple[tuple, dict]:
             return inputs, {**options, "adapter_names": names}
@@ -244,8 +238,12 @@ class BottleneckModel(BaseTuner):
                 hook.remove()
 
 
-PEFT_TYPE_TO_CONFIG_MAPPING.setdefault(BottleneckType.BOTTLENECK, BottleneckConfig)
-PEFT_TYPE_TO_TUNER_MAPPING.setdefault(BottleneckType.BOTTLENECK, BottleneckModel)
-PEFT_TYPE_TO_PREFIX_MAPPING.setdefault(
-    BottleneckType.BOTTLENECK, BottleneckModel.prefix
-)
+def register() -> None:
+    """Enter the method into PEFT's registries; an entry that is there stays."""
+    name = BottleneckType.BOTTLENECK
+    PEFT_TYPE_TO_CONFIG_MAPPING.setdefault(name, BottleneckConfig)
+    PEFT_TYPE_TO_TUNER_MAPPING.setdefault(name, BottleneckModel)
+    PEFT_TYPE_TO_PREFIX_MAPPING.setdefault(name, BottleneckModel.prefix)
+
+
+register()
