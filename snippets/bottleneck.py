@@ -35,8 +35,11 @@ __all__ = ["BottleneckConfig", "BottleneckModel"]
 Rows = dict[str, torch.Tensor | None]  # an adapter's rows in the batch; None means all
 
 
-class BottleneckType(str, Enum):  # noqa: UP042 - a StrEnum prints without the dot PEFT cuts at
-    """PEFT's own enum takes no new member; one that hashes like its name does the same."""
+class BottleneckType(str, Enum):  # noqa: UP042
+    """PEFT's own enum takes no new member; one that hashes like its name does the same.
+
+    It is no StrEnum: PEFT prints a member and cuts at the dot, which a StrEnum lacks.
+    """
 
     BOTTLENECK = "BOTTLENECK"
 
@@ -101,7 +104,7 @@ class BottleneckLinear(nn.Module, BaseTunerLayer):
         self.update_layer(name, config)
 
     def update_layer(self, name: str, config: BottleneckConfig) -> None:
-        """Add an adapter. AdapterH's works at the narrow side of its layer, the model's width."""
+        """Add an adapter; AdapterH's works at its layer's narrow side, the model's width."""
         base = self.get_base_layer()
         if isinstance(base, Conv1D):  # keeps its weight the other way round
             fan_in, fan_out = base.weight.shape
@@ -140,19 +143,20 @@ class BottleneckLinear(nn.Module, BaseTunerLayer):
         """
         if self.disable_adapters:
             return self.base_layer(x, *args, **kwargs)
-        rows: Rows = dict.fromkeys(self.active_adapters)
-        if adapter_names is not None:
-            if len(adapter_names) != len(x):
-                raise ValueError(
-                    f"{len(adapter_names)} adapter_names for {len(x)} rows"
-                )
-            which = {
-                n: [i for i, m in enumerate(adapter_names) if m == n]
-                for n in adapter_names
-            }
-            rows = {n: torch.tensor(i, device=x.device) for n, i in which.items()}
+        rows = self._rows(x, adapter_names)
         y = self.base_layer(self._add("before", x, x, rows), *args, **kwargs)
         return self._add("beside", self._add("after", y, y, rows), x, rows)
+
+    def _rows(self, x: torch.Tensor, adapter_names: Sequence[str] | None) -> Rows:
+        """Which rows each adapter gets: all for an active one, or those with its name."""
+        if adapter_names is None:
+            return dict.fromkeys(self.active_adapters)
+        if len(adapter_names) != len(x):
+            raise ValueError(f"{len(adapter_names)} adapter_names for {len(x)} rows")
+        which: dict[str, list[int]] = {name: [] for name in adapter_names}
+        for row, name in enumerate(adapter_names):
+            which[name].append(row)
+        return {name: torch.tensor(i, device=x.device) for name, i in which.items()}
 
     def _add(
         self, place: str, y: torch.Tensor, x: torch.Tensor, rows: Rows
@@ -202,8 +206,9 @@ class BottleneckModel(BaseTuner):
 
     def _check_merge_allowed(self) -> None:
         raise ValueError(
-            "A bottleneck adapter cannot be merged: its activation is not linear, so no weight of "
-            "the base layer has its effect. Keep the adapter, or drop it with unload()."
+            "A bottleneck adapter cannot be merged: its activation is not linear, so no "
+            "weight of the base layer has its effect. Keep the adapter, or drop it with "
+            "unload()."
         )
 
     @contextmanager
