@@ -354,6 +354,7 @@ assert not any("q_attn" in str(warning.message) for warning in said)
 anything. With `"mam_adapter"` it changes nothing."""
 fresh = {}
 for init in ("bert", "mam_adapter"):
+    torch.manual_seed(0)
     config = BottleneckConfig(**settings | {"init_weights": init})
     fresh[init] = logits(get_peft_model(load(), config))
 assert not torch.equal(fresh["bert"], logits_of_base)
