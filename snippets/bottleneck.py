@@ -35,8 +35,11 @@ __all__ = ["BottleneckConfig", "BottleneckModel"]
 Rows = dict[str, torch.Tensor | None]  # an adapter's rows in the batch; None means all
 
 
-class BottleneckType(str, Enum):  # noqa: UP042 - a StrEnum prints without the dot PEFT cuts at
-    """PEFT's own enum takes no new member; one that hashes like its name does the same."""
+class BottleneckType(str, Enum):  # noqa: UP042
+    """PEFT's own enum takes no new member; one that hashes like its name does the same.
+
+    It is no StrEnum: PEFT prints a member and cuts at the dot, which a StrEnum lacks.
+    """
 
     BOTTLENECK = "BOTTLENECK"
 
@@ -85,10 +88,8 @@ class BottleneckConfig(PeftConfig):
 class BottleneckLinear(nn.Module, BaseTunerLayer):
     """A linear layer of the base, and the adapters that stand at it, each under its name."""
 
-    adapter_layer_names = (
-        "adapter_down",
-        "adapter_up",
-    )  # also the names in a checkpoint's keys
+    # What is trained and saved: these names are part of the keys in a checkpoint.
+    adapter_layer_names = ("adapter_down", "adapter_up")
     other_param_names = ("adapter_act", "adapter_dropout", "scaling", "placement")
 
     def __init__(
@@ -103,18 +104,18 @@ class BottleneckLinear(nn.Module, BaseTunerLayer):
         self.update_layer(name, config)
 
     def update_layer(self, name: str, config: BottleneckConfig) -> None:
-        """Add an adapter. AdapterH's works at the narrow side of its layer, the model's width."""
+        """Add an adapter; AdapterH's works at its layer's narrow side, the model's width."""
         base = self.get_base_layer()
-        conv1d = isinstance(base, Conv1D)  # keeps its weight as (fan in, fan out)
-        fan_in, fan_out = (
-            base.weight.shape if conv1d else (base.in_features, base.out_features)
-        )
-        after = config.use_adapterp or fan_out <= fan_in
-        place = (
-            "beside" if config.use_parallel_adapter else "after" if after else "before"
-        )
-        width_in = fan_out if place == "after" else fan_in
-        width_out = fan_in if place == "before" else fan_out
+        if isinstance(base, Conv1D):  # keeps its weight the other way round
+            fan_in, fan_out = base.weight.shape
+        else:
+            fan_in, fan_out = base.in_features, base.out_features
+        if config.use_parallel_adapter:
+            place, width_in, width_out = "beside", fan_in, fan_out
+        elif config.use_adapterp or fan_out <= fan_in:
+            place, width_in, width_out = "after", fan_out, fan_out
+        else:
+            place, width_in, width_out = "before", fan_in, fan_in
         down = nn.Linear(width_in, config.bottleneck_size, bias=False)
         up = nn.Linear(config.bottleneck_size, width_out, bias=False)
         if config.init_weights == "bert":
@@ -126,9 +127,8 @@ class BottleneckLinear(nn.Module, BaseTunerLayer):
         self.adapter_act[name] = ACT2FN[config.non_linearity]
         self.adapter_dropout[name] = nn.Dropout(config.adapter_dropout)
         self.scaling[name], self.placement[name] = config.scaling, place
-        self._move_adapter_to_device_of_base_layer(
-            name
-        )  # BaseTuner then sets requires_grad
+        # To the base layer's device; BaseTuner then says what is trainable.
+        self._move_adapter_to_device_of_base_layer(name)
 
     def forward(
         self,
@@ -143,19 +143,20 @@ class BottleneckLinear(nn.Module, BaseTunerLayer):
         """
         if self.disable_adapters:
             return self.base_layer(x, *args, **kwargs)
-        rows: Rows = dict.fromkeys(self.active_adapters)
-        if adapter_names is not None:
-            if len(adapter_names) != len(x):
-                raise ValueError(
-                    f"{len(adapter_names)} adapter_names for {len(x)} rows"
-                )
-            which = {
-                n: [i for i, m in enumerate(adapter_names) if m == n]
-                for n in adapter_names
-            }
-            rows = {n: torch.tensor(i, device=x.device) for n, i in which.items()}
+        rows = self._rows(x, adapter_names)
         y = self.base_layer(self._add("before", x, x, rows), *args, **kwargs)
         return self._add("beside", self._add("after", y, y, rows), x, rows)
+
+    def _rows(self, x: torch.Tensor, adapter_names: Sequence[str] | None) -> Rows:
+        """Which rows each adapter gets: all for an active one, or those with its name."""
+        if adapter_names is None:
+            return dict.fromkeys(self.active_adapters)
+        if len(adapter_names) != len(x):
+            raise ValueError(f"{len(adapter_names)} adapter_names for {len(x)} rows")
+        which: dict[str, list[int]] = {name: [] for name in adapter_names}
+        for row, name in enumerate(adapter_names):
+            which[name].append(row)
+        return {name: torch.tensor(i, device=x.device) for name, i in which.items()}
 
     def _add(
         self, place: str, y: torch.Tensor, x: torch.Tensor, rows: Rows
@@ -177,13 +178,11 @@ class BottleneckLinear(nn.Module, BaseTunerLayer):
 class BottleneckModel(BaseTuner):
     """A model whose target layers are replaced, in place, by `BottleneckLinear`."""
 
-    prefix = (
-        "adapter_"  # PEFT warns of adapter names that are part of it: "a", "adapter", …
-    )
+    # PEFT warns of adapter names that are part of the prefix: "a", "adapter", …
+    prefix = "adapter_"
     tuner_layer_cls = BottleneckLinear
-    target_module_mapping: ClassVar[
-        dict
-    ] = {}  # no defaults: a config names its targets
+    # No defaults: a config names its targets.
+    target_module_mapping: ClassVar[dict] = {}
 
     def _create_and_replace(
         self,
@@ -207,8 +206,9 @@ class BottleneckModel(BaseTuner):
 
     def _check_merge_allowed(self) -> None:
         raise ValueError(
-            "A bottleneck adapter cannot be merged: its activation is not linear, so no weight of "
-            "the base layer has its effect. Keep the adapter, or drop it with unload()."
+            "A bottleneck adapter cannot be merged: its activation is not linear, so no "
+            "weight of the base layer has its effect. Keep the adapter, or drop it with "
+            "unload()."
         )
 
     @contextmanager
@@ -225,9 +225,8 @@ class BottleneckModel(BaseTuner):
             raise ValueError(
                 f"adapter_names has unknown adapters: {', '.join(sorted(unknown))}"
             )
-        names = [
-            name for name in adapter_names for _ in range(kwargs.get("num_beams") or 1)
-        ]
+        beams = kwargs.get("num_beams") or 1
+        names = [name for name in adapter_names for _ in range(beams)]
 
         def add(module: nn.Module, inputs: tuple, options: dict) -> tuple[tuple, dict]:
             return inputs, {**options, "adapter_names": names}
@@ -244,8 +243,12 @@ class BottleneckModel(BaseTuner):
                 hook.remove()
 
 
-PEFT_TYPE_TO_CONFIG_MAPPING.setdefault(BottleneckType.BOTTLENECK, BottleneckConfig)
-PEFT_TYPE_TO_TUNER_MAPPING.setdefault(BottleneckType.BOTTLENECK, BottleneckModel)
-PEFT_TYPE_TO_PREFIX_MAPPING.setdefault(
-    BottleneckType.BOTTLENECK, BottleneckModel.prefix
-)
+def register() -> None:
+    """Enter the method into PEFT's registries; an entry that is there stays."""
+    name = BottleneckType.BOTTLENECK
+    PEFT_TYPE_TO_CONFIG_MAPPING.setdefault(name, BottleneckConfig)
+    PEFT_TYPE_TO_TUNER_MAPPING.setdefault(name, BottleneckModel)
+    PEFT_TYPE_TO_PREFIX_MAPPING.setdefault(name, BottleneckModel.prefix)
+
+
+register()

@@ -1,0 +1,393 @@
+"""The code of the page "Astraios adapters": why they do not load, and what loads them."""
+
+# %% imports
+import inspect
+import json
+import textwrap
+import warnings
+from pathlib import Path
+
+import torch
+from peft import PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING, PeftModel
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForCausalLM, AutoTokenizer, GPTBigCodeConfig
+
+# %% load
+checkpoint, device = "models/stdlib-coder", "cpu"
+
+
+def load():
+    return AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32").to(device)
+
+
+@torch.no_grad()
+def logits(model):
+    return model(**inputs).logits
+
+
+tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+inputs = tokenizer("def add(a, b):\n    return", return_tensors="pt").to(device)
+base = load()
+logits_of_base = logits(base)
+print("width", base.config.n_embd, "and", base.config.n_layer, "layers")
+
+# %% published-config
+settings = dict(
+    peft_type="BOTTLENECK",
+    task_type="CAUSAL_LM",
+    base_model_name_or_path=checkpoint,  # published: bigcode/starcoderbase-7b
+    bottleneck_size=base.config.n_embd // 16,  # published: 256, at a width of 4096
+    non_linearity="tanh",
+    adapter_dropout=0.0,
+    scaling=1.0,
+    init_weights="bert",
+    bias="none",
+    use_parallel_adapter=True,
+    use_adapterp=False,
+    target_modules=["c_attn", "q_attn"],
+    inference_mode=True,
+    modules_to_save=None,
+    revision=None,
+    auto_mapping=None,
+)
+
+
+def publish(folder, settings, weights, form="bin"):
+    Path(folder).mkdir(exist_ok=True)
+    Path(folder, "adapter_config.json").write_text(json.dumps(settings, indent=2))
+    if form == "bin":
+        torch.save(weights, f"{folder}/adapter_model.bin")
+    else:
+        save_file(weights, f"{folder}/adapter_model.safetensors")
+
+
+# %% published-weights
+width = base.config.n_embd
+c_attn = base.transformer.h[0].attn.c_attn
+sizes = {  # what an adapter there reads and gives
+    "attn.c_attn": (c_attn.in_features, c_attn.out_features),
+    "mlp.c_fc": (width, width),
+    "mlp.c_proj": (width, width),
+}
+
+
+def random_weights(layers):
+    torch.manual_seed(1)
+    size, weights = settings["bottleneck_size"], {}
+    for block in range(base.config.n_layer):
+        for layer in layers:
+            fan_in, fan_out = sizes[layer]
+            key = f"base_model.model.transformer.h.{block}.{layer}"
+            weights[f"{key}.adapter_down.weight"] = torch.randn(size, fan_in) / 4
+            weights[f"{key}.adapter_up.weight"] = torch.randn(fan_out, size) / 4
+    return weights
+
+
+weights = random_weights(["attn.c_attn"])
+publish("parallel", settings, weights)
+
+for key in list(weights)[:4]:
+    print(key, tuple(weights[key].shape))
+print(
+    len(weights),
+    "matrices in",
+    *sorted(path.name for path in Path("parallel").iterdir()),
+)
+
+# %% refused raises="KeyError"
+PeftModel.from_pretrained(base, "parallel")
+
+# %% not-in-the-registry [claim] draft="with the peft package installed, PeftModel.from_pretrained loads astraios-7b-parallel" verdict="false"
+"""PEFT finds a method by its name in two dictionaries, and neither of stock PEFT's
+has the name that an Astraios adapter carries."""
+registries = PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING
+entries_before = [dict(registry) for registry in registries]
+for registry in registries:
+    assert "LORA" in registry
+    assert settings["peft_type"] not in registry
+
+# %% not-registrable raises="ValueError"
+from peft.utils import register_peft_method
+
+register_peft_method(name="bottleneck", config_cls=None, model_cls=None)
+
+
+# %% arithmetic
+def delta(x, key):
+    """What the adapter with that key adds, for x of shape (batch, tokens, width)."""
+    down = weights[f"{key}.adapter_down.weight"]
+    up = weights[f"{key}.adapter_up.weight"]
+    return settings["scaling"] * (torch.tanh(x @ down.T) @ up.T)
+
+
+x = base.transformer.wte(inputs["input_ids"]).detach()
+first = "base_model.model.transformer.h.0.attn.c_attn"
+for what, tensor in {
+    "x": x,
+    "down": weights[f"{first}.adapter_down.weight"],
+    "up": weights[f"{first}.adapter_up.weight"],
+    "delta(x)": delta(x, first),
+}.items():
+    print(f"{what:<8}", tuple(tensor.shape))
+
+# %% register
+import bottleneck  # registers the three methods
+from bottleneck import BottleneckConfig
+
+model = PeftModel.from_pretrained(base, "parallel")
+print(model.base_model.model.transformer.h[0].attn.c_attn)
+
+# %% nothing-replaced [claim]
+"""Importing `bottleneck` replaces nothing in PEFT: each dictionary has the entries that
+it had, and one more."""
+for registry, entries in zip(registries, entries_before, strict=True):
+    assert {name: registry[name] for name in entries} == entries
+    assert registry.keys() - entries == {"BOTTLENECK"}
+
+# %% same-hash [claim]
+"""A member of an enumeration of strings is found in a dictionary by the plain string,
+because both are equal and have one hash."""
+name = bottleneck.BottleneckType.BOTTLENECK
+assert name == "BOTTLENECK"
+assert hash(name) == hash("BOTTLENECK")
+assert PEFT_TYPE_TO_CONFIG_MAPPING["BOTTLENECK"] is BottleneckConfig
+
+
+# %% by-hand
+def before(key):
+    return lambda layer, inputs: (inputs[0] + delta(inputs[0], key),)
+
+
+def after(key):
+    return lambda layer, inputs, y: y + delta(y, key)
+
+
+def beside(key):
+    return lambda layer, inputs, y: y + delta(inputs[0], key)
+
+
+def logits_by_hand(places):
+    plain = load()
+    for number, block in enumerate(plain.transformer.h):
+        for layer, place in places.items():
+            key = f"base_model.model.transformer.h.{number}.{layer}"
+            module = block.get_submodule(layer)
+            if place is before:
+                module.register_forward_pre_hook(place(key))
+            else:
+                module.register_forward_hook(place(key))
+    return logits(plain)
+
+
+# %% parallel-exact [claim]
+"""The loaded adapter gives exactly the logits of the arithmetic written out by hand, to
+the last bit, and other ones than the base model."""
+assert torch.equal(logits(model), logits_by_hand({"attn.c_attn": beside}))
+assert not torch.equal(logits(model), logits_of_base)
+
+# %% three-methods
+methods = {
+    "AdapterH": dict(target_modules=["c_fc", "mlp.c_proj"]),
+    "AdapterP": dict(target_modules=["mlp.c_proj"], use_adapterp=True),
+    "Parallel": dict(target_modules=["c_attn", "q_attn"], use_parallel_adapter=True),
+}
+places = {
+    "AdapterH": {"mlp.c_fc": before, "mlp.c_proj": after},
+    "AdapterP": {"mlp.c_proj": after},
+    "Parallel": {"attn.c_attn": beside},
+}
+
+# %% three-exact [claim] timeout="180"
+"""So do all three methods, from a pickle (`.bin`) and from safetensors: what is loaded
+is equal to the arithmetic by hand, to the last bit."""
+shared = settings | dict(use_parallel_adapter=False, use_adapterp=False)
+for method, changes in methods.items():
+    weights = random_weights(places[method])
+    expected = logits_by_hand(places[method])
+    for form in ("bin", "safetensors"):
+        publish(f"{method}-{form}", shared | changes, weights, form)
+        loaded = PeftModel.from_pretrained(load(), f"{method}-{form}")
+        assert torch.equal(logits(loaded), expected), (method, form)
+
+# %% saved-keys [claim]
+"""Saving gives the published keys back, with the same numbers under them."""
+model.save_pretrained("saved")
+weights = torch.load("parallel/adapter_model.bin", weights_only=True)
+saved = load_file("saved/adapter_model.safetensors")
+assert saved.keys() == weights.keys()
+assert all(torch.equal(saved[key], weights[key]) for key in weights)
+
+# %% weights-only [claim]
+"""A `.bin` file is a pickle, and a pickle can carry code. PEFT reads it as weights only:
+code in it is refused, not run."""
+
+
+class Trap:
+    def __reduce__(self):
+        return Path.touch, (Path("sprung"),)
+
+
+publish("trap", settings, {"weight": Trap()})
+try:
+    PeftModel.from_pretrained(load(), "trap")
+    refused = ""
+except Exception as error:
+    refused = str(error)
+assert "Weights only load failed" in refused
+assert not Path("sprung").exists()
+
+
+# %% show-config
+def show(thing):
+    print(textwrap.dedent(inspect.getsource(thing)))
+
+
+show(bottleneck.BottleneckType)
+show(bottleneck.BottleneckConfig)
+
+# %% show-layer
+show(bottleneck.BottleneckLinear.__init__)
+show(bottleneck.BottleneckLinear.update_layer)
+
+# %% show-delta
+show(bottleneck.BottleneckLinear._delta)
+
+# %% show-forward
+show(bottleneck.BottleneckLinear._add)
+show(bottleneck.BottleneckLinear.forward)
+
+# %% show-model
+show(bottleneck.BottleneckModel._create_and_replace)
+show(bottleneck.BottleneckModel._check_merge_allowed)
+
+# %% show-hooks
+show(bottleneck.BottleneckModel._enable_peft_forward_hooks)
+
+# %% show-register
+show(bottleneck.register)
+
+# %% parts-that-train [claim]
+"""`adapter_layer_names` is what PEFT trains and saves: in a model made for training,
+nothing else has gradients."""
+from peft import get_peft_model
+
+config = BottleneckConfig(**methods["Parallel"], task_type="CAUSAL_LM")
+trained = get_peft_model(load(), config)
+with_gradients = {n for n, p in trained.named_parameters() if p.requires_grad}
+assert {name.split(".")[-3] for name in with_gradients} == {
+    *bottleneck.BottleneckLinear.adapter_layer_names
+}
+assert len(with_gradients) == len(weights)
+
+# %% count timeout="300"
+from peft import IA3Config, LoraConfig, PromptEncoderConfig
+
+starcoderbase_7b = GPTBigCodeConfig(
+    vocab_size=49152, n_positions=8192, n_embd=4096, n_layer=42, n_head=32,
+    multi_query=True, bos_token_id=0, eos_token_id=0,
+)  # fmt: skip
+of_astraios = {
+    "(IA)3": IA3Config(
+        target_modules=["c_attn", "mlp.c_proj"], feedforward_modules=["mlp.c_proj"]
+    ),
+    "LoRA": LoraConfig(
+        r=8,
+        lora_alpha=16,
+        lora_dropout=0.05,
+        target_modules=["c_proj", "c_attn", "q_attn"],
+    ),
+    "P-Tuning": PromptEncoderConfig(num_virtual_tokens=30),
+}
+for method, changes in methods.items():
+    of_astraios[method] = BottleneckConfig(**changes)  # the rest are its defaults
+
+trainable = {}
+for method, config in of_astraios.items():
+    config.task_type = "CAUSAL_LM"
+    with torch.device("meta"):  # shapes without numbers: no memory is taken
+        shape = AutoModelForCausalLM.from_config(starcoderbase_7b)
+        model_7b = get_peft_model(shape, config)
+    trainable[method], _ = model_7b.get_nb_trainable_parameters()
+
+for method, number in sorted(trainable.items(), key=lambda each: each[1]):
+    print(f"{method:<8} {number:>12,}")
+
+# %% count-is-arithmetic [claim]
+"""The numbers follow from the shapes. Each bottleneck is two matrices of 256 times the
+width of what it reads and of what it gives, in each of 42 layers."""
+layers, n_embd = starcoderbase_7b.n_layer, starcoderbase_7b.n_embd
+head = n_embd // starcoderbase_7b.n_head
+assert trainable["AdapterP"] == layers * 256 * (n_embd + n_embd)
+assert trainable["AdapterH"] == 2 * trainable["AdapterP"]
+assert trainable["Parallel"] == layers * 256 * (n_embd + n_embd + 2 * head)
+
+# %% not-linear [claim]
+"""What a bottleneck adds is not linear: twice the input does not give twice the output.
+No matrix does that, so none can take the adapter in."""
+layer = model.get_base_model().transformer.h[0].attn.c_attn
+added = layer(x) - layer.base_layer(x)
+added_to_double = layer(2 * x) - layer.base_layer(2 * x)
+assert not torch.allclose(added_to_double, 2 * added, rtol=0.01)
+
+# %% merge raises="ValueError"
+model.merge_and_unload()
+
+# %% merge-leaves [claim]
+"""After the refusal the adapter is where it was, and works."""
+weights = torch.load("parallel/adapter_model.bin", weights_only=True)
+assert torch.equal(logits(model), logits_by_hand({"attn.c_attn": beside}))
+
+# %% q-attn [claim]
+"""The published settings name `q_attn`, and a model with multi-query attention has no
+module of that name. PEFT says nothing of it: the adapter is at `c_attn` alone."""
+assert base.config.multi_query
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    quiet = PeftModel.from_pretrained(load(), "parallel")
+assert "q_attn" in quiet.peft_config["default"].target_modules
+at = {name.split(".")[-1] for name in quiet.base_model.targeted_module_names}
+assert at == {"c_attn"}
+assert not any("q_attn" in str(warning.message) for warning in said)
+
+# %% bert [claim]
+"""A new adapter with `init_weights="bert"` changes the model before it has learned
+anything. With `"mam_adapter"` it changes nothing."""
+fresh = {}
+for init in ("bert", "mam_adapter"):
+    torch.manual_seed(0)
+    config = BottleneckConfig(**settings | {"init_weights": init})
+    fresh[init] = logits(get_peft_model(load(), config))
+assert not torch.equal(fresh["bert"], logits_of_base)
+assert torch.equal(fresh["mam_adapter"], logits_of_base)
+
+# %% bert-by-how-much
+for init, those in fresh.items():
+    difference = (those - logits_of_base).abs().max().item()
+    print(f"{init:<12} largest change of a logit {difference:.2g}")
+
+
+# %% card-adapter-gone
+def adapters(model):
+    names = [name for name, _ in model.named_modules()]
+    return sum(name.endswith("adapter_down") for name in names)
+
+
+model = load()
+model = PeftModel.from_pretrained(model, "parallel")
+adapted = logits(model)
+print("wrapped:     ", type(model).__name__, "with", adapters(model), "adapters")
+
+model = load()  # as in the script: from_pretrained(checkpoint).to(device)
+print("loaded again:", type(model).__name__, "with", adapters(model), "adapters")
+
+# %% card-bug [claim] draft="the model card's script asks the model with its adapter" verdict="bug"
+"""The model card's script asks the bare base model. No adapter module is left in it, its
+logits are the base's, and nothing warns."""
+assert not any("adapter_" in name for name, _ in model.named_modules())
+assert torch.equal(logits(model), logits_of_base)
+assert not torch.equal(logits(model), adapted)
+
+# %% card-mended
+model = load()  # with .to(device), once
+model = PeftModel.from_pretrained(model, "parallel")
+assert torch.equal(logits(model), adapted)
