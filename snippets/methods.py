@@ -160,14 +160,13 @@ assert read == [ids.shape[1] + settings["P-Tuning"].num_virtual_tokens]
 # %% p-tuning-saves-little [claim]
 """P-Tuning trains a small network and saves only what that network puts out: 30
 vectors."""
-import os
 import tempfile
 
 from safetensors.torch import load_file
 
 with tempfile.TemporaryDirectory() as folder:
     tuned.save_pretrained(folder)
-    saved = load_file(os.path.join(folder, "adapter_model.safetensors"))
+    saved = load_file(f"{folder}/adapter_model.safetensors")
 assert [tuple(t.shape) for t in saved.values()] == [(30, base.config.n_embd)]
 assert tuned.get_nb_trainable_parameters()[0] > 30 * base.config.n_embd
 
