@@ -6,7 +6,7 @@ from importlib.metadata import version
 for package in ("torch", "transformers", "peft"):
     print(package, version(package))
 
-# %% peft-is [claim]
+# %% peft-is [claim] draft="PEFT is a module that comes from BigCode" verdict="misleading"
 "PEFT is a package of Hugging Face, not of BigCode."
 from importlib.metadata import metadata
 
@@ -60,11 +60,11 @@ print(type(base).__name__)
 print(f"{base.num_parameters():,} parameters")
 print(base.dtype, "on", base.device)
 
-# %% device-string [claim]
+# %% device-string [claim] draft="setting device to cuda makes the script use the GPU if there is one" verdict="false"
 "Naming a device moves nothing: after `from_pretrained` the model is on the CPU."
 assert base.device.type == "cpu"
 
-# %% no-default-dtype [claim]
+# %% no-default-dtype [claim] draft="a model loads in 32-bit floats unless told otherwise" verdict="changed"
 """Without `dtype=`, Transformers 5 loads a model in the number type that its
 checkpoint names."""
 named = AutoConfig.from_pretrained(checkpoint).dtype
@@ -92,7 +92,7 @@ print({name: tuple(tensor.shape) for name, tensor in inputs.items()})
 print(inputs["input_ids"][0, :8].tolist())
 print([tokenizer.decode(token) for token in inputs["input_ids"][0, :8]])
 
-# %% encode-gives [claim]
+# %% encode-gives [claim] draft="encode with return_tensors gives PyTorch tensors" verdict="true"
 """`encode(…, return_tensors="pt")` gives the ids alone, as int64 of shape (1, n) on
 the CPU; the attention mask is missing."""
 ids = tokenizer.encode(prompt, return_tensors="pt")
@@ -102,11 +102,11 @@ assert ids.shape == (1, len(tokenizer.encode(prompt)))
 assert ids.device.type == "cpu"
 assert "attention_mask" in inputs
 
-# %% encode-adds-nothing [claim]
+# %% encode-adds-nothing [claim] draft="encode adds the special tokens that the model expects" verdict="false"
 "This tokenizer adds no special tokens of its own."
 assert tokenizer.encode(prompt) == tokenizer.encode(prompt, add_special_tokens=False)
 
-# %% round-trip [claim]
+# %% round-trip [claim] draft="decode is the reverse of encode" verdict="true"
 "Decoding what was encoded gives the same text back."
 assert tokenizer.decode(tokenizer.encode(prompt)) == prompt
 
@@ -125,18 +125,18 @@ print(type(model).__name__)
 print(model.peft_config["default"].peft_type)
 print("trainable parameters:", model.get_nb_trainable_parameters()[0])
 
-# %% wrap-class [claim]
+# %% wrap-class [claim] draft="PeftModel is a base class for adapted models" verdict="true"
 """`PeftModel.from_pretrained` gives a `PeftModelForCausalLM`, and that is a PyTorch
 module like any other."""
 assert type(model).__name__ == "PeftModelForCausalLM"
 assert isinstance(model, torch.nn.Module)
 
-# %% wrap-frozen [claim]
+# %% wrap-frozen [claim] draft="from_pretrained gives a model that is prepared for fine-tuning" verdict="false"
 "It loads for use, not for training: nothing is trainable, and dropout is off."
 assert model.get_nb_trainable_parameters()[0] == 0
 assert not model.training
 
-# %% wrap-in-place [claim]
+# %% wrap-in-place [claim] draft="nothing: what wrapping does to the base model was left out" verdict="trap"
 """Wrapping changes the base model itself: the object inside is the one that went in,
 and it now holds the adapter."""
 assert model.get_base_model() is base
@@ -155,13 +155,13 @@ print(f"that is {adapter / base.num_parameters():.1%} of all")
 output = model.generate(**inputs, **stop, max_new_tokens=200)
 print(tokenizer.decode(output[0]))
 
-# %% prompt-comes-back [claim]
+# %% prompt-comes-back [claim] draft="generate produces the tokens of the answer" verdict="incomplete"
 """The output starts with the prompt: `generate` gives back what it was given, then
 what it added."""
 n = inputs["input_ids"].shape[1]
 assert torch.equal(output[:, :n], inputs["input_ids"])
 
-# %% default-length [claim]
+# %% default-length [claim] draft="generate needs nothing but the input" verdict="changed"
 "Without a length, and without a reason to stop, Transformers 5 adds 20 tokens."
 short = model.generate(**inputs, **stop, suppress_tokens=[tokenizer.eos_token_id])
 assert short.shape[1] - n == 20
@@ -172,7 +172,7 @@ assert model.generation_config.max_new_tokens is None
 again = model.generate(**inputs, **stop, max_new_tokens=200)
 assert torch.equal(output, again)
 
-# %% decode-keeps [claim]
+# %% decode-keeps [claim] draft="decode leaves special tokens out by default" verdict="false"
 "`decode` keeps special tokens unless you ask it not to."
 assert tokenizer.decode([tokenizer.eos_token_id]) == "<|endoftext|>"
 assert tokenizer.decode([tokenizer.eos_token_id], skip_special_tokens=True) == ""

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from galley.check.findings import findings
-from galley.errors import Exit, GalleyError
+from galley.errors import Exit, GalleyError, Place, UsageError
 from galley.pages.guide import read_guide
 from galley.project import Project, find_project
 
@@ -121,6 +121,39 @@ def serve(address: Address = "127.0.0.1:8000") -> None:
         raise KeyboardInterrupt from None
     if code:
         raise typer.Exit(Exit.NOT_TRUE)
+
+
+@app.command()
+def export(
+    page: Annotated[str, typer.Argument(help="The page, by name or path.")],
+    profile: Annotated[
+        str, typer.Option("--profile", "-p", help="Its profile; the first required one if not given.")
+    ] = "",
+    form: Annotated[
+        str, typer.Option("--format", "-f", help="py: a script. ipynb: a notebook with the outputs.")
+    ] = "py",
+    output: Annotated[str, typer.Option("--output", "-o", help="The file to write; - is standard output.")] = "",
+) -> None:
+    """Write a page as one file that runs: a Python script, or a notebook with the recorded outputs.
+
+    Its first line says what it needs. Runs nothing and needs none of what the page imports.
+    """
+    from galley.export.command import export as exported
+
+    guide = read_guide(find_project(Path.cwd()))
+    text = exported(guide, page, profile, form)
+    if output == "-":
+        sys.stdout.write(text)
+        return
+    path = Path(output or f"{guide.find(page).stem}.{form}")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError("is there already", Place(path), "remove it, or name another file with --output") from None
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", Place(path)) from error
+    out.print(f"wrote {path}")
 
 
 def _site(project: Project) -> Path:

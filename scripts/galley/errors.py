@@ -52,6 +52,12 @@ class UsageError(GalleyError):
     exit = Exit.USAGE
 
 
+class NotTrueError(GalleyError):
+    """A record that the command would show is not true."""
+
+    exit = Exit.NOT_TRUE
+
+
 class RefusedError(GalleyError):
     """The command will not do this here."""
 

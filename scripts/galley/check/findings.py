@@ -41,7 +41,7 @@ def _unreadable(guide: Guide) -> Iterator[Finding]:
 
 def _unknown_cells(guide: Guide) -> Iterator[Finding]:
     unreadable = {error.place.path.stem for error in guide.errors if error.place}
-    for fence in guide.fences:
+    for fence in (each for each in guide.fences if not each.listing):
         snippets = guide.snippets.get(fence.file)
         if snippets is None and fence.file not in unreadable:
             mend = f"make it, or name one of: {', '.join(sorted(guide.snippets))}"

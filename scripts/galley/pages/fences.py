@@ -14,26 +14,29 @@ from pathlib import Path
 from galley.errors import GalleyError, Place
 
 FORM = '```python exec="on" cell="file/cell"'
+LISTS = ("claims", "corrections")
+LIST_FORM = f'```python exec="on" list="{"|".join(LISTS)}"'
 OPENER = re.compile(r"^(?P<indent>[\s>]*)(?P<fence>`{3,}|~{3,})(?P<header>[^`]*)$")
-OURS = re.compile(r"\b(exec|cell)\s*=|\bexec\b", re.IGNORECASE)
+OURS = re.compile(r"\b(exec|cell|list)\s*=|\bexec\b", re.IGNORECASE)
 ALIKE = re.compile(r"^[\s>]*(?:(?:[-*+:]|\d+[.)])\s+)?[\s>]*(?P<fence>`{2,}|~{2,})(?P<header>.*)$")
 HEADER = re.compile(r"python(?P<options>(?:[ \t]+\w+=\"[^\"]*\")+)[ \t]*$")
 OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")
-KNOWN = {"exec", "cell"}
+KNOWN = {"exec", "cell", "list"}
 
 
 @dataclass(frozen=True)
 class Fence:
-    """A fence that names a cell: `file` is the snippet file's stem."""
+    """A fence that names a cell, or with `listing` a list of many; `file` is the snippet file's stem."""
 
     place: Place
     file: str
     cell: str
+    listing: str = ""
 
     @property
     def name(self) -> str:
-        """How the fence names the cell."""
-        return f"{self.file}/{self.cell}"
+        """How the fence names the cell or the list."""
+        return self.listing or f"{self.file}/{self.cell}"
 
 
 def find_fences(lines: Sequence[str], path: Path, offset: int = 0) -> tuple[list[Fence], list[GalleyError]]:
@@ -109,13 +112,25 @@ def _fence(header: str, body: Sequence[str], closed: bool, place: Place) -> Fenc
     options = dict(OPTION.findall(match["options"]))
     if unknown := set(options) - KNOWN:
         raise GalleyError(f"unknown fence option '{min(unknown)}'", place, f"write it as: {FORM}")
-    if options.get("exec") != "on" or "cell" not in options:
+    if options.get("exec") != "on" or ("cell" in options) == ("list" in options):
         raise GalleyError('a fence needs both exec="on" and cell="file/cell"', place, f"write it as: {FORM}")
-    file, slash, cell = options["cell"].partition("/")
-    if not (file and slash and cell):
-        raise GalleyError(f"not a cell's name: '{options['cell']}'", place, f"write it as: {FORM}")
+    fence = _listing(options["list"], place) if "list" in options else _naming(options["cell"], place)
     if not closed:
         raise _unclosed(place)
     if any(line.strip(" \t>") for line in body):
-        raise GalleyError("the fence holds code of its own", place, f"move it to the cell {options['cell']}")
+        where = f"the cell {fence.name}" if fence.cell else "a cell"
+        raise GalleyError("the fence holds code of its own", place, f"move it to {where}")
+    return fence
+
+
+def _naming(name: str, place: Place) -> Fence:
+    file, slash, cell = name.partition("/")
+    if not (file and slash and cell):
+        raise GalleyError(f"not a cell's name: '{name}'", place, f"write it as: {FORM}")
     return Fence(place, file, cell)
+
+
+def _listing(name: str, place: Place) -> Fence:
+    if name not in LISTS:
+        raise GalleyError(f"there is no list '{name}'", place, f"write it as: {LIST_FORM}")
+    return Fence(place, "", "", name)

@@ -38,7 +38,8 @@ def with_values(snippets: SnippetFile, values: Mapping[str, Any]) -> SnippetFile
     for name, value in reversed(_assignments(cell)):
         if name in values:
             _replace(lines, value, literal(values[name]))
-    return cut("".join(lines), snippets.path, cell.place.path)
+    source = "".join(lines)
+    return snippets if source == snippets.source else cut(source, snippets.path, cell.place.path)
 
 
 def _replace(lines: list[str], value: ast.expr, text: str) -> None:

@@ -7,7 +7,7 @@ rendered when superfences is done; whatever is missing, or wrong in any other wa
 from __future__ import annotations
 
 from typing import Any
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, SubElement
 
 from markdown import Markdown
 from markdown.extensions import Extension
@@ -16,6 +16,7 @@ from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 
 from galley.errors import GalleyError
+from galley.render.downloads import downloads
 from galley.render.errors import build_error
 from galley.render.html import cell_id, error_note, profiles_note
 from galley.render.page import Page, first_fence, page_of, source_lines
@@ -95,10 +96,10 @@ class Arrival(Postprocessor):
 
 
 class Note(Treeprocessor):
-    """Says under the page's title which profiles have no record, and in the live preview what is wrong."""
+    """Says under the page's title what is not shown or is wrong, and at its end where to get it as a file."""
 
     def run(self, root: Element) -> None:
-        """Add the notes below the first heading."""
+        """Add the notes below the first heading, and the links below everything."""
         page = current_page(self.md)
         at = next((number for number, child in enumerate(root) if child.tag == "h1"), -1)
         wrong = [*map(str, page.errors), *page.failures]
@@ -108,6 +109,9 @@ class Note(Treeprocessor):
                 block = Element("div")
                 block.text = self.md.htmlStash.store(note)
                 root.insert(at, block)
+        if links := downloads(page):
+            block = SubElement(root, "div")
+            block.text = self.md.htmlStash.store(links)
 
 
 def current_page(md: Any) -> Page:

@@ -1,4 +1,4 @@
-"""The custom fence: looks a cell up and shows it. Nothing is ever executed here.
+"""The custom fence: looks a cell or a list of claims up and shows it. Nothing is ever executed here.
 
 In mkdocs.yml, under `custom_fences` of `pymdownx.superfences`: name `python`, class `python`, validator
 `!!python/name:galley.render.fence.validator`, format `!!python/name:galley.render.fence.formatter`.
@@ -15,28 +15,31 @@ from galley.errors import GalleyError
 from galley.pages.fences import Fence
 from galley.render.extension import current_page
 from galley.render.html import cell_html
+from galley.render.lists import list_html
 
 
 def validator(
     language: str, inputs: dict[str, Any], options: dict[str, Any], attrs: dict[str, Any], md: Markdown
 ) -> bool:
     """Whether the fence is ours; any other is left to superfences, options and all."""
-    if not {"exec", "cell"} & set(inputs):
+    if not {"exec", "cell", "list"} & set(inputs):
         return False
-    options["cell"] = str(inputs.pop("cell", ""))
+    options["name"] = str(inputs.pop("cell", "") or inputs.pop("list", ""))
     inputs.pop("exec", None)
     return True
 
 
 def formatter(source: str, language: str, css_class: str, options: dict[str, Any], md: Markdown, **rest: Any) -> str:
-    """The HTML of the cell that the fence names; what goes wrong is kept, and stops the build after the page."""
+    """The HTML of what the fence names; what goes wrong is kept, and stops the build after the page."""
     page = current_page(md)
-    name = options["cell"]
+    name = options["name"]
 
     def look_up(_: str, **leftover: Any) -> str:
         fence: Fence | None = None
         try:
             fence = page.next_fence(name)
+            if fence.listing:
+                return list_html(page, fence)
             return cell_html(md, page, fence, page.views(fence))
         except GalleyError as error:
             page.errors.append(error)

@@ -37,7 +37,9 @@ def cell_html(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> str:
 
 
 def cell_id(page: Page, fence: Fence) -> str:
-    """What a link to the cell ends in; a cell that the page shows again is numbered."""
+    """What a link to the cell or the list ends in; a cell that the page shows again is numbered."""
+    if fence.listing:
+        return f"list-{fence.listing}"
     number = [each for each in page.fences if each.name == fence.name].index(fence) + 1
     return f"cell-{fence.file}-{fence.cell}" + (f"-{number}" if number > 1 else "")
 

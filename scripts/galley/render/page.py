@@ -39,6 +39,7 @@ class Page:
 
     project: Project
     path: Path  # as messages show it
+    url: str = ""  # where the site has it, from the site's root
     fences: list[Fence] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
     rendered: set[Fence] = field(default_factory=set)
@@ -49,12 +50,18 @@ class Page:
     preview: Path | None = field(default_factory=preview_file)
     _snippets: dict[str, SnippetFile] = field(default_factory=dict)
     _statuses: dict[str, list[Status]] = field(default_factory=dict)
+    _run_as: dict[tuple[str, str], SnippetFile] = field(default_factory=dict)
 
     def scan(self, lines: Sequence[str], above: int) -> list[GalleyError]:
         """Find the fences in the page's lines and give what is wrong; `above` counts lines of front matter."""
         self._lines, self._above = lines, above
         self.fences, wrong = find_fences(lines, self.path, above)
         return wrong
+
+    @property
+    def source(self) -> Sequence[str]:
+        """The page's Markdown lines, without front matter."""
+        return self._lines
 
     def left_over(self, lines: Sequence[str]) -> list[GalleyError]:
         """What superfences should have rendered and left as text."""
@@ -73,7 +80,10 @@ class Page:
 
         Raises GalleyError where there is no such cell, or a required record of it may not be shown.
         """
-        snippets = self._file(fence)
+        return self.views_in(self._file(fence), fence)
+
+    def views_in(self, snippets: SnippetFile, fence: Fence) -> list[View]:
+        """The same of a cell in a snippet file that the page itself need not show."""
         cell = snippets.cell(fence.cell)
         if cell is None:
             known = ", ".join(each.name for each in snippets.cells)
@@ -81,7 +91,7 @@ class Page:
         return [self._view(fence, cell, found) for found in self.statuses(snippets)]
 
     def _view(self, fence: Fence, cell: Cell, found: Status) -> View:
-        as_run = with_values(found.snippets, found.profile.parameters).cell(cell.name) or cell
+        as_run = self._as_run(found).cell(cell.name) or cell
         if found.state in SHOWABLE:
             return View(found.profile, as_run, found.record, self._failed(found, cell.name))
         if self.preview and (found.profile.required or found.record):
@@ -90,6 +100,13 @@ class Page:
             self._untrue.add((found.snippets.stem, found.profile.name))
             raise GalleyError(f"{fence.name}: {_untrue(found)}", fence.place, found.mend)
         return View(found.profile, as_run, None)
+
+    def _as_run(self, found: Status) -> SnippetFile:
+        """The snippet file with the values of a profile, made once a page."""
+        key = (found.snippets.stem, found.profile.name)
+        if key not in self._run_as:
+            self._run_as[key] = with_values(found.snippets, found.profile.parameters)
+        return self._run_as[key]
 
     def _failed(self, found: Status, cell: str) -> tuple[str, ...]:
         """In the live preview, what the page's last run failed with, at the cell that failed."""
@@ -135,7 +152,7 @@ def page_of(md: Any) -> Page:
     path = _source(md)
     start = path.parent if path else Path.cwd()
     project = _project(start, _modified(start))
-    return Page(project, project.relative(path) if path else Path("a page"))
+    return Page(project, project.relative(path) if path else Path("a page"), _url(md))
 
 
 def source_lines(page: Page) -> int:
@@ -163,6 +180,13 @@ def _source(md: Any) -> Path | None:
         if page is not None and (path := getattr(page, "path", None)):
             return _below_docs(Path(path), processor.config)
     return None
+
+
+def _url(md: Any) -> str:
+    """Where the site has the page: MkDocs and ProperDocs say it of the file, Zensical of the page."""
+    holders = [getattr(md.treeprocessors["relpath"], "file", None)] if "relpath" in md.treeprocessors else []
+    holders += [getattr(processor, "page", None) for processor in md.preprocessors]
+    return next((url for each in holders if isinstance(url := getattr(each, "url", None), str)), "")
 
 
 def _below_docs(path: Path, config: dict[str, Any]) -> Path:

@@ -1,0 +1,5 @@
+"""A page as a file of its own that runs: a Python script, or a notebook with the recorded outputs.
+
+Code stands in running order, as in the snippet file. A piece of prose travels with the cell that follows it on
+the page, so where a page shows its cells in another order, prose moves and code does not.
+"""

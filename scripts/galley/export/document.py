@@ -1,0 +1,81 @@
+"""A page taken apart for export: prose and cells, in the order in which the code runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from galley.export.needs import needs
+from galley.pages.cells import Cell, SnippetFile
+from galley.pages.fences import find_fences
+from galley.pages.parameters import with_values
+from galley.project import Project
+from galley.records.record import Record
+from galley.records.status import Status
+
+CLAIM = "**Claim.** "
+LINK = re.compile(r"!?\[([^\]]*)\]\((?!https?://)[^)]*\)(\{[^}]*\})?")  # what leads nowhere outside the site
+
+
+@dataclass(frozen=True)
+class Part:
+    """A cell with the prose above it; the last part of a page may have no cell."""
+
+    prose: str
+    cell: Cell | None
+
+
+@dataclass(frozen=True)
+class Document:
+    """All that an export holds. `needs` is the line that says what must be there for it to run."""
+
+    page: str
+    needs: str
+    parts: tuple[Part, ...]
+    record: Record
+
+
+def document(project: Project, found: Status, lines: Sequence[str]) -> Document:
+    """The page of a snippet file under one profile; `lines` are its Markdown."""
+    assert found.record is not None
+    snippets = with_values(found.snippets, found.profile.parameters)
+    opening, body = _opening(lines)
+    prose, rest = _prose(snippets, lines, body)
+    parts = [Part(_above(prose.get(cell.name, ""), cell), cell) for cell in snippets.cells]
+    whole = (Part(opening, None), *parts, Part(rest, None))
+    kept = tuple(part for part in whole if part.cell or part.prose)
+    return Document(snippets.page, needs(project, snippets, found.record), kept, found.record)
+
+
+def _opening(lines: Sequence[str]) -> tuple[str, int]:
+    """What stands above the page's first section and its first fence, and the line where that ends."""
+    start = lines.index("---", 1) + 1 if lines and lines[0] == "---" and "---" in lines[1:] else 0
+    end = next((n for n in range(start, len(lines)) if lines[n].startswith(("## ", "```"))), len(lines))
+    return _plain(lines[start:end]).strip(), end
+
+
+def _above(prose: str, cell: Cell) -> str:
+    """The prose above a cell, its caption included."""
+    caption = f"{CLAIM if 'claim' in cell.tags else ''}{cell.caption}" if cell.caption else ""
+    return "\n\n".join(text for text in (prose, caption) if text)
+
+
+def _prose(snippets: SnippetFile, lines: Sequence[str], start: int) -> tuple[dict[str, str], str]:
+    """The prose above each cell from line `start` on, by the cell's name, and what stands below the last."""
+    fences, _ = find_fences(lines, Path(snippets.page))
+    above: dict[str, str] = {}
+    text = ""
+    for fence in fences:
+        at = fence.place.line - 1
+        text += _plain(lines[start:at])
+        start = next((n for n in range(at + 1, len(lines)) if re.match(r"[\s>]*[`~]{3,}\s*$", lines[n])), at) + 1
+        if fence.file == snippets.stem and fence.cell not in above:
+            above[fence.cell], text = text.strip(), ""
+    return above, (text + _plain(lines[start:])).strip()
+
+
+def _plain(lines: Sequence[str]) -> str:
+    """Markdown without what only the site understands."""
+    return LINK.sub(r"\1", "\n".join(lines)) + "\n"

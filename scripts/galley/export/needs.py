@@ -1,0 +1,71 @@
+"""What an export needs: the packages that its code imports, and the files that must lie beside it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+from galley.pages.cells import SnippetFile
+from galley.project import Project
+from galley.records.record import Record
+
+
+def needs(project: Project, snippets: SnippetFile, record: Record) -> str:
+    """One line: packages with the versions of the record, then folders and files beside the export."""
+    importing = [cell for cell in snippets.cells if "import" in cell.source]  # a walk through the others finds none
+    names, modules = _imports(project, (statement for cell in importing for statement in cell.statements))
+    packages = record.environment.get("packages", {})
+    pinned = [f"{name}=={packages[name].partition('+')[0]}" if name in packages else name for name in names]
+    beside = [f"{each}/" for each in _folders(project, record)] + [f"{name}.py" for name in modules]
+    parts = [f"pip install {' '.join(pinned)}"] if pinned else []
+    parts += [f"beside this file: {', '.join(beside)}"] if beside else []
+    return f"Needs: {'; '.join(parts) or 'Python alone'}"
+
+
+def _imports(project: Project, statements: Iterable[ast.AST]) -> tuple[list[str], list[str]]:
+    """The packages and the project's own modules that code imports, those of its modules included; both sorted."""
+    packages: set[str] = set()
+    modules: set[str] = set()
+    waiting = list(_named(statements))
+    while waiting:
+        name = waiting.pop()
+        file = project.snippets / f"{name}.py"
+        if name in modules or name in sys.stdlib_module_names:
+            continue
+        if file.is_file():
+            modules.add(name)
+            waiting += _of_module(file, file.stat().st_mtime_ns)
+        else:
+            packages.add(name)
+    return sorted(packages), sorted(modules)
+
+
+@cache
+def _of_module(file: Path, modified: int) -> tuple[str, ...]:
+    return tuple(_named([ast.parse(file.read_text(encoding="utf-8"))]))
+
+
+def _named(statements: Iterable[ast.AST]) -> Iterator[str]:
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Import):
+                yield from (each.name.partition(".")[0] for each in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield node.module.partition(".")[0]
+
+
+def _folders(project: Project, record: Record) -> list[str]:
+    """The folders below the project's links of which the page used a file, the outermost alone."""
+    folders = set()
+    for used in record.dependencies:
+        path = PurePosixPath(used.path)
+        inside = Path(used.path).is_relative_to(project.relative(project.snippets))
+        below = path.relative_to(project.relative(project.snippets).as_posix()) if inside else path
+        if used.kind == "file" and below.parts[0] in project.links:
+            folders.add(below.parent)
+    return sorted(
+        str(each) for each in folders if not any(each != other and each.is_relative_to(other) for other in folders)
+    )

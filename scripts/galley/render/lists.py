@@ -1,0 +1,122 @@
+"""Lists of the guide's claims: all of them, and those that settle what a draft said. Nothing is executed."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from galley.errors import GalleyError
+from galley.pages.cells import Cell, SnippetFile
+from galley.pages.fences import Fence
+from galley.pages.guide import Guide, read_guide
+from galley.records.record import Record
+from galley.render.page import Page, View
+from galley.render.text import escape, inline
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A claim, the page that shows it, and the record that says on what it was checked."""
+
+    snippets: SnippetFile
+    cell: Cell
+    shown: Path  # from the docs folder
+    record: Record | None
+
+    @property
+    def anchor(self) -> str:
+        """What a link to the claim ends in."""
+        return f"cell-{self.snippets.stem}-{self.cell.name}"
+
+
+def list_html(page: Page, fence: Fence) -> str:
+    """The list that the fence names.
+
+    Raises GalleyError where a claim's record may not be shown, and where no page shows a claim.
+    """
+    guide = read_guide(page.project)
+    found = [each for snippets in guide.snippets.values() for each in _listed(page, fence, guide, snippets)]
+    body = _claims(page, guide, found) if fence.listing == "claims" else _corrections(page, found)
+    return f'<div class="galley-list" id="list-{fence.listing}">{body}</div>'
+
+
+def _listed(page: Page, fence: Fence, guide: Guide, snippets: SnippetFile) -> list[Listed]:
+    shown = {each.name: each.place.path for each in reversed(guide.fences)}
+    docs = page.project.relative(page.project.docs)
+    listed = []
+    for cell in snippets.cells:
+        if "claim" not in cell.tags:
+            continue
+        name = f"{snippets.stem}/{cell.name}"
+        if name not in shown:
+            raise GalleyError(f"no page shows the claim {name}", cell.place, "show it, or take the tag away")
+        views = page.views_in(snippets, Fence(fence.place, snippets.stem, cell.name))
+        listed.append(Listed(snippets, cell, shown[name].relative_to(docs), _required(views)))
+    return listed
+
+
+def _required(views: Sequence[View]) -> Record | None:
+    return next((view.record for view in views if view.profile.required and view.record), None)
+
+
+def _claims(page: Page, guide: Guide, found: Sequence[Listed]) -> str:
+    """All claims, those of a page under its title."""
+    pages = list(dict.fromkeys(each.shown for each in found))
+    parts = [f"<p>{len(found)} claims on {len(pages)} pages. Each is an assertion that ran.</p>"]
+    for shown in pages:
+        here = [each for each in found if each.shown == shown]
+        items = "".join(f"<li>{_link(page, each)}</li>" for each in here)
+        title = f'<h2 id="claims-{shown.stem}">{escape(_title(page.project.docs / shown))}</h2>'
+        parts.append(
+            f'{title}<p class="galley-checked">{_checked(page, here)}</p><ul class="galley-claims">{items}</ul>'
+        )
+    return "".join(parts)
+
+
+def _corrections(page: Page, found: Sequence[Listed]) -> str:
+    """What the drafts said, the verdict, and the claim that proves it."""
+    rows = "".join(
+        f'<tr><td>{inline(each.cell.draft)}</td><td class="galley-verdict-{each.cell.verdict}">{each.cell.verdict}</td>'
+        f"<td>{_link(page, each)}</td></tr>"
+        for each in found
+        if each.cell.draft
+    )
+    head = "<tr><th>The draft said</th><th>Verdict</th><th>What holds, and where it is checked</th></tr>"
+    return (
+        f"<p>{rows.count('<tr>')} statements.</p>"
+        f'<div class="md-typeset__scrollwrap"><div class="md-typeset__table"><table><thead>{head}</thead>'
+        f"<tbody>{rows}</tbody></table></div></div>"
+    )
+
+
+def _checked(page: Page, here: Sequence[Listed]) -> str:
+    """On what the claims of one page were checked: the versions, and the day."""
+    record = here[0].record
+    if record is None:
+        return "not checked"
+    packages = record.environment.get("packages", {})
+    versions = [f"{name} {packages[name].partition('+')[0]}" for name in page.project.line if name in packages]
+    return escape(" · ".join(["checked on", *versions, f"Python {record.environment['python']}", record.date]))
+
+
+def _link(page: Page, claim: Listed) -> str:
+    return f'<a href="{relative_url(page.url, claim.shown)}#{claim.anchor}">{inline(claim.cell.caption)}</a>'
+
+
+def relative_url(own: str, shown: Path) -> str:
+    """The address of the page made from `shown` as a link on the page at `own` has it.
+
+    A site has either folders or files for its pages, and `own` shows which.
+    """
+    if own.endswith(".html"):
+        return posixpath.relpath(shown.with_suffix(".html").as_posix(), posixpath.dirname(own) or ".")
+    folder = shown.parent if shown.stem == "index" else shown.with_suffix("")
+    return posixpath.relpath(folder.as_posix(), own or ".") + "/"
+
+
+def _title(path: Path) -> str:
+    """The first heading of a page, or its name."""
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    return next((line.removeprefix("# ").strip() for line in lines if line.startswith("# ")), path.stem)

@@ -1,0 +1,101 @@
+"""The code of the page "What the first draft got wrong": claims that no other page makes."""
+
+# %% imports
+import subprocess
+import sys
+import tempfile
+
+import torch
+from peft import PeftModel
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+import bottleneck
+
+# %% parameters
+checkpoint = "models/stdlib-coder"
+peft_checkpoint = "models/stdlib-coder/adapters/lora"
+
+# %% load
+tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+base = AutoModelForCausalLM.from_pretrained(checkpoint)
+model = PeftModel.from_pretrained(base, peft_checkpoint)
+
+# %% prompt [claim] draft="a prompt in plain double quotes may run over several lines" verdict="false"
+"A string in plain double quotes ends on its line; write `\\n` where a line should end."
+try:
+    compile('prompt = "Question: bubble sort?\n\nAnswer:"', "draft.py", "exec")
+except SyntaxError as error:
+    refused = error.msg
+assert "unterminated string literal" in refused
+assert tokenizer.decode(tokenizer.encode("Question\n\nAnswer")) == "Question\n\nAnswer"
+
+# %% pip-editable [claim] draft="pip install -e with the address of the fork's peft folder installs it" verdict="false"
+"""`pip install -e` refuses an address that names a folder inside a repository and no
+project."""
+fork = "git+https://github.com/bigcode-project/astraios#subdirectory=peft"
+command = [sys.executable, "-m", "pip", "install", "--editable", fork]
+refused = subprocess.run(command, capture_output=True, text=True)
+assert refused.returncode != 0
+assert "Could not detect requirement name" in refused.stderr
+
+# %% pip-quiet [claim] draft="-q may be given up to three times" verdict="true"
+"`-q` takes away a level of pip's messages each time, three times at most."
+command = [sys.executable, "-m", "pip", "install", "--help"]
+told = subprocess.run(command, capture_output=True, text=True).stdout
+assert "-q, --quiet" in told
+assert "up to 3 times" in " ".join(told.split())
+
+# %% tensorflow [claim] draft="return_tensors takes tf for TensorFlow" verdict="false"
+"A tokenizer gives PyTorch and NumPy arrays, and refuses to give TensorFlow's."
+assert tokenizer("def f():", return_tensors="pt")["input_ids"].shape[0] == 1
+assert tokenizer("def f():", return_tensors="np")["input_ids"].shape[0] == 1
+try:
+    tokenizer("def f():", return_tensors="tf")
+except ValueError as error:
+    refused = str(error)
+assert refused.startswith("tf is not a valid TensorType")
+
+# %% one-row [claim] draft="decode takes outputs[0], the first row of the output" verdict="true"
+"`decode` gives a string for one row of tokens, and a list of strings for several."
+rows = torch.tensor([tokenizer.encode("a = 1"), tokenizer.encode("b = 2")])
+assert tokenizer.decode(rows[0]) == "a = 1"
+assert tokenizer.decode(rows) == ["a = 1", "b = 2"]
+
+# %% frameworks [claim] draft="PEFT works with models of any framework" verdict="false"
+"PEFT is for PyTorch alone: its models are PyTorch modules."
+assert issubclass(PeftModel, torch.nn.Module)
+
+# %% loads-only [claim] draft="from_pretrained fine-tunes a small number of parameters" verdict="false"
+"`PeftModel.from_pretrained` trains nothing: the weights are those of the file."
+saved = load_file(f"{peft_checkpoint}/adapter_model.safetensors")
+loaded = {
+    name.replace(".default", ""): weights
+    for name, weights in model.state_dict().items()
+    if "lora_" in name
+}
+assert loaded.keys() == saved.keys()
+assert all(
+    torch.equal(loaded[name].to(saved[name].dtype), saved[name]) for name in saved
+)
+
+# %% set-adapter [claim] draft="nothing: what set_adapter does to training was left out" verdict="trap"
+"""`set_adapter` turns the training of a frozen adapter back on, unless it is told
+`inference_mode=True`."""
+assert model.get_nb_trainable_parameters()[0] == 0
+model.set_adapter("default")
+assert model.get_nb_trainable_parameters()[0] > 0
+model.set_adapter("default", inference_mode=True)
+assert model.get_nb_trainable_parameters()[0] == 0
+
+# %% padding [claim] draft="nothing: that a batch of prompts needs padding was left out" verdict="trap"
+"""StarCoder's tokenizer has no token for padding, and refuses to pad until you name
+one."""
+try:
+    tokenizer(["a = 1", "for item in items:"], padding=True)
+except ValueError as error:
+    refused = str(error)
+assert "does not have a padding token" in refused
+tokenizer.pad_token = tokenizer.eos_token
+batch = tokenizer(["a = 1", "for item in items:"], padding=True)
+assert len(batch["input_ids"][0]) == len(batch["input_ids"][1])

@@ -1,0 +1,211 @@
+"""A page as a script and as a notebook: what they hold, and that the script runs."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+
+from builders import BUILDERS, article, plain
+from guide import SETTINGS, GuideFolder, fence
+
+SOURCE = '''\
+# %% parameters
+device = "cpu"
+# %% first
+"""Shown with `code`."""
+print("printed on", device)
+40 + 2
+# %% helped
+from helper import double
+
+print(double(21), open("data/numbers/one.txt").read())
+# %% fails raises="ValueError"
+text = """kept
+  as it is"""
+raise ValueError(text)
+# %% claimed [claim]
+"Two and two make four."
+assert 2 + 2 == 4
+# %% drawn
+class Drawing:
+    def _repr_svg_(self):
+        return '<svg xmlns="http://www.w3.org/2000/svg"/>'
+
+Drawing()
+'''
+PAGE = f"""---
+title: Given elsewhere
+---
+# A page
+
+The opening, with [a link](other.md#there) and [one outside](https://example.org).
+
+## A section
+
+Prose above the claim.
+
+{fence("one", "claimed")}
+Prose above the first.
+
+{fence("one", "first")}
+{fence("one", "parameters")}
+{fence("one", "helped")}
+{fence("one", "fails")}
+{fence("one", "first")}
+{fence("one", "drawn")}
+The end.
+"""
+TWO_PROFILES = f"""{SETTINGS}
+[tool.galley.profiles.other]
+title = "Another"
+parameters = {{ device = "meta" }}
+"""
+
+
+@pytest.fixture(scope="module")
+def guide(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
+    """A guide with one page, recorded under two profiles."""
+    root = tmp_path_factory.mktemp("guide")
+    settings = TWO_PROFILES.replace("[tool.galley]\n", '[tool.galley]\nlinks = ["data"]\npackages = ["rich"]\n')
+    folder = plain(GuideFolder.make(root, settings))
+    folder.write("snippets/helper.py", "import rich\n\ndef double(n):\n    return 2 * n\n")
+    folder.write("snippets/data/numbers/one.txt", "one")
+    folder.write("docs/one.md", PAGE)
+    folder.write("snippets/one.py", SOURCE)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delenv("CI", raising=False)
+        ended = folder.run(profiles=("laptop", "other"))
+    assert not ended.failures
+    return folder
+
+
+@pytest.fixture(scope="module")
+def script(guide: GuideFolder) -> str:
+    """The page as a script."""
+    return guide.galley("export", "one", "-o", "-").stdout
+
+
+@pytest.fixture(scope="module")
+def notebook(guide: GuideFolder) -> nbformat.NotebookNode:
+    """The page as a notebook."""
+    return nbformat.reads(guide.galley("export", "one", "-f", "ipynb", "-o", "-").stdout, as_version=4)
+
+
+def test_the_first_line_says_what_the_script_needs(script: str) -> None:
+    first = script.splitlines()[0]
+    assert re.fullmatch(r"# Needs: pip install rich==[\d.]+; beside this file: data/numbers/, helper\.py", first), first
+
+
+def test_the_script_runs_beside_what_it_needs_and_nowhere_else(script: str, guide: GuideFolder, tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text(script, encoding="utf-8")
+    (tmp_path / "helper.py").write_text((guide.root / "snippets/helper.py").read_text("utf-8"), encoding="utf-8")
+    run = [sys.executable, "one.py"]
+    assert subprocess.run(run, cwd=tmp_path, capture_output=True, check=False).returncode == 1
+    (tmp_path / "data/numbers").mkdir(parents=True)
+    (tmp_path / "data/numbers/one.txt").write_text("one")
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["printed on cpu", "42 one", "ValueError: kept", "  as it is"]
+
+
+def test_a_script_whose_cell_raises_nothing_fails(script: str, tmp_path: Path) -> None:
+    spoiled = script.replace("raise ValueError(text)", "pass").replace("from helper import double", "")
+    spoiled = spoiled.replace('print(double(21), open("data/numbers/one.txt").read())', "")
+    (tmp_path / "one.py").write_text(spoiled, encoding="utf-8")
+    done = subprocess.run([sys.executable, "one.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "this must raise ValueError" in done.stderr
+
+
+def test_prose_stands_above_its_cell_and_code_in_running_order(script: str) -> None:
+    order = [
+        "# # A page", "# The opening", "# %% parameters", "# Prose above the first.", "# Shown with `code`.",
+        "# %% first", "# %% fails", "# ## A section", "# **Claim.** Two and two", "# %% claimed", "# The end.",
+    ]  # fmt: skip
+    places = [script.index(each) for each in order]
+    assert places == sorted(places)
+    assert "title: Given" not in script
+    assert "with a link and [one outside](https://example.org)" in script
+    assert "exec=" not in script
+
+
+def test_jupytext_reads_the_script_as_the_notebooks_cells(script: str, notebook: nbformat.NotebookNode) -> None:
+    read = [cell.source for cell in jupytext.reads(script, fmt="py:percent").cells]
+    own = [cell.source for cell in notebook.cells]
+    assert len(read) == len(own)
+    assert [mine for mine, theirs in zip(own, read, strict=True) if mine != theirs] == [
+        own[0], 'text = """kept\n  as it is"""\nraise ValueError(text)'
+    ]  # fmt: skip
+
+
+def test_the_notebook_is_valid_and_has_the_recorded_outputs(notebook: nbformat.NotebookNode) -> None:
+    nbformat.validate(notebook)
+    code = {cell.metadata.name: cell for cell in notebook.cells if cell.cell_type == "code"}
+    assert [output.output_type for output in code["first"].outputs] == ["stream", "execute_result"]
+    assert code["first"].outputs[0].text == "printed on cpu\n"
+    assert code["first"].outputs[1].data["text/plain"].strip() == "42"
+    (error,) = code["fails"].outputs
+    assert (error.ename, error.evalue) == ("ValueError", "kept\n  as it is")
+    assert code["fails"].metadata.tags == ["raises-exception"]
+    assert code["claimed"].metadata.tags == ["claim"]
+    assert "<svg" in code["drawn"].outputs[0].data["image/svg+xml"]
+
+
+def test_a_profile_has_its_own_parameters(guide: GuideFolder) -> None:
+    assert 'device = "meta"' in guide.galley("export", "one", "--profile", "other", "-o", "-").stdout
+
+
+def test_a_file_that_is_there_is_not_overwritten(guide: GuideFolder) -> None:
+    assert "wrote one.py" in guide.galley("export", "one").stdout
+    again = guide.galley("export", "one")
+    assert (again.returncode, again.stdout.split("\n")[0]) == (2, "one.py: is there already")
+    (guide.root / "one.py").unlink()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "what"),
+    [
+        (["two"], 2, "no page with cells is named 'two'"),
+        (["one", "-p", "gpu"], 2, "no profile is named 'gpu'"),
+        (["one", "-f", "pdf"], 2, "no format is named 'pdf'"),
+        (["one", "-o", "no/such/folder.py"], 2, "cannot be written"),
+    ],
+)
+def test_a_wrong_word_is_told(guide: GuideFolder, arguments: list[str], code: int, what: str) -> None:
+    said = guide.galley("export", *arguments)
+    assert (said.returncode, what in said.stdout) == (code, True), said.stdout
+
+
+def test_an_untrue_record_is_not_exported(guide: GuideFolder) -> None:
+    path = guide.root / "snippets/one.py"
+    path.write_text(SOURCE.replace("2 + 2 == 4", "2 + 2 != 5"), encoding="utf-8")
+    said = guide.galley("export", "one")
+    path.write_text(SOURCE, encoding="utf-8")
+    assert said.returncode == 1
+    assert "the laptop record is stale" in said.stdout
+    assert "galley run one" in said.stdout
+    assert not (guide.root / "one.py").exists()
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_a_page_offers_both_files_of_each_profile(
+    name: str, guide: GuideFolder, script: str, notebook: nbformat.NotebookNode
+) -> None:
+    builder: Callable[[GuideFolder], None] = BUILDERS[name]
+    builder(guide)
+    html = article(guide.root / "site", "one")
+    links = re.findall(r'download="([^"]+)" href="data:[\w/+-]+;base64,([^"]+)"', html)
+    assert [file for file, _ in links] == ["one.py", "one.ipynb"] * 2
+    files = [base64.b64decode(data).decode() for _, data in links]
+    assert files[0] == script
+    assert json.loads(files[1]) == json.loads(nbformat.writes(notebook))
+    assert 'device = "meta"' in files[2]
