@@ -1,252 +1,166 @@
-"""Teach `stdlib-coder` to answer questions: train one adapter on question-and-answer pairs, and judge it.
+"""Teach `stdlib-coder` to answer questions, by each of several methods, and judge what each has learned.
 
-    python scripts/train_adapters.py --steps 600               train LoRA, judge it, write it beside the base
-    python scripts/train_adapters.py --judge                   judge base and adapter on the held-out questions
-    python scripts/train_adapters.py --method lora --steps 5 --sample 8 --out /tmp/try      see that it works
+    python scripts/train_adapters.py --study                 all of it: search, seeds, a tenth of the data, combining
+    python scripts/train_adapters.py --method lora           one run at its method's own rate, judged, kept in --out
+    python scripts/train_adapters.py --check                 retrain the start of a committed run, compare the curve
+    python scripts/train_adapters.py --judge lora            judge a committed adapter
 
 The prompt is `Question: ...\\n\\nAnswer:`; only the answer's tokens count in the loss. Methods are rows of the
-table in scripts/training/methods.py. A run lives in .cache/training/<run>: checkpoint.pt, log.jsonl. Call it
-again with the same `--run` and it resumes, with the same result as without the interruption.
+table in scripts/training/methods.py. The study works in .cache/training/study, two runs of one thread at a time.
+Ctrl-C stops it cleanly, and the same call goes on with what is missing. Each finished run is in study.json, and
+each method's first seed beside it, in the base's folder adapters/; full fine-tuning is too large to be kept there.
 """
 
 import argparse
+import json
 import os
 import shutil
-import time
-from dataclasses import asdict, dataclass
-from itertools import islice
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
-from transformers.utils import logging as transformers_logging
 
-import exercises
-from training import answers, card, parallel
-from training.log import Log, clock
+from training import adapt, card, crew, measure, study, tuned
+from training.adapt import Place, Run
+from training.log import Log
+from training.machine import machine
 from training.methods import METHODS
-from training.schedule import Schedule, planned
+from training.parallel import Stop
 
 ROOT = Path(__file__).resolve().parents[1]
 BASE = ROOT / "snippets" / "models" / "stdlib-coder"
-BASE_NAME = "models/stdlib-coder"  # as pages name it: no path of the machine that trained
-
-
-@dataclass(frozen=True)
-class Settings:
-    """All that decides what a run computes; a resumed run must have the same."""
-
-    method: str
-    steps: int
-    batch: int
-    rate: float
-    seed: int
-    workers: int
-    warmup: int = 20
-    decay: float = 0.5
-    clip: float = 1.0
-
-    @property
-    def schedule(self) -> Schedule:
-        """Warmup, flat, then down over the last half."""
-        return planned(self.rate, self.warmup, self.steps, self.decay)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the run, its base model and its result are."""
-
-    folder: Path
-    base: Path
-    out: Path
-    checkpoint_every: int = 100
-    log_every: int = 10
+WORK = ROOT / ".cache" / "training"
+CLOSE = 0.02  # nats: what other hardware may change in the first steps
+SAME = ("cpu", "capability", "python", "torch", "transformers", "peft")
 
 
 def main() -> None:
-    """Read the flags; train unless only judging; judge."""
+    """Read the flags and do what they say."""
     a = parse()
-    quiet()
-    rate = a.rate or METHODS[a.method].rate
-    settings = Settings(a.method, a.steps, a.batch, rate, a.seed, a.workers)
-    out = a.out or a.base / "adapters" / a.method
-    place = Place(ROOT / ".cache" / "training" / (a.run or a.method), a.base, out)
-    if not a.judge:
-        place.folder.mkdir(parents=True, exist_ok=True)
-        print(f"device: cpu, as for the base; {a.workers} workers of one thread; dtype: float32")
-        parallel.launch(train, a.workers, place.folder / "meeting", settings, place)
-    judge(place, a.sample, a.exact)
-
-
-def quiet() -> None:
-    """Only what this script prints: no loading bars."""
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    torch.set_num_threads(1)
+    crew.quiet()
+    try:
+        done = a.action(a)
+    except (adapt.StoppedError, crew.BusyError, ValueError, FileNotFoundError) as error:
+        sys.exit(str(error) or "stopped; the same call goes on")
+    if not done:
+        sys.exit(1)
 
 
 def parse() -> argparse.Namespace:
-    """The command line."""
+    """The command line; `action` is what to do."""
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
+    action = parser.add_mutually_exclusive_group()
+    action.add_argument("--study", dest="action", action="store_const", const=whole, help="all runs, see above")
+    action.add_argument("--check", dest="action", action="store_const", const=check, help="compare with what is kept")
+    action.add_argument("--judge", choices=sorted(METHODS), help="train nothing, judge an adapter that is kept")
     add = parser.add_argument
-    add("--method", choices=sorted(METHODS), default="lora", help="default %(default)s")
-    add("--steps", type=int, default=600, help="steps in all (default %(default)s)")
-    add("--batch", type=int, default=16, help="pairs per step, over all workers (default %(default)s)")
-    add("--rate", type=float, help="peak learning rate (default: the method's)")
-    add("--run", help="name of the run under .cache/training (default: the method)")
+    add("--method", choices=sorted(METHODS), default="lora", help="of one run or check (default %(default)s)")
+    add("--methods", nargs="+", choices=sorted(METHODS), default=list(METHODS), help="of the study (default: all)")
+    add("--jobs", type=int, default=2, help="runs at once in the study, one thread each (default %(default)s)")
+    add("--seeds", type=int, default=3, help="seeds of each method in the study (default %(default)s)")
+    add("--steps", type=int, default=1200, help="steps of a full run (default %(default)s)")
+    add("--batch", type=int, default=8, help="pairs per step (default %(default)s)")
+    add("--rate", type=float, help="peak learning rate of one run (default: the method's)")
+    add("--seed", type=int, default=0, help="of one run (default %(default)s)")
+    add("--check-steps", type=int, default=100, help="how much --check retrains (default %(default)s)")
+    add("--limit", type=int, default=10_000, help="questions of a split to ask, to see that it works (default: all)")
+    add("--work", type=Path, default=WORK, help="where unfinished runs are (default %(default)s)")
     add("--base", type=Path, default=BASE, help="the base model's folder (default %(default)s)")
-    add("--out", type=Path, help="where the adapter goes (default: adapters/<method> in the base's folder)")
-    add("--judge", action="store_true", help="train nothing, judge what is in --out")
-    add("--sample", type=int, default=10_000, help="held-out questions to judge (default: all)")
-    add("--exact", action="store_true", help="judge in bf16, one question at a time, as the guide runs it")
-    add("--workers", type=int, default=min(2, os.cpu_count() or 1), help="processes (default %(default)s)")
-    add("--seed", type=int, default=0, help="default %(default)s")
-    return parser.parse_args()
+    add("--out", type=Path, help="where adapters and study.json go (default: adapters/ in the base's folder)")
+    parsed = parser.parse_args()
+    parsed.out = parsed.out or parsed.base / "adapters"
+    parsed.action = judge if parsed.judge else parsed.action or one
+    return parsed
 
 
-@dataclass
-class State:
-    """What changes while training; `step` counts finished steps and is also the position in the pairs."""
-
-    net: PeftModel
-    optimizer: torch.optim.AdamW
-    step: int = 0
-    seconds: float = 0.0
-    tokens: int = 0
-
-    def save(self, path: Path) -> None:
-        """Write a checkpoint, all or nothing."""
-        content = {
-            "adapter": get_peft_model_state_dict(self.net, save_embedding_layers=False),
-            "optimizer": self.optimizer.state_dict(),
-            "counts": (self.step, self.seconds, self.tokens),
-        }
-        torch.save(content, path.with_suffix(".tmp"))
-        path.with_suffix(".tmp").replace(path)
-
-    def load(self, path: Path) -> None:
-        """Continue from a checkpoint."""
-        content = torch.load(path, weights_only=True)
-        set_peft_model_state_dict(self.net, content["adapter"])
-        self.optimizer.load_state_dict(content["optimizer"])
-        self.step, self.seconds, self.tokens = content["counts"]
+def settings_of(a: argparse.Namespace) -> study.Settings:
+    """The study that the flags describe."""
+    plan = measure.Plan(limit=a.limit, sample=min(a.limit, measure.Plan.sample))
+    return study.Settings(a.base, a.steps, a.batch, a.seeds, tuple(a.methods), plan)
 
 
-def fresh_state(settings: Settings, base: Path) -> State:
-    """The shipped base in fp32 with a fresh adapter, the same for every worker, and the optimizer."""
-    torch.manual_seed(settings.seed)
-    net = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    peft = get_peft_model(net, METHODS[settings.method].config())
-    trainable = [p for p in peft.parameters() if p.requires_grad]
-    return State(peft, torch.optim.AdamW(trainable, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.0))
+def whole(a: argparse.Namespace) -> bool:
+    """The study, or what is missing of it; whether all is done."""
+
+    def finished(task: study.Task, place: Place, done: dict[str, study.Result]) -> None:
+        if task.kind == "train" and task.run and task.run.seed == 0 and task.run.data == "all":
+            publish(place, a.out / task.run.method, done[task.name], done.get("base"))
+
+    settings = settings_of(a)
+    results = study.Results(a.out / "study.json", settings)
+    return crew.Crew(settings, a.work / "study", results, a.jobs, finished).run()
 
 
-def train(rank: int, workers: int, settings: Settings, place: Place) -> None:
-    """One worker: train to the last step, then save the adapter."""
-    quiet()
-    tokenizer = AutoTokenizer.from_pretrained(place.base)
-    state = fresh_state(settings, place.base)
-    if (place.folder / "checkpoint.pt").exists():
-        state.load(place.folder / "checkpoint.pt")
-    log = Log(place.folder / "log.jsonl")
-    if rank == 0:
-        log.rewind(state.step)
-        trainable, total = state.net.get_nb_trainable_parameters()
-        facts = {"trainable": trainable, "parameters": total, "scaled": METHODS[settings.method].scaled}
-        log.write("start", step=state.step, **asdict(settings), **facts)
-        print(f"{trainable:,} of {total:,} parameters; from step {state.step} of {settings.steps}", flush=True)
-    pairs = exercises.pairs("train", settings.seed)
-    for batch in islice(answers.batches(pairs, settings.batch), state.step, settings.steps):
-        started = time.time()
-        rows = [answers.encode_pair(tokenizer, p.question, p.answer) for p in batch[rank::workers]]
-        numbers = train_step(state, answers.pad(rows, tokenizer.eos_token_id), settings, rank)
-        state.step += 1
-        state.seconds += time.time() - started
-        if rank == 0:
-            report(state, settings, place, numbers, log)
-    if rank == 0:
-        save_adapter(state.net, place.out)
+def one(a: argparse.Namespace) -> bool:
+    """One run: train, judge, keep."""
+    run = Run(a.method, a.steps, a.batch, a.rate or METHODS[a.method].rate, a.seed)
+    task = study.Task("train", f"{a.method} all seed {a.seed}", run)
+    settings = settings_of(a)
+    number = study.key(settings, settings.facts(), task)
+    place = study.place(a.work / "single", settings, task, number)
+    with Stop() as stop:
+        result = study.perform(task, place, settings, [], crew.watch(stop))
+    publish(place, a.out / a.method, result, None)
+    print(crew.told(result), result["demo"]["answer"], sep="\n")
+    return True
 
 
-def train_step(
-    state: State, batch: tuple[torch.Tensor, torch.Tensor], settings: Settings, rank: int
-) -> dict[str, float]:
-    """One step; returns the loss on answer tokens, and the tokens that this worker read."""
-    ids, labels = batch
-    # Dropout depends on step and worker alone, so a resumed run draws what an uninterrupted one would.
-    torch.manual_seed(settings.seed + state.step * 64 + rank)
-    state.net.train()
-    logits = state.net(input_ids=ids, use_cache=False).logits[:, :-1]
-    loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), labels[:, 1:].flatten())
-    state.optimizer.zero_grad()
-    loss.backward()
-    trainable = [p for p in state.net.parameters() if p.requires_grad]
-    mean = parallel.average(trainable, float(loss.detach()))
-    torch.nn.utils.clip_grad_norm_(trainable, settings.clip)
-    for group in state.optimizer.param_groups:
-        group["lr"] = settings.schedule.rate(state.step)
-    state.optimizer.step()
-    state.tokens += ids.numel() * settings.workers
-    return {"loss": round(mean, 5), "rate": settings.schedule.rate(state.step)}
-
-
-def report(state: State, settings: Settings, place: Place, numbers: dict[str, float], log: Log) -> None:
-    """Print and log progress every few steps; save more rarely."""
-    if state.step % place.log_every == 0 or state.step == settings.steps:
-        log.write("step", step=state.step, **numbers, seconds=round(state.seconds, 1), tokens=state.tokens)
-        left = clock((settings.steps - state.step) * state.seconds / state.step)
-        speed = state.tokens / state.seconds
-        print(f"step {state.step} loss {numbers['loss']:.3f} {speed:.0f} tokens/s {left} left", flush=True)
-    if state.step % place.checkpoint_every == 0 or state.step == settings.steps:
-        state.save(place.folder / "checkpoint.pt")
-
-
-def save_adapter(net: PeftModel, out: Path) -> None:
-    """Write the adapter as PEFT writes it, naming its base as the guide does; all or nothing."""
-    staging = out.with_name(out.name + ".tmp")
-    shutil.rmtree(staging, ignore_errors=True)
-    for config in net.peft_config.values():
-        config.base_model_name_or_path = BASE_NAME
-    net.save_pretrained(staging, save_embedding_layers=False)  # else PEFT looks the base up by its name, online
-    (staging / "README.md").unlink(missing_ok=True)  # PEFT's empty template
-    for path in staging.iterdir():
-        path.chmod(0o644)
+def publish(place: Place, out: Path, result: study.Result, base: study.Result | None) -> None:
+    """Copy a trained adapter to where readers load it, with its log and card; a whole model stays where it is."""
+    if METHODS[result["method"]].config is None:
+        return
     shutil.rmtree(out, ignore_errors=True)
-    staging.rename(out)
+    shutil.copytree(place.saved, out)
+    shutil.copy(place.log.path, out / "training.jsonl")
+    for who, judged in (("base", base), ("adapter", result)):
+        if judged:
+            Log(out / "training.jsonl").write("judged", **verdict(who, judged))
+    card.write_adapter_card(out)
 
 
-def judge(place: Place, count: int, exact: bool) -> None:
-    """Judge base and adapter on the held-out questions and the guide's own; write the adapter's card."""
-    tokenizer = AutoTokenizer.from_pretrained(place.base)
-    net = AutoModelForCausalLM.from_pretrained(place.base, dtype=torch.bfloat16 if exact else torch.float32)
-    held_out = answers.sample(list(exercises.pairs("held-out", 0)), count, seed=0)
-    demo = next(p for p in exercises.pairs("validation", 0) if p.question == answers.DEMO)
-    judge_one("base", net, tokenizer, held_out, demo, exact, place)
-    judge_one("adapter", PeftModel.from_pretrained(net, place.out), tokenizer, held_out, demo, exact, place)
-    shutil.copy(place.folder / "log.jsonl", place.out / "training.jsonl")
-    card.write_adapter_card(place.out)
+def verdict(who: str, judged: study.Result) -> dict[str, Any]:
+    """What the card says of one model."""
+    scores = {name: judged[name] for name in ("held_out", "held_out_exercises")}
+    counts = {name: {key: score[key] for key in ("passed", "asked")} for name, score in scores.items()}
+    demo = {"demo": judged["demo"]["sorts"], "shown": judged["demo"]["answer"]}
+    return {"who": who, "run_as": "fp32, in batches", **counts["held_out"], **demo,
+            "unseen": counts["held_out_exercises"]}  # fmt: skip
 
 
-def judge_one(
-    who: str,
-    net: Any,
-    tokenizer: PreTrainedTokenizerBase,
-    pairs: list[exercises.Pair],
-    demo: exercises.Pair,
-    exact: bool,
-    place: Place,
-) -> None:
-    """Judge one model and log it. `exact` asks one question at a time, so that nothing is padded."""
-    score = answers.score(net, tokenizer, pairs, batch=1 if exact else 32)
-    shown = answers.answer(net, tokenizer, [demo.question], batch=1)[0]
-    works = answers.score(net, tokenizer, [demo], batch=1).passed == 1
-    run_as = "bf16, one at a time" if exact else "fp32, in batches"
-    counts = {"passed": score.passed, "asked": score.asked, "demo": works, "shown": shown}
-    Log(place.folder / "log.jsonl").write("judged", who=who, run_as=run_as, **counts)
-    print(f"{who}: pass@1 {score.share:.1%} of {score.asked} held-out questions; bubble sort: {works}")
-    print(f"  {score.reasons[:5]}\n  {' '.join(score.failed)}\n{shown}\n", flush=True)
+def judge(a: argparse.Namespace) -> bool:
+    """Judge an adapter that is kept."""
+    place = a.out / a.judge
+    net, half = (tuned.load(a.judge, a.base, place, dtype) for dtype in (torch.float32, torch.bfloat16))
+    found = measure.everything(net, half, a.base, settings_of(a).plan, lambda: None)
+    print(json.dumps(found, indent=1))
+    return True
+
+
+def check(a: argparse.Namespace) -> bool:
+    """Retrain the first steps of a kept run; whether the curve is what its log has."""
+    kept = Log(a.out / a.method / "training.jsonl").read()
+    start = next((e for e in kept if e["event"] == "start"), None)
+    if start is None or start.get("base") != adapt.digest(a.base):
+        raise ValueError(f"{a.out / a.method} has no log of a run on this base; train it with --method {a.method}")
+    run = Run(**{name: start[name] for name in Run.__dataclass_fields__})
+    with tempfile.TemporaryDirectory() as folder, Stop() as stop:
+        again = Place(Path(folder) / "run", a.base)
+        adapt.train(run, again, crew.watch(stop), until=a.check_steps)
+        curve = {e["step"]: e["loss"] for e in again.log.read() if e["event"] == "step"}
+    known = {e["step"]: e["loss"] for e in kept if e["event"] == "step"}
+    here = machine()
+    same = all(start["machine"].get(name) == here[name] for name in SAME)
+    allowed = 0.0 if same else CLOSE
+    for step, loss in curve.items():
+        print(f"step {step}: {loss:.5f}, kept {known[step]:.5f}")
+    apart = max(abs(loss - known[step]) for step, loss in curve.items())
+    print(f"largest difference {apart:.5f}, allowed {allowed:g}: {'the same' if same else 'another'} environment")
+    return apart <= allowed
 
 
 if __name__ == "__main__":

@@ -67,9 +67,26 @@ def test_a_table_changes_with_what_it_says_alone(root: Path, text: str, same: bo
     assert (measure(root, "models.toml#one", "table") == before) is same
 
 
+def test_names_change_with_the_files_of_their_endings_alone(root: Path) -> None:
+    before = measure(root, "data#.txt .json", "names")
+    (root / "data/a.txt").write_text("other")
+    (root / "data/README.md").touch()
+    (root / "data/folder.json").mkdir()
+    assert measure(root, "data#.txt .json", "names") == before
+    (root / "data/config.json").touch()
+    assert measure(root, "data#.txt .json", "names").sha256 != before.sha256
+
+
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [("models.toml#one", "table"), ("none", "file"), ("none", "listing"), ("none.py", "module"), ("data", "file")],
+    [
+        ("models.toml#one", "table"),
+        ("none", "file"),
+        ("none", "listing"),
+        ("none#.txt", "names"),
+        ("none.py", "module"),
+        ("data", "file"),
+    ],
 )
 def test_what_is_not_there_is_gone(root: Path, path: str, kind: str) -> None:
     assert measure(root, path, kind).sha256 == GONE
@@ -93,3 +110,93 @@ def test_a_file_opened_for_reading_and_writing_counts_as_used(folder: GuideFolde
     assert not folder.run().failures
     file.write_text("second", encoding="utf-8")
     assert folder.status("page").state == "stale"
+
+
+def test_a_file_that_was_looked_for_in_vain_makes_the_record_stale_when_it_appears(folder: GuideFolder) -> None:
+    file = folder.root / "snippets" / "data.txt"
+    source = f"try:\n    print(open({str(file)!r}).read())\nexcept FileNotFoundError:\n    print('none')\n"
+    folder.snippet("page", f"# %% one\n{source}")
+    assert not folder.run().failures
+    assert [(each.path, each.kind, each.sha256) for each in folder.record("page").dependencies] == [
+        ("snippets/data.txt", "absent", "absent")
+    ]
+    assert folder.status("page").state == "fresh"
+    file.write_text("here", encoding="utf-8")
+    assert [each.what for each in folder.status("page").reasons] == [
+        "snippets/data.txt was not there when the page looked for it"
+    ]
+
+
+def test_what_a_page_looks_for_in_the_cache_is_no_dependency(folder: GuideFolder) -> None:
+    source = f"try:\n    open({str(folder.root / '.cache/token')!r})\nexcept FileNotFoundError:\n    pass\n"
+    folder.snippet("page", f"# %% one\n{source}")
+    assert not folder.run().failures
+    assert folder.record("page").dependencies == ()
+
+
+def test_a_hook_notes_which_files_of_an_ending_a_folder_has(tmp_path: Path) -> None:
+    hooked = '[tool.galley]\nhooks = { setup = "helper:setup" }\n[tool.galley.profiles.laptop]\nrequired = true\n'
+    folder = GuideFolder.make(tmp_path, hooked)
+    folder.write("snippets/model/config.json", "{}")
+    folder.write(
+        "snippets/helper.py",
+        "def setup(context):\n    context.note_names(context.root / 'snippets/model', ('.json',))\n",
+    )
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    assert not folder.run().failures
+    folder.write("snippets/model/README.md", "For people.")
+    assert folder.status("page").state == "fresh"
+    folder.write("snippets/model/adapter_config.json", "{}")
+    assert [each.what for each in folder.status("page").reasons] == [
+        "the list of files in snippets/model changed since the page used it"
+    ]
+
+
+COUNT = "import subprocess\ndone = subprocess.run(['wc', '-l', {file!r}])\n"
+
+
+def test_what_a_subprocess_opens_is_a_dependency_where_the_cell_declares_it(folder: GuideFolder) -> None:
+    file = folder.write("data/words.txt", "one\n")
+    source = COUNT.format(file=str(file))
+    folder.snippet("page", f"# %% one\n{source}")
+    assert not folder.run().failures
+    assert folder.record("page").dependencies == ()
+    folder.snippet("page", f'# %% one uses="data/words.txt"\n{source}')
+    assert [each.what for each in folder.status("page").reasons] == ["cell page/one now uses data/words.txt"]
+    assert not folder.run().failures
+    assert folder.status("page").state == "fresh"
+    file.write_text("one\ntwo\n", encoding="utf-8")
+    assert [each.what for each in folder.status("page").reasons] == ["data/words.txt changed since the page used it"]
+
+
+def test_a_declared_folder_counts_with_its_files_and_their_names(tmp_path: Path) -> None:
+    folder = GuideFolder.make(
+        tmp_path, '[tool.galley]\nlinks = ["models"]\n[tool.galley.profiles.laptop]\nrequired = true\n'
+    )
+    file = folder.write("snippets/models/a/weights", "1")
+    folder.snippet("page", '# %% one uses="models/a snippets/models"\nprint(1)\n')
+    assert not folder.run().failures
+    assert folder.status("page").state == "fresh"
+    file.with_name("more").touch()
+    assert folder.status("page").state == "stale"
+    file.with_name("more").unlink()
+    file.write_text("2", encoding="utf-8")
+    assert [each.what for each in folder.status("page").reasons] == [
+        "snippets/models/a/weights changed since the page used it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("uses", "what"),
+    [
+        ("nothing.csv", "uses 'nothing.csv', and there is no such file"),
+        ("/etc/hosts", "lies outside the project"),
+        ("..", "lies outside"),
+    ],
+)
+def test_a_declared_path_must_be_in_the_project(folder: GuideFolder, uses: str, what: str) -> None:
+    folder.snippet("page", f'# %% one\n1\n# %% two uses="{uses}"\nprint(1)\n')
+    ended = folder.run()
+    assert ended.failures["page"].startswith("snippets/page.py:3: page page (laptop) in cell two: uses")
+    assert what in ended.failures["page"]
+    assert folder.status("page").state == "missing"

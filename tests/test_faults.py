@@ -19,6 +19,13 @@ FAULTS: dict[str, tuple[str, int, str]] = {
     "raises_in_library": ('import json\njson.loads("{")', 5, "JSONDecodeError: Expecting property name"),
     "raises_in_loop": ("for i in range(3):\n    [1, 2][i]", 5, "IndexError: list index out of range"),
     "exits": ("import os\n\nos._exit(3)", 6, "the page's process exited with status 3"),
+    "dies_speaking": (
+        "import os, stat\nfor each in range(3, 100):\n    try:\n"
+        '        if stat.S_ISSOCK(os.fstat(each).st_mode): os.write(each, b\'{"event": "do\')\n'
+        "    except OSError:\n        pass\nos._exit(3)",
+        10,
+        "the page's process exited with status 3",
+    ),
     "exits_well": ("import os\n\nos._exit(0)", 6, "the page's process exited with status 0"),
     "dies": ("import os\n\nos.kill(os.getpid(), 11)", 6, "the page's process was killed by SIGSEGV"),
     "dies_in_c": ("import ctypes\nctypes.string_at(0)", 5, "the page's process was killed by SIGSEGV"),

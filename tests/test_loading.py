@@ -67,9 +67,13 @@ class Context:
         self.root, self.scratch = root, root / "scratch"
         self.files: set[str] = set()
         self.tables: set[str] = set()
+        self.names: dict[str, tuple[str, ...]] = {}
 
     def note(self, path: Path) -> None:
         self.files.add(path.relative_to(self.root.resolve() / "snippets").as_posix())
+
+    def note_names(self, folder: Path, endings: tuple[str, ...]) -> None:
+        self.names[folder.relative_to(self.root.resolve() / "snippets").as_posix()] = endings
 
     def note_table(self, path: Path, table: str) -> None:
         self.tables.add(table)
@@ -138,6 +142,10 @@ def test_a_page_depends_on_the_files_of_the_folder_that_was_resolved(load, files
     load()
     assert context.files == files
     assert context.tables == {NAME}
+    (folder,) = {each.rpartition("/")[0] for each in files}
+    assert list(context.names) == [folder]
+    assert "generation_config.json".endswith(context.names[folder])
+    assert not "README.md".endswith(context.names[folder])
 
 
 def test_a_base_and_its_adapter_are_noted_and_another_adapter_is_not(page):
@@ -149,6 +157,27 @@ def test_a_base_and_its_adapter_are_noted_and_another_adapter_is_not(page):
     assert context.files == BASE | LORA
     model.load_adapter(f"{NAME}/adapters/other", "other")
     assert context.files == BASE | LORA | {each.replace("lora", "other") for each in LORA}
+
+
+SUBFOLDER = {f"{NAME}/small/{name.rpartition('/')[2]}" for name in BASE}
+
+
+@pytest.mark.parametrize(
+    ("load", "files"),
+    [
+        (lambda: AutoTokenizer.from_pretrained(NAME, subfolder="small"), SUBFOLDER),
+        (lambda: AutoConfig.from_pretrained(NAME, subfolder="small"), SUBFOLDER),
+        (lambda: AutoModelForCausalLM.from_pretrained(NAME, subfolder="small"), SUBFOLDER),
+        (lambda: AutoModelForCausalLM.from_pretrained(NAME, subfolder="small", config=tiny_model().config), SUBFOLDER),
+        (lambda: PeftConfig.from_pretrained(NAME, subfolder="adapters/lora"), LORA),
+        (lambda: peft.load_peft_weights(NAME, subfolder="adapters/lora"), LORA),
+    ],
+)
+def test_a_page_depends_on_the_files_of_a_subfolder(load, files, page, made):
+    context = page()
+    shutil.copytree(made, f"{NAME}/small", ignore=shutil.ignore_patterns("adapters"))
+    load()
+    assert files <= context.files
 
 
 def test_what_a_page_saved_itself_loads_and_is_no_dependency(page):
@@ -233,6 +262,16 @@ def test_a_pickle_loads_only_where_it_is_listed(page, tmp_path):
     found = peft.load_peft_weights(f"{NAME}/adapters/lora")
     assert all(torch.equal(found[key], weights[key]) for key in weights)
     assert f"{NAME}/adapters/lora/adapter_model.bin" in context.files
+
+
+@pytest.mark.parametrize("where", ["shards", "shards/first"])
+def test_a_pickle_further_down_is_refused_too(where, page, tmp_path):
+    page()
+    folder = tmp_path / "snippets" / NAME / where
+    folder.mkdir(parents=True)
+    torch.save({}, folder / "part.pt")
+    with pytest.raises(ModelError, match=r"tiny has the pickle part\.pt"):
+        AutoConfig.from_pretrained(NAME)
 
 
 def test_a_pickle_that_runs_code_is_stopped_even_if_the_page_allows_it(page, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from galley.records.status import State
 from guide import GuideFolder
@@ -160,3 +161,33 @@ def test_a_record_says_what_it_ran_on(folder: GuideFolder) -> None:
     assert set(record.environment) >= {"python", "system", "cpu", "packages", "provenance"}
     assert record.cells[0].peak_mb > 1
     assert record.date.count("-") == 2
+
+
+def test_a_cell_states_what_held_when_it_ended_and_not_later(tmp_path: Path) -> None:
+    hooked = '[tool.galley]\nline = ["model", "device"]\nhooks = { provenance = "helper:said" }\n'
+    folder = GuideFolder.make(tmp_path, hooked + "[tool.galley.profiles.laptop]\nrequired = true\n")
+    folder.write(
+        "snippets/helper.py",
+        """
+        import sys
+
+        def said(context):
+            models = sys.modules["__main__"].__dict__.get("models", [])
+            stated = {"model": f"the model {models[0]}"} if models else {}
+            return {**stated, "device": "cpu", "seen": models}
+        """,
+    )
+    folder.snippet("page", "# %% before\nprint(1)\n# %% loads\nmodels = ['m']\nprint(2)\n# %% after\nprint(models)\n")
+    assert not folder.run().failures
+    record = folder.record("page")
+    assert record.environment["provenance"] == {"model": "the model m", "device": "cpu", "seen": ["m"]}
+    assert [dict(cell.provenance) for cell in record.cells] == [{"model": ""}, {}, {}]
+    assert folder.mkdocs().returncode == 0
+    html = (folder.root / "site/page.html").read_text(encoding="utf-8")
+    lines = re.findall(r"<summary>(.*?)</summary>", html)
+    assert [line.split(" · ")[:2] for line in lines] == [
+        ["cpu", record.date],
+        ["the model m", "cpu"],
+        ["the model m", "cpu"],
+    ]
+    assert "unchanged" in folder.run(everything=True).said

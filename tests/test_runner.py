@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -125,3 +126,18 @@ def test_thirty_pages_leave_no_descriptor_open(marked: GuideFolder) -> None:
     runs = run_all(marked, [job(marked, "1", f"p{number}") for number in range(30)])
     assert not any(run.failure for run in runs)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@pytest.mark.parametrize("said", [b"", b"half", (5).to_bytes(8, "big")])
+def test_a_client_that_says_nothing_or_nonsense_stops_no_page(marked: GuideFolder, said: bytes) -> None:
+    async def inside() -> PageRun:
+        async with runner(marked.project, marked.root) as running:
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(str(running.socket))
+                client.sendall(said)
+                page = run_page(running.socket, job(marked, "print('ok')"), lambda job, cell: None)
+                return await asyncio.wait_for(page, 20)
+
+    run = asyncio.run(inside())
+    assert run.failure is None
+    assert run.cells[0].outputs[0].data == b"ok\n"

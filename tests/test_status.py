@@ -108,6 +108,16 @@ def test_another_version_is_drift_and_no_failure(recorded: GuideFolder) -> None:
     assert found.reasons[0].what == f"rich was 0.1, is {version}"
 
 
+@pytest.mark.parametrize("fact", ["python", "cpu"])
+def test_another_python_or_processor_is_drift_and_no_failure(recorded: GuideFolder, fact: str) -> None:
+    path = recorded.project.outputs / "a-page/laptop/record.json"
+    here = recorded.record("a-page").environment[fact]
+    path.write_text(path.read_text().replace(f'"{fact}": "{here}"', f'"{fact}": "another"'))
+    found = recorded.status("a_page")
+    assert found.state is State.DRIFTED
+    assert [each.what for each in found.reasons] == [f"{fact} was another, is {here}"]
+
+
 def test_torn_and_tampered_are_told_apart(recorded: GuideFolder) -> None:
     place = recorded.project.outputs / "a-page/laptop"
     (place / "one.stdout.txt").write_text("better\n")

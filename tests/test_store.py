@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from galley.errors import RefusedError
 from galley.pages.code import digest
 from galley.records.record import CellRecord, Output, Record
 from galley.records.store import Store, TamperedError, TornError
@@ -51,6 +52,14 @@ def test_a_written_record_reads_back(store: Store) -> None:
         f"page/laptop/{name}" for name in (*sorted(OLD)[:1], "record.json", *sorted(OLD)[1:])
     ]
     assert list(store.folders()) == [("page", "laptop")]
+
+
+def test_no_record_is_written_in_ci_whoever_asks(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = files(store.folder)
+    monkeypatch.setenv("CI", "1")
+    with pytest.raises(RefusedError, match="CI writes no records"):
+        store.write(record(NEW), NEW)
+    assert files(store.folder) == before
 
 
 def test_a_new_record_leaves_nothing_of_the_old_one(store: Store) -> None:

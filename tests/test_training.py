@@ -15,7 +15,6 @@ from safetensors import safe_open
 from transformers import AutoModelForCausalLM, AutoTokenizer, GPTBigCodeForCausalLM, PreTrainedTokenizerBase
 
 import exercises
-import train_adapters
 import train_base
 from exercises.judge import judge
 from training import answers, card, corpora, curve, data, model, muon, tokens
@@ -274,40 +273,15 @@ def test_prompt_and_labels(tokenizer: PreTrainedTokenizerBase) -> None:
     assert (marks[1, 5:] == answers.IGNORED).all()
 
 
-@pytest.mark.parametrize("method", sorted(METHODS))
+@pytest.mark.parametrize("method", sorted(set(METHODS) - {"full"}))
 def test_each_method_trains_something_on_the_real_shape(method: str) -> None:
     with torch.device("meta"):
-        net = get_peft_model(GPTBigCodeForCausalLM(model.config(4)), METHODS[method].config())
+        net = GPTBigCodeForCausalLM(model.config(4))
+        config = METHODS[method].config
+        assert config is not None
+        net = get_peft_model(net, config(net.config.n_embd))
     trainable, total = net.get_nb_trainable_parameters()
     assert 0 < trainable < 0.2 * total
-
-
-def test_a_resumed_adapter_equals_an_uninterrupted_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = train_adapters.Settings("lora", steps=4, batch=2, rate=1e-3, seed=0, workers=1)
-    whole, other = (train_adapters.Place(tmp_path / n, BASE, tmp_path / n / "out", 2, 1) for n in ("a", "b"))
-    for place in (whole, other):
-        place.folder.mkdir()
-    train_adapters.train(0, 1, settings, whole)
-    interrupt_adapter_after(3, monkeypatch)
-    with pytest.raises(InterruptedError):
-        train_adapters.train(0, 1, settings, other)
-    monkeypatch.undo()
-    train_adapters.train(0, 1, settings, other)
-    assert losses(other.folder) == losses(whole.folder)
-    name = "adapter_model.safetensors"
-    assert (other.out / name).read_bytes() == (whole.out / name).read_bytes()
-
-
-def interrupt_adapter_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, done = train_adapters.train_step, []
-
-    def step(*arguments: object) -> dict[str, float]:
-        if len(done) == steps:
-            raise InterruptedError
-        done.append(1)
-        return real(*arguments)
-
-    monkeypatch.setattr(train_adapters, "train_step", step)
 
 
 # What is committed.
@@ -315,7 +289,7 @@ def interrupt_adapter_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_model_is_small_and_has_no_code_of_its_own() -> None:
     files = [p for p in BASE.rglob("*") if p.is_file()]
-    assert sum(p.stat().st_size for p in files) < 15_000_000
+    assert sum(p.stat().st_size for p in files) < 16_000_000
     assert (BASE / "model.safetensors").stat().st_size <= model.LIMIT_BYTES
     assert {p.suffix for p in files} <= {".json", ".jsonl", ".md", ".safetensors", ".svg"}
 

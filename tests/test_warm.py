@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from asyncio.subprocess import Process
 from pathlib import Path
 
 import pytest
 
 from galley.errors import RunnerError
-from galley.run import warm
-from galley.run.warm import any_runner, warm_runner
+from galley.run import session, warm
+from galley.run.job import Job
+from galley.run.session import Task, run_tasks
+from galley.run.warm import warm_runner
 from galley.serve.keeper import Keeper
 from guide import GuideFolder
 
@@ -42,11 +45,44 @@ def test_a_run_joins_the_warm_runner(hooked: GuideFolder):
     async def joined() -> tuple[Path, Path]:
         async with Keeper(hooked.project) as keeper:
             kept = await keeper.socket()
-            async with any_runner(hooked.project) as found:
-                return kept, found
+            return kept, warm_runner(hooked.project)
 
     kept, found = asyncio.run(joined())
     assert kept == found
+
+
+@pytest.mark.parametrize("end", ["stopped", "killed"])
+def test_a_run_that_joined_goes_on_alone_when_the_warm_runner_goes_away(
+    hooked: GuideFolder, monkeypatch: pytest.MonkeyPatch, end: str
+):
+    monkeypatch.setattr(session, "warm_runner", lambda project: warm[0])
+    warm: list[Path] = []
+    for name in ("quick", "slow", "third"):
+        sleep = "import os, time\ntime.sleep(0.6)\nprint(os.getppid())\n" if name != "quick" else "print('quick')\n"
+        hooked.snippet(name, f"# %% one\n{sleep}")
+
+    async def joined() -> list[tuple[str, bool]]:
+        guide, laptop = hooked.guide, hooked.project.profile("laptop")
+        tasks = [Task(guide.snippets[name], laptop) for name in ("quick", "slow", "third")]
+        keeper = Keeper(hooked.project)
+        warm.append(await keeper.socket())
+        going: list[asyncio.Task[None]] = []
+
+        def heard(job: Job, cell: str) -> None:
+            if job.page == "slow" and not going:
+                process = keeper._running.process
+                leave = keeper._close if end == "stopped" else lambda: kill(process)
+                going.append(asyncio.create_task(leave()))
+
+        async def kill(process: Process) -> None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+        ended = [(ran.run.page, ran.run.failure is None) async for ran in run_tasks(hooked.project, tasks, heard, 2)]
+        await asyncio.gather(*going)
+        await keeper._close()
+        return ended
+
+    assert sorted(asyncio.run(joined())) == [("quick", True), ("slow", True), ("third", True)]
 
 
 def test_the_keeper_keeps_its_runner_while_nothing_changes(hooked: GuideFolder):

@@ -1,6 +1,7 @@
-"""What people write around a question: a greeting, a reason, a wish, an example. Only train questions get any."""
+"""What people write around a question, and how: a greeting, a reason, an example, haste. Only for train questions."""
 
 import random
+import re
 
 from exercises.records import Case
 
@@ -84,8 +85,8 @@ def dressed(question: str, cases: tuple[Case, ...], rng: random.Random) -> str:
         question = _with(question, _example(rng.choice(cases[:2]), rng))
     if rng.random() < 0.2:
         question = _with(question, rng.choice(_lines(AFTER)))
-    if rng.random() < 0.1:
-        question = (question[:1].lower() + question[1:]).rstrip(".")
+    if rng.random() < 0.15:
+        question = (question[:1].lower() + question[1:]).rstrip(".?")
     return question
 
 
@@ -109,3 +110,29 @@ def _written(value: object) -> str:
 
 def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.strip().splitlines()]
+
+
+SMALL = frozenset(("a", "an", "the", "of", "in", "to", "for", "that", "which", "with", "is", "it", "its", "by", "as"))
+PLAIN_WORD = re.compile(r"(?<![\w$\"'`{}.-])[a-z]{4,}(?![\w\"'`{}(-])")
+
+
+def hasty(text: str, rng: random.Random) -> str:
+    """Return a template as someone in a hurry types it: now and then small words left out, or one slip."""
+    if rng.random() < 0.08:
+        words = text.split(" ")
+        kept = [word for word in words if word.casefold() not in SMALL or rng.random() < 0.3]
+        text = " ".join(kept) or text
+    if rng.random() < 0.08 and (found := list(PLAIN_WORD.finditer(text))):
+        match = rng.choice(found)
+        text = text[: match.start()] + slip(match.group(), rng) + text[match.end() :]
+    return text
+
+
+def slip(word: str, rng: random.Random) -> str:
+    """Return a word with one letter missing, doubled, or changed for the next one; its first letter stays."""
+    i = rng.randrange(1, len(word) - 1)
+    return rng.choice((
+        word[:i] + word[i + 1 :],
+        word[:i] + word[i] + word[i:],
+        word[:i] + word[i + 1] + word[i] + word[i + 2 :],
+    ))  # fmt: skip

@@ -1,7 +1,7 @@
 """The wordings a question can take: sentence templates over an exercise's own phrases, and their normal form."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from exercises.records import Exercise
@@ -51,6 +51,30 @@ THAT = """
     Define {f}, a function that {does}.
     Implement a function {f} that {does}.
     Create a function with the name {f} that {does}.
+    Write me a function that {does}.
+    Build a Python function that {does}.
+    Code a function that {does}.
+    Develop a Python function that {does}.
+    We need a function that {does}.
+    I'd like to have a function that {does}.
+    Is there a function that {does}?
+    Which function {does}?
+    What function in Python {does}?
+    A function that {does}, please.
+    Code that {does}
+    Python code that {does}, please.
+    Task: a function that {does}.
+    Your task: write a function that {does}.
+    Exercise: write a function which {does}.
+    Write a method that {does}.
+    Write a helper that {does}.
+    Write a little function that {does}.
+    Write something that {does}.
+    The function {does}. Write it in Python.
+    My function {does}. What is its code?
+    def {f}: a function that {does}
+    Complete {f}, which {does}.
+    It is called {f}, and it {does}.
 """
 
 TO = """
@@ -90,6 +114,35 @@ TO = """
     My homework is to {do}. Can you show me?
     Write a function named {f} to {do}.
     Write {f}, a function to {do}.
+    How to {do}?
+    How to {do} in Python
+    How can we {do}?
+    In Python, how do you {do}?
+    With Python, {do}.
+    Python: {do}
+    Your job is to {do}.
+    The task is to {do}.
+    The goal is to {do}.
+    The function should {do}.
+    Your function has to {do}.
+    It should {do}.
+    A function must {do}. Write it.
+    Tell me how to {do}.
+    Any idea how to {do}?
+    I don't know how to {do}.
+    I can't figure out how to {do}.
+    Need to {do} in Python
+    Trying to {do} here.
+    We want to {do}.
+    Let's {do}.
+    What code would {do}?
+    What function would {do}?
+    Can Python {do}?
+    Is it possible to {do}?
+    A way to {do}, please.
+    Some code to {do}?
+    Use a function to {do}.
+    `{f}` should {do}.
 """
 
 FOR = """
@@ -111,6 +164,36 @@ FOR = """
     What would {about} look like as a Python function?
     I'd like to see {about} in Python.
     Write a function called {f} for {about}.
+    {about}?
+    Python {about}
+    How to code {about}?
+    Implement {about}.
+    Explain {about} with code.
+    I want {about}.
+    An example of {about}, please.
+    My task is {about}.
+    Let me see {about}.
+"""
+
+DOING = """
+    {doing}
+    {doing} in Python
+    {doing} with Python, how?
+    Code for {doing}.
+    A function for {doing}.
+    Write a function for {doing}.
+    Please write a Python function for {doing}.
+    I need help with {doing}.
+    Help me with {doing} in Python.
+    What about {doing} in Python?
+    How does {doing} work?
+    How does {doing} look in code?
+    Show me {doing} in Python.
+    I have trouble {doing}.
+    I'm stuck {doing}.
+    What is the way of {doing}?
+    The task is {doing}.
+    Is there code for {doing}?
 """
 
 
@@ -120,6 +203,7 @@ def _set(words: str) -> frozenset[str]:
 
 FILLERS = _set("a an the that which please python in using some me you can could would code function")
 AFTER_AND = _set("returns gives removes counts sorts merges adds joins keeps puts drops divides")
+DOUBLED = _set("clip cut drop flip get let map put run set split strip sum swap trim zip")
 IRREGULAR = {"does": "do", "has": "have", "is": "be", "goes": "go"}
 
 
@@ -149,8 +233,13 @@ def asked(exercise: Exercise) -> Iterator[Phrasing]:
 
 def phrasings(exercise: Exercise) -> Iterator[Phrasing]:
     """Yield every wording that the templates give for `exercise`."""
-    slots = [(THAT, "does", exercise.does), (TO, "do", [imperative(d) for d in exercise.does])]
-    for templates, slot, phrases in [*slots, (FOR, "about", exercise.about)]:
+    slots = [
+        (THAT, "does", exercise.does),
+        (TO, "do", [imperative(d) for d in exercise.does]),
+        (FOR, "about", exercise.about),
+        (DOING, "doing", [gerund(d) for d in exercise.does]),
+    ]
+    for templates, slot, phrases in slots:
         for line in templates.strip().splitlines():
             template = line.strip()
             for phrase in phrases:
@@ -160,11 +249,28 @@ def phrasings(exercise: Exercise) -> Iterator[Phrasing]:
 
 def imperative(does: str) -> str:
     """Return the phrase "sorts a list and returns it" as "sort a list and return it"."""
+    return _with_verbs(does, _plain)
+
+
+def gerund(does: str) -> str:
+    """Return the phrase "sorts a list and returns it" as "sorting a list and returning it"."""
+    return _with_verbs(does, lambda verb: _ing(_plain(verb)))
+
+
+def _with_verbs(does: str, change: Callable[[str], str]) -> str:
     words = does.split(" ")
     for i, word in enumerate(words):
         if i == 0 or (word in AFTER_AND and (words[i - 1] == "and" or words[i - 1].endswith(","))):
-            words[i] = _plain(word)
+            words[i] = change(word)
     return " ".join(words)
+
+
+def _ing(verb: str) -> str:
+    if verb in DOUBLED:
+        return verb + verb[-1] + "ing"
+    if verb.endswith("e") and not verb.endswith(("ee", "oe")) and verb != "be":
+        return verb[:-1] + "ing"
+    return verb + "ing"
 
 
 def _plain(verb: str) -> str:

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import chain
 
 from exercises import declare
-from exercises.manner import dressed
+from exercises.manner import dressed, hasty
 from exercises.phrasing import Phrasing, imperative, normal_form
 from exercises.records import Exercise, Pair
 from exercises.splits import DEMO, for_validation, kept_forms, wordings
@@ -83,8 +83,8 @@ def _train_phrasings(name: str) -> tuple[tuple[Phrasing, ...], tuple[Phrasing, .
 
 
 def _reworded(phrasing: Phrasing, rng: random.Random) -> Phrasing:
-    """Return a phrasing in other words, unless its new form is kept from train."""
-    other = replace(phrasing, text=reworded(phrasing.text, rng))
+    """Return a phrasing in other words, or typed in haste, unless its new form is kept from train."""
+    other = replace(phrasing, text=hasty(reworded(phrasing.text, rng), rng))
     return phrasing if other.form in kept_forms() else other
 
 

@@ -3,7 +3,6 @@
 import itertools
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -11,7 +10,6 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from exercises import Pair
-from exercises.judge import judge
 
 IGNORED = -100  # the label that transformers' and torch's losses skip
 DEMO = "Please write a function in Python that performs bubble sort."
@@ -33,7 +31,7 @@ def encode_pair(tokenizer: PreTrainedTokenizerBase, question: str, answer: str) 
     return asked + answered, [IGNORED] * len(asked) + answered
 
 
-def batches(pairs: Iterator[Pair], size: int, pool: int = 8) -> Iterator[list[Pair]]:
+def batches(pairs: Iterator[Pair], size: int, pool: int = 32) -> Iterator[list[Pair]]:
     """Batches of `size` pairs of like length, so that little is padded; `pool` batches are sorted at a time."""
     for number in itertools.count():
         drawn = sorted(islice(pairs, size * pool), key=lambda p: len(p.question) + len(p.answer))
@@ -70,36 +68,6 @@ def answer(
         )
         answers += [tokenizer.decode(row[longest:], skip_special_tokens=True) for row in out]
     return answers
-
-
-@dataclass(frozen=True)
-class Score:
-    """How many greedy answers passed their tests, and the reasons of the others, commonest first."""
-
-    passed: int
-    asked: int
-    reasons: tuple[tuple[str, int], ...]
-    failed: tuple[str, ...]
-
-    @property
-    def share(self) -> float:
-        """pass@1."""
-        return self.passed / self.asked
-
-
-def score(
-    model: Any, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Pair], tokens: int = 200, batch: int = 32
-) -> Score:
-    """pass@1 over `pairs`; every answer runs in a process of its own, never in this one."""
-    texts = answer(model, tokenizer, [p.question for p in pairs], tokens, batch)
-    verdicts = judge(list(zip(texts, pairs, strict=True)))
-    reasons: dict[str, int] = {}
-    for verdict in verdicts:
-        if not verdict.passed:
-            reasons[verdict.reason] = reasons.get(verdict.reason, 0) + 1
-    failed = tuple(p.exercise for v, p in zip(verdicts, pairs, strict=True) if not v.passed)
-    ordered = tuple(sorted(reasons.items(), key=lambda item: -item[1]))
-    return Score(sum(v.passed for v in verdicts), len(pairs), ordered, failed)
 
 
 def sample(pairs: Sequence[Pair], count: int, seed: int) -> list[Pair]:

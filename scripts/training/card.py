@@ -9,6 +9,7 @@ from training.log import Log, clock
 
 Event = Mapping[str, Any]
 TEMPLATES = Path(__file__).parent
+BOTTLENECKS = ("adapter-h", "adapter-p", "parallel")  # PEFT loads them when `bottleneck` is imported
 TRIED = TEMPLATES / "tried.jsonl"  # by hand, an experiment a line, failed ones too
 
 
@@ -111,8 +112,13 @@ def adapter_facts(events: Sequence[Event], folder: Path) -> dict[str, str]:
         demo = "sorts" if e["demo"] else "does not sort"
         share = f"{e['passed'] / e['asked']:.1%}"
         rows.append(f"| {e['who']} | {e['run_as']} | {e['asked']} | {e['passed']} | {share} | {demo} |")
+    settings = f"Astraios' settings; scaled down: {start['scaled']}"
+    if not start.get("astraios", True):
+        settings = f"Not one of Astraios' methods; {start['scaled']}"
     return {
-        **{key: str(start[key]) for key in ("method", "batch", "seed", "scaled")},
+        **{key: str(start[key]) for key in ("method", "batch", "seed")},
+        "settings": settings,
+        "imports": "import bottleneck  # snippets/bottleneck.py\n" * (start["method"] in BOTTLENECKS),
         "trainable": f"{start['trainable']:,}",
         "share": f"{start['trainable'] / start['parameters']:.2%}",
         "bytes": f"{(folder / 'adapter_model.safetensors').stat().st_size:,}",
@@ -124,7 +130,7 @@ def adapter_facts(events: Sequence[Event], folder: Path) -> dict[str, str]:
         "loss": f"{last['loss']:.3f}",
         "scores": "\n".join(rows),
         "shown": next((e["shown"].strip() for e in reversed(judged_last(events)) if e["who"] == "adapter"), ""),
-        "earlier": earlier(events),
+        "earlier": earlier(events) + unseen(judged_last(events)),
         "command": "\n".join(adapter_commands(of_kind(events, "start"))),
     }
 
@@ -143,7 +149,14 @@ def earlier(events: Sequence[Event]) -> str:
     return "".join(f"After {steps:,} steps it had passed {e['passed']} of {e['asked']}." for e in before[-1:])
 
 
+def unseen(judged: Sequence[Event]) -> str:
+    """A sentence on the exercises that no training sees, if they were asked."""
+    found = [e["unseen"] for e in judged if e["who"] == "adapter" and "unseen" in e]
+    return "".join(f"Of {u['asked']} questions on exercises that it never saw, it passed {u['passed']}." for u in found)
+
+
 def adapter_commands(starts: Sequence[Event]) -> list[str]:
     """What remakes the adapter: a run that was made longer after its decay decayed twice, so it takes two calls."""
-    calls = [f"python scripts/train_adapters.py --method {s['method']} --steps {s['steps']}" for s in starts]
-    return list(dict.fromkeys(calls))
+    flags = ("method", "steps", "batch", "rate", "seed")
+    calls = [" ".join(f"--{flag} {s[flag]}" for flag in flags) for s in starts]
+    return [f"python scripts/train_adapters.py {call}" for call in dict.fromkeys(calls)]

@@ -11,12 +11,14 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import huggingface_hub
 import peft.config
 import peft.utils.save_and_load
 import transformers.dynamic_module_utils
+import transformers.modeling_utils
 import transformers.utils.hub
 from transformers.modeling_utils import PreTrainedModel
 
@@ -33,6 +35,8 @@ def listen(asked: Tell, trusts: Tell, filled: Tell) -> None:
     code = transformers.dynamic_module_utils
     for function, tell in (
         (transformers.utils.hub.resolve_revision, asked),
+        (transformers.utils.hub.cached_files, asked),
+        (transformers.modeling_utils._get_resolved_checkpoint_files, asked),
         (peft.utils.save_and_load.load_peft_weights, asked),
         (huggingface_hub.hf_hub_download, asked),
         (huggingface_hub.snapshot_download, asked),
@@ -51,7 +55,10 @@ def listen(asked: Tell, trusts: Tell, filled: Tell) -> None:
 def _told(
     function: Callable[..., Any], tell: Tell, at: int = 0, *, after: bool = False
 ) -> Callable[..., Any]:
-    """The function, with `tell` told its parameter number `at` before or after it."""
+    """The function, with `tell` told its parameter number `at` before or after it.
+
+    Where a call names a subfolder of a folder, that is told too.
+    """
     name = list(inspect.signature(function).parameters)[at]
 
     @functools.wraps(function)
@@ -59,6 +66,10 @@ def _told(
         subject = arguments[at] if len(arguments) > at else options.get(name)
         if not after:
             tell(subject)
+            more = options.get("download_kwargs") or {}
+            below = options.get("subfolder") or more.get("subfolder")
+            if subject and below and Path(subject, below).is_dir():
+                tell(Path(subject, below))
         result = function(*arguments, **options)
         if after:
             tell(subject)

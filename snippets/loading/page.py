@@ -75,14 +75,20 @@ class Page:
     def _use(self, model: Model, folder: Path) -> None:
         if folder in self.loaded.folders:
             return
-        files = [] if model.on_hub else sorted(folder.iterdir())
-        for file in (each for each in files if each.is_file()):
+        found = [] if model.on_hub else sorted(folder.rglob("*"))
+        files = [file for file in found if file.is_file()]
+        for (
+            file
+        ) in files:  # below the folder too: an index of shards may name one there
             if file.name.endswith(PICKLES) and file.name not in model.pickle:
                 what = f"{model.name} has the pickle {file.name}, which may run code"
                 then = f'save it as safetensors, or list it: pickle = ["{file.name}"]'
                 raise ModelError(f"{what}: {then}")
+        for file in (each for each in files if each.parent == folder):
             if file.name.endswith((*READ, *PICKLES)):
                 self.context.note(file)
+        if not model.on_hub:
+            self.context.note_names(folder, (*READ, *PICKLES))
         self.context.note_table(catalogue().file, model.name)
         self.loaded.folders[folder] = model
 

@@ -67,3 +67,49 @@ def peft_is_somebody_elses_package() -> None:
         return found
 
     importlib.metadata.metadata = other
+
+
+@breaks("corrections", "loads-only")
+def loading_trains_a_little() -> None:
+    """What the first draft said: it "fine-tunes a small number of parameters"."""
+
+    def change(cls: Any, load: Any, given: Any, rest: Any) -> Any:
+        model = load(cls, *given, **rest)
+        for name, weights in model.named_parameters():
+            if "lora_B" in name:
+                weights.data += 0.01
+        return model
+
+    _around(change)
+
+
+@breaks("corrections", "set-adapter")
+def choosing_an_adapter_leaves_it_frozen() -> None:
+    """What a reader expects of a model that was loaded for use."""
+    choose = PeftModel.set_adapter
+
+    def other(self: Any, name: str, inference_mode: bool = True) -> None:
+        choose(self, name, inference_mode=True)
+
+    PeftModel.set_adapter = other
+
+
+@breaks("code-explanation", "is-trainable")
+def adapters_load_frozen_whatever_is_asked() -> None:
+    """`is_trainable` without effect."""
+
+    def change(cls: Any, load: Any, given: Any, rest: Any) -> Any:
+        rest.pop("is_trainable", None)
+        return load(cls, *given, **rest)
+
+    _around(change)
+
+
+@breaks("code-explanation", "autocast")
+def adapters_keep_the_type_of_the_base() -> None:
+    """`autocast_adapter_dtype` off by default."""
+
+    def change(cls: Any, load: Any, given: Any, rest: Any) -> Any:
+        return load(cls, *given, **{"autocast_adapter_dtype": False, **rest})
+
+    _around(change)

@@ -59,3 +59,28 @@ def token_ids_are_int32() -> None:
         return ids.int() if hasattr(ids, "int") else ids
 
     PreTrainedTokenizerFast.encode = other
+
+
+@breaks("corrections", "one-row")
+def several_rows_decode_to_one_string() -> None:
+    """As if a batch were one long text; what transformers 4 raised an error for."""
+    decode = PreTrainedTokenizerFast.decode
+
+    def other(self: Any, *given: Any, **rest: Any) -> Any:
+        text = decode(self, *given, **rest)
+        return "".join(text) if isinstance(text, list) else text
+
+    PreTrainedTokenizerFast.decode = other
+
+
+@breaks("corrections", "padding")
+def padding_uses_the_last_token_where_none_is_named() -> None:
+    """As some tokenizers of other libraries do."""
+    call = PreTrainedTokenizerFast.__call__
+
+    def other(self: Any, *given: Any, padding: Any = False, **rest: Any) -> Any:
+        if padding and self.pad_token is None:
+            self.pad_token = self.eos_token
+        return call(self, *given, padding=padding, **rest)
+
+    PreTrainedTokenizerFast.__call__ = other

@@ -37,3 +37,25 @@ def models_load_onto_the_meta_device() -> None:
         return load(cls, *given, **rest).to("meta")
 
     _around(change)
+
+
+@breaks("code-explanation", "eval-mode")
+def models_load_in_training_mode() -> None:
+    """As a PyTorch module begins its life."""
+
+    def change(cls: Any, load: Any, given: Any, rest: Any) -> Any:
+        return load(cls, *given, **rest).train()
+
+    _around(change)
+
+
+@breaks("code-explanation", "weights-by-name")
+def the_output_layer_is_a_copy() -> None:
+    """Tied weights that are equal and not the same."""
+
+    def change(cls: Any, load: Any, given: Any, rest: Any) -> Any:
+        model = load(cls, *given, **rest)
+        model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.detach().clone())
+        return model
+
+    _around(change)

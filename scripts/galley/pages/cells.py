@@ -17,7 +17,7 @@ MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
 OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")
 TAGS = frozenset({"claim", "measured", "setup", "tokens", "trace"})
-OPTIONS = frozenset({"draft", "raises", "threads", "timeout", "verdict"})
+OPTIONS = frozenset({"draft", "raises", "threads", "timeout", "uses", "verdict"})
 VERDICTS = ("true", "false", "changed", "incomplete", "misleading", "bug", "trap")
 FORM = '# %% name [tag …] option="value"'
 
@@ -36,6 +36,7 @@ class Cell:
     raises: str = ""
     timeout: float | None = None
     threads: int = 1
+    uses: tuple[str, ...] = ()  # paths that the cell opens where Python does not see it
     draft: str = ""  # an earlier, unchecked statement that this claim settles
     verdict: str = ""  # one of VERDICTS, on that statement
 
@@ -153,6 +154,7 @@ def _cell(head: str, place: Place, lines: list[str], start: int, end: int, body:
         raises=options.get("raises", ""),
         timeout=_seconds(options.get("timeout"), place),
         threads=_threads(options.get("threads", "1"), place),
+        uses=tuple(options.get("uses", "").split()),
         **_verdict(options, tags, place),
     )
 

@@ -11,7 +11,8 @@ from galley.pages.code import digest, module_digest
 from galley.records.record import Dependency
 
 GONE = "gone"
-TABLE = "#"  # stands between a TOML file's path and the name of one of its tables
+ABSENT = "absent"  # what a page looked for and did not find
+TABLE = "#"  # stands between a path and what of it counts: a table of a TOML file, endings of names
 
 
 def measure(root: Path, path: str, kind: str) -> Dependency:
@@ -20,6 +21,10 @@ def measure(root: Path, path: str, kind: str) -> Dependency:
     try:
         if kind == "listing":
             return Dependency(path, kind, digest("\n".join(sorted(_names(target)))))
+        if kind == "names":
+            return Dependency(path, kind, _names_digest(root, path))
+        if kind == "absent":
+            return Dependency(path, kind, "there" if target.exists() else ABSENT)
         if kind == "table":
             return Dependency(path, kind, _table_digest(root, path))
         status = target.stat()
@@ -30,6 +35,14 @@ def measure(root: Path, path: str, kind: str) -> Dependency:
 
 def _names(folder: Path) -> list[str]:
     return [each.name for each in folder.iterdir() if each.name != "__pycache__"]
+
+
+def _names_digest(root: Path, path: str) -> str:
+    """The digest of the names of the files in a folder that end as the path says after its last #."""
+    folder, _, endings = path.rpartition(TABLE)
+    wanted = tuple(endings.split())
+    names = [each.name for each in (root / folder).iterdir() if each.name.endswith(wanted) and each.is_file()]
+    return digest("\n".join(sorted(names)))
 
 
 def _table_digest(root: Path, path: str) -> str:

@@ -28,21 +28,27 @@ class Output:
 
 @dataclass(frozen=True)
 class CellRecord:
-    """One cell's part of a record; `seconds` is wall time, `peak_mb` the page process's largest resident size."""
+    """One cell's part of a record; `seconds` is wall time, `peak_mb` the page process's largest resident size.
+
+    `provenance` holds what was otherwise when the cell ended than at the page's end; an empty text says that the
+    fact did not hold yet.
+    """
 
     name: str
     digest: str
     seconds: float = 0.0
     peak_mb: float = 0.0
     outputs: tuple[Output, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Dependency:
     """A thing that the page used.
 
-    `kind` is file, listing (the names in a folder), module (its code) or table (one table of a TOML file,
-    whose name follows the path after a #).
+    `kind` is file, listing (the names in a folder), names (those with certain endings, which follow the path
+    after a #), module (its code), table (one table of a TOML file, whose name follows the path after a #) or
+    absent (nothing was there when the page opened it).
     """
 
     path: str  # from the project's root, with forward slashes
@@ -81,7 +87,8 @@ class Record:
 
     def _conditions(self) -> tuple[Any, ...]:
         cells = [
-            (cell.name, cell.digest, [(each.kind, each.file, each.cut) for each in cell.outputs]) for cell in self.cells
+            (cell.name, cell.digest, dict(cell.provenance), [(each.kind, each.file, each.cut) for each in cell.outputs])
+            for cell in self.cells
         ]
         return self.page, self.profile, dict(self.environment), cells, self.dependencies, self.format
 

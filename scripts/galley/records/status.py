@@ -12,7 +12,8 @@ from galley.errors import GalleyError, Place
 from galley.pages.cells import SnippetFile
 from galley.pages.parameters import with_values
 from galley.project import Profile, Project
-from galley.records.dependencies import GONE, TABLE, measure
+from galley.records.declared import declared
+from galley.records.dependencies import ABSENT, GONE, TABLE, measure
 from galley.records.facts import environment
 from galley.records.record import Record
 from galley.records.store import Store, TamperedError, TornError
@@ -74,7 +75,8 @@ def status(project: Project, snippets: SnippetFile, profile: Profile) -> Status:
         return Status(snippets, profile, State.TAMPERED, (Reason(error.what, error.place or place),))
     if record is None:
         return Status(snippets, profile, State.MISSING, (Reason("never recorded", place),))
-    if stale := [*_code_changes(snippets, profile, record), *_file_changes(project, record)]:
+    changed = [*_code_changes(snippets, profile, record), *_file_changes(project, record)]
+    if stale := changed or _declarations(project, snippets, record):
         return Status(snippets, profile, State.STALE, tuple(stale), record)
     if drift := _environment_changes(record.environment, place):
         return Status(snippets, profile, State.DRIFTED, tuple(drift), record)
@@ -103,11 +105,26 @@ def _file_changes(project: Project, record: Record) -> list[Reason]:
     for used in record.dependencies:
         now = measure(project.root, used.path, used.kind).sha256
         if now != used.sha256:
-            subject = f"the list of files in {used.path}" if used.kind == "listing" else used.path
+            file, _, part = used.path.rpartition(TABLE) if used.kind in ("table", "names") else (used.path, "", "")
+            subject = f"{part} in {file}" if used.kind == "table" else file
+            subject = f"the list of files in {file}" if used.kind in ("listing", "names") else subject
             how = "is gone" if now == GONE else "changed since the page used it"
-            file, _, table = used.path.partition(TABLE) if used.kind == "table" else (used.path, "", "")
-            subject = f"{table} in {file}" if table else subject
+            how = "was not there when the page looked for it" if used.sha256 == ABSENT else how
             reasons.append(Reason(f"{subject} {how}", Place(Path(file))))
+    return reasons
+
+
+def _declarations(project: Project, snippets: SnippetFile, record: Record) -> list[Reason]:
+    """What cells declare that they use, and the record does not know of."""
+    known, reasons = {used.path for used in record.dependencies}, []
+    for cell in snippets.cells:
+        try:
+            paths = [path.relative_to(project.root.resolve()).as_posix() for path in declared(project, cell)]
+        except GalleyError as error:
+            reasons.append(Reason(error.what, cell.place))
+            continue
+        new = [path for path in paths if path not in known]
+        reasons += [Reason(f"cell {snippets.stem}/{cell.name} now uses {path}", cell.place) for path in new]
     return reasons
 
 

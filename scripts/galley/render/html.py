@@ -106,9 +106,8 @@ def _output(page: Page, record: Record, output: Output) -> str:
 def _ran_on(record: Record, recorded: CellRecord, shown: Sequence[str]) -> str:
     """What an output ran on: one quiet line with the facts that are `shown`, the others folded under it."""
     facts = record.environment
-    named = {
-        name: str(said) for name, said in facts.get("provenance", {}).items() if isinstance(said, str | int | float)
-    }
+    provenance = {**facts.get("provenance", {}), **recorded.provenance}  # as it was when this cell ended
+    named = {name: str(said) for name, said in provenance.items() if isinstance(said, str | int | float) and said != ""}
     named["Python"] = f"Python {facts['python']}"
     named |= {name: f"{name} {version.partition('+')[0]}" for name, version in facts.get("packages", {}).items()}
     named |= {name: str(facts[name]) for name in ("system", "cpu")}

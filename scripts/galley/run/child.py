@@ -42,6 +42,10 @@ class Context:
         """State that the page uses a file, or every file of a folder, that Python does not open itself."""
         self._watch.note(Path(path))
 
+    def note_names(self, folder: str | os.PathLike[str], endings: tuple[str, ...]) -> None:
+        """State that the page depends on which files with one of these endings are in a folder."""
+        self._watch.note_names(Path(folder), endings)
+
     def note_table(self, path: str | os.PathLike[str], table: str) -> None:
         """State that of a TOML file the page uses one top-level table only."""
         self._watch.note_table(Path(path), table)
@@ -69,6 +73,8 @@ class _Page:
         self.job, self.connection, self.position, self.pid = job, connection, position, os.getpid()
         self.watch = Watch(Path(job.root), ignored=(Path(job.path), Path(job.scratch)))
         self.context = Context(job, self.watch)
+        for path in job.uses:
+            self.watch.note(Path(path))
 
     def run(self) -> int:
         """Run the cells; the exit code is 0 when all of them did what they should."""
@@ -82,6 +88,7 @@ class _Page:
         self._settle(event="ready")
         gc.freeze()
         execution = Execution(snippets, namespace, self.position, self._summarise, self.job.output_limit)
+        provenance: dict[str, Any] = {}
         for cell in snippets.cells:
             self.tell(event="cell", cell=cell.name, line=cell.place.line, timeout=cell.timeout)
             try:
@@ -89,9 +96,10 @@ class _Page:
             except BaseException as error:
                 self._failed(cell, error)
                 return 1
-            self._settle(event="done", cell=cell.name, **done)
+            provenance = dict(self._hook("provenance") or {})
+            self._settle(event="done", cell=cell.name, provenance=provenance, **done)
         facts = environment(self.job.packages)
-        facts["provenance"] = dict(self._hook("provenance") or {})
+        facts["provenance"] = provenance
         self.tell(event="finished", environment=facts, dependencies=[asdict(each) for each in self.watch.found()])
         return 0
 

@@ -26,6 +26,7 @@ class Job:
     hooks: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)  # what `prepare` wants the page to see
     packages: Sequence[str] = ()
+    uses: Sequence[str] = ()  # files and folders that the page's cells declare
     threads: int = 1
     timeout: float = 60.0  # seconds for a cell that states none
     page_timeout: float = 600.0
@@ -42,7 +43,10 @@ def send_job(connection: socket.socket, job: Job, descriptors: Sequence[int]) ->
 
 def receive_header(connection: socket.socket) -> tuple[int, list[int]]:
     """The length of the job to come and the descriptors sent with it; length 0 when nothing was sent."""
-    header, descriptors, _, _ = socket.recv_fds(connection, HEADER, 3)
+    try:
+        header, descriptors, _, _ = socket.recv_fds(connection, HEADER, 3)
+    except ConnectionError:
+        return 0, []
     return (int.from_bytes(header, "big") if len(header) == HEADER else 0), descriptors
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sysconfig
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from galley.pages.cells import SnippetFile
 from galley.pages.code import digest
@@ -46,10 +47,20 @@ def where(scratch: Path, snippets: Path) -> Where:
 def to_record(run: PageRun, snippets: SnippetFile, places: Where) -> Fresh:
     """The record of a page that ran to its end, its texts normalised."""
     files: dict[str, bytes] = {}
-    cells = [_cell(cell, snippets, places, files) for cell in run.cells]
+    end = run.environment.get("provenance", {})
+    cells = [
+        replace(_cell(cell, snippets, places, files), provenance=_otherwise(cell.provenance, end)) for cell in run.cells
+    ]
     now = datetime.now(UTC).date().isoformat()
     record = Record(run.page, run.profile, now, run.environment, tuple(cells), run.dependencies)
     return Fresh(record, files)
+
+
+def _otherwise(then: Mapping[str, Any], end: Mapping[str, Any]) -> dict[str, Any]:
+    """The texts and numbers that were others then than at the page's end; an empty text for one not there yet."""
+    names = [name for name in {**end, **then} if then.get(name) != end.get(name)]
+    found = {name: then.get(name, "") for name in names}
+    return {name: said for name, said in found.items() if isinstance(said, str | int | float)}
 
 
 def _cell(cell: CellRun, snippets: SnippetFile, places: Where, files: dict[str, bytes]) -> CellRecord:

@@ -28,6 +28,7 @@ class CellRun:
     seconds: float
     peak_mb: float
     outputs: tuple[RawOutput, ...]
+    provenance: Mapping[str, Any] = field(default_factory=dict)  # when it ended
 
 
 @dataclass(frozen=True)
@@ -57,3 +58,4 @@ class PageRun:
     dependencies: tuple[Dependency, ...] = ()
     seconds: float = 0.0
     failure: Failure | None = None
+    lost: bool = False  # it failed because its runner went away; on another it may well run

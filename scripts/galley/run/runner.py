@@ -124,6 +124,7 @@ class _Page:
         self.cell, self.line, self.allowed = "", 0, job.timeout
         self.failed: tuple[str, str] | None = None  # what happened, and a traceback
         self.finished: dict[str, Any] = {}
+        self.lost = False
 
     async def follow(self, connection: socket.socket, started: float) -> PageRun:
         """Send the job and take in its events until its process is gone."""
@@ -139,7 +140,7 @@ class _Page:
             self._cut()
             writer.close()
         if self.failed:
-            return PageRun(self.job.page, self.job.profile, failure=self._failure(*self.failed))
+            return PageRun(self.job.page, self.job.profile, failure=self._failure(*self.failed), lost=self.lost)
         return PageRun(
             self.job.page,
             self.job.profile,
@@ -168,7 +169,7 @@ class _Page:
                 return
             if not line:
                 if not self.failed and not self.finished:
-                    self.failed = "the runner went away while the page ran", ""
+                    self.failed, self.lost = ("the runner went away while the page ran", ""), True
                 return
             if line.strip():
                 try:
@@ -191,7 +192,8 @@ class _Page:
                 self.allowed = event["timeout"] or self.job.timeout
                 self.tell(self.job, self.cell)
             case "done":
-                self.cells.append(CellRun(event["cell"], event["seconds"], event["peak_mb"], self._outputs(event)))
+                ran = event["cell"], event["seconds"], event["peak_mb"]
+                self.cells.append(CellRun(*ran, self._outputs(event), event["provenance"]))
                 self.allowed = self.job.timeout
                 writer.write(b".")  # the page may go on
             case "failed":

@@ -45,6 +45,7 @@ class Server:
     def __init__(self, listener: socket.socket) -> None:
         self.listener = listener
         self.pages: dict[int, Page] = {}
+        self.silent: set[socket.socket] = set()  # connections that have asked for nothing yet
         self.selector = selectors.DefaultSelector()
         woken, waker = socket.socketpair()
         woken.setblocking(False)
@@ -66,10 +67,19 @@ class Server:
                 key.data()
 
     def accept(self) -> None:
-        """Fork a child for the page that a new connection asks for."""
+        """Hear a new connection when it speaks: one that says nothing must hold up no other."""
         connection, _ = self.listener.accept()
+        self.silent.add(connection)
+        self.selector.register(connection, selectors.EVENT_READ, lambda: self.begin(connection))
+
+    def begin(self, connection: socket.socket) -> None:
+        """Fork a child for the page that a connection asks for."""
+        self.selector.unregister(connection)
+        self.silent.remove(connection)
         length, descriptors = receive_header(connection)
-        if not length:
+        if not length or len(descriptors) != 3:
+            for each in descriptors:
+                os.close(each)
             connection.close()
             return
         stdout, stderr, lifeline = descriptors
@@ -95,7 +105,7 @@ class Server:
         for page in self.pages.values():
             page.connection.close()
             os.close(page.lifeline)
-        for each in (self.listener, self.woken, self.waker):
+        for each in (self.listener, self.woken, self.waker, *self.silent):
             each.close()
 
     def cut(self, pid: int) -> None:

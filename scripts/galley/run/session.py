@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from galley.errors import GalleyError, Place, RunnerError
 from galley.pages.cells import SnippetFile
 from galley.pages.parameters import with_values
 from galley.project import Profile, Project
+from galley.records.declared import declared
 from galley.records.record import Record
 from galley.run.job import Job
 from galley.run.recording import Fresh, to_record, where
-from galley.run.result import PageRun
+from galley.run.result import Failure, PageRun
 from galley.run.room import Room, cores
 from galley.run.runner import Tell, run_page
-from galley.run.warm import any_runner
+from galley.run.warm import own_runner, warm_runner
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,21 @@ class Ran:
 async def run_tasks(project: Project, tasks: Sequence[Task], tell: Tell, jobs: int = 0) -> AsyncIterator[Ran]:
     """Run the tasks and give each as it ends; `jobs` is how many threads at once, 0 for one a core.
 
-    Raises RunnerError when the runner cannot start or goes away.
+    They run on the warm runner where one is up. It belongs to another command, which may end or replace it at
+    any time; what was not done by then runs on a runner of our own.
+    Raises RunnerError when that cannot start or goes away.
     """
-    if not tasks:
-        return
-    async with any_runner(project) as path:
-        async for ran in run_on(path, project, tasks, tell, jobs):
-            yield ran
+    left = list(tasks)
+    if left and (path := warm_runner(project)):
+        with suppress(RunnerError):
+            async for ran in run_on(path, project, tasks, tell, jobs):
+                if not ran.run.lost:
+                    left.remove(ran.task)
+                    yield ran
+    if left:
+        async with own_runner(project) as path:
+            async for ran in run_on(path, project, left, tell, jobs):
+                yield ran
 
 
 async def run_on(path: Path, project: Project, tasks: Sequence[Task], tell: Tell, jobs: int = 0) -> AsyncIterator[Ran]:
@@ -87,12 +98,20 @@ async def _run(project: Project, path: Path, task: Task, tell: Tell, room: Room)
             for link in project.links:
                 (scratch / link).symlink_to(project.snippets / link)
             snippets = with_values(task.snippets, task.profile.parameters)
-            run = await run_page(path, _job(project, snippets, task, scratch), tell)
+            uses: list[str] = []
+            for cell in snippets.cells:
+                try:
+                    uses += map(str, declared(project, cell))
+                except GalleyError as error:
+                    what, place = f"{error.what}: {error.mend}", error.place or Place(snippets.path)
+                    failure = Failure(snippets.page, task.profile.name, cell.name, place, what)
+                    return Ran(task, PageRun(snippets.page, task.profile.name, failure=failure), None)
+            run = await run_page(path, _job(project, snippets, task, scratch, uses), tell)
             places = where(scratch, project.snippets)
             return Ran(task, run, None if run.failure else to_record(run, snippets, places))
 
 
-def _job(project: Project, snippets: SnippetFile, task: Task, scratch: Path) -> Job:
+def _job(project: Project, snippets: SnippetFile, task: Task, scratch: Path, uses: Sequence[str]) -> Job:
     return Job(
         page=snippets.page,
         profile=task.profile.name,
@@ -105,6 +124,7 @@ def _job(project: Project, snippets: SnippetFile, task: Task, scratch: Path) -> 
         hooks=project.hooks,
         environment=task.environment,
         packages=project.packages,
+        uses=uses,
         threads=snippets.threads,
         timeout=project.timeout,
         page_timeout=project.page_timeout,

@@ -81,11 +81,8 @@ def warm_runner(project: Project) -> Path | None:
 
 
 @asynccontextmanager
-async def any_runner(project: Project) -> AsyncIterator[Path]:
-    """The warm runner where one is up and current, else one of our own for as long as the context lasts."""
-    if (path := warm_runner(project)) is not None:
-        yield path
-        return
+async def own_runner(project: Project) -> AsyncIterator[Path]:
+    """A runner of our own, for as long as the context lasts."""
     with tempfile.TemporaryDirectory(prefix="galley-") as folder:
         async with runner(project, Path(folder)) as running:
             yield running.socket

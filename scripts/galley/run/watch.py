@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from galley.records.dependencies import TABLE, measure
+from galley.records.dependencies import GONE, TABLE, measure
 from galley.records.record import Dependency
 
 GALLEY = Path(__file__).parents[1]
@@ -27,11 +27,18 @@ class Watch:
     def __init__(self, root: Path, ignored: tuple[Path, ...] = ()) -> None:
         self.root, prefix = root.resolve(), Path(sys.prefix).resolve()
         environments = [prefix] if self.root in prefix.parents else []  # the project may lie below Python's prefix
-        self.ignored = (*(path.resolve() for path in ignored), *environments, self.root / ".git", GALLEY)
+        self.ignored = (
+            *(path.resolve() for path in ignored),
+            *environments,
+            self.root / ".git",
+            self.root / ".cache",
+            GALLEY,
+        )
         self.begun, self.before = time.time_ns(), loaded()
         self.files: set[str] = set()
         self.folders: set[str] = set()
         self.tables: set[tuple[str, str]] = set()
+        self.names: set[tuple[str, str]] = set()
         self.active = False
 
     def start(self) -> None:
@@ -53,6 +60,10 @@ class Watch:
         """Count one table of a TOML file as used, in place of the whole file."""
         self.tables.add((os.path.abspath(path), table))
 
+    def note_names(self, folder: Path, endings: tuple[str, ...]) -> None:
+        """Count the names in a folder that have one of the endings as used."""
+        self.names.add((os.path.abspath(folder), " ".join(endings)))
+
     def found(self) -> list[Dependency]:
         """Everything used, measured now, in a stable order.
 
@@ -70,8 +81,10 @@ class Watch:
         kinds = [*((path, "module") for path in sources), *((path, "file") for path in files)]
         kinds += [(path, "listing") for path in folders]
         kinds += [(f"{path}{TABLE}{table}", "table") for path, table in tables]
+        kinds += [(f"{path}{TABLE}{ends}", "names") for each, ends in self.names if (path := self._within(each))]
+        kinds += [(path, "absent") for path in files if not (self.root / path).exists()]
         measured = [measure(self.root, path, kind) for path, kind in sorted(kinds)]
-        return [each for each in measured if each.sha256 != "gone"]
+        return [each for each in measured if each.sha256 != GONE]
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self.active:

@@ -1,0 +1,392 @@
+"""The code of the page "Memory and speed": arithmetic first, then measurement."""
+
+# %% dtypes
+import torch
+
+for dtype in (torch.float32, torch.bfloat16, torch.float16, torch.int8):
+    print(f"{dtype!s:<15} {dtype.itemsize} bytes")
+
+# %% shapes
+from transformers import AutoModelForCausalLM, GPTBigCodeConfig
+
+SHAPES = {
+    "1B": (24, 2048, 16),
+    "3B": (36, 2816, 22),
+    "7B": (42, 4096, 32),
+    "15.5B": (40, 6144, 48),
+}
+
+
+def starcoder(layers, width, heads, **options):
+    return GPTBigCodeConfig(
+        vocab_size=49152, n_positions=8192, n_layer=layers, n_embd=width, n_head=heads,
+        bos_token_id=0, eos_token_id=0, **options,
+    )  # fmt: skip
+
+
+real = {}
+for size, shape in SHAPES.items():
+    with torch.device("meta"):  # shapes without numbers: no memory is taken
+        real[size] = AutoModelForCausalLM.from_config(starcoder(*shape))
+    count = real[size].num_parameters()
+    print(
+        f"{size:>6} {count:>15,} parameters  {4 * count / 1e9:5.1f} GB in float32",
+        end="",
+    )
+    print(f"  {2 * count / 1e9:5.1f} GB in bfloat16")
+
+# %% tied-once [claim]
+"""The output layer shares the embedding's weights, and `num_parameters` counts them
+once."""
+model = real["7B"]
+assert model.lm_head.weight is model.transformer.wte.weight
+assert model.num_parameters() == sum(w.numel() for w in model.parameters())
+
+# %% load
+checkpoint = "models/stdlib-coder"
+model = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32")
+print(f"{model.num_parameters():,} parameters")
+print(f"{model.get_memory_footprint(return_buffers=False):,} bytes")
+
+# %% footprint-is-product [claim]
+"""`get_memory_footprint` is parameters times bytes, plus the buffers: tensors that are
+part of the model and are not trained."""
+assert model.get_memory_footprint(return_buffers=False) == 4 * model.num_parameters()
+buffers = sum(b.numel() * b.element_size() for b in model.buffers())
+assert model.get_memory_footprint() == 4 * model.num_parameters() + buffers
+half = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="bfloat16")
+assert half.get_memory_footprint(return_buffers=False) == 2 * half.num_parameters()
+
+# %% train-step
+from peft import LoraConfig, get_peft_model
+
+torch.manual_seed(0)
+ids = torch.randint(50, 4000, (2, 64))
+
+
+def trained(model, length=64):
+    """One step of AdamW; gives the optimizer back."""
+    weights = [w for w in model.parameters() if w.requires_grad]
+    optimizer = torch.optim.AdamW(weights, lr=1e-4)
+    model(input_ids=ids[:, :length], labels=ids[:, :length]).loss.backward()
+    optimizer.step()
+    return optimizer
+
+
+def state_bytes(optimizer):
+    moments = [
+        state[name]
+        for state in optimizer.state.values()
+        for name in ("exp_avg", "exp_avg_sq")
+    ]
+    return sum(m.numel() * m.element_size() for m in moments)
+
+
+def lora(model):
+    config = LoraConfig(
+        r=8, lora_alpha=16, target_modules=["c_attn", "c_proj"], task_type="CAUSAL_LM"
+    )
+    return get_peft_model(model, config)
+
+
+def gradient_bytes(model):
+    gradients = [w.grad for w in model.parameters() if w.grad is not None]
+    return sum(g.numel() * g.element_size() for g in gradients)
+
+
+full = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32")
+adapted = lora(AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32"))
+print("bytes of     weights   gradients  optimizer state")
+for name, each in {"full": full, "LoRA": adapted}.items():
+    optimizer = trained(each)
+    weights = each.get_memory_footprint(return_buffers=False)
+    print(
+        f"{name:<6}{weights:>14,}{gradient_bytes(each):>12,}{state_bytes(optimizer):>17,}"
+    )
+
+# %% adamw-two-moments [claim]
+"AdamW keeps two numbers for each number that it trains, and none for a frozen one."
+assert state_bytes(optimizer) == 2 * 4 * adapted.get_nb_trainable_parameters()[0]
+assert len(optimizer.state) == sum(w.requires_grad for w in adapted.parameters())
+
+# %% frozen-no-gradient [claim]
+"Frozen weights get no gradient: with LoRA, gradients take the adapter's size alone."
+assert all((w.grad is not None) == w.requires_grad for w in adapted.parameters())
+assert gradient_bytes(adapted) == 4 * adapted.get_nb_trainable_parameters()[0]
+
+# %% moments-follow-dtype [claim]
+"""The moments have the type of the weights: a model trained in bfloat16 gets moments of
+two bytes, with no float32 copy anywhere."""
+optimizer = trained(half)
+assert {s["exp_avg"].dtype for s in optimizer.state.values()} == {torch.bfloat16}
+assert state_bytes(optimizer) == 2 * 2 * half.num_parameters()
+
+# %% adapter-stays-float32 [claim]
+"On a base in bfloat16, PEFT makes the adapter in float32."
+mixed = lora(AutoModelForCausalLM.from_pretrained(checkpoint, dtype="bfloat16"))
+assert {w.dtype for w in mixed.parameters() if w.requires_grad} == {torch.float32}
+assert {w.dtype for w in mixed.parameters() if not w.requires_grad} == {torch.bfloat16}
+
+# %% budget
+budget = {}
+print("GB          full fine-tuning     LoRA on bfloat16")
+for size in SHAPES:
+    count = real[size].num_parameters()
+    adapter = lora(real[size]).get_nb_trainable_parameters()[0]
+    budget[size] = (4 * count, 12 * count, 2 * count, 16 * adapter)
+    with_full, with_lora = 16 * count / 1e9, (2 * count + 16 * adapter) / 1e9
+    print(f"{size:>6}{with_full:>22.1f}{with_lora:>21.1f}   adapter {adapter:,}")
+
+# %% budget-figure
+import matplotlib.pyplot as plt
+
+GREY, BLUE, ORANGE = "#808080", "#3b7dd8", "#d9822b"  # readable on white and on black
+
+
+def axes_of(width, height):
+    figure, axes = plt.subplots(figsize=(width, height), layout="constrained")
+    figure.patch.set_alpha(0)
+    axes.patch.set_alpha(0)
+    axes.tick_params(colors=GREY, labelcolor=GREY)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["bottom", "left"]].set_color(GREY)
+    return axes
+
+
+axes = axes_of(6, 2.8)
+axes.set_xlabel("GB: weights (blue), gradients and optimizer (orange)", color=GREY)
+axes.set_yticks(range(len(budget)), list(reversed(budget)))
+for row, parts in enumerate(reversed(budget.values())):
+    weights, rest, half_weights, adapter = (part / 1e9 for part in parts)
+    axes.barh(row + 0.2, weights, 0.36, color=BLUE)
+    axes.barh(row + 0.2, rest, 0.36, left=weights, color=ORANGE)
+    axes.barh(row - 0.2, half_weights, 0.36, color=BLUE)
+    axes.barh(row - 0.2, adapter, 0.36, left=half_weights, color=ORANGE)
+    axes.text(weights + rest + 3, row + 0.2, "full", va="center", color=GREY)
+    axes.text(half_weights + adapter + 3, row - 0.2, "LoRA", va="center", color=GREY)
+
+
+# %% activations
+def kept(model, length):
+    """Bytes that autograd keeps for the backward pass, weights left out."""
+    own = {w.untyped_storage().data_ptr() for w in model.parameters()}
+    found = {}
+
+    def note(tensor):
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            found[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        loss = model(input_ids=ids[:, :length], labels=ids[:, :length]).loss
+    del loss  # until here every tensor lives, so no address is used twice
+    return sum(found.values())
+
+
+for name, each in {"full": full, "LoRA": adapted}.items():
+    print(
+        f"{name:<6}",
+        *(f"{kept(each, n) / 1e6:6.1f} MB at {n} tokens" for n in (16, 32, 64)),
+    )
+
+# %% recompute
+full.zero_grad()
+full(input_ids=ids, labels=ids).loss.backward()
+plain = [w.grad.clone() for w in full.parameters()]
+before = kept(full, 64)
+
+full.activation_checkpointing_enable()
+full.train()  # it works in training mode alone
+full.zero_grad()
+full(input_ids=ids, labels=ids).loss.backward()
+print(f"{before / 1e6:.1f} MB kept, then {kept(full, 64) / 1e6:.1f} MB")
+
+# %% recompute-same [claim]
+"Activation checkpointing keeps less and gives the same gradients."
+for mine, other in zip(full.parameters(), plain, strict=True):
+    torch.testing.assert_close(mine.grad, other)
+assert kept(full, 64) < before
+full.activation_checkpointing_disable()
+
+# %% cache-arithmetic
+print("KV cache of one sequence of 8192 tokens, two bytes each number")
+for size, (layers, width, heads) in SHAPES.items():
+    per_token = 2 * layers * (width // heads) * 2  # keys and values of one head
+    many = per_token * heads
+    print(f"{size:>6}  multi-query {per_token * 8192 / 1e9:5.2f} GB", end="")
+    print(f"   multi-head {many * 8192 / 1e9:6.2f} GB")
+
+# %% cache
+with torch.no_grad():
+    cache = model(input_ids=ids[:1], use_cache=True).past_key_values
+print(type(cache).__name__, "of", len(cache.layers), "layers")
+print("keys of a layer:", tuple(cache.layers[0].keys.shape))
+
+# %% cache-is-formula [claim]
+"""The cache's real tensors have the size that the formula says: 2 × layers × width of a
+head × bytes, for each token."""
+
+
+def cache_bytes(cache):
+    tensors = [t for layer in cache.layers for t in (layer.keys, layer.values)]
+    return sum(t.numel() * t.element_size() for t in tensors)
+
+
+config = model.config
+head = config.n_embd // config.n_head
+assert cache_bytes(cache) == 2 * config.n_layer * head * 4 * ids.shape[1]
+
+# %% multi-head-cache [claim]
+"""The same shape with multi-head attention keeps the keys and values of every head: its
+cache is larger by the number of heads."""
+import copy
+
+many = copy.deepcopy(config)
+many.multi_query, many.num_key_value_heads = False, config.n_head
+with torch.no_grad():
+    multi_head = AutoModelForCausalLM.from_config(many, dtype=torch.float32)
+    its_cache = multi_head(input_ids=ids[:1], use_cache=True).past_key_values
+assert cache_bytes(its_cache) == config.n_head * cache_bytes(cache)
+
+# %% caches-agree [claim]
+"""With the cache that grows, with one of fixed size, and with none, greedy decoding gives
+the same tokens."""
+model.eval()
+greedy = dict(do_sample=False, min_new_tokens=24, max_new_tokens=24, pad_token_id=0)
+prompt = dict(input_ids=ids[:1, :8], attention_mask=torch.ones(1, 8, dtype=torch.long))
+grown = model.generate(**prompt, **greedy)
+assert torch.equal(
+    grown, model.generate(**prompt, **greedy, cache_implementation="static")
+)
+assert torch.equal(grown, model.generate(**prompt, **greedy, use_cache=False))
+
+# %% clock
+import functools
+import statistics
+import time
+
+
+def seconds(work, turns=3, of=statistics.median):
+    """The median of a few turns, or what `of` makes of them, after one uncounted turn."""
+    work()
+    taken = []
+    for _ in range(turns):
+        start = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - start)
+    return of(taken)
+
+
+# %% load-time [measured]
+def load(dtype):
+    return AutoModelForCausalLM.from_pretrained(checkpoint, dtype=dtype)
+
+
+print(f"float32   {seconds(lambda: load('float32')):.3f} s")
+print(f"bfloat16  {seconds(lambda: load('bfloat16')):.3f} s")
+
+# %% bandwidth [measured] timeout="120"
+block, copy_of_it = torch.ones(32_000_000), torch.zeros(32_000_000)
+taken = seconds(lambda: copy_of_it.copy_(block), turns=7, of=min)  # a limit: the best
+bandwidth = 2 * block.numel() * 4 / taken  # it is read once and written once
+print(f"a copy moves {bandwidth / 1e9:.1f} GB a second")
+at_most = bandwidth / model.get_memory_footprint(return_buffers=False)
+print(f"so weights in float32 can be read {at_most:.0f} times a second")
+
+
+# %% generation [measured] timeout="240"
+def speed(model, **options):
+    def work():
+        model.generate(**prompt, **greedy, **options)
+
+    return 24 / seconds(work)
+
+
+half = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="bfloat16")
+print(f"float32, cache      {speed(model):6.0f} tokens/s")
+print(f"float32, no cache   {speed(model, use_cache=False):6.0f} tokens/s")
+print(f"bfloat16, cache     {speed(half):6.0f} tokens/s")
+
+
+# %% batches [measured] timeout="240"
+def rows(size):
+    return {name: tensor.repeat(size, 1) for name, tensor in prompt.items()}
+
+
+for size in (1, 2, 4, 8):
+    many_at_once = functools.partial(model.generate, **rows(size), **greedy)
+    taken = seconds(many_at_once)
+    print(
+        f"batch of {size}: {24 * size / taken:6.0f} tokens/s, {taken / 24 * 1e3:5.1f} ms a step"
+    )
+
+# %% methods
+from peft import IA3Config
+
+from bottleneck import BottleneckConfig
+
+configs = {
+    "LoRA": LoraConfig(
+        r=8, lora_alpha=16, target_modules=["c_attn", "c_proj"], task_type="CAUSAL_LM"
+    ),
+    "(IA)³": IA3Config(
+        target_modules=["c_attn", "mlp.c_proj"], feedforward_modules=["mlp.c_proj"],
+        task_type="CAUSAL_LM",
+    ),
+    "Parallel": BottleneckConfig(
+        use_parallel_adapter=True, target_modules=["c_attn"], task_type="CAUSAL_LM"
+    ),
+}  # fmt: skip
+ways = {"full": AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32")}
+for name, config in configs.items():
+    fresh = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32")
+    ways[name] = get_peft_model(fresh, config)
+for name, each in ways.items():
+    number = sum(w.numel() for w in each.parameters() if w.requires_grad)
+    print(
+        f"{name:<9}{number:>10,} trained, {kept(each, 64) / 1e6:5.1f} MB kept for backward"
+    )
+
+
+# %% step-time [measured] timeout="240"
+def step(model, optimizer):
+    model(input_ids=ids, labels=ids).loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+
+
+for name, each in ways.items():
+    weights = [w for w in each.parameters() if w.requires_grad]
+    optimizer = torch.optim.AdamW(weights, lr=1e-5)
+    taken = seconds(functools.partial(step, each, optimizer))
+    print(f"{name:<9}{taken * 1e3:6.0f} ms a step of {ids.numel()} tokens")
+
+# %% peak [measured]
+import ctypes
+import gc
+from pathlib import Path
+
+
+def resident(field):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
+
+
+def peak_of_step(model):
+    """Megabytes by which a first step, with a new optimizer, raises the peak."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)  # free memory goes back to the system
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins again here
+    before = resident("VmRSS")
+    weights = [w for w in model.parameters() if w.requires_grad]
+    step(model, torch.optim.AdamW(weights, lr=1e-5))
+    return resident("VmHWM") - before
+
+
+del optimizer
+if hasattr(ctypes.CDLL(None), "malloc_trim") and Path("/proc/self/clear_refs").exists():
+    for name, each in ways.items():
+        print(f"{name:<9} the peak rose by {peak_of_step(each):5.0f} MB")
+else:
+    print("not Linux with glibc: there is no such counter here")
