@@ -207,7 +207,7 @@ for size in shapes:
 import json
 from pathlib import Path
 
-study = json.loads(Path(checkpoint, "study.json").read_text())
+study = json.loads(Path(checkpoint, "adapters", "study.json").read_text())
 about, base_alone = study["about"], study["base"]
 print(f"{about['steps']} steps of {about['batch']} questions with their answers")
 print(f"rates chosen by {about['chosen_by']}, in runs of {about['search_steps']} steps")
