@@ -1,0 +1,291 @@
+"""The code of the page "Seven methods, one model": what each adds, where, and what it gave."""
+
+# %% imports
+from copy import copy, deepcopy
+
+import torch
+from peft import IA3Config, LoraConfig, PromptEncoderConfig, get_peft_model
+from transformers import AutoModelForCausalLM, GPTBigCodeConfig
+
+from bottleneck import BottleneckConfig  # also teaches PEFT these adapters
+
+# %% parameters
+checkpoint = "models/stdlib-coder"
+
+# %% settings
+every = dict(task_type="CAUSAL_LM")
+settings = {
+    "(IA)³": IA3Config(
+        target_modules=["c_attn", "mlp.c_proj"],
+        feedforward_modules=["mlp.c_proj"],
+        **every,
+    ),
+    "LoRA": LoraConfig(
+        r=8, lora_alpha=16, target_modules=["c_attn", "c_proj"], **every
+    ),
+    "P-Tuning": PromptEncoderConfig(num_virtual_tokens=30, **every),
+    "AdapterP": BottleneckConfig(
+        use_adapterp=True, target_modules=["mlp.c_proj"], **every
+    ),
+    "Parallel": BottleneckConfig(
+        use_parallel_adapter=True, target_modules=["c_attn"], **every
+    ),
+    "AdapterH": BottleneckConfig(target_modules=["c_fc", "mlp.c_proj"], **every),
+}
+
+# %% shapes
+shapes = {  # layers, width and heads of StarCoderBase
+    "1B": (24, 2048, 16),
+    "3B": (36, 2816, 22),
+    "7B": (42, 4096, 32),
+    "15.5B": (40, 6144, 48),
+}
+
+
+def shape_of(size, layers=None):
+    """A model of this size on the meta device: tensors with shapes and no numbers."""
+    depth, width, heads = shapes[size]
+    config = GPTBigCodeConfig(
+        vocab_size=49152, n_positions=8192, bos_token_id=0, eos_token_id=0,
+        n_layer=layers or depth, n_embd=width, n_head=heads,
+    )  # fmt: skip
+    with torch.device("meta"):
+        return AutoModelForCausalLM.from_config(config)
+
+
+def with_adapter(method, model):
+    """The model with the method's adapter, as PEFT makes it."""
+    with torch.device(model.device):
+        return get_peft_model(model, copy(settings[method]))  # PEFT writes into it
+
+
+# %% config-is-written [claim]
+"""PEFT writes into the configuration that it is given, so each model needs a copy of
+its own."""
+config = copy(settings["P-Tuning"])
+assert config.token_dim is None
+get_peft_model(shape_of("7B", layers=1), config)
+assert config.token_dim == 4096
+
+# %% draw [setup]
+import matplotlib.pyplot as plt
+
+LAYER = {  # one layer from left to right: each step's left edge and width
+    "attn.c_attn": (0.0, 1.5),
+    "attention": (1.9, 1.2),
+    "attn.c_proj": (3.5, 1.5),
+    "mlp.c_fc": (5.6, 1.5),
+    "GELU": (7.5, 0.8),
+    "mlp.c_proj": (8.7, 1.5),
+}
+
+
+def box(axes, left, row, width, text, color):
+    edges = dict(facecolor="none", edgecolor=color, linewidth=1.3)
+    axes.add_patch(plt.Rectangle((left, -row - 0.35), width, 0.7, **edges))
+    axes.text(left + width / 2, -row, text, ha="center", va="center", fontsize=8)
+
+
+def draw(method, size="7B"):
+    """One layer of the base, and below each module the tensors that the method adds."""
+    trained = {
+        name: " × ".join(str(length) for length in weights.shape if length > 1)
+        for name, weights in with_adapter(
+            method, shape_of(size, layers=1)
+        ).named_parameters()
+        if weights.requires_grad
+    }
+    figure, axes = plt.subplots(figsize=(7.4, 1.75))
+    for module, (left, width) in LAYER.items():
+        box(axes, left, 0, width, module.split(".")[-1], "0.5")
+        arrow = dict(arrowstyle="->", color="0.5")
+        axes.annotate("", (left, 0), (left - 0.4, 0), arrowprops=arrow)
+        added = [name for name in trained if f".h.0.{module}." in name]
+        for row, name in enumerate(added, start=1):
+            kind = name.split(f"{module}.")[1].split(".")[0]
+            axes.plot([left + width / 2] * 2, [0.35 - row, 0.65 - row], color="C0")
+            box(axes, left, row, width, f"{kind}\n{trained[name]}", "C0")
+    before = [name for name in trained if name.endswith("embedding.weight")]
+    for name in before:
+        axes.plot([-0.3, -0.3], [-0.65, 0], color="C0")
+        box(axes, -0.6, 1, 2.1, f"{name.split('.')[0]}\n{trained[name]}", "C0")
+    axes.set(xlim=(-0.65, 10.25), ylim=(-2.4, 0.4))
+    axes.axis("off")
+    figure.tight_layout(pad=0)
+
+
+# %% ia3
+draw("(IA)³")
+
+# %% ia3-multiplies [claim]
+"""(IA)³ multiplies: its vectors begin as ones, so a fresh adapter changes nothing."""
+model = with_adapter("(IA)³", shape_of("7B", layers=1))
+vectors = [name for name, w in model.named_parameters() if w.requires_grad]
+assert vectors
+assert all("ia3_l" in name for name in vectors)
+base = AutoModelForCausalLM.from_pretrained(checkpoint)
+ids = torch.arange(40)[None]
+plain = base(ids).logits
+fresh = with_adapter("(IA)³", base)
+assert all((w == 1).all() for name, w in fresh.named_parameters() if "ia3_l" in name)
+assert torch.equal(fresh(ids).logits, plain)
+
+# %% lora
+draw("LoRA")
+
+# %% lora-zero [claim]
+"""A fresh LoRA changes nothing either: one of its two matrices begins as zeros."""
+base = AutoModelForCausalLM.from_pretrained(checkpoint)
+fresh = with_adapter("LoRA", base)
+weights = dict(fresh.named_parameters())
+assert all((w == 0).all() for name, w in weights.items() if "lora_B" in name)
+assert all((w != 0).any() for name, w in weights.items() if "lora_A" in name)
+assert torch.equal(fresh(ids).logits, plain)
+
+# %% p-tuning
+draw("P-Tuning")
+
+# %% p-tuning-takes-room [claim]
+"""The virtual tokens of P-Tuning stand before the prompt and take room in the context:
+the layers read 30 positions more than they are given."""
+base = AutoModelForCausalLM.from_pretrained(checkpoint)
+tuned = with_adapter("P-Tuning", base)
+read = []
+base.transformer.h[0].register_forward_hook(
+    lambda layer, given, result: read.append(given[0].shape[1])
+)
+tuned(ids)
+assert read == [ids.shape[1] + settings["P-Tuning"].num_virtual_tokens]
+
+# %% p-tuning-saves-little [claim]
+"""P-Tuning trains a small network and saves only what that network puts out: 30
+vectors."""
+import tempfile
+
+from safetensors.torch import load_file
+
+with tempfile.TemporaryDirectory() as folder:
+    tuned.save_pretrained(folder)
+    saved = load_file(f"{folder}/adapter_model.safetensors")
+assert [tuple(t.shape) for t in saved.values()] == [(30, base.config.n_embd)]
+assert tuned.get_nb_trainable_parameters()[0] > 30 * base.config.n_embd
+
+# %% adapterp
+draw("AdapterP")
+
+# %% parallel
+draw("Parallel")
+
+# %% bottleneck-not-zero [claim]
+"""A fresh adapter of Astraios does change the model: both matrices begin at random."""
+base = AutoModelForCausalLM.from_pretrained(checkpoint)
+fresh = with_adapter("Parallel", base)
+assert not torch.equal(fresh(ids).logits, plain)
+
+# %% adapterh
+draw("AdapterH")
+
+# %% real-sizes
+trained, bases = {}, {size: shape_of(size) for size in shapes}
+print(f"{'':9}", *(f"{size:>15}" for size in shapes))
+for method in settings:
+    for size in shapes:
+        model = with_adapter(method, deepcopy(bases[size]))
+        trained[method, size] = model.get_nb_trainable_parameters()[0]
+    print(f"{method:9}", *(f"{trained[method, size]:15,}" for size in shapes))
+whole = [base.num_parameters() for base in bases.values()]
+print(f"{'full':9}", *(f"{count:15,}" for count in whole))
+
+# %% fewest-and-most [claim]
+"""At every size (IA)³ trains the fewest parameters of the six, and AdapterH the most."""
+for size in shapes:
+    at_size = {method: trained[method, size] for method in settings}
+    assert min(at_size, key=at_size.get) == "(IA)³"
+    assert max(at_size, key=at_size.get) == "AdapterH"
+
+# %% study
+import json
+from pathlib import Path
+
+study = json.loads(Path(checkpoint, "adapters", "study.json").read_text())
+about, base_alone = study["about"], study["base"]
+print(f"{about['steps']} steps of {about['batch']} questions with their answers")
+print(f"rates chosen by {about['chosen_by']}, in runs of {about['search_steps']} steps")
+print("finished runs:", len(study["runs"]))
+
+# %% results
+runs = {}  # by method: its runs on all of the data, one for each seed
+for run in study["runs"]:
+    if run["data"] == "all":
+        runs.setdefault(run["method"], []).append(run)
+
+
+def mean(method, *keys):
+    """The mean over a method's seeds of a number in its runs."""
+    numbers = []
+    for found in runs[method]:
+        for key in keys:
+            found = found[key]
+        numbers.append(found)
+    return sum(numbers) / len(numbers)
+
+
+order = sorted(runs, key=lambda method: -mean(method, "held_out", "share"))
+print(
+    f"{'':14}{'trained':>10}{'seeds':>6}{'new wording':>13}{'new exercise':>13}{'best of 5':>10}"
+)
+for method in order:
+    print(
+        f"{method:14}{mean(method, 'trainable'):10,.0f}{len(runs[method]):6}"
+        f"{mean(method, 'held_out', 'share'):13.1%}"
+        f"{mean(method, 'held_out_exercises', 'share'):13.1%}"
+        f"{mean(method, 'pass_at_k', 'share'):10.1%}"
+    )
+print(f"{'no adapter':14}{0:10}{'':6}{base_alone['held_out']['share']:13.1%}")
+
+# %% plot
+figure, axes = plt.subplots()
+for method in order:
+    shares = [100 * run["held_out"]["share"] for run in runs[method]]
+    low = 100 * min(run["held_out"]["low"] for run in runs[method])
+    high = 100 * max(run["held_out"]["high"] for run in runs[method])
+    size, middle = mean(method, "trainable"), sum(shares) / len(shares)
+    axes.plot([size, size], [low, high], color="C0", linewidth=1)
+    axes.plot([size] * len(shares), shares, "o", color="C0", markersize=5)
+    axes.annotate(method, (size, middle), xytext=(7, -3), textcoords="offset points")
+axes.set(
+    xscale="log",
+    ylim=(0, 100),
+    xlabel="trained parameters",
+    ylabel="answers that pass, in %",
+    title="Held-out questions answered, by trained parameters",
+)
+
+# %% costs
+print(
+    f"{'':14}{'rate':>8}{'minutes':>9}{'memory':>10}{'on disk':>10}{'code loss':>11}{'sorts':>7}"
+)
+for method in order:
+    run = runs[method][0]
+    change = run["code_loss"]["stdlib"] - base_alone["code_loss"]["stdlib"]
+    print(
+        f"{method:14}{run['rate']:8g}{run['seconds'] / 60:9.1f}{run['peak_mib']:6.0f} MiB"
+        f"{run['bytes'] / 1e6:7.2f} MB{change:+11.3f}{'yes' if run['demo']['sorts'] else 'no':>7}"
+    )
+
+# %% tenth
+tenth = {run["method"]: run for run in study["runs"] if run["data"] == "tenth"}
+for method in sorted(tenth, key=lambda method: -tenth[method]["held_out"]["share"]):
+    whole, part = (
+        f"{x:.1%}"
+        for x in (mean(method, "held_out", "share"), tenth[method]["held_out"]["share"])
+    )
+    print(f"{method:14} {whole} with all of the data, {part} with a tenth")
+print(f"{len(tenth)} of {len(runs)} methods were tried with a tenth of the data")
+
+# %% combined
+for found in study["combined"]:
+    for way in found["ways"]:
+        first, second = (way[half]["share"] for half in ("half-a", "half-b"))
+        print(f"{way['way']:12} {first:6.1%} of one half, {second:6.1%} of the other")
+print("combinations tried:", len(study["combined"]))
