@@ -52,3 +52,9 @@ def greedy_decoding_has_chance_in_it() -> None:
         return out
 
     _around(change)
+
+
+@breaks("code-explanation", "no-gradients")
+def generate_keeps_what_training_needs() -> None:
+    """`generate` without its `torch.no_grad`."""
+    GenerationMixin.generate = GenerationMixin.generate.__wrapped__

@@ -94,7 +94,7 @@ def choosing_an_adapter_leaves_it_frozen() -> None:
     PeftModel.set_adapter = other
 
 
-@breaks("code-explanation", "is-trainable")
+@breaks("code-explanation", "argument-trainable")
 def adapters_load_frozen_whatever_is_asked() -> None:
     """`is_trainable` without effect."""
 
@@ -105,7 +105,7 @@ def adapters_load_frozen_whatever_is_asked() -> None:
     _around(change)
 
 
-@breaks("code-explanation", "autocast")
+@breaks("code-explanation", "argument-autocast")
 def adapters_keep_the_type_of_the_base() -> None:
     """`autocast_adapter_dtype` off by default."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from transformers import PreTrainedModel
+from transformers import BatchEncoding, PreTrainedModel
 
 from mutations import breaks
 
@@ -39,7 +39,7 @@ def models_load_onto_the_meta_device() -> None:
     _around(change)
 
 
-@breaks("code-explanation", "eval-mode")
+@breaks("code-explanation", "loaded-eval")
 def models_load_in_training_mode() -> None:
     """As a PyTorch module begins its life."""
 
@@ -49,13 +49,12 @@ def models_load_in_training_mode() -> None:
     _around(change)
 
 
-@breaks("code-explanation", "weights-by-name")
-def the_output_layer_is_a_copy() -> None:
-    """Tied weights that are equal and not the same."""
+@breaks("code-explanation", "batch-moves")
+def a_batch_is_copied_to_a_device() -> None:
+    """As a tensor is."""
+    move = BatchEncoding.to
 
-    def change(cls: Any, load: Any, given: Any, rest: Any) -> Any:
-        model = load(cls, *given, **rest)
-        model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.detach().clone())
-        return model
+    def other(self: Any, *given: Any, **rest: Any) -> Any:
+        return move(BatchEncoding(dict(self)), *given, **rest)
 
-    _around(change)
+    BatchEncoding.to = other
