@@ -302,10 +302,12 @@ assert PeftConfig.from_pretrained("small-adapter").inference_mode
 # %% argument-autocast [claim]
 """`autocast_adapter_dtype`: unless it is False, an adapter on a bfloat16 model gets
 float32 weights."""
-for autocast, expected in ((True, torch.float32), (False, torch.bfloat16)):
-    halved = PeftModel.from_pretrained(
-        small().to(torch.bfloat16), "small-adapter", autocast_adapter_dtype=autocast
-    )
+for options, expected in (
+    ({}, torch.float32),
+    ({"autocast_adapter_dtype": False}, torch.bfloat16),
+):
+    half = small().to(torch.bfloat16)
+    halved = PeftModel.from_pretrained(half, "small-adapter", **options)
     assert c_attn(halved).lora_A["default"].weight.dtype == expected
     assert c_attn(halved).get_base_layer().weight.dtype == torch.bfloat16
 

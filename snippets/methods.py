@@ -111,7 +111,6 @@ def draw(method, size="7B"):
         box(axes, -0.6, 1, 2.1, f"{name.split('.')[0]}\n{trained[name]}", "C0")
     axes.set(xlim=(-0.65, 10.25), ylim=(-2.4, 0.4))
     axes.axis("off")
-    figure.tight_layout(pad=0)
 
 
 # %% ia3
