@@ -95,7 +95,7 @@ def draw(method, size="7B"):
         ).named_parameters()
         if weights.requires_grad
     }
-    figure, axes = plt.subplots(figsize=(7.4, 1.75))
+    _, axes = plt.subplots(figsize=(7.4, 1.75))
     for module, (left, width) in LAYER.items():
         box(axes, left, 0, width, module.split(".")[-1], "0.5")
         arrow = dict(arrowstyle="->", color="0.5")
