@@ -243,33 +243,24 @@ def show(thing):
 
 
 show(bottleneck.BottleneckType)
-show(bottleneck.BottleneckConfig)
+print(inspect.getsource(BottleneckConfig).partition("    def ")[0])
 
-# %% show-layer
+# %% bad-setting raises="ValueError"
+BottleneckConfig(bottleneck_size=0)
+
+# %% show-init
 show(bottleneck.BottleneckLinear.__init__)
+
+# %% show-place
+show(bottleneck.place_at)
+
+# %% show-update
 show(bottleneck.BottleneckLinear.update_layer)
-
-# %% show-delta
-show(bottleneck.BottleneckLinear._delta)
-
-# %% show-forward
-show(bottleneck.BottleneckLinear._add)
-show(bottleneck.BottleneckLinear.forward)
-
-# %% show-model
-show(bottleneck.BottleneckModel._create_and_replace)
-show(bottleneck.BottleneckModel._check_merge_allowed)
-
-# %% show-hooks
-show(bottleneck.BottleneckModel._enable_peft_forward_hooks)
-
-# %% show-register
-show(bottleneck.register)
 
 # %% parts-that-train [claim]
 """`adapter_layer_names` is what PEFT trains and saves: in a model made for training,
 nothing else has gradients."""
-from peft import get_peft_model
+from peft import IA3Config, get_peft_model
 
 config = BottleneckConfig(**methods["Parallel"], task_type="CAUSAL_LM")
 trained = get_peft_model(load(), config)
@@ -279,8 +270,46 @@ assert {name.split(".")[-3] for name in with_gradients} == {
 }
 assert len(with_gradients) == len(weights)
 
+# %% show-delta
+show(bottleneck.BottleneckLinear._delta)
+
+# %% show-forward
+show(bottleneck.BottleneckLinear.forward)
+
+# %% show-add
+show(bottleneck.BottleneckLinear._add)
+
+# %% show-model
+show(bottleneck.BottleneckModel._create_and_replace)
+
+# %% show-hooks
+show(bottleneck.BottleneckModel._enable_peft_forward_hooks)
+
+# %% mixed-batch [claim]
+"""With `adapter_names=` each row of a batch gets the adapter that it names. (IA)³ has no
+such method in this version of PEFT: it gives each row its adapter, and says nothing."""
+batch = {name: value.repeat(2, 1) for name, value in inputs.items()}
+names = ["__base__", "default"]
+with torch.no_grad():
+    rows = model(**batch, adapter_names=names).logits
+torch.testing.assert_close(rows[0], logits_of_base[0])
+torch.testing.assert_close(rows[1], logits(model)[0])
+
+config = IA3Config(
+    target_modules=["c_attn"], feedforward_modules=[], init_ia3_weights=False,
+    task_type="CAUSAL_LM",
+)  # fmt: skip
+ia3 = get_peft_model(load(), config).eval()
+with torch.no_grad():
+    rows = ia3(**batch, adapter_names=names).logits
+torch.testing.assert_close(rows[0], rows[1])
+assert not torch.allclose(rows[0], logits_of_base[0], rtol=0.01)
+
+# %% show-register
+show(bottleneck.register)
+
 # %% count timeout="300"
-from peft import IA3Config, LoraConfig, PromptEncoderConfig
+from peft import LoraConfig, PromptEncoderConfig
 
 starcoderbase_7b = GPTBigCodeConfig(
     vocab_size=49152, n_positions=8192, n_embd=4096, n_layer=42, n_head=32,
@@ -328,6 +357,9 @@ layer = model.get_base_model().transformer.h[0].attn.c_attn
 added = layer(x) - layer.base_layer(x)
 added_to_double = layer(2 * x) - layer.base_layer(2 * x)
 assert not torch.allclose(added_to_double, 2 * added, rtol=0.01)
+
+# %% show-refusal
+show(bottleneck.BottleneckModel._check_merge_allowed)
 
 # %% merge raises="ValueError"
 model.merge_and_unload()

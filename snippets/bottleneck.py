@@ -85,6 +85,22 @@ class BottleneckConfig(PeftConfig):
             )
 
 
+def place_at(layer: nn.Module, config: BottleneckConfig) -> tuple[str, int, int]:
+    """Where at `layer` the adapter stands, and the widths of what it reads and gives.
+
+    AdapterH's work at the narrow side of their layers, which is as wide as the model.
+    """
+    if isinstance(layer, Conv1D):  # keeps its weight the other way round
+        fan_in, fan_out = layer.weight.shape
+    else:
+        fan_in, fan_out = layer.in_features, layer.out_features
+    if config.use_parallel_adapter:
+        return "beside", fan_in, fan_out
+    if config.use_adapterp or fan_out <= fan_in:
+        return "after", fan_out, fan_out
+    return "before", fan_in, fan_in
+
+
 class BottleneckLinear(nn.Module, BaseTunerLayer):
     """A linear layer of the base, and the adapters that stand at it, each under its name."""
 
@@ -104,18 +120,8 @@ class BottleneckLinear(nn.Module, BaseTunerLayer):
         self.update_layer(name, config)
 
     def update_layer(self, name: str, config: BottleneckConfig) -> None:
-        """Add an adapter; AdapterH's works at its layer's narrow side, the model's width."""
-        base = self.get_base_layer()
-        if isinstance(base, Conv1D):  # keeps its weight the other way round
-            fan_in, fan_out = base.weight.shape
-        else:
-            fan_in, fan_out = base.in_features, base.out_features
-        if config.use_parallel_adapter:
-            place, width_in, width_out = "beside", fan_in, fan_out
-        elif config.use_adapterp or fan_out <= fan_in:
-            place, width_in, width_out = "after", fan_out, fan_out
-        else:
-            place, width_in, width_out = "before", fan_in, fan_in
+        """Add an adapter, new and not trained."""
+        place, width_in, width_out = place_at(self.get_base_layer(), config)
         down = nn.Linear(width_in, config.bottleneck_size, bias=False)
         up = nn.Linear(config.bottleneck_size, width_out, bias=False)
         if config.init_weights == "bert":
