@@ -3,16 +3,13 @@
 # %% imports
 import subprocess
 import sys
-import tempfile
 
 import torch
 from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-import bottleneck
-
-# %% parameters
+# %% model
 checkpoint = "models/stdlib-coder"
 peft_checkpoint = "models/stdlib-coder/adapters/lora"
 
@@ -46,7 +43,7 @@ told = subprocess.run(command, capture_output=True, text=True).stdout
 assert "-q, --quiet" in told
 assert "up to 3 times" in " ".join(told.split())
 
-# %% tensorflow [claim] draft="return_tensors takes tf for TensorFlow" verdict="false"
+# %% tensorflow [claim] draft="return_tensors takes tf for TensorFlow" verdict="changed"
 "A tokenizer gives PyTorch and NumPy arrays, and refuses to give TensorFlow's."
 assert tokenizer("def f():", return_tensors="pt")["input_ids"].shape[0] == 1
 assert tokenizer("def f():", return_tensors="np")["input_ids"].shape[0] == 1
@@ -63,8 +60,14 @@ assert tokenizer.decode(rows[0]) == "a = 1"
 assert tokenizer.decode(rows) == ["a = 1", "b = 2"]
 
 # %% frameworks [claim] draft="PEFT works with models of any framework" verdict="false"
-"PEFT is for PyTorch alone: its models are PyTorch modules."
+"PEFT is for PyTorch: its models are PyTorch modules, and it asks for no other framework."
+from importlib.metadata import requires
+
 assert issubclass(PeftModel, torch.nn.Module)
+assert any(line.startswith("torch") for line in requires("peft"))
+assert not any(
+    line.startswith(("tensorflow", "jax", "flax")) for line in requires("peft")
+)
 
 # %% loads-only [claim] draft="from_pretrained fine-tunes a small number of parameters" verdict="false"
 "`PeftModel.from_pretrained` trains nothing: the weights are those of the file."

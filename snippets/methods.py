@@ -9,8 +9,7 @@ from transformers import AutoModelForCausalLM, GPTBigCodeConfig
 
 from bottleneck import BottleneckConfig  # also teaches PEFT these adapters
 
-# %% parameters
-checkpoint = "models/stdlib-coder"
+small = "models/stdlib-coder"
 
 # %% settings
 every = dict(task_type="CAUSAL_LM")
@@ -122,7 +121,7 @@ model = with_adapter("(IA)³", shape_of("7B", layers=1))
 vectors = [name for name, w in model.named_parameters() if w.requires_grad]
 assert vectors
 assert all("ia3_l" in name for name in vectors)
-base = AutoModelForCausalLM.from_pretrained(checkpoint)
+base = AutoModelForCausalLM.from_pretrained(small)
 ids = torch.arange(40)[None]
 plain = base(ids).logits
 fresh = with_adapter("(IA)³", base)
@@ -134,7 +133,7 @@ draw("LoRA")
 
 # %% lora-zero [claim]
 """A fresh LoRA changes nothing either: one of its two matrices begins as zeros."""
-base = AutoModelForCausalLM.from_pretrained(checkpoint)
+base = AutoModelForCausalLM.from_pretrained(small)
 fresh = with_adapter("LoRA", base)
 weights = dict(fresh.named_parameters())
 assert all((w == 0).all() for name, w in weights.items() if "lora_B" in name)
@@ -147,7 +146,7 @@ draw("P-Tuning")
 # %% p-tuning-takes-room [claim]
 """The virtual tokens of P-Tuning stand before the prompt and take room in the context:
 the layers read 30 positions more than they are given."""
-base = AutoModelForCausalLM.from_pretrained(checkpoint)
+base = AutoModelForCausalLM.from_pretrained(small)
 tuned = with_adapter("P-Tuning", base)
 read = []
 base.transformer.h[0].register_forward_hook(
@@ -177,7 +176,7 @@ draw("Parallel")
 
 # %% bottleneck-not-zero [claim]
 """A fresh adapter of Astraios does change the model: both matrices begin at random."""
-base = AutoModelForCausalLM.from_pretrained(checkpoint)
+base = AutoModelForCausalLM.from_pretrained(small)
 fresh = with_adapter("Parallel", base)
 assert not torch.equal(fresh(ids).logits, plain)
 

@@ -56,7 +56,7 @@ def wrong_with(link: SourceLink) -> str:
     named = re.fullmatch(r"`([\w.]+)(?:\(\))?`", link.text)
     if not named:
         return f"the text '{link.text}' names no symbol in backticks"
-    symbol = named[1].rpartition(".")[2]
+    symbol = named[1]
     at = _definitions(file, symbol)
     if int(form["line"]) not in at:
         return (
@@ -78,13 +78,21 @@ def _tree(file: Path) -> ast.Module:
 
 
 def _definitions(file: Path, symbol: str) -> set[int]:
-    """The lines that define or assign a name, at whatever depth."""
+    """The lines that define or assign a name; of `Class.name` only those inside that class."""
+    holder, _, name = symbol.rpartition(".")
     lines: set[int] = set()
-    for node in ast.walk(_tree(file)):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef) and node.name == symbol:
-            lines.add(node.lineno)
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names = {getattr(target, "id", None) or getattr(target, "attr", None) for target in targets}
-            lines |= {node.lineno} if symbol in names else set()
+
+    def look(node: ast.AST, inside: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            names: set[str | None] = set()
+            if isinstance(child, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+                names = {child.name}
+            elif isinstance(child, ast.Assign | ast.AnnAssign):
+                targets = child.targets if isinstance(child, ast.Assign) else [child.target]
+                names = {getattr(target, "id", None) or getattr(target, "attr", None) for target in targets}
+            if name in names and (not holder or inside == holder):
+                lines.add(child.lineno)
+            look(child, child.name if isinstance(child, ast.ClassDef) else inside)
+
+    look(_tree(file), "")
     return lines

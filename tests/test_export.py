@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -28,10 +29,13 @@ print("printed on", device)
 from helper import double
 
 print(double(21), open("data/numbers/one.txt").read())
+error = "kept"
 # %% fails raises="ValueError"
 text = """kept
   as it is"""
 raise ValueError(text)
+# %% kept
+print(error, "x" * 70_000)
 # %% claimed [claim]
 "Two and two make four."
 assert 2 + 2 == 4
@@ -60,6 +64,9 @@ Prose above the first.
 {fence("one", "parameters")}
 {fence("one", "helped")}
 {fence("one", "fails")}
+{fence("one", "kept")}
+Code as `model.layers[0](x)` stays.
+
 {fence("one", "first")}
 {fence("one", "drawn")}
 The end.
@@ -77,7 +84,8 @@ def guide(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     root = tmp_path_factory.mktemp("guide")
     settings = TWO_PROFILES.replace("[tool.galley]\n", '[tool.galley]\nlinks = ["data"]\npackages = ["rich"]\n')
     folder = plain(GuideFolder.make(root, settings))
-    folder.write("snippets/helper.py", "import rich\n\ndef double(n):\n    return 2 * n\n")
+    folder.write("snippets/helper.py", "import rich\nimport tools\n\ndef double(n):\n    return tools.TWO * n\n")
+    folder.write("snippets/tools/__init__.py", "TWO = 2\n")
     folder.write("snippets/data/numbers/one.txt", "one")
     folder.write("docs/one.md", PAGE)
     folder.write("snippets/one.py", SOURCE)
@@ -102,11 +110,16 @@ def notebook(guide: GuideFolder) -> nbformat.NotebookNode:
 
 def test_the_first_line_says_what_the_script_needs(script: str) -> None:
     first = script.splitlines()[0]
-    assert re.fullmatch(r"# Needs: pip install rich==[\d.]+; beside this file: data/numbers/, helper\.py", first), first
+    assert re.fullmatch(
+        r"# Needs: pip install rich==[\d.]+; beside this file, from snippets/ in the guide's repository: "
+        r"data/numbers/, helper\.py, tools/",
+        first,
+    ), first
 
 
 def test_the_script_runs_beside_what_it_needs_and_nowhere_else(script: str, guide: GuideFolder, tmp_path: Path) -> None:
     (tmp_path / "one.py").write_text(script, encoding="utf-8")
+    shutil.copytree(guide.root / "snippets/tools", tmp_path / "tools")
     (tmp_path / "helper.py").write_text((guide.root / "snippets/helper.py").read_text("utf-8"), encoding="utf-8")
     run = [sys.executable, "one.py"]
     assert subprocess.run(run, cwd=tmp_path, capture_output=True, check=False).returncode == 1
@@ -114,7 +127,8 @@ def test_the_script_runs_beside_what_it_needs_and_nowhere_else(script: str, guid
     (tmp_path / "data/numbers/one.txt").write_text("one")
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == ["printed on cpu", "42 one", "ValueError: kept", "  as it is"]
+    assert done.stdout.splitlines()[:4] == ["printed on cpu", "42 one", "ValueError: kept", "  as it is"]
+    assert done.stdout.splitlines()[4].startswith("kept xxx")
 
 
 def test_a_script_whose_cell_raises_nothing_fails(script: str, tmp_path: Path) -> None:
@@ -136,6 +150,13 @@ def test_prose_stands_above_its_cell_and_code_in_running_order(script: str) -> N
     assert "title: Given" not in script
     assert "with a link and [one outside](https://example.org)" in script
     assert "exec=" not in script
+    assert "`model.layers[0](x)`" in script
+
+
+def test_an_export_says_what_it_ran_on(script: str, notebook: nbformat.NotebookNode) -> None:
+    said = script.splitlines()[1]
+    assert re.fullmatch(r"# The page ran on: [\d-]+ \(profile laptop\)", said), said
+    assert said.removeprefix("# ") in notebook.cells[0].source
 
 
 def test_jupytext_reads_the_script_as_the_notebooks_cells(script: str, notebook: nbformat.NotebookNode) -> None:
@@ -155,6 +176,7 @@ def test_the_notebook_is_valid_and_has_the_recorded_outputs(notebook: nbformat.N
     assert code["first"].outputs[1].data["text/plain"].strip() == "42"
     (error,) = code["fails"].outputs
     assert (error.ename, error.evalue) == ("ValueError", "kept\n  as it is")
+    assert code["kept"].outputs[0].text.endswith("more bytes were printed and are cut here\n")
     assert code["fails"].metadata.tags == ["raises-exception"]
     assert code["claimed"].metadata.tags == ["claim"]
     assert "<svg" in code["drawn"].outputs[0].data["image/svg+xml"]
@@ -204,7 +226,7 @@ def test_a_page_offers_both_files_of_each_profile(
     builder(guide)
     html = article(guide.root / "site", "one")
     links = re.findall(r'download="([^"]+)" href="data:[\w/+-]+;base64,([^"]+)"', html)
-    assert [file for file, _ in links] == ["one.py", "one.ipynb"] * 2
+    assert [file for file, _ in links] == ["one_laptop.py", "one_laptop.ipynb", "one_other.py", "one_other.ipynb"]
     files = [base64.b64decode(data).decode() for _, data in links]
     assert files[0] == script
     assert json.loads(files[1]) == json.loads(nbformat.writes(notebook))

@@ -22,7 +22,7 @@ PAGES = [each.page for each in GUIDE.snippets.values()]
 
 def beside(script: str) -> list[str]:
     """What the first line of a script says must lie beside it."""
-    named = re.search(r"beside this file: (.*)$", script.splitlines()[0])
+    named = re.search(r"beside this file, from snippets/ in the guide's repository: (.*)$", script.splitlines()[0])
     return named[1].split(", ") if named else []
 
 
@@ -38,7 +38,7 @@ def test_a_pages_script_runs(page: str, tmp_path: Path) -> None:
     environment = {**kept, "HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "2", "MPLBACKEND": "agg"}
     done = subprocess.run(
         [sys.executable, "page.py"],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False,
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
 

@@ -43,6 +43,7 @@ def test_a_right_link_is_right() -> None:
         ("`PeftModel`", f"{ROOT}/no_file.py#L1", "has no file"),
         ("`PeftModel`", f"{ROOT}/peft_model.py#L1".replace("/v", "/v9."), "is installed"),
         ("`x`", "https://github.com/a/b/blob/v1/x.py#L1", "not of the form"),
+        ("`LoraModel.from_pretrained`", f"{ROOT}/peft_model.py#L{line_of('PeftModel')}", "defined at none"),
         ("the class", f"{ROOT}/peft_model.py#L1", "names no symbol"),
     ],
 )

@@ -13,10 +13,14 @@ from galley.pages.fences import find_fences
 from galley.pages.parameters import with_values
 from galley.project import Project
 from galley.records.record import Record
+from galley.records.said import line
 from galley.records.status import Status
 
 CLAIM = "**Claim.** "
-LINK = re.compile(r"!?\[([^\]]*)\]\((?!https?://)[^)]*\)(\{[^}]*\})?")  # what leads nowhere outside the site
+LINK = re.compile(
+    r"!?\[([^\]]*)\]\((?:[\w./-]+\.(?:md|png|svg)(?:#[\w-]*)?|#[\w-]+)\)"
+)  # leads nowhere outside the site
+FENCE = re.compile(r"[\s>]*(?:`{3}|~{3})")
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Document:
-    """All that an export holds. `needs` is the line that says what must be there for it to run."""
+    """All that an export holds: `needs` says what must be there for it to run, `ran_on` what the outputs are from."""
 
     page: str
     needs: str
+    ran_on: str
     parts: tuple[Part, ...]
     record: Record
 
@@ -46,20 +51,22 @@ def document(project: Project, found: Status, lines: Sequence[str]) -> Document:
     parts = [Part(_above(prose.get(cell.name, ""), cell), cell) for cell in snippets.cells]
     whole = (Part(opening, None), *parts, Part(rest, None))
     kept = tuple(part for part in whole if part.cell or part.prose)
-    return Document(snippets.page, needs(project, snippets, found.record), kept, found.record)
+    told = f"The page ran on: {line(found.record, project.line)} (profile {found.profile.name})"
+    return Document(snippets.page, needs(project, snippets, found.record), told, kept, found.record)
 
 
 def _opening(lines: Sequence[str]) -> tuple[str, int]:
     """What stands above the page's first section and its first fence, and the line where that ends."""
     start = lines.index("---", 1) + 1 if lines and lines[0] == "---" and "---" in lines[1:] else 0
-    end = next((n for n in range(start, len(lines)) if lines[n].startswith(("## ", "```"))), len(lines))
+    end = next((n for n in range(start, len(lines)) if lines[n].startswith("## ") or FENCE.match(lines[n])), len(lines))
     return _plain(lines[start:end]).strip(), end
 
 
 def _above(prose: str, cell: Cell) -> str:
     """The prose above a cell, its caption included."""
     caption = f"{CLAIM if 'claim' in cell.tags else ''}{cell.caption}" if cell.caption else ""
-    return "\n\n".join(text for text in (prose, caption) if text)
+    measured = "*Measured: these numbers differ at every run.*" if "measured" in cell.tags else ""
+    return "\n\n".join(text for text in (prose, caption, measured) if text)
 
 
 def _prose(snippets: SnippetFile, lines: Sequence[str], start: int) -> tuple[dict[str, str], str]:

@@ -6,6 +6,7 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path, PurePosixPath
 
 from galley.pages.cells import SnippetFile
@@ -18,10 +19,11 @@ def needs(project: Project, snippets: SnippetFile, record: Record) -> str:
     importing = [cell for cell in snippets.cells if "import" in cell.source]  # a walk through the others finds none
     names, modules = _imports(project, (statement for cell in importing for statement in cell.statements))
     packages = record.environment.get("packages", {})
-    pinned = [f"{name}=={packages[name].partition('+')[0]}" if name in packages else name for name in names]
-    beside = [f"{each}/" for each in _folders(project, record)] + [f"{name}.py" for name in modules]
+    pinned = [f"{name}=={packages[name].partition('+')[0]}" if name in packages else _package(name) for name in names]
+    beside = [f"{each}/" for each in _folders(project, record)] + modules
     parts = [f"pip install {' '.join(pinned)}"] if pinned else []
-    parts += [f"beside this file: {', '.join(beside)}"] if beside else []
+    source = project.relative(project.snippets).as_posix()
+    parts += [f"beside this file, from {source}/ in the guide's repository: {', '.join(beside)}"] if beside else []
     return f"Needs: {'; '.join(parts) or 'Python alone'}"
 
 
@@ -32,15 +34,23 @@ def _imports(project: Project, statements: Iterable[ast.AST]) -> tuple[list[str]
     waiting = list(_named(statements))
     while waiting:
         name = waiting.pop()
-        file = project.snippets / f"{name}.py"
-        if name in modules or name in sys.stdlib_module_names:
+        file, folder = project.snippets / f"{name}.py", project.snippets / name
+        files = [file] if file.is_file() else sorted(folder.rglob("*.py"))
+        beside = f"{name}.py" if file.is_file() else f"{name}/"
+        if beside in modules or name in sys.stdlib_module_names:
             continue
-        if file.is_file():
-            modules.add(name)
-            waiting += _of_module(file, file.stat().st_mtime_ns)
+        if files:
+            modules.add(beside)
+            waiting += [each for file in files for each in _of_module(file, file.stat().st_mtime_ns)]
         else:
             packages.add(name)
     return sorted(packages), sorted(modules)
+
+
+@cache
+def _package(module: str) -> str:
+    """The package that brings a module, as far as this environment knows: `PyYAML` brings `yaml`."""
+    return next(iter(packages_distributions().get(module, [module])))
 
 
 @cache
@@ -64,8 +74,8 @@ def _folders(project: Project, record: Record) -> list[str]:
         path = PurePosixPath(used.path)
         inside = Path(used.path).is_relative_to(project.relative(project.snippets))
         below = path.relative_to(project.relative(project.snippets).as_posix()) if inside else path
-        if used.kind == "file" and below.parts[0] in project.links:
-            folders.add(below.parent)
+        if used.kind in ("file", "listing") and below.parts[0] in project.links:
+            folders.add(below.parent if used.kind == "file" else below)
     return sorted(
         str(each) for each in folders if not any(each != other and each.is_relative_to(other) for other in folders)
     )

@@ -17,8 +17,8 @@ METADATA = {
 
 
 def notebook(document: Document) -> str:
-    """The text of the notebook; its first cell says what it needs."""
-    cells = [_markdown("needs", document.needs)]
+    """The text of the notebook; its first cell says what it needs and what the outputs ran on."""
+    cells = [_markdown("needs", f"{document.needs}\n\n{document.ran_on}")]
     for number, part in enumerate(document.parts, start=1):
         if part.prose:
             cells.append(_markdown(f"prose-{number}", part.prose))
@@ -58,7 +58,8 @@ def _output(output: Output, data: bytes, number: int) -> dict[str, Any] | None:
             {"image/svg+xml": _lines(data.decode())} if svg else {"image/png": b64encode(data).decode()}
         )
         return {"output_type": "display_data", "data": image, "metadata": {}}
-    text = data.decode()
+    cut = f"\n… {output.cut:,} more bytes were printed and are cut here\n" if output.cut else ""
+    text = data.decode() + cut
     if output.kind in ("stdout", "stderr"):
         return {"output_type": "stream", "name": output.kind, "text": _lines(text)}
     if output.kind == "value":

@@ -16,17 +16,17 @@ from galley.pages.cells import Cell
 RAISES = """\
 try:
 {code}
-except BaseException as error:
-    if type(error).__name__ != "{name}":
+except BaseException as _raised:
+    if type(_raised).__name__ != "{name}":
         raise
-    print(f"{{type(error).__name__}}: {{error}}")
+    print(f"{{type(_raised).__name__}}: {{_raised}}")
 else:
     raise AssertionError("this must raise {name}")"""
 
 
 def script(document: Document) -> str:
-    """The text of the script; its first line says what it needs."""
-    blocks = [f"# {document.needs}"]
+    """The text of the script; its first line says what it needs, its second what the page ran on."""
+    blocks = [f"# {document.needs}\n# {document.ran_on}"]
     for part in document.parts:
         if part.prose:
             blocks.append("# %% [markdown]\n" + "\n".join(f"# {line}".rstrip() for line in part.prose.split("\n")))

@@ -17,7 +17,7 @@ FORM = '```python exec="on" cell="file/cell"'
 LISTS = ("claims", "corrections")
 LIST_FORM = f'```python exec="on" list="{"|".join(LISTS)}"'
 OPENER = re.compile(r"^(?P<indent>[\s>]*)(?P<fence>`{3,}|~{3,})(?P<header>[^`]*)$")
-OURS = re.compile(r"\b(exec|cell|list)\s*=|\bexec\b", re.IGNORECASE)
+OURS = re.compile(r"\b(exec|cell)\s*=|\bexec\b|^\s*python\b.*\blist\s*=", re.IGNORECASE)
 ALIKE = re.compile(r"^[\s>]*(?:(?:[-*+:]|\d+[.)])\s+)?[\s>]*(?P<fence>`{2,}|~{2,})(?P<header>.*)$")
 HEADER = re.compile(r"python(?P<options>(?:[ \t]+\w+=\"[^\"]*\")+)[ \t]*$")
 OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")

@@ -18,19 +18,20 @@ def downloads(page: Page) -> str:
     """The links, for each profile with a true record; nothing on a page without cells of its own."""
     own = next((each for each in page.files if each.page == page.path.stem), None)
     shown = [each for each in page.statuses(own) if each.state in SHOWABLE] if own else []
-    links = [f"{_title(each, len(shown))}{_links(page, each)}" for each in shown]
+    several = len(shown) > 1
+    links = [f"{_title(each, several)}{_links(page, each, f'_{each.profile.name}' * several)}" for each in shown]
     return f'<p class="galley-downloads">Download this page: {"; ".join(links)}</p>' if links else ""
 
 
-def _title(found: Status, profiles: int) -> str:
-    return f"{escape(found.profile.title)}: " if profiles > 1 else ""
+def _title(found: Status, several: bool) -> str:
+    return f"{escape(found.profile.title)}: " if several else ""
 
 
-def _links(page: Page, found: Status) -> str:
+def _links(page: Page, found: Status, ending: str) -> str:
     made = document(page.project, found, page.source)
     links = []
     for suffix, name, mime, write in KINDS:
         data = b64encode(write(made).encode()).decode()
-        file = f"{found.snippets.stem}.{suffix}"
+        file = f"{found.snippets.stem}{ending}.{suffix}"
         links.append(f'<a download="{file}" href="data:{mime};base64,{data}">{name} (.{suffix})</a>')
     return ", ".join(links)

@@ -12,6 +12,7 @@ from galley.pages.cells import Cell, SnippetFile
 from galley.pages.fences import Fence
 from galley.pages.guide import Guide, read_guide
 from galley.records.record import Record
+from galley.records.said import line
 from galley.render.page import Page, View
 from galley.render.text import escape, inline
 
@@ -37,6 +38,8 @@ def list_html(page: Page, fence: Fence) -> str:
     Raises GalleyError where a claim's record may not be shown, and where no page shows a claim.
     """
     guide = read_guide(page.project)
+    if guide.errors:
+        raise guide.errors[0]  # a file that cannot be read may hold claims
     found = [each for snippets in guide.snippets.values() for each in _listed(page, fence, guide, snippets)]
     body = _claims(page, guide, found) if fence.listing == "claims" else _corrections(page, found)
     return f'<div class="galley-list" id="list-{fence.listing}">{body}</div>'
@@ -78,17 +81,12 @@ def _claims(page: Page, guide: Guide, found: Sequence[Listed]) -> str:
 def _corrections(page: Page, found: Sequence[Listed]) -> str:
     """What the drafts said, the verdict, and the claim that proves it."""
     rows = "".join(
-        f'<tr><td>{inline(each.cell.draft)}</td><td class="galley-verdict-{each.cell.verdict}">{each.cell.verdict}</td>'
-        f"<td>{_link(page, each)}</td></tr>"
+        f"<tr><td>{inline(each.cell.draft)}</td><td>{each.cell.verdict}</td><td>{_link(page, each)}</td></tr>"
         for each in found
         if each.cell.draft
     )
     head = "<tr><th>The draft said</th><th>Verdict</th><th>What holds, and where it is checked</th></tr>"
-    return (
-        f"<p>{rows.count('<tr>')} statements.</p>"
-        f'<div class="md-typeset__scrollwrap"><div class="md-typeset__table"><table><thead>{head}</thead>'
-        f"<tbody>{rows}</tbody></table></div></div>"
-    )
+    return f"<p>{rows.count('<tr>')} statements.</p><table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 
 def _checked(page: Page, here: Sequence[Listed]) -> str:
@@ -96,9 +94,8 @@ def _checked(page: Page, here: Sequence[Listed]) -> str:
     record = here[0].record
     if record is None:
         return "not checked"
-    packages = record.environment.get("packages", {})
-    versions = [f"{name} {packages[name].partition('+')[0]}" for name in page.project.line if name in packages]
-    return escape(" · ".join(["checked on", *versions, f"Python {record.environment['python']}", record.date]))
+    packages = [name for name in page.project.line if name in record.environment.get("packages", {})]
+    return escape(f"checked on {line(record, [*packages, 'Python'])}")
 
 
 def _link(page: Page, claim: Listed) -> str:

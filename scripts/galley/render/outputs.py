@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from galley.records.record import CellRecord, Output, Record
+from galley.records.said import ran_on
 from galley.render import tokens
 from galley.render.figure import image_html
 from galley.render.page import Page, View
@@ -44,12 +45,7 @@ def _output(data: bytes, output: Output, caption: str, group: str) -> str:
 
 def _ran_on(record: Record, recorded: CellRecord, shown: Sequence[str]) -> str:
     """What an output ran on: one quiet line with the facts that are `shown`, the others folded under it."""
-    facts = record.environment
-    provenance = {**facts.get("provenance", {}), **recorded.provenance}  # as it was when this cell ended
-    named = {name: str(said) for name, said in provenance.items() if isinstance(said, str | int | float) and said != ""}
-    named["Python"] = f"Python {facts['python']}"
-    named |= {name: f"{name} {version.partition('+')[0]}" for name, version in facts.get("packages", {}).items()}
-    named |= {name: str(facts[name]) for name in ("system", "cpu")}
+    named = ran_on(record, recorded)
     first = [named[name] for name in shown if name in named]
     rest = [said for name, said in named.items() if name not in shown]
     cost = [record.date, f"{recorded.seconds:.2f} s", f"{recorded.peak_mb:.0f} MB"]
