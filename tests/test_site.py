@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -85,6 +86,47 @@ def test_every_output_of_every_page_is_in_the_site(sites: dict[str, Path]):
         for file in sorted((project.outputs / snippets.page / "laptop").glob("*.txt")):
             missing = [word for word in file.read_text(encoding="utf-8").split() if word not in words]
             assert not missing, f"{file.name} is not in {page.name}: {missing[:5]}"
+
+
+class Links(HTMLParser):
+    """The links of a page, and the names that a link may end in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links, self.names = [], set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.names |= {found[key] for key in ("id", "name") if found.get(key)}
+        if tag == "a" and found.get("href"):
+            self.links.append(found["href"])
+
+
+def links_of(page: Path) -> Links:
+    """What a built page links to and has."""
+    parser = Links()
+    parser.feed(page.read_text(encoding="utf-8"))
+    return parser
+
+
+def test_every_link_within_the_site_leads_somewhere(sites: dict[str, Path]):
+    site = sites["mkdocs"]
+    files = {page: links_of(page) for page in site.rglob("*.html") if page.name != "404.html"}
+    count, broken = 0, []
+    for page, found in files.items():
+        for link in found.links:
+            address, _, anchor = unquote(link).partition("#")
+            if urlsplit(link).scheme:
+                continue
+            target = (page.parent / address).resolve() if address else page
+            target = target / "index.html" if target.is_dir() else target
+            count += 1
+            if target not in files and not target.is_file():
+                broken.append(f"{page.relative_to(site)}: {link}: no such page")
+            elif anchor and not anchor.startswith("__") and anchor not in files[target].names:
+                broken.append(f"{page.relative_to(site)}: {link}: no such place")
+    assert count > 300
+    assert broken == []
 
 
 @pytest.fixture(scope="module")
