@@ -119,6 +119,11 @@ stop = dict(do_sample=False, pad_token_id=tokenizer.eos_token_id)
 output = base.generate(**inputs, **stop, max_new_tokens=48)
 print(tokenizer.decode(output[0]))
 
+# %% base-does-not-answer [claim]
+"There is no function in what the base model adds to the question."
+added = tokenizer.decode(output[0, inputs["input_ids"].shape[1] :])
+assert "def " not in added
+
 # %% logits-before
 with torch.no_grad():  # nothing is to be trained here
     base_logits = base(**inputs).logits

@@ -22,7 +22,7 @@ COMMANDS = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined
 
 
 def test_the_commands_are_those_that_the_project_tells_of() -> None:
-    assert set(COMMANDS) == {"run", "check", "build", "serve"}
+    assert set(COMMANDS) == {"run", "check", "build", "serve", "export"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

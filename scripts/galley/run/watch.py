@@ -76,7 +76,7 @@ class Watch:
                 raise ChangedError(f"{path} changed while the page ran: run it again")
         sources = {path for each in modules if (path := self._within(each)) and path.endswith(".py")}
         tables = {(path, table) for each, table in self.tables if (path := self._within(each))}
-        files = {path for each in self.files if (path := self._within(each))} - sources - {path for path, _ in tables}
+        files = {path for each in self.files if (path := self._within(each))} - sources
         folders = {path for each in self.folders if (path := self._within(each))}
         kinds = [*((path, "module") for path in sources), *((path, "file") for path in files)]
         kinds += [(path, "listing") for path in folders]
