@@ -1,6 +1,6 @@
 """Take screenshots of the built site with headless Chromium.
 
-    python scripts/screenshots.py                       # the README's picture, into docs/assets/
+    python scripts/screenshots.py                       # the README's pictures, into docs/assets/
     python scripts/screenshots.py --all FOLDER          # every page, 1440 and 390 px wide, light and dark
 
 Build the site first: `make site`.
@@ -23,6 +23,11 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "site"
 WIDTHS = {1440: 900, 390: 844}  # a laptop's window and a phone's, in CSS pixels
+PICTURES = {  # of the README: page, place on it, colours
+    "deep-dive.png": ("deep-dive", "generate", "light"),
+    "trace.png": ("code-explanation", "cell-code_explanation-script", "light"),
+    "tokens.png": ("deep-dive", "cell-deep_dive-token-view", "dark"),
+}
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -84,8 +89,8 @@ def main() -> None:
         sys.exit(f"screenshots.py: there is no site in {options.site}; build it with 'make site'")
     with served(options.site) as address, chromium() as browser:
         if not options.all:
-            file = ROOT / "docs" / "assets" / "deep-dive.png"
-            shoot(browser, f"{address}/deep-dive/", file, 1440, "light", anchor="generate")
+            for name, (page, anchor, scheme) in PICTURES.items():
+                shoot(browser, f"{address}/{page}/", ROOT / "docs" / "assets" / name, 1440, scheme, anchor)
             return
         for page in pages(options.site):
             for width in WIDTHS:
