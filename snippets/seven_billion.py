@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GPTBigCodeConfig
 
 from bottleneck import BottleneckConfig
 
-# %% listed
+# %% listed uses="models/catalogue.toml"
 listed = tomllib.loads(Path("models/catalogue.toml").read_text())
 for name in ("bigcode/starcoderbase-7b", "bigcode/astraios-7b-parallel"):
     print(name)

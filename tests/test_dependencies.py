@@ -202,7 +202,7 @@ def test_a_declared_path_must_be_in_the_project(folder: GuideFolder, uses: str, 
     assert folder.status("page").state == "missing"
 
 
-def test_a_page_that_reads_a_file_itself_depends_on_more_than_a_table_of_it(tmp_path: Path) -> None:
+def test_a_declared_file_counts_whole_beside_a_table_of_it(tmp_path: Path) -> None:
     hooked = '[tool.galley]\nhooks = { setup = "helper:setup" }\n[tool.galley.profiles.laptop]\nrequired = true\n'
     folder = GuideFolder.make(tmp_path, hooked)
     table = folder.write("snippets/models.toml", "[one]\nx = 1\n[two]\ny = 2\n")
@@ -211,7 +211,7 @@ def test_a_page_that_reads_a_file_itself_depends_on_more_than_a_table_of_it(tmp_
         "def setup(context):\n    context.note_table(context.root / 'snippets/models.toml', 'one')\n",
     )
     folder.snippet("apart", "# %% one\nprint(1)\n")
-    folder.snippet("reads", f"# %% one\nprint(open({str(table)!r}).read())\n")
+    folder.snippet("reads", f'# %% one uses="snippets/models.toml"\nprint(open({str(table)!r}).read())\n')
     assert not folder.run().failures
     table.write_text("[one]\nx = 1\n[two]\ny = 3\n", encoding="utf-8")
     assert (folder.status("apart").state, folder.status("reads").state) == ("fresh", "stale")

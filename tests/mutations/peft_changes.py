@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import copy
 import importlib.metadata
+from contextlib import contextmanager
 from typing import Any
 
+import peft
+import torch
 from peft import PeftModel
+from peft.tuners.lora import LoraLayer, LoraModel
 
 from mutations import breaks
 
@@ -113,3 +117,56 @@ def adapters_keep_the_type_of_the_base() -> None:
         return load(cls, *given, **{"autocast_adapter_dtype": False, **rest})
 
     _around(change)
+
+
+@breaks("train-an-adapter", "fresh-is-nothing")
+def both_matrices_of_lora_begin_at_random() -> None:
+    """As Astraios' adapters begin."""
+    reset = LoraLayer.reset_lora_parameters
+
+    def other(self: Any, name: str, *given: Any, **rest: Any) -> None:
+        reset(self, name, *given, **rest)
+        if name in self.lora_B:
+            torch.nn.init.normal_(self.lora_B[name].weight, std=0.02)
+
+    LoraLayer.reset_lora_parameters = other
+
+
+@breaks("train-an-adapter", "disable-unfreezes")
+def switching_off_leaves_everything_as_it_was() -> None:
+    """What the end of a `with` block promises."""
+    disable = PeftModel.disable_adapter
+
+    @contextmanager
+    def other(self: Any) -> Any:
+        grows = {name: weights.requires_grad for name, weights in self.named_parameters()}
+        with disable(self):
+            yield
+        for name, weights in self.named_parameters():
+            weights.requires_grad_(grows[name])
+
+    PeftModel.disable_adapter = other
+
+
+@breaks("train-an-adapter", "linear-doubles")
+def half_and_half_make_one() -> None:
+    """What a reader expects of "linear"."""
+    add = LoraModel.add_weighted_adapter
+
+    def other(self: Any, adapters: Any, weights: Any, name: str, combination_type: str = "svd", **rest: Any) -> None:
+        if combination_type == "linear":
+            weights = [weight / len(adapters) for weight in weights]
+        add(self, adapters, weights, name, combination_type, **rest)
+
+    LoraModel.add_weighted_adapter = other
+
+
+@breaks("methods", "config-is-written")
+def the_configuration_is_copied() -> None:
+    """As most constructors do with what they are given."""
+    wrap = peft.get_peft_model
+
+    def other(model: Any, config: Any, *given: Any, **rest: Any) -> Any:
+        return wrap(model, copy.deepcopy(config), *given, **rest)
+
+    peft.get_peft_model = other

@@ -36,6 +36,7 @@ class Watch:
         )
         self.begun, self.before = time.time_ns(), loaded()
         self.files: set[str] = set()
+        self.noted: set[str] = set()
         self.folders: set[str] = set()
         self.tables: set[tuple[str, str]] = set()
         self.names: set[tuple[str, str]] = set()
@@ -52,12 +53,12 @@ class Watch:
         if path.is_dir():
             for folder, _, names in os.walk(path):
                 self.folders.add(folder)
-                self.files.update(os.path.join(folder, name) for name in names)
+                self.noted.update(os.path.join(folder, name) for name in names)
         else:
-            self.files.add(str(path))
+            self.noted.add(str(path))
 
     def note_table(self, path: Path, table: str) -> None:
-        """Count one table of a TOML file as used, in place of the whole file."""
+        """Count one table of a TOML file as used, in place of the whole file unless that is noted too."""
         self.tables.add((os.path.abspath(path), table))
 
     def note_names(self, folder: Path, endings: tuple[str, ...]) -> None:
@@ -71,12 +72,13 @@ class Watch:
         """
         self.active = False
         modules = {file for file in loaded() if self._near(file)}
-        for file in sorted((self.files | modules) - self.before):
+        for file in sorted((self.files | self.noted | modules) - self.before):
             if (path := self._within(file)) and os.path.isfile(file) and os.stat(file).st_mtime_ns > self.begun:
                 raise ChangedError(f"{path} changed while the page ran: run it again")
         sources = {path for each in modules if (path := self._within(each)) and path.endswith(".py")}
         tables = {(path, table) for each, table in self.tables if (path := self._within(each))}
-        files = {path for each in self.files if (path := self._within(each))} - sources
+        opened = {path for each in self.files if (path := self._within(each))} - {path for path, _ in tables}
+        files = (opened | {path for each in self.noted if (path := self._within(each))}) - sources
         folders = {path for each in self.folders if (path := self._within(each))}
         kinds = [*((path, "module") for path in sources), *((path, "file") for path in files)]
         kinds += [(path, "listing") for path in folders]
