@@ -125,8 +125,8 @@ for task, wrapper in MODEL_TYPE_TO_PEFT_MODEL_MAPPING.items():
     print(f"{task:<20} {wrapper.__name__}")
 
 # %% peft-base [claim]
-"""`PeftModel` is the base class of every class that PEFT wraps a model in, and all of
-them are PyTorch modules."""
+"""`PeftModel` is the base class of every class in this table, and all of them are
+PyTorch modules."""
 for wrapper in MODEL_TYPE_TO_PEFT_MODEL_MAPPING.values():
     assert issubclass(wrapper, PeftModel)
     assert issubclass(wrapper, torch.nn.Module)
@@ -349,8 +349,7 @@ assert torch.equal(found(ids).logits, wrapped(ids).logits)
 assert not torch.equal(lost(ids).logits, wrapped(ids).logits)
 
 # %% argument-others [claim]
-"""`kwargs`: more about where and how to read, such as `subfolder`, `revision` and
-`token`."""
+"`kwargs`: more about where to read, such as `subfolder`."
 wrapped.save_pretrained("small-adapters/first")
 inner = PeftModel.from_pretrained(small(), "small-adapters", subfolder="first")
 assert torch.equal(inner(ids).logits, wrapped(ids).logits)

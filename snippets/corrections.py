@@ -92,8 +92,7 @@ model.set_adapter("default", inference_mode=True)
 assert model.get_nb_trainable_parameters()[0] == 0
 
 # %% padding [claim] draft="nothing: that a batch of prompts needs padding was left out" verdict="trap"
-"""StarCoder's tokenizer has no token for padding, and refuses to pad until you name
-one."""
+"This tokenizer has no token for padding, and refuses to pad until you name one."
 try:
     tokenizer(["a = 1", "for item in items:"], padding=True)
 except ValueError as error:

@@ -67,7 +67,7 @@ named = AutoConfig.from_pretrained(checkpoint).dtype
 assert AutoModelForCausalLM.from_pretrained(checkpoint).dtype == named
 
 # %% device-string [claim] draft="setting device to cuda makes the script use the GPU if there is one" verdict="false"
-"Naming a device moves nothing: after `from_pretrained` the model is on the CPU."
+"`from_pretrained`, where no device is named in the call, puts the model on the CPU."
 assert base.device.type == "cpu"
 
 # %% choose-device
@@ -291,6 +291,14 @@ print(ran.stdout or ran.stderr.splitlines()[-1])
 # %% answer-sorts [claim]
 "Here the answer is a function that sorts."
 assert "[1, 2, 5, 5, 6, 9]" in ran.stdout
+
+# %% card
+from pathlib import Path
+
+card = Path("models/stdlib-coder/adapters/lora/README.md").read_text()
+for line in card.splitlines():
+    if line.startswith(("| model |", "| adapter |", "Of ")):
+        print(line)
 
 # %% adapter-off
 with model.disable_adapter():

@@ -370,7 +370,11 @@ from pathlib import Path
 
 def resident(field):
     lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
+    return (
+        next(int(line.split()[1]) for line in lines if line.startswith(field))
+        * 1024
+        / 1e6
+    )
 
 
 def peak_of_step(model):

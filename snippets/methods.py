@@ -1,4 +1,4 @@
-"""The code of the page "Seven methods, one model": what each adds, where, and what it gave."""
+"""The code of the page "Seven methods, one model": what each adds, and where."""
 
 # %% imports
 from copy import copy, deepcopy

@@ -145,7 +145,7 @@ with torch.no_grad():
     torch.testing.assert_close(model(ids).logits, logits_before)
 
 # %% trainer-needs [claim]
-"`Trainer` needs the package `accelerate`; installing PEFT brings it."
+"PEFT requires the package `accelerate`; Transformers lists it as an extra."
 from importlib.metadata import requires
 from transformers.utils import is_accelerate_available
 
@@ -205,7 +205,7 @@ assert float(history[-1]["loss"]) < float(history[0]["loss"]) / 2
 # %% after
 model.eval()
 for word in held_out:
-    print(ask(model, word))
+    print(f"{word}:", ask(model, word))
 
 # %% form-is-learned [claim]
 "Asked for a word that it never trained on, the model now answers in the new form."
