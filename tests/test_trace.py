@@ -239,3 +239,13 @@ def test_each_profile_has_its_own_numbers(recorded: GuideFolder, tmp_path: Path)
     assert "cell-one-shown-laptop-trace-1" in ids
     assert "cell-one-shown-other-trace-code-1" in ids
     assert html.count("galley-traced") == 4
+
+
+BRANCHES = "# %% one [trace]\nx = 0\nif x:\n    x = 1\nfor x in []:\n    pass\nfor x in [2]:\n    pass\n"
+
+
+def test_a_branch_that_is_not_taken_binds_nothing(folder: GuideFolder) -> None:
+    folder.snippet("page", BRANCHES)
+    assert not folder.run().failures
+    steps = json.loads(folder.output("page", "one.trace.json"))
+    assert [step["statement"] for step in steps] == [1, 4]

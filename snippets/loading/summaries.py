@@ -123,7 +123,7 @@ def _fields(batch: Mapping[str, object]) -> str:
 def _field(value: object) -> str:
     match value:
         case torch.Tensor() if value.numel() == 1 and not value.is_meta:
-            return f"{_head(value)}: {value.item():.4g}"
+            return f"{_head(value)}: {_rounded(value.item())}"
         case torch.Tensor():
             return _head(value)
         case Cache():
@@ -203,7 +203,7 @@ def _names(batch: Mapping[str, object]) -> str:
 def _size(value: object) -> str:
     match value:
         case torch.Tensor() if value.numel() == 1 and not value.is_meta:
-            return f"{value.item():.4g}"
+            return _rounded(value.item())
         case torch.Tensor():
             return str(tuple(value.shape))
         case list() | tuple():

@@ -74,7 +74,7 @@ def _folders(project: Project, record: Record) -> list[str]:
         path = PurePosixPath(used.path)
         inside = Path(used.path).is_relative_to(project.relative(project.snippets))
         below = path.relative_to(project.relative(project.snippets).as_posix()) if inside else path
-        if used.kind in ("file", "listing") and below.parts[0] in project.links:
+        if inside and used.kind in ("file", "listing") and below.parts[:1] and below.parts[0] in project.links:
             folders.add(below.parent if used.kind == "file" else below)
     return sorted(
         str(each) for each in folders if not any(each != other and each.is_relative_to(other) for other in folders)

@@ -11,7 +11,8 @@ def ran_on(record: Record, recorded: CellRecord | None = None) -> dict[str, str]
     """Each fact of a record by name; with a cell's part of it, as it was when that cell ended."""
     facts = record.environment
     provenance = {**facts.get("provenance", {}), **(recorded.provenance if recorded else {})}
-    named = {name: str(said) for name, said in provenance.items() if isinstance(said, str | int | float) and said != ""}
+    shown = {name: said for name, said in provenance.items() if isinstance(said, str | int | float) and said != ""}
+    named = {name: " ".join(str(said).split()) for name, said in shown.items()}
     named["Python"] = f"Python {facts['python']}"
     named |= {name: f"{name} {version.partition('+')[0]}" for name, version in facts.get("packages", {}).items()}
     return named | {name: str(facts[name]) for name in ("system", "cpu")}

@@ -41,7 +41,7 @@ def list_html(page: Page, fence: Fence) -> str:
     if guide.errors:
         raise guide.errors[0]  # a file that cannot be read may hold claims
     found = [each for snippets in guide.snippets.values() for each in _listed(page, fence, guide, snippets)]
-    body = _claims(page, guide, found) if fence.listing == "claims" else _corrections(page, found)
+    body = _claims(page, found) if fence.listing == "claims" else _corrections(page, found)
     return f'<div class="galley-list" id="list-{fence.listing}">{body}</div>'
 
 
@@ -64,17 +64,18 @@ def _required(views: Sequence[View]) -> Record | None:
     return next((view.record for view in views if view.profile.required and view.record), None)
 
 
-def _claims(page: Page, guide: Guide, found: Sequence[Listed]) -> str:
-    """All claims, those of a page under its title."""
-    pages = list(dict.fromkeys(each.shown for each in found))
+def _claims(page: Page, found: Sequence[Listed]) -> str:
+    """All claims, those of a page under its title, and those of a record under what it ran on."""
+    pages: dict[Path, dict[str, list[Listed]]] = {}
+    for each in found:
+        pages.setdefault(each.shown, {}).setdefault(each.snippets.stem, []).append(each)
     parts = [f"<p>{len(found)} claims on {len(pages)} pages. Each is an assertion that ran.</p>"]
-    for shown in pages:
-        here = [each for each in found if each.shown == shown]
-        items = "".join(f"<li>{_link(page, each)}</li>" for each in here)
-        title = f'<h2 id="claims-{shown.stem}">{escape(_title(page.project.docs / shown))}</h2>'
-        parts.append(
-            f'{title}<p class="galley-checked">{_checked(page, here)}</p><ul class="galley-claims">{items}</ul>'
-        )
+    for shown, files in pages.items():
+        parts.append(f'<h2 id="claims-{shown.stem}">{escape(_title(page.project.docs / shown))}</h2>')
+        for here in files.values():
+            items = "".join(f"<li>{_link(page, each)}</li>" for each in here)
+            checked = _checked(page, here[0].record)
+            parts.append(f'<p class="galley-checked">{checked}</p><ul class="galley-claims">{items}</ul>')
     return "".join(parts)
 
 
@@ -89,9 +90,8 @@ def _corrections(page: Page, found: Sequence[Listed]) -> str:
     return f"<p>{rows.count('<tr>')} statements.</p><table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 
-def _checked(page: Page, here: Sequence[Listed]) -> str:
-    """On what the claims of one page were checked: the versions, and the day."""
-    record = here[0].record
+def _checked(page: Page, record: Record | None) -> str:
+    """On what the claims of a record were checked: the versions, and the day."""
     if record is None:
         return "not checked"
     packages = [name for name in page.project.line if name in record.environment.get("packages", {})]

@@ -68,8 +68,10 @@ class Trace:
 
 
 def _bound(node: ast.AST) -> Iterator[str]:
-    """The names that a statement binds in the scope it stands in."""
+    """The names that a statement binds whatever happens; of a branch or a loop only what it left can tell."""
     match node:
+        case ast.If() | ast.For() | ast.AsyncFor() | ast.While() | ast.Try() | ast.TryStar() | ast.Match():
+            return
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             yield node.name
             return
@@ -77,8 +79,6 @@ def _bound(node: ast.AST) -> Iterator[str]:
             yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
         case ast.Name(ctx=ast.Store()):
             yield node.id
-        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
-            yield name
     if not isinstance(node, SCOPES):
         for child in ast.iter_child_nodes(node):
             yield from _bound(child)
