@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import jupytext
@@ -16,6 +17,9 @@ import nbformat
 import pytest
 
 from builders import BUILDERS, article, plain
+from galley.export.needs import needs
+from galley.records.record import Dependency
+from galley.records.said import line
 from guide import SETTINGS, GuideFolder, fence
 
 SOURCE = '''\
@@ -34,7 +38,7 @@ error = "kept"
 text = """kept
   as it is"""
 raise ValueError(text)
-# %% kept
+# %% kept [measured]
 print(error, "x" * 70_000)
 # %% claimed [claim]
 "Two and two make four."
@@ -151,6 +155,19 @@ def test_prose_stands_above_its_cell_and_code_in_running_order(script: str) -> N
     assert "with a link and [one outside](https://example.org)" in script
     assert "exec=" not in script
     assert "`model.layers[0](x)`" in script
+    assert script.count("*Measured: these numbers differ at every run.*") == 1
+
+
+def test_only_what_lies_in_the_links_is_named_as_a_folder(guide: GuideFolder) -> None:
+    used = (Dependency("snippets", "listing", "x"), Dependency("data/outside.csv", "file", "x"))
+    record = replace(guide.record("one"), dependencies=used)
+    assert "data" not in needs(guide.project, guide.guide.find("one"), record)
+
+
+def test_what_a_page_ran_on_is_one_line_whatever_a_hook_says(guide: GuideFolder) -> None:
+    record = guide.record("one")
+    told = replace(record, environment={**record.environment, "provenance": {"device": "A100\nMIG 1g"}})
+    assert line(told, ["device"]) == f"A100 MIG 1g · {record.date}"
 
 
 def test_an_export_says_what_it_ran_on(script: str, notebook: nbformat.NotebookNode) -> None:

@@ -108,6 +108,23 @@ def test_a_claim_that_no_page_shows_stops_the_build(guide: GuideFolder) -> None:
     assert "snippets/two.py:1: no page shows the claim two/sorted" in said.stdout
 
 
+def test_a_file_that_cannot_be_read_stops_the_build(guide: GuideFolder) -> None:
+    guide.write("snippets/three.py", "# %% one [claim]\n'Half a claim.'\nif\n")
+    said = guide.mkdocs()
+    assert said.returncode
+    assert "snippets/three.py:3: syntax error" in said.stdout
+
+
+def test_claims_of_two_files_on_a_page_are_dated_each_by_its_own_record(guide: GuideFolder) -> None:
+    guide.snippet("three", '# %% one [claim]\n"One is odd."\nassert 1 % 2\n', shown=False)
+    guide.page("second", fence("two", "sorted") + "\n" + fence("three", "one"), title="The second page")
+    assert not guide.run().failures
+    BUILDERS["mkdocs"](guide)
+    claims = part(article(guide.root / "site", "lists"), "claims")
+    assert "4 claims on 2 pages" in claims
+    assert claims.count("checked on") == 3
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [
