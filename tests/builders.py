@@ -60,6 +60,16 @@ def article(site: Path, page: str) -> str:
     return found[0]
 
 
+def builds(builder: str, page: str) -> Callable[[GuideFolder], str]:
+    """A function that builds a guide with this builder and gives the HTML of that page's article."""
+
+    def built(folder: GuideFolder) -> str:
+        BUILDERS[builder](folder)
+        return article(folder.root / "site", page)
+
+    return built
+
+
 class _Text(HTMLParser):
     def __init__(self) -> None:
         super().__init__()

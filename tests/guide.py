@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -73,6 +74,11 @@ class GuideFolder:
         (root / "pyproject.toml").write_text(settings, encoding="utf-8")
         (root / "mkdocs.yml").write_text(MKDOCS.format(theme=theme), encoding="utf-8")
         return cls(root)
+
+    def copied(self, to: Path) -> GuideFolder:
+        """A copy of the guide, records and all, that a test may spoil."""
+        shutil.copytree(self.root, to, dirs_exist_ok=True)
+        return GuideFolder(to)
 
     @property
     def project(self) -> Project:

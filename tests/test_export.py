@@ -93,9 +93,7 @@ def guide(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     folder.write("snippets/data/numbers/one.txt", "one")
     folder.write("docs/one.md", PAGE)
     folder.write("snippets/one.py", SOURCE)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.delenv("CI", raising=False)
-        ended = folder.run(profiles=("laptop", "other"))
+    ended = folder.run(profiles=("laptop", "other"))
     assert not ended.failures
     return folder
 

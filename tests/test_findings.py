@@ -20,17 +20,14 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     folder = GuideFolder.make(tmp_path_factory.mktemp("first"), SETTINGS + OPTIONAL)
     folder.snippet("one", SOURCE)
     folder.snippet("two_more", SOURCE)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.delenv("CI", raising=False)
-        assert not folder.run(profiles=("laptop", "gpu")).failures
+    assert not folder.run(profiles=("laptop", "gpu")).failures
     return folder
 
 
 @pytest.fixture
 def guide(first: GuideFolder, tmp_path: Path) -> GuideFolder:
     """A copy of it that a test may spoil."""
-    shutil.copytree(first.root, tmp_path, dirs_exist_ok=True)
-    return GuideFolder(tmp_path)
+    return first.copied(tmp_path)
 
 
 def outputs(guide: GuideFolder, path: str) -> Path:

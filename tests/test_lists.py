@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from builders import BUILDERS, article, plain, text_of
+from builders import BUILDERS, article, builds, plain, text_of
 from galley.pages.fences import find_fences
 from galley.render.lists import relative_url
 from guide import GuideFolder, fence
@@ -41,28 +40,21 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     folder.snippet("two", TWO, shown=False)
     folder.page("second", fence("two", "sorted"), title="The second page")
     folder.page("lists", f"{CLAIMS}\n{CORRECTIONS}")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.delenv("CI", raising=False)
-        assert not folder.run().failures
+    assert not folder.run().failures
     return folder
 
 
 @pytest.fixture
 def guide(recorded: GuideFolder, tmp_path: Path) -> GuideFolder:
     """A copy of it that a test may spoil."""
-    shutil.copytree(recorded.root, tmp_path, dirs_exist_ok=True)
-    return GuideFolder(tmp_path)
+    return recorded.copied(tmp_path)
 
 
 @pytest.fixture(params=BUILDERS)
 def build(request: pytest.FixtureRequest) -> Callable[[GuideFolder], str]:
     """Builds the guide with one of the builders; the answer is the HTML of the page with the lists."""
 
-    def built(guide: GuideFolder) -> str:
-        BUILDERS[request.param](guide)
-        return article(guide.root / "site", "lists")
-
-    return built
+    return builds(request.param, "lists")
 
 
 def part(html: str, name: str) -> str:

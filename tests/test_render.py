@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import BUILDERS, article, plain, text_of
+from builders import BUILDERS, article, builds, plain, text_of
 from guide import SETTINGS, GuideFolder, fence
 
 SOURCE = """\
@@ -40,28 +40,21 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     """A page recorded under the required profile."""
     folder = plain(GuideFolder.make(tmp_path_factory.mktemp("recorded"), PROFILES))
     folder.snippet("one", SOURCE)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.delenv("CI", raising=False)
-        assert not folder.run().failures
+    assert not folder.run().failures
     return folder
 
 
 @pytest.fixture
 def guide(recorded: GuideFolder, tmp_path: Path) -> GuideFolder:
     """A copy of it that a test may spoil."""
-    shutil.copytree(recorded.root, tmp_path, dirs_exist_ok=True)
-    return GuideFolder(tmp_path)
+    return recorded.copied(tmp_path)
 
 
 @pytest.fixture(params=BUILDERS)
 def build(request: pytest.FixtureRequest) -> Callable[[GuideFolder], str]:
     """Builds the guide with one of the builders; the answer is the HTML of the page `one`."""
 
-    def built(guide: GuideFolder) -> str:
-        BUILDERS[request.param](guide)
-        return article(guide.root / "site", "one")
-
-    return built
+    return builds(request.param, "one")
 
 
 @pytest.fixture

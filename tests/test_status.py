@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -31,17 +30,14 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     settings = PROFILES.replace("timeout", 'packages = ["rich", "absent"]\ntimeout')
     folder = GuideFolder.make(tmp_path_factory.mktemp("first"), settings)
     folder.snippet("a_page", SOURCE)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.delenv("CI", raising=False)
-        assert not folder.run().failures
+    assert not folder.run().failures
     return folder
 
 
 @pytest.fixture
 def recorded(first: GuideFolder, tmp_path: Path) -> GuideFolder:
     """The page and its record, in a copy that a test may spoil."""
-    shutil.copytree(first.root, tmp_path, dirs_exist_ok=True)
-    return GuideFolder(tmp_path)
+    return first.copied(tmp_path)
 
 
 def test_a_record_is_fresh_until_something_changes(recorded: GuideFolder) -> None:
