@@ -3,10 +3,12 @@
 import inspect
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from string import Template
 
 from exercises.records import Case, Checks, Exercise, Values
 
+QUESTIONS = Path(__file__).parent / "questions"
 LISTS = "numbers values items nums data"
 MIXED = "items values elements data things"
 WORDS = "words strings names items texts"
@@ -26,14 +28,14 @@ def exercise(
     cases: str,
     constants: Mapping[str, str] | None = None,
     in_place: bool = False,
-    asks: str = "",
     any_order: bool = False,
     unseen: bool = False,
     **names: str,
 ) -> Exercise:
     """Return the exercise `name`: `f` and `names` list what each placeholder may be called, the likeliest first.
 
-    `does`, `about`, `asks`, `held_out` and `cases` hold one entry a line; a case reads `arguments -> result`.
+    `does`, `about`, `held_out` and `cases` hold one entry a line; a case reads `arguments -> result`. Whole questions
+    for training stand in `questions/<name>.txt`.
     """
     caller = inspect.currentframe()
     module = caller.f_back.f_globals["__name__"] if caller and caller.f_back else ""
@@ -44,7 +46,7 @@ def exercise(
         cases=_lines(cases),
         does=_lines(does),
         about=_lines(about),
-        asks=_lines(asks),
+        asks=_questions(name),
         held_out=_lines(held_out),
         names={"f": tuple(f.split()), **{key: tuple(value.split()) for key, value in names.items()}},
         constants={key: tuple(value.split()) for key, value in (constants or {}).items()},
@@ -52,6 +54,12 @@ def exercise(
         any_order=any_order,
         unseen=unseen,
     )
+
+
+def _questions(name: str) -> tuple[str, ...]:
+    """The whole questions for train and validation; written by people and models that never saw a held-out one."""
+    path = QUESTIONS / f"{name}.txt"
+    return _lines(path.read_text(encoding="utf-8")) if path.is_file() else ()
 
 
 def fill(template: str, values: Values) -> str:

@@ -18,7 +18,7 @@ from exercises.topics import BY_NAME, CATALOGUE
 PLAIN_NAMES = ("solve", "solution", "answer", "run", "compute", "helper", "process", "my_function", "task")
 DOCSTRINGS = 0.3
 ODD_NAMES = 0.3
-WHOLE_QUESTIONS = 0.25
+WHOLE_QUESTIONS = 0.6
 PER_EXERCISE = 3
 PER_UNSEEN_EXERCISE = 5
 

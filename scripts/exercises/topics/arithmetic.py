@@ -20,12 +20,6 @@ IS_EVEN = exercise(
         checking whether a number is even
         an even number check
     """,
-    asks="""
-        Is a number even?
-        Given an integer, is it even or odd? True for even.
-        I have a number and wonder whether it is even.
-        Can a number be divided by 2?
-    """,
     held_out="""
         Is an integer even? True or False.
         How can I tell even numbers from odd ones, True for even?
@@ -75,11 +69,6 @@ CLAMP = exercise(
     about="""
         clamping a number
         limiting a number to a range
-    """,
-    asks="""
-        Given a value and two bounds, keep it inside them.
-        I have a number that must not leave a range: clamp it.
-        What is a value limited to between a minimum and a maximum?
     """,
     held_out="""
         How do I keep a number inside a range, so clamp it?
@@ -131,11 +120,6 @@ POWER = exercise(
         raising a number to a power
         a power of a number
     """,
-    asks="""
-        What is one number to the power of another?
-        Given a base and an exponent, compute the power.
-        I have a number and want it raised to an exponent.
-    """,
     held_out="""
         What is x to the power of n?
         How can I raise 2 to the 10th power or any base to any exponent?
@@ -186,11 +170,6 @@ FIZZBUZZ = exercise(
     about="""
         FizzBuzz
         the FizzBuzz game
-    """,
-    asks="""
-        Given a number, is it Fizz, Buzz or FizzBuzz?
-        I have to write FizzBuzz. Please show me.
-        What does FizzBuzz say for a number?
     """,
     held_out="""
         FizzBuzz came up in my interview, how would you solve it for one number?

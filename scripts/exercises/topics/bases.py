@@ -21,12 +21,6 @@ TO_BINARY = exercise(
         converting a number to binary
         the binary representation of a number
     """,
-    asks="""
-        What is a number in binary?
-        Given an integer, what are its binary digits?
-        I have a decimal number and want it in base 2, as a string.
-        How is an integer written in binary?
-    """,
     held_out="""
         How is 10 written in binary? I want "1010" as a string.
         What does an integer look like in base 2, without the 0b?
@@ -79,12 +73,6 @@ FROM_BINARY = exercise(
         converting binary to decimal
         the decimal value of a binary string
     """,
-    asks="""
-        What is a binary string as a number?
-        Given a string such as "101", what is its decimal value?
-        I have a binary string and want it as a decimal integer.
-        What number is a string of bits?
-    """,
     held_out="""
         Which integer does "1010" stand for in binary?
         How do I go from a binary string back to a decimal integer?
@@ -131,11 +119,6 @@ TO_ROMAN = exercise(
     about="""
         converting a number to Roman numerals
         Roman numerals
-    """,
-    asks="""
-        What is a number in Roman numerals?
-        Given an integer, what is its Roman numeral?
-        I have a small number and want it in Roman numerals, with X, V and I.
     """,
     held_out="""
         How would the Romans have written a number, say 14 as "XIV"?
@@ -236,11 +219,6 @@ MULTIPLICATION_TABLE = exercise(
     about="""
         the multiplication table of a number up to $m
         the first $m multiples of a number
-    """,
-    asks="""
-        What are the first $m multiples of a number?
-        Given a number, list its multiplication table up to $m times.
-        I want a times table: the number times 1, times 2, up to times $m.
     """,
     held_out="""
         What is the times table of 7, with $m entries?

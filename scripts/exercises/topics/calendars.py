@@ -20,11 +20,6 @@ IS_LEAP_YEAR = exercise(
         a leap year check
         checking for leap years
     """,
-    asks="""
-        Leap year or not?
-        Given a year, is it a leap year? True or False.
-        I have a year and wonder whether it is a leap year.
-    """,
     held_out="""
         Is a certain year a leap year?
         Was 1900 a leap year? How do I find that out for any year?
@@ -76,11 +71,6 @@ DAYS_IN_MONTH = exercise(
     about="""
         the number of days in a month
         the length of a month
-    """,
-    asks="""
-        How many days are in a month?
-        Given a year and a month, return the month's length.
-        I have a month of some year and want to know its number of days.
     """,
     held_out="""
         How many days does a month have? Year and month are given as numbers.
@@ -135,11 +125,6 @@ FORMAT_SECONDS = exercise(
     about="""
         converting seconds to minutes and seconds
         seconds as minutes and seconds
-    """,
-    asks="""
-        What are some seconds in minutes and seconds?
-        Given seconds, how many minutes and seconds are they?
-        I have a time in seconds and want it as minutes and seconds.
     """,
     held_out="""
         How many minutes and seconds are 125 seconds? Give me a tuple (2, 5).

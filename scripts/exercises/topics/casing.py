@@ -21,11 +21,6 @@ CAPITALIZE_WORDS = exercise(
         capitalizing each word
         title case
     """,
-    asks="""
-        How do I write all words with a capital first letter?
-        Given a sentence, make the first letter of every word upper case.
-        I have a heading in lower case and want title case.
-    """,
     held_out="""
         How do I make every word in a sentence start with a capital letter?
         My titles are all lower case and I want each word capitalized.
@@ -74,11 +69,6 @@ SWAP_CASE = exercise(
         swapping the case of a string
         inverted upper and lower case
     """,
-    asks="""
-        Upper case to lower case and lower to upper, how?
-        Given a string, swap the case of all its letters.
-        I have a text with the cases mixed up: large letters should be small and small ones large.
-    """,
     held_out="""
         How do I turn upper case into lower case and vice versa in one string?
         Toggle every letter's case, "aB" becomes "Ab".
@@ -126,11 +116,6 @@ TRUNCATE = exercise(
     about="""
         the first $n characters of a string
         cutting a string to $n characters
-    """,
-    asks="""
-        Given a string, give me no more than its first $n characters.
-        I have long strings and want at most $n characters of each.
-        What are the first $n characters of a text?
     """,
     held_out="""
         My text is too long, cut it down to $n characters.

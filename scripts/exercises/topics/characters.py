@@ -21,12 +21,6 @@ COUNT_VOWELS = exercise(
         counting vowels
         the number of vowels in a string
     """,
-    asks="""
-        How many vowels does a string have?
-        Given a word, what is the number of its vowels?
-        I have a sentence and want to count the letters a, e, i, o, u.
-        How often do vowels occur in a text?
-    """,
     held_out="""
         How many vowels are in a word?
         I'd like to know how often a, e, i, o and u occur in a text, so count the vowels.
@@ -121,11 +115,6 @@ COUNT_CHARACTER = exercise(
         counting a character in a string
         the number of times a letter occurs in a string
     """,
-    asks="""
-        How often is a letter in a word?
-        Given a string and a character, how many times does it occur?
-        I have a text and want the number of times that a given character is in it.
-    """,
     held_out="""
         How many times does a certain letter show up in a string?
         Given a text and one character, count that character in the text.
@@ -174,11 +163,6 @@ COUNT_UPPERCASE = exercise(
     about="""
         counting uppercase letters
         the number of capital letters in a string
-    """,
-    asks="""
-        How many capital letters does a string have?
-        Given a text, what is the number of uppercase letters?
-        I have a sentence and want to count the letters in upper case.
     """,
     held_out="""
         How many letters of my text are capitals?

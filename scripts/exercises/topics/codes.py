@@ -21,11 +21,6 @@ CAESAR_CIPHER = exercise(
         the Caesar cipher
         a Caesar shift of a string
     """,
-    asks="""
-        What is a text after a Caesar cipher?
-        Given a text and a shift, move every letter along the alphabet.
-        I have a message and want to encrypt it by shifting letters, as Caesar did.
-    """,
     held_out="""
         How did Caesar encrypt his letters? I want his cipher as code, lower case only.
         Move each letter in a text a number of places along the alphabet, as in the Caesar cipher.
@@ -128,11 +123,6 @@ REPLACE_CHARACTER = exercise(
     about="""
         masking all but the last $n characters with "$c"
         a string masked with "$c" except for its last $n characters
-    """,
-    asks="""
-        Given a string, show "$c" for each character but the last $n.
-        I have a phone number and want all but the last $n digits replaced by "$c".
-        What is a text with "$c" for all but $n characters at the end?
     """,
     held_out="""
         A card number should be hidden with "$c" apart from the last $n characters.

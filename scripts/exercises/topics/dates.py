@@ -23,11 +23,6 @@ DAYS_BETWEEN = exercise(
         the number of days between two dates
         counting the days between two dates
     """,
-    asks="""
-        How many days are there between two dates?
-        Given two dates, how many days apart are they?
-        I have a start date and an end date and want the days in between.
-    """,
     held_out="""
         How many days lie between two dates such as "2024-01-01" and "2024-03-01"?
         I want to know how many days it is from one date until another.
@@ -74,11 +69,6 @@ WEEKDAY_NAME = exercise(
     about="""
         the weekday of a date
         the day of the week of a date
-    """,
-    asks="""
-        What weekday is a date?
-        Given a date, which day of the week is it?
-        I have a date and want the name of its weekday, such as Monday.
     """,
     held_out="""
         Which day of the week was "2024-02-29"? Its name, please.
@@ -128,11 +118,6 @@ ADD_DAYS = exercise(
         adding days to a date
         a date plus a number of days
     """,
-    asks="""
-        What is the date some days after another?
-        Given a date and a number of days, what is the date after that many days?
-        I have a date and want the date n days later.
-    """,
     held_out="""
         What date is it n days after "2024-02-28"?
         I have a date as text and want to add a number of days to it.
@@ -179,11 +164,6 @@ IS_WEEKEND = exercise(
     about="""
         a weekend check for dates
         checking whether a date is on a weekend
-    """,
-    asks="""
-        Weekend or working day: which is a date?
-        Given a date, is it a Saturday or a Sunday?
-        I have a date and wonder whether it is on a weekend.
     """,
     held_out="""
         Is a certain date on a weekend?

@@ -20,11 +20,6 @@ INVERT_DICT = exercise(
         inverting a dictionary
         a dictionary with keys and values swapped
     """,
-    asks="""
-        Given a dictionary, make the values keys and the keys values.
-        I have a dict and want it inverted.
-        What is a dictionary the other way round, from value to key?
-    """,
     held_out="""
         How can I make the values of a dict its keys and the other way round?
         {"a": 1} should become {1: "a"}: swap keys with values.
@@ -73,11 +68,6 @@ MERGE_DICTS = exercise(
         merging two dictionaries
         a merge of two dicts
     """,
-    asks="""
-        What are two dictionaries merged into one?
-        Given two dicts, make a single one.
-        I have two dictionaries and want all their items in one.
-    """,
     held_out="""
         I've got two dicts and would like a single one with the keys of both.
         How does one merge dictionaries?
@@ -122,11 +112,6 @@ KEY_OF_LARGEST = exercise(
     about="""
         the key with the largest value in a dictionary
         finding the key of the maximum value
-    """,
-    asks="""
-        Which key in a dictionary has the largest value?
-        Given a dict of scores, who has the highest?
-        I have a dictionary and want the key of its biggest value.
     """,
     held_out="""
         Scores are in a dict by player. Which key has the highest value?
@@ -174,11 +159,6 @@ SUM_VALUES = exercise(
     about="""
         the sum of a dictionary's values
         adding up the values of a dict
-    """,
-    asks="""
-        What is the sum of the values in a dictionary?
-        Given a dict of prices, what do they cost together?
-        I have a dictionary of amounts and want the total.
     """,
     held_out="""
         My dict maps articles to prices. What is the sum of its values?

@@ -20,11 +20,6 @@ DIGIT_SUM = exercise(
         the sum of the digits of a number
         a digit sum
     """,
-    asks="""
-        What is the sum of a number's digits?
-        Given an integer, add its digits.
-        I have a number and want to sum up all of its digits.
-    """,
     held_out="""
         What do the digits of a number add up to?
         I have 123 and want 1 + 2 + 3, the digit sum.
@@ -75,11 +70,6 @@ COUNT_DIGITS = exercise(
     about="""
         counting the digits of a number
         the number of digits in an integer
-    """,
-    asks="""
-        How many digits are in a number?
-        Given an integer, what is the number of its digits?
-        I have a number and want to know how many digits long it is.
     """,
     held_out="""
         How many digits does an integer have?
@@ -134,11 +124,6 @@ REVERSE_NUMBER = exercise(
         reversing the digits of a number
         a reversed integer
     """,
-    asks="""
-        What is a number with its digits reversed?
-        Given an integer such as 45, return 54.
-        I have a number and want its digits the other way round.
-    """,
     held_out="""
         How do I get 321 out of 123, its digits reversed?
         An integer's digits in reverse order, as an integer again.
@@ -189,11 +174,6 @@ IS_ARMSTRONG = exercise(
     about="""
         an Armstrong number check
         checking for Armstrong numbers
-    """,
-    asks="""
-        Is a number an Armstrong number?
-        Given an integer, is it an Armstrong number? True or False.
-        I have a number and wonder whether it is an Armstrong number.
     """,
     held_out="""
         Is 153 an Armstrong number? I want to find out for any integer.

@@ -23,12 +23,6 @@ QUICK_SORT = exercise(
         quicksort
         the quick sort algorithm
     """,
-    asks="""
-        Can you quicksort a list?
-        Quick sort these numbers.
-        I have to learn quicksort. Please show me.
-        Given a list of integers, sort it by quick sort with a pivot.
-    """,
     held_out="""
         What is the shortest quicksort you can come up with?
         Quicksort a list for me, pivot and all.
@@ -85,12 +79,6 @@ MERGE_SORT = exercise(
     about="""
         merge sort
         the merge sort algorithm
-    """,
-    asks="""
-        Can you merge sort a list?
-        Merge sort these numbers.
-        I have to learn merge sort. Please show me.
-        Given a list of integers, sort it by merge sort, splitting and merging.
     """,
     held_out="""
         Could someone explain merge sort with code?

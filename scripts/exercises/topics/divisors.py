@@ -22,11 +22,6 @@ GCD = exercise(
         the greatest common divisor of two numbers
         Euclid's algorithm
     """,
-    asks="""
-        What is the greatest common divisor of two numbers?
-        Given two integers, what is their gcd?
-        I have two numbers and want their largest common divisor.
-    """,
     held_out="""
         What is the biggest number that divides both of two integers, their GCD?
         How does Euclid's algorithm for the gcd go?
@@ -80,12 +75,6 @@ LCM = exercise(
     about="""
         the least common multiple of two numbers
         the lcm of two integers
-    """,
-    asks="""
-        What is the least common multiple of two numbers?
-        Given two integers, what is their lcm?
-        I have two numbers and want their lowest common multiple.
-        How is the lcm calculated?
     """,
     held_out="""
         What is the smallest multiple that two integers share, their LCM?
@@ -141,12 +130,6 @@ DIVISORS = exercise(
     about="""
         the divisors of a number
         a list of the factors of an integer
-    """,
-    asks="""
-        What are the divisors of a number?
-        Given an integer, list all numbers that divide it.
-        I have a number and want all its factors in a list.
-        By which numbers can an integer be divided?
     """,
     held_out="""
         Which numbers divide a given integer? All divisors in a list.

@@ -19,11 +19,6 @@ SUM_OF_EVENS = exercise(
         the sum of the even numbers in a list
         adding up even numbers
     """,
-    asks="""
-        What is the sum of the even numbers in a list?
-        Given a list of integers, add the even ones together.
-        I have some numbers and want the total of those that are even.
-    """,
     held_out="""
         What do the even numbers in a list sum to?
         Ignore odd numbers and give me the sum of the even ones.
@@ -114,11 +109,6 @@ SQUARES = exercise(
     about="""
         the squares of a list of numbers
         squaring each number in a list
-    """,
-    asks="""
-        What are the squares of some numbers?
-        Given a list of numbers, square each of them.
-        I have some numbers and want all of them squared.
     """,
     held_out="""
         How can I square all the numbers of a list in one go?

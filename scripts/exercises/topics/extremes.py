@@ -23,12 +23,6 @@ LARGEST = exercise(
         the maximum of a list
         finding the largest number in a list
     """,
-    asks="""
-        Which number is the largest in a list?
-        Given a list of numbers, what is the maximum?
-        I have some scores in a list and want the highest one.
-        What is the biggest value in a list?
-    """,
     held_out="""
         Which number in a list is the biggest one?
         From a list of temperatures I want the highest.
@@ -122,11 +116,6 @@ SECOND_LARGEST = exercise(
         the second largest number in a list
         finding the second highest value
     """,
-    asks="""
-        Which number is the second largest in a list?
-        Given some scores, what is the second highest score?
-        I have a list and want the number that is only smaller than the maximum.
-    """,
     held_out="""
         How do I get the runner-up, that is the second largest score in a list?
         Not the maximum but the second largest number, please.
@@ -173,11 +162,6 @@ INDEX_OF_LARGEST = exercise(
     about="""
         the index of the maximum
         the argmax of a list
-    """,
-    asks="""
-        Where in a list is its largest number? I need the index.
-        Given a list of numbers, what is the index of the biggest?
-        I have some scores and want the position of the highest one.
     """,
     held_out="""
         At what index is the largest element of my list?

@@ -21,12 +21,6 @@ EVEN_NUMBERS = exercise(
         the even numbers of a list
         filtering even numbers
     """,
-    asks="""
-        Which numbers in a list are even?
-        Given a list of integers, keep the even ones.
-        I have some numbers and want only those that are even.
-        What are the even numbers in a list?
-    """,
     held_out="""
         Which of the numbers in a list are even? I want them as a list.
         Throw away all odd numbers, keep the even ones in my list.
@@ -76,11 +70,6 @@ GREATER_THAN = exercise(
     about="""
         numbers that are greater than $n
         filtering values above $n
-    """,
-    asks="""
-        Which numbers in a list are above $n?
-        Given a list of numbers, keep those over $n.
-        I have some values and want only those greater than $n.
     """,
     held_out="""
         Which numbers in a list are greater than $n?
@@ -132,11 +121,6 @@ LONG_WORDS = exercise(
         the words longer than $n characters
         filtering words with more than $n letters
     """,
-    asks="""
-        Which words are longer than $n characters?
-        Given a list of words, keep those of more than $n letters.
-        I have some strings and want only those with a length greater than $n.
-    """,
     held_out="""
         Which words in a list have more than $n letters?
         Short words are boring, I only want words longer than $n characters.
@@ -185,11 +169,6 @@ STARTS_WITH = exercise(
     about="""
         the words that start with "$c"
         filtering words that begin with the letter $c
-    """,
-    asks="""
-        Which words start with "$c"?
-        Given a list of words, keep those that start with $c.
-        I have some strings and want only those beginning with "$c".
     """,
     held_out="""
         Which of the words begin with "$c"?

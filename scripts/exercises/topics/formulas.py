@@ -21,12 +21,6 @@ AVERAGE = exercise(
         the average of a list
         the mean of some numbers
     """,
-    asks="""
-        What is the mean of a list of numbers?
-        Given a list of marks, what is their average?
-        I have some measurements and want their average.
-        What are my numbers on average?
-    """,
     held_out="""
         What is the average of the numbers in a list?
         I have my grades in a list and want the mean.
@@ -77,11 +71,6 @@ MEDIAN = exercise(
     about="""
         the median of a list
         the median of some numbers
-    """,
-    asks="""
-        Please tell me the median of a list.
-        Given a list of numbers, what is their median?
-        I have some measurements and want the median.
     """,
     held_out="""
         What is the median of the numbers in a list?
@@ -137,11 +126,6 @@ TO_FAHRENHEIT = exercise(
         converting Celsius to Fahrenheit
         a Celsius to Fahrenheit conversion
     """,
-    asks="""
-        What is a Celsius temperature in Fahrenheit?
-        Given degrees Celsius, what are they in Fahrenheit?
-        I have a temperature in Celsius and want Fahrenheit.
-    """,
     held_out="""
         It is 20 degrees Celsius. What is that in Fahrenheit?
         Americans want Fahrenheit, I have Celsius. Convert please.
@@ -186,11 +170,6 @@ CIRCLE_AREA = exercise(
     about="""
         the area of a circle
         a circle's area
-    """,
-    asks="""
-        What is the area of a circle?
-        Given the radius of a circle, what is its area?
-        I have a radius and want the circle's area.
     """,
     held_out="""
         How large is a circle's area if I know the radius?

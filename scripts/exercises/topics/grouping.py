@@ -21,12 +21,6 @@ COUNT_ITEMS = exercise(
         the frequencies of the items in a list
         counting each element of a list
     """,
-    asks="""
-        How often does each element of a list occur?
-        Given a list, count every item and return a dict.
-        I have a list of words and want a dictionary with the count of each.
-        What are the frequencies in a list?
-    """,
     held_out="""
         I want a dictionary that says for each element of a list how often it is there.
         How do I tally up votes, so that I get a dict of counts?
@@ -77,11 +71,6 @@ GROUP_BY_LENGTH = exercise(
     about="""
         grouping words by length
         a dictionary of words by their length
-    """,
-    asks="""
-        Which words have the same length? Group them in a dict.
-        Given a list of words, make a dict from length to words.
-        I have some strings and want them grouped by length.
     """,
     held_out="""
         I want words put in groups by how long they are, as a dict.
@@ -141,11 +130,6 @@ DICT_FROM_LISTS = exercise(
     about="""
         a dictionary from two lists
         making a dict from keys and values
-    """,
-    asks="""
-        Given a list of keys and a list of values, make a dict.
-        I have two lists and want a dictionary that maps one to the other.
-        What is the dictionary with these keys and those values?
     """,
     held_out="""
         I have keys in one list, values in another and want a dict.

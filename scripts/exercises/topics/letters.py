@@ -20,11 +20,6 @@ REMOVE_VOWELS = exercise(
         removing vowels from a string
         a string without vowels
     """,
-    asks="""
-        What is left of a string without vowels?
-        Given a text, take away all its vowels.
-        I have a word and want it with no vowels.
-    """,
     held_out="""
         How would a text look with all its vowels taken out?
         I want to get rid of the vowels in a string.
@@ -122,11 +117,6 @@ UNIQUE_CHARACTERS = exercise(
     about="""
         checking that all characters of a string are unique
         a check for repeated characters
-    """,
-    asks="""
-        Are all characters of a string different?
-        Given a word, is there no letter twice in it?
-        I have a string and wonder whether all its characters are unique.
     """,
     held_out="""
         Does any letter occur twice in a word? True means that all are unique.

@@ -21,12 +21,6 @@ SUM_LIST = exercise(
         the sum of a list
         adding up a list of numbers
     """,
-    asks="""
-        What is the sum of a list of numbers?
-        Given a list of amounts, what is their total?
-        I have some numbers and want them added up.
-        How much is everything in a list together?
-    """,
     held_out="""
         What do all the numbers in a list add up to?
         I have a list of prices and need their total.
@@ -129,11 +123,6 @@ RUNNING_SUM = exercise(
     about="""
         the running sum of a list
         cumulative sums
-    """,
-    asks="""
-        What are the running totals of a list?
-        Given a list, what is the sum up to each position?
-        I have some numbers and want their cumulative sums.
     """,
     held_out="""
         How do I get cumulative sums, so that [1, 2, 3] gives [1, 3, 6]?

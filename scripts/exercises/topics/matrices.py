@@ -22,11 +22,6 @@ TRANSPOSE = exercise(
         transposing a matrix
         the transpose of a matrix
     """,
-    asks="""
-        What is the transpose of a matrix?
-        Given a matrix, make its columns rows.
-        I have a matrix and want rows and columns swapped.
-    """,
     held_out="""
         How do rows become columns in a matrix?
         I have a matrix as a list of lists and need its transpose.
@@ -73,11 +68,6 @@ IDENTITY_MATRIX = exercise(
         an identity matrix
         the identity matrix of size $n
     """,
-    asks="""
-        What is the identity matrix of a size?
-        Given n, make an identity matrix with n rows.
-        I want a matrix of zeros with ones on its diagonal.
-    """,
     held_out="""
         Ones on the diagonal, zeros elsewhere: how do I make such an identity matrix?
         I need the identity matrix for a given size, no numpy.
@@ -123,11 +113,6 @@ MATRIX_SUM = exercise(
     about="""
         the sum of a matrix
         adding up all elements of a matrix
-    """,
-    asks="""
-        What is the sum of all numbers in a matrix?
-        Given a matrix, add up all of its elements.
-        I have a matrix of numbers and want their total.
     """,
     held_out="""
         What do all the numbers in a matrix add up to?
@@ -176,11 +161,6 @@ DIAGONAL = exercise(
         the diagonal of a matrix
         the main diagonal of a square matrix
     """,
-    asks="""
-        What is on the diagonal of a matrix?
-        Given a square matrix, what are the numbers on its main diagonal?
-        I have a matrix and want its diagonal as a list.
-    """,
     held_out="""
         Which elements are on the main diagonal of a matrix?
         From the top left to the bottom right: get that diagonal of a matrix.
@@ -227,11 +207,6 @@ ADD_MATRICES = exercise(
     about="""
         matrix addition
         adding two matrices
-    """,
-    asks="""
-        What is the sum of two matrices?
-        Given two matrices, add them.
-        I have two matrices and want to add them up, entry by entry.
     """,
     held_out="""
         How are two matrices added, element by element?

@@ -21,11 +21,6 @@ ROTATE = exercise(
         rotating a list to the left
         a left rotation of a list
     """,
-    asks="""
-        What is a list rotated to the left?
-        Given a list and a number, rotate the list left that many places.
-        I have a list and want its first elements moved to the end, a rotation.
-    """,
     held_out="""
         How do I rotate a list left by k, so that what falls off appears at the end?
         Left rotation for a list, with the number of steps as the second argument.
@@ -79,12 +74,6 @@ REVERSE_LIST = exercise(
         reversing a list
         a list in reverse order
     """,
-    asks="""
-        What is a list in reverse?
-        Given a list, put its elements in reverse order.
-        I have a list and want it backwards.
-        Last item first: how do I turn a list around?
-    """,
     held_out="""
         How can I have my list the other way round, last element first?
         [1, 2, 3] should become [3, 2, 1], reverse it.
@@ -131,11 +120,6 @@ MOVE_ZEROS = exercise(
     about="""
         moving zeros to the end of a list
         a list with all zeros at the end
-    """,
-    asks="""
-        Given a list of numbers, put the zeros last.
-        I have a list with some zeros and want them at the end.
-        Where there are zeros in a list, push them to the end.
     """,
     held_out="""
         All zeros in a list should go to the end, while the rest stay in order.

@@ -19,11 +19,6 @@ HANOI = exercise(
         the number of moves in the Tower of Hanoi
         counting Tower of Hanoi moves
     """,
-    asks="""
-        How many moves does the Tower of Hanoi need?
-        Given the number of disks, how many moves does Hanoi take?
-        I have a Tower of Hanoi and want to know how many moves it needs.
-    """,
     held_out="""
         How many moves does it take to solve the Towers of Hanoi?
         With n discs, what number of steps does the Hanoi puzzle need?
@@ -73,11 +68,6 @@ DEEP_FLATTEN = exercise(
         flattening a deeply nested list
         a recursive flatten
     """,
-    asks="""
-        What is a deeply nested list when flat?
-        Given a list nested to any depth, make it flat.
-        I have lists inside lists inside lists and want one flat list, whatever the depth.
-    """,
     held_out="""
         My list has lists in lists in lists. How do I flatten it completely?
         Recursively flatten something like [1, [2, [3]]].
@@ -125,11 +115,6 @@ NESTING_DEPTH = exercise(
     about="""
         the depth of a nested list
         the nesting depth
-    """,
-    asks="""
-        How deep is a nested list?
-        Given a nested list, how many levels does it have?
-        I have a nested list and want its depth.
     """,
     held_out="""
         How deep is a list nested? [1] has depth one, [[1]] two.

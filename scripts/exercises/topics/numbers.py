@@ -21,12 +21,6 @@ FACTORIAL = exercise(
         the factorial of a number
         a factorial
     """,
-    asks="""
-        What is the factorial of a number?
-        Given n, multiply 1 by 2 by 3 and so on up to n.
-        I have an integer and want its factorial.
-        How large is n factorial?
-    """,
     held_out="""
         What is n! for a given n? I need the factorial.
         How do you do factorials with code?
@@ -79,12 +73,6 @@ FIBONACCI = exercise(
     about="""
         the nth Fibonacci number
         a Fibonacci number
-    """,
-    asks="""
-        What is the nth Fibonacci number?
-        Given n, what is the Fibonacci number at n?
-        I have an index and want the Fibonacci number for it.
-        Which number is at place n in the Fibonacci sequence?
     """,
     held_out="""
         What is the n-th number of Fibonacci's sequence?
@@ -139,11 +127,6 @@ FIBONACCI_LIST = exercise(
     about="""
         a list of the first Fibonacci numbers
         the Fibonacci sequence as a list
-    """,
-    asks="""
-        What are the first Fibonacci numbers? As a list.
-        Given n, make a list of n Fibonacci numbers.
-        I want a list that begins 0, 1, 1, 2, 3, 5.
     """,
     held_out="""
         I'd like the Fibonacci sequence as a list, the first n of them.

@@ -22,12 +22,6 @@ SORT_DESCENDING = exercise(
         sorting a list in descending order
         a descending sort
     """,
-    asks="""
-        I have a list of numbers and want them in descending order.
-        Given some marks, sort them so that the highest is at the top.
-        Largest to smallest: sort my list that way.
-        My list should be sorted backwards, from the highest to the lowest number.
-    """,
     held_out="""
         How can a list be sorted so that the biggest number comes first?
         I've got some scores and want them highest to lowest.
@@ -77,12 +71,6 @@ IS_SORTED = exercise(
     about="""
         checking whether a list is sorted
         a check that a list is in order
-    """,
-    asks="""
-        Is this list sorted? Tell me True or False.
-        Given a list, are its values in ascending order?
-        I want to know if my numbers are sorted.
-        Does a list only ever go up? Check that it is sorted.
     """,
     held_out="""
         Is my list already in ascending order? I want True or False.
@@ -135,11 +123,6 @@ SORT_BY_LENGTH = exercise(
         sorting words by length
         ordering strings from shortest to longest
     """,
-    asks="""
-        I have some words and want the short ones first.
-        Given a list of strings, sort it by string length.
-        Which words are short and which are long? Sort them by their lengths.
-    """,
     held_out="""
         How can I order my words so that short ones come before long ones?
         I have a list of names and would like it sorted by name length.
@@ -186,11 +169,6 @@ SORT_BY_SECOND = exercise(
     about="""
         sorting tuples by the second element
         a sort of pairs on the second item
-    """,
-    asks="""
-        I have a list of pairs and want to sort by the second of each.
-        Given tuples such as (name, age), sort them by age.
-        Sort by the last entry of each pair.
     """,
     held_out="""
         How do you sort tuples on their second entry?

@@ -22,12 +22,6 @@ IS_PRIME = exercise(
         a prime number check
         checking whether a number is prime
     """,
-    asks="""
-        Is a number prime?
-        Given an integer, is it a prime number? True or False.
-        I have a number and wonder whether it is prime.
-        Does a number have divisors other than 1 and itself, or is it prime?
-    """,
     held_out="""
         Is a given integer prime or not?
         How can one find out that 97 is a prime number?
@@ -89,12 +83,6 @@ PRIMES_UP_TO = exercise(
         a list of prime numbers up to a limit
         all primes up to $n
     """,
-    asks="""
-        What are the primes up to a number?
-        Given a limit, list all prime numbers that are not larger.
-        I want a list of all the primes below and up to n.
-        Which numbers up to a limit are primes?
-    """,
     held_out="""
         Which prime numbers are there up to a limit?
         How do I get a list with every prime up to 100 or another bound?
@@ -150,11 +138,6 @@ PRIME_FACTORS = exercise(
     about="""
         the prime factors of a number
         a prime factorization
-    """,
-    asks="""
-        What are the prime factors of a number?
-        Given an integer, split it into primes.
-        I have a number and want its prime factorization.
     """,
     held_out="""
         Which primes multiply to a given integer? Its prime factors, repeated ones too.

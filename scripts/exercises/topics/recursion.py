@@ -19,11 +19,6 @@ PERMUTATIONS = exercise(
         all permutations of a list
         generating permutations
     """,
-    asks="""
-        What are the permutations of a list?
-        Given a list, what are all its orders?
-        I have some items and want every possible order of them.
-    """,
     held_out="""
         In which orders can the elements of a list be arranged? All of them.
         How do I get each permutation of [1, 2, 3] as a list?
@@ -73,11 +68,6 @@ SUBSETS = exercise(
         all subsets of a list
         the power set
     """,
-    asks="""
-        What are the subsets of a list?
-        Given a list, what is its power set?
-        I have some items and want all subsets of them.
-    """,
     held_out="""
         Which subsets does a list have? I need all, the empty one as well.
         How is a power set computed?
@@ -125,11 +115,6 @@ BINOMIAL = exercise(
     about="""
         the binomial coefficient
         binomial coefficients
-    """,
-    asks="""
-        How large is n choose k?
-        Given n and k, how many combinations are there?
-        I have n items and want the number of ways to choose k of them.
     """,
     held_out="""
         In how many ways can k things be chosen from n?

@@ -22,11 +22,6 @@ REVERSE_WORDS = exercise(
         reversing the words of a sentence
         a sentence with its words in reverse order
     """,
-    asks="""
-        What is a sentence with the words in reverse order?
-        Given a sentence, put the last word first and so on.
-        I have a sentence and want the order of its words reversed.
-    """,
     held_out="""
         How do I turn "one two three" into "three two one"? The words should be reversed.
         Take a sentence and give me its words in reverse order.
@@ -73,11 +68,6 @@ REVERSE_EACH_WORD = exercise(
     about="""
         reversing each word of a sentence
         a sentence with every word backwards
-    """,
-    asks="""
-        What is a sentence with each word spelled backwards?
-        Given a sentence, reverse every word but not their order.
-        I have a text and want all its words reversed, one by one, in place.
     """,
     held_out="""
         How can I write each word backwards but leave the words where they are?
@@ -126,11 +116,6 @@ JOIN_WORDS = exercise(
     about="""
         joining strings with "$sep"
         a string of words separated by "$sep"
-    """,
-    asks="""
-        Given a list of words, put them into one string with "$sep" in between.
-        I have a list of strings and want to join them by "$sep".
-        What is the way to join strings on "$sep"?
     """,
     held_out="""
         How do I glue a list of words together with "$sep" as the separator?

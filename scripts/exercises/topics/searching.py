@@ -24,12 +24,6 @@ LINEAR_SEARCH = exercise(
         linear search
         a linear search through a list
     """,
-    asks="""
-        Where in a list is an item? Give its index or -1.
-        Given a list and a target, what is the target's index, or -1?
-        I have a list and look for the place of a value, -1 if there is none.
-        Go through a list from the start to find an item's index.
-    """,
     held_out="""
         At which index does a value sit in a list? It should be -1 when absent.
         I need linear search for my homework.
@@ -85,12 +79,6 @@ BINARY_SEARCH = exercise(
     about="""
         binary search
         the binary search algorithm
-    """,
-    asks="""
-        Given a sorted list and a target, find the index by binary search.
-        Where is a value in a sorted list? Use binary search, -1 if missing.
-        I have a sorted list. Search it quickly, by halves.
-        I have to learn binary search. Please show me.
     """,
     held_out="""
         What is binary search and how do you code it?
@@ -161,11 +149,6 @@ COUNT_OCCURRENCES = exercise(
     about="""
         counting the occurrences of an item in a list
         the number of times a value occurs in a list
-    """,
-    asks="""
-        How often is a value in a list?
-        Given a list and a value, how many times does the value occur?
-        I have a list of votes and want the number of votes for one name.
     """,
     held_out="""
         How many times does a certain element show up in my list?

@@ -21,12 +21,6 @@ REMOVE_DUPLICATES = exercise(
         removing duplicates from a list
         the unique elements of a list
     """,
-    asks="""
-        What is a list without its duplicates?
-        Given a list, keep each element once, in the same order.
-        I have a list with repeated items and want them removed.
-        How do I make the elements of a list unique?
-    """,
     held_out="""
         Some items are in my list twice. How do I get rid of the duplicates?
         Every element should be there once only, and the order must stay.
@@ -84,12 +78,6 @@ COMMON_ELEMENTS = exercise(
         the intersection of two lists
         the common elements of two lists
     """,
-    asks="""
-        Which elements do two lists share?
-        Given two lists, which items are in both?
-        I have two lists and want their intersection.
-        What is the intersection of two lists?
-    """,
     held_out="""
         Which elements are in both of my two lists?
         Given two lists, what do they have in common?
@@ -141,12 +129,6 @@ DIFFERENCE = exercise(
         the difference of two lists
         the elements that are in one list but not in another
     """,
-    asks="""
-        Which elements are only in the first of two lists?
-        Given two lists, what does the first have that the second does not?
-        I have two lists and want to remove the items of the second from the first.
-        What is one list minus another?
-    """,
     held_out="""
         Which elements are in my first list but missing from the second?
         Subtract one list from another, leaving what is not in the second.
@@ -196,11 +178,6 @@ MERGE_SORTED = exercise(
     about="""
         merging two sorted lists
         a merge of two sorted lists
-    """,
-    asks="""
-        What are two sorted lists merged into one?
-        Given two sorted lists, make one sorted list of them.
-        I have two sorted lists and want to merge them.
     """,
     held_out="""
         I have two lists, both sorted already, and want a single sorted one.

@@ -20,11 +20,6 @@ FLATTEN = exercise(
         flattening a list of lists
         a flat list made from a list of lists
     """,
-    asks="""
-        What is a list of lists as one flat list?
-        Given a list of lists, put all the elements in one list.
-        I have nested lists, one level deep, and want them flat.
-    """,
     held_out="""
         I have a list of lists and need one flat list.
         How do I unnest [[1, 2], [3]] so that it is [1, 2, 3]?
@@ -73,12 +68,6 @@ CHUNK = exercise(
     about="""
         splitting a list into chunks
         chunks of a list
-    """,
-    asks="""
-        What are the chunks of a list?
-        Given a list and a size, cut the list into pieces of that size.
-        I have a long list and want it in batches of n elements each.
-        How can a list be divided into parts of the same size?
     """,
     held_out="""
         How can I cut a long list into chunks of n elements?
@@ -131,11 +120,6 @@ INTERLEAVE = exercise(
         interleaving two lists
         alternating the elements of two lists
     """,
-    asks="""
-        Given two lists, take one element from each in turn.
-        I have two lists and want their elements alternating in one list.
-        What are two lists interleaved?
-    """,
     held_out="""
         Two lists of equal length should be woven together, one element from each in turn.
         From [1, 3] and [2, 4] I want [1, 2, 3, 4] by interleaving.
@@ -186,11 +170,6 @@ EVERY_NTH = exercise(
     about="""
         every ${n}th element of a list
         taking every ${n}th item
-    """,
-    asks="""
-        Given a list, take every ${n}th element.
-        I have a list and want only every ${n}th item, from the first on.
-        What is each ${n}th element of a list?
     """,
     held_out="""
         From a list I want every ${n}th element, the first included.

@@ -27,13 +27,6 @@ BUBBLE_SORT = exercise(
         the bubble sort algorithm
         a bubble sort of a list
     """,
-    asks="""
-        Can you bubble sort a list?
-        Bubble sort these numbers.
-        I have to learn bubble sort. Please show me.
-        What does bubble sort do with a list? Show me in code.
-        Given a list of integers, sort it by bubble sort.
-    """,
     held_out="""
         I am learning about sorting. What would bubble sort look like as Python code?
         My teacher wants us to code up bubble sort for a list of integers. How is it done?
@@ -103,12 +96,6 @@ INSERTION_SORT = exercise(
         insertion sort
         the insertion sort algorithm
     """,
-    asks="""
-        Can you insertion sort a list?
-        Insertion sort these numbers.
-        I have to learn insertion sort. Please show me.
-        Given a list of integers, sort it by insertion sort.
-    """,
     held_out="""
         How does insertion sort work? Show the code.
         For homework I have to sort integers by insertion sort, what would that look like?
@@ -167,12 +154,6 @@ SELECTION_SORT = exercise(
     about="""
         selection sort
         the selection sort algorithm
-    """,
-    asks="""
-        Can you selection sort a list?
-        Selection sort these numbers.
-        I have to learn selection sort. Please show me.
-        Given a list of integers, sort it by selection sort.
     """,
     held_out="""
         What would selection sort look like when written by hand?

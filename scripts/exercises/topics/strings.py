@@ -23,12 +23,6 @@ REVERSE_STRING = exercise(
         reversing a string
         the reverse of a string
     """,
-    asks="""
-        What is a string in reverse?
-        Given a word, spell it backwards.
-        I have a string and want its characters in the opposite order.
-        Strings read from right to left: how?
-    """,
     held_out="""
         How do I get a string backwards, so that "abc" is "cba"?
         Take some text and give me the letters in reverse order.
@@ -77,12 +71,6 @@ IS_PALINDROME = exercise(
     about="""
         a palindrome check
         checking for palindromes
-    """,
-    asks="""
-        Is this word a palindrome?
-        Given a string, is it the same backwards? True or False.
-        I have a word and wonder whether it is a palindrome, like racecar.
-        Palindromes read the same both ways. How can I detect one?
     """,
     held_out="""
         Is a given word a palindrome or not?
@@ -136,11 +124,6 @@ IS_ANAGRAM = exercise(
     about="""
         an anagram check
         checking two words for being anagrams
-    """,
-    asks="""
-        Is one word an anagram of another?
-        Given two words, do they have exactly the same letters?
-        I have two strings and wonder whether they are anagrams.
     """,
     held_out="""
         Are two words anagrams of one another?

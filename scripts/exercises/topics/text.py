@@ -20,11 +20,6 @@ IS_PANGRAM = exercise(
         a pangram check
         checking for pangrams
     """,
-    asks="""
-        Does a sentence have all letters of the alphabet?
-        Given a text, is it a pangram?
-        I have a sentence and wonder whether it is a pangram.
-    """,
     held_out="""
         Is a given sentence a pangram?
         How can I see if a text has every letter from a to z?
@@ -78,11 +73,6 @@ BALANCED_PARENTHESES = exercise(
     about="""
         checking for balanced parentheses
         a balanced parentheses check
-    """,
-    asks="""
-        Are all parentheses in a string closed?
-        Given a string of brackets such as "(()", is it balanced?
-        I have an expression and wonder whether its parentheses match.
     """,
     held_out="""
         Are the parentheses in an expression balanced?
@@ -142,11 +132,6 @@ SLUG = exercise(
     about="""
         making a slug from a title
         a URL slug
-    """,
-    asks="""
-        What is the slug of a title?
-        Given a heading, make a slug: lower case, with hyphens.
-        I have a title and want it lower case with hyphens instead of spaces, for a URL.
     """,
     held_out="""
         My blog post "Hello Big World" needs the slug "hello-big-world".

@@ -23,12 +23,6 @@ COUNT_WORDS = exercise(
         counting words
         the number of words in a sentence
     """,
-    asks="""
-        How many words does a sentence have?
-        Given a text, what is the number of words?
-        I have a string and want to count its words.
-        What is the word count of a string?
-    """,
     held_out="""
         How many words are in a text?
         I'd like a word count for my essay, which is one string.
@@ -78,11 +72,6 @@ LONGEST_WORD = exercise(
         the longest word in a sentence
         finding the longest word
     """,
-    asks="""
-        Which word in a sentence has the most letters?
-        Given a text, what is its longest word?
-        I have a sentence and want its longest word.
-    """,
     held_out="""
         Which word of a sentence is the longest?
         I have a sentence and want the word with the most characters.
@@ -131,11 +120,6 @@ ACRONYM = exercise(
     about="""
         making an acronym
         the initials of a name
-    """,
-    asks="""
-        What is the acronym of a phrase?
-        Given a phrase, take the first letter of each word in capitals.
-        I have the name of a person and want the initials.
     """,
     held_out="""
         How do I get from "portable network graphics" to the acronym "PNG"?
