@@ -9,6 +9,7 @@ from string import Template
 from exercises.records import Case, Checks, Exercise, Values
 
 QUESTIONS = Path(__file__).parent / "questions"
+COMMENTS = Path(__file__).parent / "comments"
 LISTS = "numbers values items nums data"
 MIXED = "items values elements data things"
 WORDS = "words strings names items texts"
@@ -35,7 +36,7 @@ def exercise(
     """Return the exercise `name`: `f` and `names` list what each placeholder may be called, the likeliest first.
 
     `does`, `about`, `held_out` and `cases` hold one entry a line; a case reads `arguments -> result`. Whole questions
-    for training stand in `questions/<name>.txt`.
+    for training stand in `questions/<name>.txt`, and what may stand above the function in `comments/<name>.txt`.
     """
     caller = inspect.currentframe()
     module = caller.f_back.f_globals["__name__"] if caller and caller.f_back else ""
@@ -46,7 +47,8 @@ def exercise(
         cases=_lines(cases),
         does=_lines(does),
         about=_lines(about),
-        asks=_questions(name),
+        asks=_written(QUESTIONS, name),
+        comments=_written(COMMENTS, name),
         held_out=_lines(held_out),
         names={"f": tuple(f.split()), **{key: tuple(value.split()) for key, value in names.items()}},
         constants={key: tuple(value.split()) for key, value in (constants or {}).items()},
@@ -56,9 +58,9 @@ def exercise(
     )
 
 
-def _questions(name: str) -> tuple[str, ...]:
-    """The whole questions for train and validation; written by people and models that never saw a held-out one."""
-    path = QUESTIONS / f"{name}.txt"
+def _written(folder: Path, name: str) -> tuple[str, ...]:
+    """The lines about an exercise in a folder; who wrote them never saw a held-out question."""
+    path = folder / f"{name}.txt"
     return _lines(path.read_text(encoding="utf-8")) if path.is_file() else ()
 
 

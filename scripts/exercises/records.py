@@ -36,7 +36,8 @@ class Checks:
 class Exercise:
     """One task: solutions, cases and phrasings as templates over the same placeholders, `$f` its function.
 
-    `does` are phrases that follow "a function that", `about` are noun phrases, `asks` are whole questions.
+    `does` are phrases that follow "a function that", `about` are noun phrases, `asks` are whole questions,
+    `comments` say what the function does, above it.
     `held_out` are whole questions that no training sees. `unseen` keeps the exercise itself out of training.
     """
 
@@ -47,6 +48,7 @@ class Exercise:
     does: tuple[str, ...]
     about: tuple[str, ...]
     asks: tuple[str, ...]
+    comments: tuple[str, ...]
     held_out: tuple[str, ...]
     names: Mapping[str, tuple[str, ...]]
     constants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

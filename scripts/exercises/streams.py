@@ -16,7 +16,9 @@ from exercises.synonyms import reworded
 from exercises.topics import BY_NAME, CATALOGUE
 
 PLAIN_NAMES = ("solve", "solution", "answer", "run", "compute", "helper", "process", "my_function", "task")
-DOCSTRINGS = 0.3
+DOCSTRINGS = 0.2
+COMMENTS = 0.6
+PLAIN_NAMED = 0.2
 ODD_NAMES = 0.3
 WHOLE_QUESTIONS = 0.6
 PER_EXERCISE = 3
@@ -59,11 +61,13 @@ def _functions(split: str, rng: random.Random) -> Iterator[str]:
     for exercise in _endless([e for e in CATALOGUE if e.unseen == (split == "held-out-exercises")], rng):
         solution = rng.choice(exercise.solutions)
         values = draw(exercise, solution, rng, leaning=0.1)
+        chance = rng.random()
+        described = chance < DOCSTRINGS + COMMENTS
+        if described and rng.random() < PLAIN_NAMED:
+            values["f"] = rng.choice(PLAIN_NAMES)  # then the words alone say what it does
         code = declare.fill(solution, values)
-        if rng.random() < DOCSTRINGS:
-            code = _with_docstring(code, exercise, values, rng)
         if split == "held-out-exercises" or for_validation(code) == (split == "validation"):
-            yield code
+            yield _described(code, exercise, values, rng, above=chance >= DOCSTRINGS) if described else code
 
 
 def _train_pairs(rng: random.Random) -> Iterator[Pair]:
@@ -153,22 +157,27 @@ def identifiers(solution: str) -> frozenset[str]:
     return frozenset(re.findall(r"(?<![$\w])[a-z_]\w*", solution))
 
 
-def _with_docstring(code: str, exercise: Exercise, values: Mapping[str, str], rng: random.Random) -> str:
-    """Return `code` with a line of documentation, if there are words for it."""
+def _described(code: str, exercise: Exercise, values: Mapping[str, str], rng: random.Random, *, above: bool) -> str:
+    """Return `code` with a line that says what it does, as a comment above it or as a docstring; none in kept words."""
     phrases = _documentation(exercise.name)
     if not phrases:
         return code
-    phrase = declare.fill(rng.choice(phrases), values)
+    template = rng.choice(phrases)
+    other = reworded(template, rng)
+    phrase = declare.fill(template if normal_form(other) in kept_forms() else other, values).removesuffix(".")
+    line = f"{phrase[:1].upper()}{phrase[1:]}."
+    if above:
+        return f"# {line}\n{code}"
     head, colon, body = code.partition("):\n")
-    return f'{head}{colon}    """{phrase[:1].upper()}{phrase[1:]}."""\n{body}'
+    return f'{head}{colon}    """{line}"""\n{body}'
 
 
 @cache
 def _documentation(name: str) -> tuple[str, ...]:
-    """Return the phrases that may document an exercise's function: those that train may ask for as they are."""
+    """Return the phrases that may document an exercise's function, but for those in words that are kept from train."""
     exercise = BY_NAME[name]
-    phrases = map(imperative, exercise.does)
-    return tuple(phrase for phrase in phrases if normal_form(phrase) in wordings(exercise).train)
+    phrases = (*map(imperative, exercise.does), *exercise.about, *exercise.comments)
+    return tuple(phrase for phrase in phrases if normal_form(phrase) not in kept_forms())
 
 
 def _endless(exercises: Sequence[Exercise], rng: random.Random) -> Iterator[Exercise]:
