@@ -3,6 +3,7 @@
     python scripts/train_base.py --steps 1500 --mix 0:0.5      half of the rows are generated functions
     python scripts/train_base.py --run main --mix 0:0.5        no end in sight: stop it when you like (Ctrl-C)
     python scripts/train_base.py --run main --finish           decay from its last checkpoint, export
+    python scripts/train_base.py --run main --go-on            train the finished model further, at the full rate
     python scripts/train_base.py --run try --steps 4 --out /tmp/try    see that it works, in two minutes
 
 `--depth` is the one dial of size: width and the MLP's inner size follow from it and from the 12 MB that the
@@ -57,6 +58,7 @@ class Plan:
     mix: Mix
     finish: bool
     out: Path
+    go_on: bool = False
     checkpoint_every: int = 50
     log_every: int = 10
 
@@ -77,7 +79,7 @@ def main() -> None:
     settings = Settings(a.depth, a.batch, a.rate, a.decay, a.seed, a.workers)
     folder = ROOT / ".cache" / "training" / a.run
     mix = Mix.parse(a.mix) if a.mix else last_mix(folder)
-    plan = Plan(folder, a.steps, mix, a.finish, a.out)
+    plan = Plan(folder, a.steps, mix, a.finish, a.out, a.go_on)
     corpora.prepare(folder, a.functions if mix.has_functions else 0, a.seed)
     print(f"device: cpu, so that anyone can make it again; {a.workers} workers of one thread each")
     print("dtype: float32: without bf16 instructions, bf16 is many times slower")
@@ -97,7 +99,9 @@ def parse() -> argparse.Namespace:
         metavar="STEP:SHARE",
         help="share of rows with generated functions from a step on; may be repeated (default: as before, or 0:0)",
     )
-    add("--finish", action="store_true", help="decay from the last checkpoint, then export")
+    turn = parser.add_mutually_exclusive_group()
+    turn.add_argument("--finish", action="store_true", help="decay from the last checkpoint, then export")
+    turn.add_argument("--go-on", action="store_true", help="back to the full rate after a decay")
     add("--run", default="main", help="name of the run under .cache/training (default %(default)s)")
     add("--out", type=Path, default=OUT, help="where the finished model goes (default %(default)s)")
     add("--batch", type=int, default=4, help="rows per step, over all workers (default %(default)s)")
@@ -184,10 +188,11 @@ def train(rank: int, workers: int, settings: Settings, plan: Plan) -> None:
 
 
 def choose_schedule(settings: Settings, plan: Plan, step: int) -> Schedule:
-    """The schedule of this call. A decay that was begun goes on as it was begun."""
-    begun = [e for e in plan.log.read() if e["event"] == "finish" and e["step"] <= step]
+    """The schedule of this call. A decay that was begun goes on as it was begun, unless the full rate is asked for."""
+    turns = [e for e in plan.log.read() if e["event"] in ("finish", "go on") and e["step"] <= step]
+    begun = bool(turns) and turns[-1]["event"] == "finish" and not plan.go_on
     if begun or plan.finish:
-        decay_start = begun[-1]["step"] if begun else step
+        decay_start = turns[-1]["step"] if begun else step
         return finished_from(settings.rate, settings.warmup, decay_start, settings.decay)
     return planned(settings.rate, settings.warmup, plan.steps, settings.decay)
 
@@ -201,6 +206,8 @@ def open_log(settings: Settings, plan: Plan, schedule: Schedule, state: State) -
     plan.log.write("start", step=state.step, **facts)
     if plan.finish:
         plan.log.write("finish", step=state.step, steps=schedule.steps)
+    if plan.go_on:
+        plan.log.write("go on", step=state.step)
     print(f"{shape['parameters']:,} parameters; from step {state.step} of {schedule.steps}", flush=True)
 
 

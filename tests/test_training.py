@@ -243,6 +243,17 @@ def test_a_decay_that_was_begun_goes_on_as_it_was_begun(run_folder: Path, tiny: 
     assert train_base.choose_schedule(tiny, plan, step=15) == begun
 
 
+def test_a_finished_run_goes_on_at_the_full_rate_and_decays_anew(run_folder: Path, tiny: train_base.Settings) -> None:
+    plan = plan_of(run_folder, train_base.FOREVER)
+    plan.log.write("finish", step=10, steps=20)
+    assert train_base.choose_schedule(tiny, replace(plan, go_on=True), step=20).rate(20) == tiny.rate
+    plan.log.write("go on", step=20)
+    assert train_base.choose_schedule(tiny, plan, step=25).rate(25) == tiny.rate
+    assert train_base.choose_schedule(tiny, replace(plan, finish=True), step=30).steps == 60
+    plan.log.write("finish", step=30, steps=60)
+    assert train_base.choose_schedule(tiny, plan, step=40).steps == 60
+
+
 def test_muon_steps_are_orthogonal_and_of_the_stated_size() -> None:
     torch.manual_seed(0)
     values = torch.linalg.svdvals(muon.orthogonal(torch.randn(48, 16)))

@@ -54,6 +54,7 @@ def base_facts(events: Sequence[Event], folder: Path) -> dict[str, str]:
         "rate": f"{start['rate']:g}",
         "decay": f"{start['decay']:.0%}",
         "corpora": corpora_table(of_kind(events, "corpus")),
+        "turns": turns_in_words(events),
         "losses": loss_table(of_kind(events, "validation")),
         "tried": tried_list(of_kind(events, "tried")),
     }
@@ -64,6 +65,17 @@ def mix_in_words(phases: Sequence[Sequence[float]]) -> str:
     parts = [f"{share:.0%} from step {step:,} on" for step, share in phases]
     share = "; ".join(parts) if len(phases) > 1 else f"{phases[0][1]:.0%}"
     return f"{share} of the rows hold generated functions, the others the standard library"
+
+
+def turns_in_words(events: Sequence[Event]) -> str:
+    """What a run that was trained further after its end did; nothing for any other."""
+    told = []
+    for finish, on in zip(of_kind(events, "finish"), of_kind(events, "go on"), strict=False):
+        told.append(
+            f"\nThe rate fell a first time from step {finish['step']:,} to {on['step']:,}. The model of that step was "
+            f"then trained further, back at the full rate: the command below says what one call would be.\n"
+        )
+    return "".join(told)
 
 
 def passes_in_words(phases: Sequence[Sequence[float]], steps: int, per_step: int, corpora: Sequence[Event]) -> str:
