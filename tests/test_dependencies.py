@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from galley.records.dependencies import GONE, measure
+from galley.records.dependencies import ABSENT, GONE, measure
 from guide import GuideFolder
 
 
@@ -162,11 +162,32 @@ def test_what_a_subprocess_opens_is_a_dependency_where_the_cell_declares_it(fold
     assert not folder.run().failures
     assert folder.record("page").dependencies == ()
     folder.snippet("page", f'# %% one uses="data/words.txt"\n{source}')
-    assert [each.what for each in folder.status("page").reasons] == ["cell page/one now uses data/words.txt"]
+    assert [each.what for each in folder.status("page").reasons] == ["cell page/one changed"]
     assert not folder.run().failures
     assert folder.status("page").state == "fresh"
     file.write_text("one\ntwo\n", encoding="utf-8")
     assert [each.what for each in folder.status("page").reasons] == ["data/words.txt changed since the page used it"]
+
+
+def test_a_folder_that_was_listed_and_is_declared_now_is_stale(folder: GuideFolder) -> None:
+    folder.write("data/words.txt", "one\n")
+    listing = f"import os\nos.listdir({str(folder.root / 'data')!r})\n"
+    folder.snippet("page", f"# %% one\n{listing}")
+    assert not folder.run().failures
+    folder.snippet("page", f'# %% one uses="data"\n{listing}')
+    assert folder.status("page").state == "stale"
+
+
+def test_what_never_counts_may_be_declared(folder: GuideFolder) -> None:
+    folder.write(".cache/words.txt", "one\n")
+    folder.snippet("page", '# %% one uses=".cache/words.txt"\n1\n')
+    assert not folder.run().failures
+    assert folder.status("page").state == "fresh"
+
+
+def test_a_table_is_found_in_a_file_whose_path_has_a_number_sign(folder: GuideFolder) -> None:
+    folder.write("data/c#/list.toml", "[one]\nx = 1\n")
+    assert measure(folder.root, "data/c#/list.toml#one", "table").sha256 not in (GONE, ABSENT)
 
 
 def test_a_declared_folder_counts_with_its_files_and_their_names(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import jupytext
@@ -69,7 +70,14 @@ Prose above the first.
 {fence("one", "helped")}
 {fence("one", "fails")}
 {fence("one", "kept")}
-Code as `model.layers[0](x)` stays.
+Code as `model.layers[0](x)` stays, and so does code in a block:
+
+```markdown
+[a link](in-code.md)
+```
+
+%% is no cell, and [a link
+over two lines](other.md) leads nowhere.
 
 {fence("one", "first")}
 {fence("one", "drawn")}
@@ -153,6 +161,8 @@ def test_prose_stands_above_its_cell_and_code_in_running_order(script: str) -> N
     assert "with a link and [one outside](https://example.org)" in script
     assert "exec=" not in script
     assert "`model.layers[0](x)`" in script
+    assert "# [a link](in-code.md)" in script
+    assert "# \\%% is no cell, and a link\n# over two lines leads nowhere." in script
     assert script.count("*Measured: these numbers differ at every run.*") == 1
 
 
@@ -160,6 +170,14 @@ def test_only_what_lies_in_the_links_is_named_as_a_folder(guide: GuideFolder) ->
     used = (Dependency("snippets", "listing", "x"), Dependency("data/outside.csv", "file", "x"))
     record = replace(guide.record("one"), dependencies=used)
     assert "data" not in needs(guide.project, guide.guide.find("one"), record)
+
+
+def test_a_package_is_pinned_though_its_module_has_another_name(tmp_path: Path) -> None:
+    folder = GuideFolder.make(tmp_path, SETTINGS.replace("[tool.galley]\n", '[tool.galley]\npackages = ["PyYAML"]\n'))
+    folder.snippet("page", "# %% one\nimport yaml\n")
+    assert not folder.run().failures
+    said = needs(folder.project, folder.guide.find("page"), folder.record("page"))
+    assert said == f"Needs: pip install PyYAML=={version('PyYAML')}"
 
 
 def test_what_a_page_ran_on_is_one_line_whatever_a_hook_says(guide: GuideFolder) -> None:
@@ -195,6 +213,18 @@ def test_the_notebook_is_valid_and_has_the_recorded_outputs(notebook: nbformat.N
     assert code["fails"].metadata.tags == ["raises-exception"]
     assert code["claimed"].metadata.tags == ["claim"]
     assert "<svg" in code["drawn"].outputs[0].data["image/svg+xml"]
+
+
+def test_two_long_names_have_two_ids(guide: GuideFolder, tmp_path: Path) -> None:
+    long = guide.copied(tmp_path)
+    names = [f"{'a-long-name-' * 6}{end}" for end in ("one", "two")]
+    long.write("snippets/one.py", "".join(f"# %% {name}\n1\n" for name in names))
+    long.write("docs/one.md", "# A page\n\n" + "".join(fence("one", name) for name in names))
+    assert not long.run().failures
+    made = nbformat.reads(long.galley("export", "one", "-f", "ipynb", "-o", "-").stdout, as_version=4)
+    ids = [cell.id for cell in made.cells]
+    assert len(set(ids)) == len(ids)
+    nbformat.validate(made)
 
 
 def test_a_profile_has_its_own_parameters(guide: GuideFolder) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from galley.errors import GalleyError
-from galley.pages.fences import Fence, find_fences, left_over
+from galley.pages.fences import Fence, find_fences, left_over, title
 
 PAGE = Path("docs/a-page.md")
 GOOD = '```python exec="on" cell="a_page/one"\n```'
@@ -152,3 +152,18 @@ def test_an_opening_line_that_superfences_left_is_told_at_its_line(line: str) ->
 @pytest.mark.parametrize("line", ["prose", "```code``` in prose", "a ```b", "` x"])
 def test_prose_is_never_left_over(line: str) -> None:
     assert left_over([line], [line], PAGE) == []
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("# One\n\n# Two", "One"),
+        ("---\n# a remark\ntitle: x\n---\n# One", "One"),
+        ("```python\n# a comment\n```\n\n# One", "One"),
+        ("~~~\n# a comment\n~~~", ""),
+        ("## Two\n#One", ""),
+        ("", ""),
+    ],
+)
+def test_a_pages_title_is_its_first_heading(page: str, said: str) -> None:
+    assert title(page.split("\n")) == said

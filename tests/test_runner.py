@@ -128,6 +128,23 @@ def test_thirty_pages_leave_no_descriptor_open(marked: GuideFolder) -> None:
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
+def test_a_page_that_gets_no_process_fails_and_the_next_one_runs(tmp_path: Path) -> None:
+    settings = SETTINGS.replace("[tool.galley]\n", '[tool.galley]\nimports = ["full"]\n')
+    marked = GuideFolder.make(tmp_path, f'{settings}[tool.galley.environment]\nGALLEY_TEST = "{tmp_path}"\n')
+    once = "import os\nfork = os.fork\ndef full():\n    os.fork = fork\n    raise BlockingIOError(11, 'no more')\n"
+    marked.write("snippets/full.py", f"{once}os.fork = full\n")
+
+    async def inside() -> list[PageRun]:
+        async with runner(marked.project, marked.root) as running:
+            pages = [job(marked, "print('ok')", page) for page in ("one", "two")]
+            return [await run_page(running.socket, each, lambda job, cell: None) for each in pages]
+
+    refused, run = asyncio.run(inside())
+    assert refused.failure is not None
+    assert refused.failure.what == "the machine gives no process to run it in: no more"
+    assert run.cells[0].outputs[0].data == b"ok\n"
+
+
 @pytest.mark.parametrize("said", [b"", b"half", (5).to_bytes(8, "big")])
 def test_a_client_that_says_nothing_or_nonsense_stops_no_page(marked: GuideFolder, said: bytes) -> None:
     async def inside() -> PageRun:

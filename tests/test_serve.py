@@ -153,6 +153,24 @@ def test_a_stale_cell_is_marked_in_a_preview_and_stops_a_build(folder: GuideFold
     assert ">1<" in html
 
 
+def test_a_stale_claim_has_no_tick_in_a_preview(folder: GuideFolder):
+    folder.page("index", '```python exec="on" list="claims"\n```\n')
+    folder.snippet("page", '# %% one [claim]\n"One."\nassert 1\n')
+    folder.snippet("other", '# %% two [claim]\n"Two."\nassert 2\n')
+    folder.run()
+    folder.snippet("page", '# %% one [claim]\n"One."\nassert 11\n')
+    built = folder.call([command("mkdocs"), "build", "--strict"], **preview_of(folder))
+    assert built.returncode == 0, built.stdout
+    html = {
+        name: (folder.root / f"site/{name}.html").read_text(encoding="utf-8") for name in ("index", "page", "other")
+    }
+    assert re.findall(r"<li( [^>]*doubted[^>]*)?><a href=[^>]*#cell-([\w-]+)", html["index"]) == [
+        ("", "other-two"), (' class="galley-doubted"', "page-one")
+    ]  # fmt: skip
+    assert "galley-claim galley-doubted" in html["page"]
+    assert "doubted" not in html["other"]
+
+
 def test_a_page_that_cannot_be_read_is_marked_in_a_preview(folder: GuideFolder):
     folder.page("index", "Hello.")
     folder.snippet("page", "# %% one\nprint(1\n")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from galley.export.needs import needs
 from galley.pages.cells import Cell, SnippetFile
-from galley.pages.fences import find_fences
+from galley.pages.fences import find_fences, front_matter, outside_code
 from galley.pages.parameters import with_values
 from galley.project import Project
 from galley.records.record import Record
@@ -20,6 +21,7 @@ CLAIM = "**Claim.** "
 LINK = re.compile(
     r"!?\[([^\]]*)\]\((?:[\w./-]+\.(?:md|png|svg)(?:#[\w-]*)?|#[\w-]+)\)"
 )  # leads nowhere outside the site
+CELL = re.compile(r"^%%", re.MULTILINE)  # would begin a cell once it is a comment
 FENCE = re.compile(r"[\s>]*(?:`{3}|~{3})")
 
 
@@ -57,7 +59,7 @@ def document(project: Project, found: Status, lines: Sequence[str]) -> Document:
 
 def _opening(lines: Sequence[str]) -> tuple[str, int]:
     """What stands above the page's first section and its first fence, and the line where that ends."""
-    start = lines.index("---", 1) + 1 if lines and lines[0] == "---" and "---" in lines[1:] else 0
+    start = front_matter(lines)
     end = next((n for n in range(start, len(lines)) if lines[n].startswith("## ") or FENCE.match(lines[n])), len(lines))
     return _plain(lines[start:end]).strip(), end
 
@@ -84,5 +86,10 @@ def _prose(snippets: SnippetFile, lines: Sequence[str], start: int) -> tuple[dic
 
 
 def _plain(lines: Sequence[str]) -> str:
-    """Markdown without what only the site understands."""
-    return LINK.sub(r"\1", "\n".join(lines)) + "\n"
+    """Markdown without what only the site understands; code stays as it is."""
+    prose = set(outside_code(lines))
+    text = ""
+    for free, run in groupby(range(len(lines)), prose.__contains__):  # the text of a link may go over two lines
+        block = "".join(f"{lines[at]}\n" for at in run)
+        text += CELL.sub(r"\\%%", LINK.sub(r"\1", block)) if free else block
+    return text

@@ -19,7 +19,8 @@ def needs(project: Project, snippets: SnippetFile, record: Record) -> str:
     importing = [cell for cell in snippets.cells if "import" in cell.source]  # a walk through the others finds none
     names, modules = _imports(project, (statement for cell in importing for statement in cell.statements))
     packages = record.environment.get("packages", {})
-    pinned = [f"{name}=={packages[name].partition('+')[0]}" if name in packages else _package(name) for name in names]
+    found = [name if name in packages else _package(name) for name in names]
+    pinned = [f"{name}=={packages[name].partition('+')[0]}" if name in packages else name for name in found]
     beside = [f"{each}/" for each in _folders(project, record)] + modules
     parts = [f"pip install {' '.join(pinned)}"] if pinned else []
     source = project.relative(project.snippets).as_posix()

@@ -7,6 +7,7 @@ from base64 import b64encode
 from typing import Any
 
 from galley.export.document import Document, Part
+from galley.pages.code import digest
 from galley.records.record import CellRecord, Output, Record
 
 METADATA = {
@@ -40,11 +41,16 @@ def _code(part: Part, number: int, record: Record) -> dict[str, Any]:
     return {
         "cell_type": "code",
         "execution_count": number,
-        "id": f"cell-{cell.name}"[:64],
+        "id": _id(cell.name),
         "metadata": {"name": cell.name} | ({"tags": tags} if tags else {}),
         "outputs": _outputs(recorded, number, record) if recorded else [],
         "source": _lines(cell.source),
     }
+
+
+def _id(name: str) -> str:
+    """An id of nbformat's form, at most 64 characters, for each name its own."""
+    return f"cell-{name}" if len(name) < 60 else f"cell-{name[:46]}-{digest(name)[:12]}"
 
 
 def _outputs(recorded: CellRecord, number: int, record: Record) -> list[dict[str, Any]]:

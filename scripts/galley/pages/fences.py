@@ -7,7 +7,7 @@ first, and whatever looks like a galley fence and is not exactly one is an error
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +74,28 @@ def _swallowed(lines: Sequence[str], start: int, end: int, fence: str) -> int:
         if inner and inner["fence"].startswith(fence) and OURS.search(inner["header"]):
             return at
     return 0
+
+
+def front_matter(lines: Sequence[str]) -> int:
+    """How many lines at a page's top are settings for the site."""
+    return lines.index("---", 1) + 1 if lines and lines[0] == "---" and "---" in lines[1:] else 0
+
+
+def outside_code(lines: Sequence[str]) -> Iterator[int]:
+    """The indices of the lines that stand in no block of code."""
+    at = 0
+    while at < len(lines):
+        if opener := OPENER.match(lines[at].rstrip()):
+            at = _end(lines, at + 1, opener["fence"])
+        else:
+            yield at
+        at += 1
+
+
+def title(lines: Sequence[str]) -> str:
+    """The first heading of a page; empty where it has none."""
+    below = lines[front_matter(lines) :]
+    return next((below[at][2:].strip() for at in outside_code(below) if below[at].startswith("# ")), "")
 
 
 def left_over(rendered: Sequence[str], lines: Sequence[str], path: Path, offset: int = 0) -> list[GalleyError]:

@@ -29,6 +29,11 @@ def parameters(snippets: SnippetFile) -> dict[str, Any]:
     return {name: ast.literal_eval(value) for name, value in _assignments(cell)} if cell else {}
 
 
+def replaces(snippets: SnippetFile, values: Mapping[str, Any]) -> bool:
+    """Whether these values would change the file's code."""
+    return any(name in values and values[name] != value for name, value in parameters(snippets).items())
+
+
 def with_values(snippets: SnippetFile, values: Mapping[str, Any]) -> SnippetFile:
     """The snippet file as a profile runs it: values replaced, every line number kept."""
     cell = snippets.cell(PARAMETERS)

@@ -47,7 +47,7 @@ def _names_digest(root: Path, path: str) -> str:
 
 def _table_digest(root: Path, path: str) -> str:
     """The digest of what a table says, however it is written; KeyError without the table."""
-    file, _, table = path.partition(TABLE)
+    file, _, table = path.rpartition(TABLE)
     try:
         tables = tomllib.loads((root / file).read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):

@@ -76,7 +76,7 @@ def status(project: Project, snippets: SnippetFile, profile: Profile) -> Status:
     if record is None:
         return Status(snippets, profile, State.MISSING, (Reason("never recorded", place),))
     changed = [*_code_changes(snippets, profile, record), *_file_changes(project, record)]
-    if stale := changed or _declarations(project, snippets, record):
+    if stale := changed or _declarations(project, snippets):
         return Status(snippets, profile, State.STALE, tuple(stale), record)
     if drift := _environment_changes(record.environment, place):
         return Status(snippets, profile, State.DRIFTED, tuple(drift), record)
@@ -114,17 +114,14 @@ def _file_changes(project: Project, record: Record) -> list[Reason]:
     return reasons
 
 
-def _declarations(project: Project, snippets: SnippetFile, record: Record) -> list[Reason]:
-    """What cells declare that they use, and the record does not know of."""
-    known, reasons = {used.path for used in record.dependencies}, []
+def _declarations(project: Project, snippets: SnippetFile) -> list[Reason]:
+    """What cells declare that they use, and is not there; another declaration is another cell."""
+    reasons = []
     for cell in snippets.cells:
         try:
-            paths = [path.relative_to(project.root.resolve()).as_posix() for path in declared(project, cell)]
+            declared(project, cell)
         except GalleyError as error:
             reasons.append(Reason(error.what, cell.place))
-            continue
-        new = [path for path in paths if path not in known]
-        reasons += [Reason(f"cell {snippets.stem}/{cell.name} now uses {path}", cell.place) for path in new]
     return reasons
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from galley.pages.fences import Fence
-from galley.pages.parameters import PARAMETERS
+from galley.pages.parameters import PARAMETERS, replaces
 from galley.records.status import SHOWABLE
 from galley.render import trace
 from galley.render.outputs import outputs_html
@@ -36,7 +36,8 @@ def cell_html(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> str:
     elif kind == "setup":
         body = _folded("Setup", body)
     caption = f'<p class="galley-caption">{inline(cell.caption)}</p>' if cell.caption else ""
-    return f'<div class="galley-cell galley-{kind}" id="{name}">{caption}{body}</div>'
+    doubted = " galley-doubted" if any(view.marks for view in views) else ""  # in the live preview
+    return f'<div class="galley-cell galley-{kind}{doubted}" id="{name}">{caption}{body}</div>'
 
 
 def cell_id(page: Page, fence: Fence) -> str:
@@ -51,6 +52,8 @@ def profiles_note(page: Page) -> str:
     """The line at the page's top: which profiles have no record, and the command that makes one."""
     notes = []
     for snippets in page.files:
+        if not any(replaces(snippets, profile.parameters) for profile in page.project.profiles):
+            continue  # every profile would run the same code: nothing is missing
         found = [each for each in page.statuses(snippets) if each.state not in SHOWABLE]
         notes += [f"<b>{escape(each.profile.title)}</b> ({each.state}: <code>{each.mend}</code>)" for each in found]
     what = f"Not shown, for want of a true record: {', '.join(notes)}."

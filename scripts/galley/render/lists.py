@@ -9,12 +9,14 @@ from pathlib import Path
 
 from galley.errors import GalleyError
 from galley.pages.cells import Cell, SnippetFile
-from galley.pages.fences import Fence
+from galley.pages.fences import Fence, title
 from galley.pages.guide import Guide, read_guide
 from galley.records.record import Record
 from galley.records.said import line
 from galley.render.page import Page, View
 from galley.render.text import escape, inline
+
+DOUBTED = ' class="galley-doubted"'
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Listed:
     cell: Cell
     shown: Path  # from the docs folder
     record: Record | None
+    doubted: bool = False  # in the live preview: the record is not true, or the last run failed here
 
     @property
     def anchor(self) -> str:
@@ -56,7 +59,8 @@ def _listed(page: Page, fence: Fence, guide: Guide, snippets: SnippetFile) -> li
         if name not in shown:
             raise GalleyError(f"no page shows the claim {name}", cell.place, "show it, or take the tag away")
         views = page.views_in(snippets, Fence(fence.place, snippets.stem, cell.name))
-        listed.append(Listed(snippets, cell, shown[name].relative_to(docs), _required(views)))
+        doubted = any(view.marks for view in views)
+        listed.append(Listed(snippets, cell, shown[name].relative_to(docs), _required(views), doubted))
     return listed
 
 
@@ -73,7 +77,7 @@ def _claims(page: Page, found: Sequence[Listed]) -> str:
     for shown, files in pages.items():
         parts.append(f'<h2 id="claims-{shown.stem}">{escape(_title(page.project.docs / shown))}</h2>')
         for here in files.values():
-            items = "".join(f"<li>{_link(page, each)}</li>" for each in here)
+            items = "".join(f"<li{DOUBTED * each.doubted}>{_link(page, each)}</li>" for each in here)
             checked = _checked(page, here[0].record)
             parts.append(f'<p class="galley-checked">{checked}</p><ul class="galley-claims">{items}</ul>')
     return "".join(parts)
@@ -114,6 +118,4 @@ def relative_url(own: str, shown: Path) -> str:
 
 
 def _title(path: Path) -> str:
-    """The first heading of a page, or its name."""
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    return next((line.removeprefix("# ").strip() for line in lines if line.startswith("# ")), path.stem)
+    return title(path.read_text(encoding="utf-8-sig").split("\n")) or path.stem

@@ -84,7 +84,14 @@ class Server:
             return
         stdout, stderr, lifeline = descriptors
         position = mmap.mmap(-1, Position.SIZE)
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:  # no memory or too many processes: this page fails, the others go on
+            for each in descriptors:
+                os.close(each)
+            position.close()
+            self.refuse(connection, f"the machine gives no process to run it in: {error.strerror}")
+            return
         if pid == 0:
             try:
                 self.leave()
@@ -96,6 +103,14 @@ class Server:
         os.close(stderr)
         self.pages[pid] = Page(pid, connection, lifeline, position)
         self.selector.register(lifeline, selectors.EVENT_READ, lambda: self.cut(pid))
+
+    def refuse(self, connection: socket.socket, what: str) -> None:
+        """Say why a page does not run."""
+        with suppress(OSError):
+            failed = {"event": "failed", "cell": "", "line": 0, "what": what, "detail": ""}
+            for event in (failed, {"event": "exit", "code": os.EX_OSERR, "line": 0}):
+                connection.sendall(f"{json.dumps(event)}\n".encode())
+        connection.close()
 
     def leave(self) -> None:
         """In a child: let go of everything that is the server's."""
