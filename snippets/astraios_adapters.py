@@ -8,7 +8,12 @@ import warnings
 from pathlib import Path
 
 import torch
-from peft import PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING, PeftModel
+from peft import (
+    PEFT_TYPE_TO_CONFIG_MAPPING,
+    PEFT_TYPE_TO_TUNER_MAPPING,
+    PeftModel,
+)
+from peft.mapping import PEFT_TYPE_TO_PREFIX_MAPPING
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, GPTBigCodeConfig
 
@@ -100,9 +105,7 @@ PeftModel.from_pretrained(base, "parallel")
 # %% not-in-the-registry [claim] draft="with the peft package installed, PeftModel.from_pretrained loads astraios-7b-parallel" verdict="false"
 """PEFT finds a method by its name in two dictionaries, and neither of stock PEFT's
 has the name that an Astraios adapter carries."""
-registries = PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING
-entries_before = [dict(registry) for registry in registries]
-for registry in registries:
+for registry in (PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING):
     assert "LORA" in registry
     assert settings["peft_type"] not in registry
 
@@ -131,6 +134,13 @@ for what, tensor in {
     print(f"{what:<8}", tuple(tensor.shape))
 
 # %% register
+registries = (
+    PEFT_TYPE_TO_CONFIG_MAPPING,
+    PEFT_TYPE_TO_TUNER_MAPPING,
+    PEFT_TYPE_TO_PREFIX_MAPPING,
+)
+entries_before = [dict(registry) for registry in registries]
+
 import bottleneck  # registers the three methods
 from bottleneck import BottleneckConfig
 

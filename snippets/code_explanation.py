@@ -222,6 +222,10 @@ batch = tokenizer(prompt, return_tensors="pt")
 assert batch.to("meta") is batch
 assert batch["input_ids"].device.type == "meta"
 
+# %% two-devices raises="RuntimeError"
+elsewhere = torch.nn.Linear(2, 2).to("meta")
+elsewhere(torch.zeros(1, 2))
+
 # %% pad-refused raises="ValueError"
 tokenizer(["a = 1", "for item in items:"], padding=True)
 
