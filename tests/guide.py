@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
-from rich.console import Console
-
 from galley.check.findings import Finding, findings
 from galley.pages.guide import Guide, read_guide
 from galley.project import Project, find_project
 from galley.records.record import Record
 from galley.records.status import Status, status, store_of
-from galley.run.command import Summary, run_pages
+from galley.run.command import run_pages
+from galley.run.result import Summary
 
 SETTINGS = """\
 [tool.galley]
@@ -112,8 +111,7 @@ class GuideFolder:
     def run(self, *pages: str, profiles: tuple[str, ...] = (), everything: bool = False, jobs: int = 0) -> Ended:
         """What `galley run` does, in this process."""
         said = io.StringIO()
-        console = Console(file=said, soft_wrap=True, width=500)
-        summary = run_pages(self.project, pages, profiles, everything=everything, jobs=jobs, console=console)
+        summary = run_pages(self.project, pages, profiles, everything=everything, jobs=jobs, file=said)
         return Ended(summary, said.getvalue())
 
     def galley(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

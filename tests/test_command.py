@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 
 import pytest
-from rich.console import Console
 
 from galley.errors import RefusedError, UsageError
-from galley.run.command import choose, run_pages
+from galley.run.command import run_pages
+from galley.run.tasks import choose
 from guide import SETTINGS, GuideFolder
 
 GOOD = "# %% first\nprint(1)\n"
@@ -88,11 +88,22 @@ def test_a_failure_under_a_profile_is_told_at_the_line_of_the_file(folder: Guide
     assert folder.run().failures["one"].startswith("snippets/one.py:7: page one (laptop) in cell first: ValueError")
 
 
-def test_a_terminal_sees_the_cell_that_runs_and_the_same_words_at_the_end(folder: GuideFolder) -> None:
+class Terminal(io.StringIO):
+    """A file that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+def test_a_terminal_sees_the_cell_that_runs_and_the_same_words_at_the_end(
+    folder: GuideFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
     folder.snippet("one", "# %% slow-cell\nimport time\ntime.sleep(0.3)\n")
-    said = io.StringIO()
-    console = Console(file=said, force_terminal=True, width=100, color_system=None)
-    run_pages(folder.project, [], [], everything=False, jobs=1, console=console)
+    said = Terminal()
+    run_pages(folder.project, [], [], everything=False, jobs=1, file=said)
     assert "one (laptop): slow-cell" in said.getvalue()
     assert "[1/1] one (laptop): recorded (1 cells" in said.getvalue()
     assert "slow-cell" not in folder.run(everything=True).said

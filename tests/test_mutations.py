@@ -11,7 +11,8 @@ import pytest
 from galley.pages.guide import read_guide
 from galley.project import find_project
 from galley.run.result import PageRun
-from galley.run.session import Task, run_tasks
+from galley.run.session import run_tasks
+from galley.run.tasks import Task
 from mutations import MUTATIONS, PREFIX
 
 TESTS = Path(__file__).parent

@@ -9,7 +9,7 @@ import pytest
 from builders import BUILDERS, article, plain
 from galley.records.status import State
 from galley.run.prepare import prepare
-from galley.run.session import Task
+from galley.run.tasks import Task
 
 PREPARE = """
 import os

@@ -11,7 +11,8 @@ from galley.pages.guide import read_guide
 from galley.project import find_project
 from galley.records.status import store_of
 from galley.run.recording import changes
-from galley.run.session import Ran, Task, run_tasks
+from galley.run.session import Ran, run_tasks
+from galley.run.tasks import Task
 
 PROJECT = find_project(Path(__file__).parent)
 GUIDE = read_guide(PROJECT)

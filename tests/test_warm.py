@@ -13,7 +13,8 @@ import pytest
 from galley.errors import RunnerError
 from galley.run import session, warm
 from galley.run.job import Job
-from galley.run.session import Task, run_tasks
+from galley.run.session import run_tasks
+from galley.run.tasks import Task
 from galley.run.warm import warm_runner
 from galley.serve.keeper import Keeper
 from guide import GuideFolder

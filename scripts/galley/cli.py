@@ -6,11 +6,11 @@ import gc
 import os
 import sys
 from contextlib import chdir
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
 from galley.check.findings import findings
 from galley.errors import Exit, GalleyError, Place, UsageError
@@ -19,7 +19,7 @@ from galley.project import Project, find_project
 
 # What runs pages and what serves them is imported where it is used: `check` needs none of it and takes two seconds.
 if TYPE_CHECKING:
-    from galley.run.command import Summary
+    from galley.run.result import Summary
 
 app = typer.Typer(
     help="Run a guide's snippets, record what they printed, and build the site from the records.",
@@ -28,8 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-out = Console(soft_wrap=True, highlight=False, markup=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+out = typer.echo
+err = partial(typer.echo, err=True)
 
 Pages = Annotated[list[str] | None, typer.Argument(help="Pages to look at, by name or path; all when none is given.")]
 ProfileName = Annotated[
@@ -54,11 +54,11 @@ def run(
     """
     project = find_project(Path.cwd())
     if dry_run:
-        from galley.run.command import tasks_of
+        from galley.run.tasks import tasks_of
 
         tasks = tasks_of(read_guide(project), pages or [], profile or [], everything=run_all)
         for task in tasks:
-            out.print(f"{task.snippets.page} ({task.profile.name})")
+            out(f"{task.snippets.page} ({task.profile.name})")
         raise typer.Exit(Exit.NOT_TRUE if tasks else Exit.OK)
     _run(project, pages or [], profile or [], run_all, jobs)
 
@@ -74,13 +74,13 @@ def check() -> None:
     guide = read_guide(project)
     found = findings(guide)
     for finding in found:
-        (err if finding.fatal else out).print(str(finding))
+        (err if finding.fatal else out)(str(finding))
     fatal = sum(finding.fatal for finding in found)
     cells = sum(len(snippets.cells) for snippets in guide.snippets.values())
     if fatal:
-        err.print(f"{fatal} problem{'s' * (fatal != 1)}")
+        err(f"{fatal} problem{'s' * (fatal != 1)}")
         raise typer.Exit(Exit.NOT_TRUE)
-    out.print(f"{len(guide.snippets)} pages, {cells} cells: every required record is true")
+    out(f"{len(guide.snippets)} pages, {cells} cells: every required record is true")
 
 
 @app.command()
@@ -88,9 +88,10 @@ def build() -> None:
     """Run what is stale under the required profiles, then build the site, warnings as errors."""
     project = find_project(Path.cwd())
     _run(project, [], [], False, 0)
+    gc.freeze()  # what was read so far need not be looked through again and again
     if _mkdocs(project):
         raise typer.Exit(Exit.NOT_TRUE)
-    out.print(f"The site is in {_site(project)}; look at it with: python -m http.server -d {_site(project)}")
+    out(f"The site is in {_site(project)}; look at it with: python -m http.server -d {_site(project)}")
 
 
 def _mkdocs(project: Project) -> int:
@@ -113,10 +114,13 @@ def serve(address: Address = "127.0.0.1:8000") -> None:
     """
     import asyncio
 
+    from rich.console import Console
+
     from galley.serve.loop import serve as serve_site
 
+    console = Console(soft_wrap=True, highlight=False, markup=False)
     try:
-        code = asyncio.run(serve_site(find_project(Path.cwd()), address, out))
+        code = asyncio.run(serve_site(find_project(Path.cwd()), address, console))
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     if code:
@@ -153,7 +157,7 @@ def export(
         raise UsageError("is there already", Place(path), "remove it, or name another file with --output") from None
     except OSError as error:
         raise UsageError(f"cannot be written: {error.strerror}", Place(path)) from error
-    out.print(f"wrote {path}")
+    out(f"wrote {path}")
 
 
 def _site(project: Project) -> Path:
@@ -164,21 +168,21 @@ def _run(project: Project, pages: list[str], profiles: list[str], everything: bo
     from galley.run.command import run_pages
 
     try:
-        _end(run_pages(project, pages, profiles, everything=everything, jobs=jobs, console=out))
+        _end(run_pages(project, pages, profiles, everything=everything, jobs=jobs, file=sys.stdout))
     except KeyboardInterrupt as stopped:
-        err.print("stopped; records that were not complete stay as they were")
+        err("stopped; records that were not complete stay as they were")
         raise typer.Exit(Exit.INTERRUPTED) from stopped
 
 
 def _end(summary: Summary) -> None:
     for failure in summary.failures:
-        err.print(f"\n{failure}")
+        err(f"\n{failure}")
         if failure.detail:
-            err.print("\n".join(f"    {line}" for line in failure.detail.splitlines()))
+            err("\n".join(f"    {line}" for line in failure.detail.splitlines()))
     for error in summary.errors:
-        err.print(f"\n{error}")
+        err(f"\n{error}")
     if summary.failures:
-        err.print(f"\npages that failed: {len(summary.failures)}; their old records stand")
+        err(f"\npages that failed: {len(summary.failures)}; their old records stand")
     if summary.failures or summary.errors:
         raise typer.Exit(Exit.PAGE_FAILED if summary.failures else summary.errors[0].exit)
 
@@ -190,6 +194,6 @@ def main() -> NoReturn:
     try:
         code = app(standalone_mode=True)
     except GalleyError as error:
-        err.print(str(error))
+        err(str(error))
         code = error.exit
     sys.exit(code)

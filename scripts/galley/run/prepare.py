@@ -18,7 +18,7 @@ from galley.errors import Exit, GalleyError
 from galley.project import Profile, Project
 
 if TYPE_CHECKING:
-    from galley.run.session import Task
+    from galley.run.tasks import Task
 
 Answers = dict[str, Mapping[str, str]]  # by profile
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from galley.errors import Place
+from galley.errors import GalleyError, Place
 from galley.records.record import Dependency
 
 
@@ -59,3 +59,11 @@ class PageRun:
     seconds: float = 0.0
     failure: Failure | None = None
     lost: bool = False  # it failed because its runner went away; on another it may well run
+
+
+@dataclass
+class Summary:
+    """How a run ended: pages that failed, and files that could not be read."""
+
+    failures: list[Failure] = field(default_factory=list)
+    errors: list[GalleyError] = field(default_factory=list)

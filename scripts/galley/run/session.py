@@ -4,48 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from galley.errors import GalleyError, Place, RunnerError
 from galley.pages.cells import SnippetFile
 from galley.pages.parameters import with_values
-from galley.project import Profile, Project
+from galley.project import Project
 from galley.records.declared import declared
-from galley.records.record import Record
 from galley.run.job import Job
 from galley.run.recording import Fresh, to_record, where
 from galley.run.result import Failure, PageRun
 from galley.run.room import Room, cores
 from galley.run.runner import Tell, run_page
+from galley.run.tasks import Task
 from galley.run.warm import own_runner, warm_runner
-
-
-@dataclass(frozen=True)
-class Task:
-    """A page to run under a profile; `before` is its last record, which says how much it is likely to need."""
-
-    snippets: SnippetFile
-    profile: Profile
-    before: Record | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)  # what `prepare` answered
-
-    @property
-    def alone(self) -> bool:
-        """A page that measures runs with no other beside it."""
-        return any("measured" in cell.tags for cell in self.snippets.cells)
-
-    @property
-    def seconds(self) -> float:
-        """What the page took last time."""
-        return sum(cell.seconds for cell in self.before.cells) if self.before else 0.0
-
-    @property
-    def peak_mb(self) -> float:
-        """What the page needed last time."""
-        return max((cell.peak_mb for cell in self.before.cells), default=0.0) if self.before else 0.0
 
 
 @dataclass(frozen=True)

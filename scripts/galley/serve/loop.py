@@ -19,9 +19,10 @@ from galley.pages.guide import Guide, read_guide
 from galley.project import Project, find_project
 from galley.records.preview import VARIABLE, FailedPage, write_failures
 from galley.records.status import store_of
-from galley.run.command import choose, keep
+from galley.run.keep import keep
 from galley.run.prepare import Answers, prepare
-from galley.run.session import Ran, Task, run_on
+from galley.run.session import Ran, run_on
+from galley.run.tasks import Task, choose
 from galley.serve.keeper import Keeper, why_not
 from galley.serve.watch import saved
 
