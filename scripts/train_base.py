@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 from transformers import GenerationConfig, GPTBigCodeForCausalLM
 
-from training import card, corpora, data, model, parallel, tokens
+from training import card, checkpoint, corpora, data, model, parallel, tokens
 from training.log import Log, clock
 from training.machine import machine
 from training.muon import Muon
@@ -137,12 +137,11 @@ class State:
             "seconds": self.seconds,
             "rng": torch.get_rng_state(),
         }
-        torch.save(content, path.with_suffix(".tmp"))
-        path.with_suffix(".tmp").replace(path)
+        checkpoint.write(path, content)
 
     def load(self, path: Path) -> None:
         """Continue from a checkpoint."""
-        content = torch.load(path, weights_only=True)
+        content = checkpoint.read(path)
         self.net.load_state_dict(content["net"])
         for optimizer, saved in zip(self.optimizers, content["optimizers"], strict=True):
             optimizer.load_state_dict(saved)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -135,6 +136,16 @@ def test_the_recorded_figure_is_an_ordinary_svg_with_text(drawn: GuideFolder) ->
     assert "currentColor" not in text
     assert drawn.output("one", "drawn.stdout.txt").strip() == INK
     assert drawn.output("one", "kept.stdout.txt").strip() == "red"
+
+
+def test_what_a_page_sets_before_it_imports_pyplot_stays(tmp_path: Path) -> None:
+    settings = "[tool.galley]\ntimeout = 120.0\n[tool.galley.profiles.laptop]\nrequired = true\n"
+    folder = GuideFolder.make(tmp_path, settings)
+    setting = "import matplotlib\nmatplotlib.rcParams['axes.edgecolor'] = 'red'\nimport matplotlib.pyplot as plt\n"
+    told = "print(plt.rcParams['axes.edgecolor'], plt.rcParams['text.color'])\n"
+    folder.snippet("one", f"# %% early\n{setting}{told}")
+    assert folder.run().failures == {}
+    assert folder.output("one", "early.stdout.txt").strip() == f"red {INK}"
 
 
 @pytest.mark.parametrize("builder", BUILDERS)

@@ -13,7 +13,7 @@ import torch
 from transformers import AutoTokenizer
 
 import exercises
-from training import answers, tuned
+from training import answers, checkpoint, tuned
 from training.log import Log
 from training.machine import machine, peak_memory
 from training.methods import METHODS
@@ -118,13 +118,12 @@ class State:
             "optimizer": self.optimizer.state_dict(),
             "counts": (self.step, self.seconds, self.tokens, peak_memory(self.peak), self.recent),
         }
-        torch.save(content, path.with_suffix(".tmp"))
-        path.with_suffix(".tmp").replace(path)
+        checkpoint.write(path, content)
 
     @torch.no_grad()
     def load(self, path: Path) -> None:
         """Continue from a checkpoint."""
-        content = torch.load(path, weights_only=True)
+        content = checkpoint.read(path)
         for name, parameter in tuned.trainable(self.net).items():
             parameter.copy_(content["trained"][name])
         self.optimizer.load_state_dict(content["optimizer"])

@@ -79,15 +79,12 @@ def turns_in_words(events: Sequence[Event]) -> str:
 
 
 def passes_in_words(phases: Sequence[Sequence[float]], steps: int, per_step: int, corpora: Sequence[Event]) -> str:
-    """How often each corpus was read, by its share of the rows."""
+    """How much of each corpus was read, by its share of the rows."""
     ends = [start for start, _ in phases[1:]] + [steps]
     functions = sum((end - start) * share for (start, share), end in zip(phases, ends, strict=True)) * per_step
-    read = {"functions": functions, "stdlib": steps * per_step - functions}
-    sizes = {c["name"].removesuffix("-train"): c["tokens"] for c in corpora if c["name"].endswith("-train")}
-    said = {name: f"{read[name] / size:.1f} times" for name, size in sizes.items()}
-    return f"the standard library {said['stdlib']}" + (
-        f", the functions {said['functions']}" if "functions" in said else ""
-    )
+    library = next(c["tokens"] for c in corpora if c["name"] == "stdlib-train")
+    said = f"{(steps * per_step - functions) / library:.1f} times the standard library"
+    return f"{said} and {functions / 1e6:.1f} million tokens of functions" if functions else said
 
 
 def corpora_table(corpora: Sequence[Event]) -> str:

@@ -32,12 +32,14 @@ STYLE: dict[str, Any] = {
 
 
 def use_style() -> bool:
-    """Make the style the default, once matplotlib is imported; whether it is. A page may set another over it."""
+    """Make the style the default, once matplotlib is imported; whether it is. What a page has set itself stays."""
     matplotlib = sys.modules.get("matplotlib.pyplot") and sys.modules["matplotlib"]
     if matplotlib is None:
         return False
     cycle = matplotlib.rcsetup.cycler(color=PALETTE)
-    matplotlib.rcParams.update({**STYLE, **dict.fromkeys(INKED, INK), "axes.prop_cycle": cycle})
+    style = {**STYLE, **dict.fromkeys(INKED, INK), "axes.prop_cycle": cycle}
+    now, before = matplotlib.rcParams, matplotlib.rcParamsOrig
+    now.update({key: value for key, value in style.items() if now[key] == before[key]})
     return True
 
 

@@ -15,6 +15,7 @@ from galley.pages.parameters import with_values
 from galley.project import Project
 from galley.records.declared import declared
 from galley.run.job import Job
+from galley.run.quiet import machine
 from galley.run.recording import Fresh, to_record, where
 from galley.run.result import Failure, PageRun
 from galley.run.room import Room, cores
@@ -67,7 +68,7 @@ async def run_on(path: Path, project: Project, tasks: Sequence[Task], tell: Tell
 
 
 async def _run(project: Project, path: Path, task: Task, tell: Tell, room: Room) -> Ran:
-    async with room.place(task.snippets.threads, task.peak_mb, task.alone):
+    async with room.place(task.snippets.threads, task.peak_mb, task.alone), machine(alone=task.alone):
         with tempfile.TemporaryDirectory(prefix="galley-page-", ignore_cleanup_errors=True) as folder:
             scratch = Path(folder).resolve()
             for link in project.links:
