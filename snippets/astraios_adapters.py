@@ -109,12 +109,6 @@ for registry in (PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING):
     assert "LORA" in registry
     assert settings["peft_type"] not in registry
 
-# %% not-registrable raises="ValueError"
-from peft.utils import register_peft_method
-
-register_peft_method(name="bottleneck", config_cls=None, model_cls=None)
-
-
 # %% arithmetic
 def delta(x, key):
     """What the adapter with that key adds, for x of shape (batch, tokens, width)."""
@@ -153,15 +147,6 @@ it had, and one more."""
 for registry, entries in zip(registries, entries_before, strict=True):
     assert {name: registry[name] for name in entries} == entries
     assert registry.keys() - entries == {"BOTTLENECK"}
-
-# %% same-hash [claim]
-"""A member of an enumeration of strings is found in a dictionary by the plain string,
-because both are equal and have one hash."""
-name = bottleneck.BottleneckType.BOTTLENECK
-assert name == "BOTTLENECK"
-assert hash(name) == hash("BOTTLENECK")
-assert PEFT_TYPE_TO_CONFIG_MAPPING["BOTTLENECK"] is BottleneckConfig
-
 
 # %% by-hand
 def before(key):
@@ -247,6 +232,12 @@ assert "Weights only load failed" in refused
 assert not Path("sprung").exists()
 
 
+# %% not-registrable raises="ValueError"
+from peft.utils import register_peft_method
+
+register_peft_method(name="bottleneck", config_cls=None, model_cls=None)
+
+
 # %% show-config
 def show(thing):
     print(textwrap.dedent(inspect.getsource(thing)))
@@ -254,6 +245,15 @@ def show(thing):
 
 show(bottleneck.BottleneckType)
 print(inspect.getsource(BottleneckConfig).partition("    def ")[0])
+
+# %% same-hash [claim]
+"""A member of an enumeration of strings is found in a dictionary by the plain string,
+because both are equal and have one hash."""
+name = bottleneck.BottleneckType.BOTTLENECK
+assert name == "BOTTLENECK"
+assert hash(name) == hash("BOTTLENECK")
+assert PEFT_TYPE_TO_CONFIG_MAPPING["BOTTLENECK"] is BottleneckConfig
+
 
 # %% bad-setting raises="ValueError"
 BottleneckConfig(bottleneck_size=0)
@@ -268,8 +268,8 @@ show(bottleneck.place_at)
 show(bottleneck.BottleneckLinear.update_layer)
 
 # %% parts-that-train [claim]
-"""`adapter_layer_names` is what PEFT trains and saves: in a model made for training,
-nothing else has gradients."""
+"""In a model made for training, PEFT trains what the tuner's layers hold beside
+`base_layer`: here the two matrices of each bottleneck, and nothing else."""
 from peft import IA3Config, get_peft_model
 
 config = BottleneckConfig(**methods["Parallel"], task_type="CAUSAL_LM")
@@ -380,8 +380,8 @@ weights = torch.load("parallel/adapter_model.bin", weights_only=True)
 assert torch.equal(logits(model), logits_by_hand({"attn.c_attn": beside}))
 
 # %% q-attn [claim]
-"""The published settings name `q_attn`, and a model with multi-query attention has no
-module of that name. PEFT says nothing of it: the adapter is at `c_attn` alone."""
+"""The published settings name `q_attn`, and this model has no module of that name. PEFT
+says nothing of it: the adapter is at `c_attn` alone."""
 assert base.config.multi_query
 with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")

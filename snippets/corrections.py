@@ -27,6 +27,17 @@ except SyntaxError as error:
 assert "unterminated string literal" in refused
 assert tokenizer.decode(tokenizer.encode("Question\n\nAnswer")) == "Question\n\nAnswer"
 
+# %% padding [claim] draft="nothing: that a batch of prompts needs padding was left out" verdict="trap"
+"This tokenizer has no token for padding, and refuses to pad until you name one."
+try:
+    tokenizer(["a = 1", "for item in items:"], padding=True)
+except ValueError as error:
+    refused = str(error)
+assert "does not have a padding token" in refused
+tokenizer.pad_token = tokenizer.eos_token
+batch = tokenizer(["a = 1", "for item in items:"], padding=True)
+assert len(batch["input_ids"][0]) == len(batch["input_ids"][1])
+
 # %% pip-editable [claim] draft="pip install -e with the address of the fork's peft folder installs it" verdict="false"
 """`pip install -e` refuses an address that names a folder inside a repository and no
 project."""
@@ -90,14 +101,3 @@ model.set_adapter("default")
 assert model.get_nb_trainable_parameters()[0] > 0
 model.set_adapter("default", inference_mode=True)
 assert model.get_nb_trainable_parameters()[0] == 0
-
-# %% padding [claim] draft="nothing: that a batch of prompts needs padding was left out" verdict="trap"
-"This tokenizer has no token for padding, and refuses to pad until you name one."
-try:
-    tokenizer(["a = 1", "for item in items:"], padding=True)
-except ValueError as error:
-    refused = str(error)
-assert "does not have a padding token" in refused
-tokenizer.pad_token = tokenizer.eos_token
-batch = tokenizer(["a = 1", "for item in items:"], padding=True)
-assert len(batch["input_ids"][0]) == len(batch["input_ids"][1])

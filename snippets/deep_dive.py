@@ -1,29 +1,11 @@
 """The code of the page "Deep dive": load a model, wrap it with an adapter, ask it."""
 
-# %% versions
-from importlib.metadata import version
-
-for package in ("torch", "transformers", "peft"):
-    print(package, version(package))
-
 # %% peft-is [claim] draft="PEFT is a module that comes from BigCode" verdict="misleading"
 "PEFT is a package of Hugging Face, not of BigCode."
 from importlib.metadata import metadata
 
 assert "HuggingFace" in metadata("peft")["Author"]
 assert metadata("peft")["Home-page"] == "https://github.com/huggingface/peft"
-
-# %% pip-editable
-import subprocess
-import sys
-
-fork = "git+https://github.com/bigcode-project/astraios#subdirectory=peft"
-pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-refused = subprocess.run(
-    [*pip, "install", "--editable", fork], capture_output=True, text=True
-)
-print("exit code", refused.returncode)
-print(refused.stderr.strip())
 
 # %% imports
 import torch
@@ -32,11 +14,11 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 import bottleneck  # teaches PEFT the adapters of Astraios
 
-# %% parameters
-checkpoint = "models/stdlib-coder"
-peft_checkpoint = "models/stdlib-coder/adapters/lora"
-device = "cpu"
-dtype = "float32"
+# %% versions
+from importlib.metadata import version
+
+for package in ("torch", "transformers", "peft"):
+    print(package, version(package))
 
 # %% real-size
 from transformers import GPTBigCodeConfig
@@ -49,6 +31,24 @@ with torch.device("meta"):  # shapes without numbers: no memory is taken
     shape = AutoModelForCausalLM.from_config(starcoderbase_7b)
 print(f"{shape.num_parameters():,} parameters")
 print(f"{shape.num_parameters() * 2 / 1e9:.1f} GB at two bytes each")
+
+# %% parameters
+checkpoint = "models/stdlib-coder"
+peft_checkpoint = "models/stdlib-coder/adapters/lora"
+device = "cpu"
+dtype = "float32"
+
+# %% pip-editable
+import subprocess
+import sys
+
+fork = "git+https://github.com/bigcode-project/astraios#subdirectory=peft"
+pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+refused = subprocess.run(
+    [*pip, "install", "--editable", fork], capture_output=True, text=True
+)
+print("exit code", refused.returncode)
+print(refused.stderr.strip())
 
 # %% load-tokenizer
 tokenizer = AutoTokenizer.from_pretrained(checkpoint)

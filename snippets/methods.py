@@ -171,6 +171,9 @@ assert tuned.get_nb_trainable_parameters()[0] > 30 * base.config.n_embd
 # %% adapterp
 draw("AdapterP")
 
+# %% adapterh
+draw("AdapterH")
+
 # %% parallel
 draw("Parallel")
 
@@ -179,9 +182,6 @@ draw("Parallel")
 base = AutoModelForCausalLM.from_pretrained(small)
 fresh = with_adapter("Parallel", base)
 assert not torch.equal(fresh(ids).logits, plain)
-
-# %% adapterh
-draw("AdapterH")
 
 # %% real-sizes
 trained, bases = {}, {size: shape_of(size) for size in shapes}
