@@ -109,6 +109,7 @@ for registry in (PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING):
     assert "LORA" in registry
     assert settings["peft_type"] not in registry
 
+
 # %% arithmetic
 def delta(x, key):
     """What the adapter with that key adds, for x of shape (batch, tokens, width)."""
@@ -147,6 +148,7 @@ it had, and one more."""
 for registry, entries in zip(registries, entries_before, strict=True):
     assert {name: registry[name] for name in entries} == entries
     assert registry.keys() - entries == {"BOTTLENECK"}
+
 
 # %% by-hand
 def before(key):

@@ -146,9 +146,8 @@ assert type(model).__name__ == "PeftModelForCausalLM"
 assert isinstance(model, torch.nn.Module)
 
 # %% wrap-frozen [claim] draft="from_pretrained gives a model that is prepared for fine-tuning" verdict="false"
-"It loads for use, not for training: nothing is trainable, and dropout is off."
+"It loads for use, not for training: no weight is trainable."
 assert model.get_nb_trainable_parameters()[0] == 0
-assert not model.training
 
 # %% wrap-in-place [claim] draft="nothing: what wrapping does to the base model was left out" verdict="trap"
 """Wrapping changes the base model itself: the object inside is the one that went in,
@@ -239,7 +238,8 @@ again = model.generate(**inputs, **chance, temperature=1.5, num_return_sequences
 assert torch.equal(drawn, again)
 
 # %% top-one [claim]
-"`top_k=1` leaves one token to draw from: that is greedy decoding again."
+"""`top_k=1` leaves the one most probable token to draw from: that is greedy decoding
+again."""
 only = model.generate(**inputs, **chance, top_k=1)
 assert torch.equal(only, output[:, : only.shape[1]])
 

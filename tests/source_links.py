@@ -20,6 +20,8 @@ LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<url>https://github\.com/[^)\s]+)\)
 FORM = re.compile(
     r"https://github\.com/(?P<repository>[\w-]+/[\w-]+)/blob/v(?P<version>[^/]+)/(?P<path>[^#]+)#L(?P<line>\d+)$"
 )
+# What is not installed cannot be looked into; its files are named at a commit, where they never change.
+PERMANENT = re.compile(r"https://github\.com/bigcode-project/astraios/blob/[0-9a-f]{40}/[^#]+$")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ def source_links(page: str, text: str) -> list[SourceLink]:
 
 def wrong_with(link: SourceLink) -> str:
     """What is wrong with a link; nothing where its line defines the symbol that it names."""
+    if PERMANENT.match(link.url):
+        return ""
     form = FORM.match(link.url)
     if not form or form["repository"] not in REPOSITORIES:
         return "not of the form https://github.com/OWNER/NAME/blob/vVERSION/PATH#LINE of a known repository"

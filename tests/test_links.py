@@ -44,6 +44,7 @@ def test_a_right_link_is_right() -> None:
         ("`PeftModel`", f"{ROOT}/peft_model.py#L1".replace("/v", "/v9."), "is installed"),
         ("`x`", "https://github.com/a/b/blob/v1/x.py#L1", "not of the form"),
         ("`LoraModel.from_pretrained`", f"{ROOT}/peft_model.py#L{line_of('PeftModel')}", "defined at none"),
+        ("its code", "https://github.com/bigcode-project/astraios/blob/main/a.py", "not of the form"),
         ("the class", f"{ROOT}/peft_model.py#L1", "names no symbol"),
     ],
 )

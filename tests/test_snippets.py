@@ -35,6 +35,12 @@ def reruns() -> dict[tuple[str, str], Ran]:
     return asyncio.run(run_all())
 
 
+@pytest.mark.parametrize("snippets", GUIDE.snippets.values(), ids=lambda snippets: snippets.page)
+def test_a_page_shows_its_cells_in_the_order_in_which_they_run(snippets):
+    shown = list(dict.fromkeys(fence.cell for fence in GUIDE.fences if fence.file == snippets.stem))
+    assert shown == [cell.name for cell in snippets.cells if cell.name in shown]
+
+
 def test_the_guide_has_cells():
     assert len(CELLS) > 20
 
