@@ -17,6 +17,7 @@ import shutil
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import GenerationConfig, GPTBigCodeForCausalLM
@@ -188,12 +189,18 @@ def train(rank: int, workers: int, settings: Settings, plan: Plan) -> None:
 
 def choose_schedule(settings: Settings, plan: Plan, step: int) -> Schedule:
     """The schedule of this call. A decay that was begun goes on as it was begun, unless the full rate is asked for."""
-    turns = [e for e in plan.log.read() if e["event"] in ("finish", "go on") and e["step"] <= step]
-    begun = bool(turns) and turns[-1]["event"] == "finish" and not plan.go_on
+    turn = last_turn(plan, step)
+    begun = turn is not None and turn["event"] == "finish" and not plan.go_on
     if begun or plan.finish:
-        decay_start = turns[-1]["step"] if begun else step
+        decay_start = turn["step"] if begun else step
         return finished_from(settings.rate, settings.warmup, decay_start, settings.decay)
     return planned(settings.rate, settings.warmup, plan.steps, settings.decay)
+
+
+def last_turn(plan: Plan, step: int) -> dict[str, Any] | None:
+    """The last time until `step` that the run was told to finish or to go on."""
+    turns = [e for e in plan.log.read() if e["event"] in ("finish", "go on") and e["step"] <= step]
+    return turns[-1] if turns else None
 
 
 def open_log(settings: Settings, plan: Plan, schedule: Schedule, state: State) -> None:
@@ -203,10 +210,9 @@ def open_log(settings: Settings, plan: Plan, schedule: Schedule, state: State) -
     plan.log.write("machine", step=state.step, **machine())
     facts = {**asdict(settings), **shape, "mix": plan.mix.phases, "fim_rate": data.FIM_RATE}
     plan.log.write("start", step=state.step, **facts)
-    if plan.finish:
-        plan.log.write("finish", step=state.step, steps=schedule.steps)
-    if plan.go_on:
-        plan.log.write("go on", step=state.step)
+    asked, last = ("finish" if plan.finish else "go on" if plan.go_on else ""), last_turn(plan, state.step)
+    if asked and asked != (last and last["event"]):  # called again, it goes on with the turn that it has begun
+        plan.log.write(asked, step=state.step, steps=schedule.steps)
     print(f"{shape['parameters']:,} parameters; from step {state.step} of {schedule.steps}", flush=True)
 
 

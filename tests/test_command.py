@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import pytest
 
@@ -125,6 +126,15 @@ def test_a_page_that_measures_runs_alone(folder: GuideFolder) -> None:
         name, what = line.split()
         running = running | {name} if what == "begins" else running - {name}
         assert len(running) == 1 or not any(each.startswith("sole") for each in running), line
+
+
+def test_with_nothing_to_run_nothing_that_runs_is_imported(folder: GuideFolder) -> None:
+    folder.snippet("one", GOOD)
+    folder.run()
+    code = "import sys; from galley.cli import app; app(['run'], standalone_mode=False); print(*sorted(sys.modules))"
+    said = folder.call([sys.executable, "-c", code])
+    assert "nothing to run" in said.stdout
+    assert not {"asyncio", "rich.console", "galley.run.session", "galley.run.keep"} & set(said.stdout.split())
 
 
 def test_fresh_records_are_not_read_twice_when_nothing_changed(folder: GuideFolder) -> None:

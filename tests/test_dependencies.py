@@ -178,11 +178,23 @@ def test_a_folder_that_was_listed_and_is_declared_now_is_stale(folder: GuideFold
     assert folder.status("page").state == "stale"
 
 
-def test_what_never_counts_may_be_declared(folder: GuideFolder) -> None:
+def test_what_never_counts_may_not_be_declared(folder: GuideFolder) -> None:
     folder.write(".cache/words.txt", "one\n")
     folder.snippet("page", '# %% one uses=".cache/words.txt"\n1\n')
+    assert "snippets/page.py:1: " in folder.run().failures["page"]
+    assert "nothing in .cache ever counts" in folder.run().failures["page"]
+
+
+def test_a_declared_link_that_leads_elsewhere_makes_a_record_stale(folder: GuideFolder) -> None:
+    for name in ("v1", "v2"):
+        folder.write(f"data/{name}.txt", name)
+    (folder.root / "data/now.txt").symlink_to("v1.txt")
+    folder.snippet("page", '# %% one uses="data/now.txt"\n1\n')
     assert not folder.run().failures
     assert folder.status("page").state == "fresh"
+    (folder.root / "data/now.txt").unlink()
+    (folder.root / "data/now.txt").symlink_to("v2.txt")
+    assert [each.what for each in folder.status("page").reasons] == ["cell page/one now uses data/v2.txt"]
 
 
 def test_a_table_is_found_in_a_file_whose_path_has_a_number_sign(folder: GuideFolder) -> None:

@@ -3,6 +3,7 @@
 import ast
 import builtins
 import random
+import re
 from collections.abc import Iterator
 from itertools import islice
 from statistics import median
@@ -245,10 +246,19 @@ def test_what_describes_a_function_is_in_no_kept_wording(code: list[str]) -> Non
     above = [text.splitlines()[0].removeprefix("# ") for text in code if text.startswith("# ")]
     within = [line.strip().strip('"') for text in code for line in text.splitlines() if line.startswith('    """')]
     assert min(len(above) / 3, len(within)) > DRAWS / 10
-    assert not {normal_form(line) for line in (*above, *within)} & splits.held_out_forms()
+    assert not {normal_form(line) for line in (*above, *within)} & splits.kept_forms()
     plain = [text for text in code if any(f"def {name}(" in text for name in streams.PLAIN_NAMES)]
     assert len(plain) > DRAWS / 20
     assert sum(text.startswith("# ") or '"""' in text for text in plain) == len(plain)
+
+
+def test_written_lines_are_short_and_hold_no_word_of_the_prompt() -> None:
+    for exercise in catalogue():
+        for line in (*exercise.asks, *exercise.comments):
+            assert not re.search("Question|Answer", line), line
+            assert len(line) < 110, line
+        assert all(len(line) <= 85 for line in exercise.comments), exercise.name
+        assert exercise.unseen or min(len(exercise.asks), len(exercise.comments)) >= 15, exercise.name
 
 
 def test_the_guides_question_comes_first_and_is_not_in_train(train: list[Pair]) -> None:

@@ -72,7 +72,8 @@ Prose above the first.
 {fence("one", "kept")}
 Code as `model.layers[0](x)` stays, and so does code in a block:
 
-```markdown
+```mermaid
+%% begins no cell
 [a link](in-code.md)
 ```
 
@@ -196,7 +197,8 @@ def test_jupytext_reads_the_script_as_the_notebooks_cells(script: str, notebook:
     read = [cell.source for cell in jupytext.reads(script, fmt="py:percent").cells]
     own = [cell.source for cell in notebook.cells]
     assert len(read) == len(own)
-    assert [mine for mine, theirs in zip(own, read, strict=True) if mine != theirs] == [
+    theirs = [cell.replace("\n\\%% begins", "\n%% begins") for cell in read]
+    assert [mine for mine, other in zip(own, theirs, strict=True) if mine != other] == [
         own[0], 'text = """kept\n  as it is"""\nraise ValueError(text)'
     ]  # fmt: skip
 

@@ -145,7 +145,7 @@ def test_what_a_page_sets_before_it_imports_pyplot_stays(tmp_path: Path) -> None
     told = "print(plt.rcParams['axes.edgecolor'], plt.rcParams['text.color'])\n"
     folder.snippet("one", f"# %% early\n{setting}{told}")
     assert folder.run().failures == {}
-    assert folder.output("one", "early.stdout.txt").strip() == f"red {INK}"
+    assert folder.output("one", "early.stdout.txt").strip() == "red black", "half of two palettes cannot be read"
 
 
 @pytest.mark.parametrize("builder", BUILDERS)

@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from galley.errors import RunnerError
+from galley.run import quiet
+from galley.run.places import ours
 from galley.run.quiet import machine
+from guide import GuideFolder
 
 HOLD = """\
 import asyncio
@@ -21,6 +25,52 @@ async def hold():
         await asyncio.sleep(600)
 asyncio.run(hold())
 """
+
+
+def test_who_waits_long_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quiet, "PATIENCE", 0.05)
+    told: list[str] = []
+
+    async def inside() -> None:
+        async with asyncio.TaskGroup() as group, machine(alone=True, waits=lambda: told.append("never")):
+            group.create_task(page())
+            await asyncio.sleep(0.3)
+
+    async def page() -> None:
+        async with machine(alone=False, waits=lambda: told.append("waits")):
+            told.append("runs")
+
+    asyncio.run(inside())
+    assert told == ["waits", "runs"]
+
+
+def test_what_cannot_be_a_lock_is_told(tmp_path: Path) -> None:
+    (ours() / "door.lock").mkdir()
+
+    async def page() -> None:
+        async with machine(alone=False):
+            pass
+
+    with pytest.raises(RunnerError, match=r"door\.lock cannot be opened: Is a directory"):
+        asyncio.run(page())
+
+
+@pytest.mark.parametrize(("cell", "alone"), [("# %% one", True), ("# %% one [measured]", False)])
+def test_a_page_waits_for_one_that_measures_and_one_that_measures_for_all(
+    folder: GuideFolder, cell: str, alone: bool
+) -> None:
+    folder.snippet("page", f"{cell}\nopen(__file__ + '.ran', 'w').close()\n")
+    ran = folder.root / "snippets/page.py.ran"
+
+    async def inside() -> None:
+        async with machine(alone=alone):
+            running = asyncio.get_running_loop().run_in_executor(None, folder.run)
+            await asyncio.sleep(3)
+            assert not ran.exists()
+        await running
+
+    asyncio.run(inside())
+    assert ran.exists()
 
 
 @pytest.fixture(autouse=True)

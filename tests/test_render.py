@@ -259,6 +259,19 @@ def test_profiles_without_a_record_are_named_and_their_values_say_not_run(
     assert html.count("tabbed-set") == 1, "only the parameters, while one profile alone has a record"
 
 
+def test_a_page_that_no_profile_changes_misses_nothing(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:
+    guide.snippet("two", "# %% first\nprint(2)\n")
+    assert not guide.run().failures
+    build(guide)
+    text = text_of(article(guide.root / "site", "two"))
+    assert "Not shown" not in text
+    assert not guide.run("two", profiles=("gpu",)).failures
+    guide.snippet("two", "# %% first\nprint(3)\n")
+    assert not guide.run("two").failures
+    build(guide)
+    assert "Not shown, for want of a true record: CUDA <x> (stale" in text_of(article(guide.root / "site", "two"))
+
+
 def test_two_records_become_linked_tabs(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:
     assert not guide.run(profiles=("gpu",)).failures
     html = build(guide)

@@ -136,7 +136,7 @@ def test_a_page_that_gets_no_process_fails_and_the_next_one_runs(tmp_path: Path)
 
     async def inside() -> list[PageRun]:
         async with runner(marked.project, marked.root) as running:
-            pages = [job(marked, "print('ok')", page) for page in ("one", "two")]
+            pages = [job(marked, code, page) for page, code in (("one", "1\n" * 500_000), ("two", "print('ok')"))]
             return [await run_page(running.socket, each, lambda job, cell: None) for each in pages]
 
     refused, run = asyncio.run(inside())

@@ -37,7 +37,9 @@ def reruns() -> dict[tuple[str, str], Ran]:
 
 @pytest.mark.parametrize("snippets", GUIDE.snippets.values(), ids=lambda snippets: snippets.page)
 def test_a_page_shows_its_cells_in_the_order_in_which_they_run(snippets):
-    shown = list(dict.fromkeys(fence.cell for fence in GUIDE.fences if fence.file == snippets.stem))
+    page = Path("docs", f"{snippets.page}.md")
+    shown = list(dict.fromkeys(f.cell for f in GUIDE.fences if (f.file, f.place.path) == (snippets.stem, page)))
+    assert shown
     assert shown == [cell.name for cell in snippets.cells if cell.name in shown]
 
 

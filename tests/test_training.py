@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -252,6 +253,32 @@ def test_a_finished_run_goes_on_at_the_full_rate_and_decays_anew(run_folder: Pat
     assert train_base.choose_schedule(tiny, replace(plan, finish=True), step=30).steps == 60
     plan.log.write("finish", step=30, steps=60)
     assert train_base.choose_schedule(tiny, plan, step=40).steps == 60
+
+
+def test_a_turn_is_noted_once(run_folder: Path, tiny: train_base.Settings) -> None:
+    plan = plan_of(run_folder, 1)
+    for turn, step in ((replace(plan, finish=True), 10), (replace(plan, go_on=True), 20)):
+        for at in (step, step + 3):
+            state = train_base.State(train_base.fresh_state(tiny, 64).net, (), step=at)
+            train_base.open_log(tiny, turn, train_base.choose_schedule(tiny, turn, at), state)
+    events = Log(run_folder / "log.jsonl").read()
+    turns = [(e["event"], e["step"]) for e in events if e["event"] in ("finish", "go on")]
+    assert turns == [("finish", 10), ("go on", 20)]
+
+
+@pytest.mark.parametrize(
+    ("turns", "said"),
+    [
+        ([], []),
+        ([("go on", 5), ("finish", 10)], []),
+        ([("finish", 10), ("go on", 20), ("go on", 25), ("finish", 30)], ["from step 10 to 20"]),
+        ([("finish", 10), ("finish", 15), ("go on", 20)], ["from step 10 to 20"]),
+        ([("finish", 1), ("go on", 2), ("finish", 3), ("go on", 4)], ["from step 1 to 2", "from step 3 to 4"]),
+    ],
+)
+def test_the_card_tells_of_each_decay_before_the_last(turns: list[tuple[str, int]], said: list[str]) -> None:
+    text = card.turns_in_words([{"event": event, "step": step} for event, step in turns])
+    assert re.findall(r"from step \d+ to \d+", text) == said
 
 
 def test_muon_steps_are_orthogonal_and_of_the_stated_size() -> None:

@@ -19,6 +19,7 @@ PLAIN_NAMES = ("solve", "solution", "answer", "run", "compute", "helper", "proce
 DOCSTRINGS = 0.2
 COMMENTS = 0.6
 PLAIN_NAMED = 0.2
+WIDTH = 88  # of what describes a function
 ODD_NAMES = 0.3
 WHOLE_QUESTIONS = 0.6
 PER_EXERCISE = 3
@@ -62,9 +63,9 @@ def _functions(split: str, rng: random.Random) -> Iterator[str]:
         solution = rng.choice(exercise.solutions)
         values = draw(exercise, solution, rng, leaning=0.1)
         chance = rng.random()
-        described = chance < DOCSTRINGS + COMMENTS
+        described = chance < DOCSTRINGS + COMMENTS and bool(_documentation(exercise.name))
         if described and rng.random() < PLAIN_NAMED:
-            values["f"] = rng.choice(PLAIN_NAMES)  # then the words alone say what it does
+            values["f"] = _plain_name(solution, rng)  # then the words alone say what it does
         code = declare.fill(solution, values)
         if split == "held-out-exercises" or for_validation(code) == (split == "validation"):
             yield _described(code, exercise, values, rng, above=chance >= DOCSTRINGS) if described else code
@@ -124,7 +125,7 @@ def _pair(exercise: Exercise, phrasing: Phrasing, rng: random.Random) -> Pair:
     solution = rng.choice((exercise.solutions[0], *exercise.solutions))
     values = draw(exercise, solution, rng, leaning=0.5)
     if phrasing.named and rng.random() < ODD_NAMES:
-        values["f"] = rng.choice(PLAIN_NAMES)
+        values["f"] = _plain_name(solution, rng)
     return Pair(
         question=declare.fill(phrasing.text, values),
         answer=declare.fill(solution, values),
@@ -151,6 +152,10 @@ def draw(exercise: Exercise, solution: str, rng: random.Random, leaning: float) 
     return values
 
 
+def _plain_name(solution: str, rng: random.Random) -> str:
+    return rng.choice([name for name in PLAIN_NAMES if name not in identifiers(solution)])
+
+
 @cache
 def identifiers(solution: str) -> frozenset[str]:
     """Return the words of a solution's template that are not placeholders."""
@@ -159,12 +164,10 @@ def identifiers(solution: str) -> frozenset[str]:
 
 def _described(code: str, exercise: Exercise, values: Mapping[str, str], rng: random.Random, *, above: bool) -> str:
     """Return `code` with a line that says what it does, as a comment above it or as a docstring; none in kept words."""
-    phrases = _documentation(exercise.name)
-    if not phrases:
-        return code
-    template = rng.choice(phrases)
+    template = rng.choice(_documentation(exercise.name))
     other = reworded(template, rng)
-    phrase = declare.fill(template if normal_form(other) in kept_forms() else other, values).removesuffix(".")
+    chosen = template if normal_form(other) in kept_forms() or len(other) > WIDTH else other
+    phrase = declare.fill(chosen, values).removesuffix(".")
     line = f"{phrase[:1].upper()}{phrase[1:]}."
     if above:
         return f"# {line}\n{code}"

@@ -29,8 +29,7 @@ def write_base_card(folder: Path) -> None:
 def base_facts(events: Sequence[Event], folder: Path) -> dict[str, str]:
     """What the base card's template asks for."""
     start, last = of_kind(events, "start")[-1], of_kind(events, "step")[-1]
-    finish = of_kind(events, "finish")
-    steps = finish[-1]["steps"] if finish else last["step"]
+    steps = last["step"]  # a finished run ends with it
     per_step = start["batch"] * start["length"]
     mix = " ".join(f"--mix {step}:{share:g}" for step, share in start["mix"])
     schedule = f"--steps {steps} --rate {start['rate']:g} --decay {start['decay']:g}"
@@ -69,12 +68,16 @@ def mix_in_words(phases: Sequence[Sequence[float]]) -> str:
 
 def turns_in_words(events: Sequence[Event]) -> str:
     """What a run that was trained further after its end did; nothing for any other."""
-    told = []
-    for finish, on in zip(of_kind(events, "finish"), of_kind(events, "go on"), strict=False):
-        told.append(
-            f"\nThe rate fell a first time from step {finish['step']:,} to {on['step']:,}. The model of that step was "
-            f"then trained further, back at the full rate: the command below says what one call would be.\n"
-        )
+    told, fell = [], None
+    for event in events:
+        if event["event"] == "finish":
+            fell = event["step"] if fell is None else fell
+        elif event["event"] == "go on" and fell is not None:
+            told.append(
+                f"\nBefore, the rate fell from step {fell:,} to {event['step']:,}. The model of that step was then "
+                f"trained further, back at the full rate. The command below says what one call would be.\n"
+            )
+            fell = None
     return "".join(told)
 
 

@@ -21,7 +21,7 @@ CLAIM = "**Claim.** "
 LINK = re.compile(
     r"!?\[([^\]]*)\]\((?:[\w./-]+\.(?:md|png|svg)(?:#[\w-]*)?|#[\w-]+)\)"
 )  # leads nowhere outside the site
-CELL = re.compile(r"^%%", re.MULTILINE)  # would begin a cell once it is a comment
+CELL = re.compile(r"^%%", re.MULTILINE)  # would begin a cell of a script; Markdown shows it the same when escaped
 FENCE = re.compile(r"[\s>]*(?:`{3}|~{3})")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -19,8 +20,9 @@ def needs(project: Project, snippets: SnippetFile, record: Record) -> str:
     importing = [cell for cell in snippets.cells if "import" in cell.source]  # a walk through the others finds none
     names, modules = _imports(project, (statement for cell in importing for statement in cell.statements))
     packages = record.environment.get("packages", {})
-    found = [name if name in packages else _package(name) for name in names]
-    pinned = [f"{name}=={packages[name].partition('+')[0]}" if name in packages else name for name in found]
+    versions = {_canonical(name): (name, version.partition("+")[0]) for name, version in packages.items()}
+    found = {name if name in packages else _package(name): None for name in names}  # two modules may be of one package
+    pinned = ["==".join(versions.get(_canonical(name), (name,))) for name in found]
     beside = [f"{each}/" for each in _folders(project, record)] + modules
     parts = [f"pip install {' '.join(pinned)}"] if pinned else []
     source = project.relative(project.snippets).as_posix()
@@ -46,6 +48,11 @@ def _imports(project: Project, statements: Iterable[ast.AST]) -> tuple[list[str]
         else:
             packages.add(name)
     return sorted(packages), sorted(modules)
+
+
+def _canonical(package: str) -> str:
+    """The form in which two spellings of a package's name are equal."""
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 @cache

@@ -29,10 +29,15 @@ def script(document: Document) -> str:
     blocks = [f"# {document.needs}\n# {document.ran_on}"]
     for part in document.parts:
         if part.prose:
-            blocks.append("# %% [markdown]\n" + "\n".join(f"# {line}".rstrip() for line in part.prose.split("\n")))
+            blocks.append("# %% [markdown]\n" + "\n".join(map(_commented, part.prose.split("\n"))))
         if part.cell and part.cell.source:
             blocks.append(f"# %% {part.cell.name}\n{_code(part.cell)}")
     return "\n\n".join(blocks) + "\n"
+
+
+def _commented(line: str) -> str:
+    """A line of prose as a comment; a line of code in it that would begin a cell is escaped."""
+    return ("# \\" if line.startswith("%%") else "# ") + line.rstrip() if line.strip() else "#"
 
 
 def _code(cell: Cell) -> str:

@@ -45,7 +45,7 @@ class Cell:
         """What the cell does and how its outputs are treated, as one digest."""
         treated = f"raises={self.raises} measured={'measured' in self.tags} threads={self.threads}"
         treated += "".join(f" {tag}" for tag in ("trace", "tokens") if tag in self.tags)
-        treated += f" uses={self.uses}" if self.uses else ""
+        treated += f" uses={sorted(self.uses)}" if self.uses else ""
         return digest(f"{code_digest(self.statements)} {treated}")
 
 

@@ -31,7 +31,8 @@ def parameters(snippets: SnippetFile) -> dict[str, Any]:
 
 def replaces(snippets: SnippetFile, values: Mapping[str, Any]) -> bool:
     """Whether these values would change the file's code."""
-    return any(name in values and values[name] != value for name, value in parameters(snippets).items())
+    own = parameters(snippets)
+    return any(literal(values[name]) != literal(own[name]) for name in values.keys() & own.keys())
 
 
 def with_values(snippets: SnippetFile, values: Mapping[str, Any]) -> SnippetFile:

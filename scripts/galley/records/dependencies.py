@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,17 @@ from galley.records.record import Dependency
 GONE = "gone"
 ABSENT = "absent"  # what a page looked for and did not find
 TABLE = "#"  # stands between a path and what of it counts: a table of a TOML file, endings of names
+
+
+GALLEY = Path(__file__).parents[1]
+
+
+@cache
+def never_counts(root: Path) -> tuple[Path, ...]:
+    """The folders below the project's root of which nothing counts: caches, environments, galley itself."""
+    prefix = Path(sys.prefix).resolve()
+    environments = [prefix] if root in prefix.parents else []  # the project may lie below Python's prefix
+    return (*environments, root / ".git", root / ".cache", GALLEY)
 
 
 def measure(root: Path, path: str, kind: str) -> Dependency:

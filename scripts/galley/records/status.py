@@ -76,7 +76,7 @@ def status(project: Project, snippets: SnippetFile, profile: Profile) -> Status:
     if record is None:
         return Status(snippets, profile, State.MISSING, (Reason("never recorded", place),))
     changed = [*_code_changes(snippets, profile, record), *_file_changes(project, record)]
-    if stale := changed or _declarations(project, snippets):
+    if stale := changed or _declarations(project, snippets, record):
         return Status(snippets, profile, State.STALE, tuple(stale), record)
     if drift := _environment_changes(record.environment, place):
         return Status(snippets, profile, State.DRIFTED, tuple(drift), record)
@@ -114,14 +114,17 @@ def _file_changes(project: Project, record: Record) -> list[Reason]:
     return reasons
 
 
-def _declarations(project: Project, snippets: SnippetFile) -> list[Reason]:
-    """What cells declare that they use, and is not there; another declaration is another cell."""
-    reasons = []
+def _declarations(project: Project, snippets: SnippetFile, record: Record) -> list[Reason]:
+    """What cells declare that they use, and the record does not know of: a link may lead elsewhere now."""
+    known, reasons = {used.path for used in record.dependencies}, []
     for cell in snippets.cells:
         try:
-            declared(project, cell)
+            paths = [path.relative_to(project.root.resolve()).as_posix() for path in declared(project, cell)]
         except GalleyError as error:
             reasons.append(Reason(error.what, cell.place))
+            continue
+        new = [path for path in paths if path not in known]
+        reasons += [Reason(f"cell {snippets.stem}/{cell.name} now uses {path}", cell.place) for path in new]
     return reasons
 
 

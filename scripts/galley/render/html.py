@@ -7,7 +7,7 @@ from typing import Any
 
 from galley.pages.fences import Fence
 from galley.pages.parameters import PARAMETERS, replaces
-from galley.records.status import SHOWABLE
+from galley.records.status import SHOWABLE, State
 from galley.render import trace
 from galley.render.outputs import outputs_html
 from galley.render.page import Page, View
@@ -52,9 +52,9 @@ def profiles_note(page: Page) -> str:
     """The line at the page's top: which profiles have no record, and the command that makes one."""
     notes = []
     for snippets in page.files:
-        if not any(replaces(snippets, profile.parameters) for profile in page.project.profiles):
-            continue  # every profile would run the same code: nothing is missing
         found = [each for each in page.statuses(snippets) if each.state not in SHOWABLE]
+        if not any(replaces(snippets, profile.parameters) for profile in page.project.profiles):
+            found = [each for each in found if each.state != State.MISSING]  # it would run the same code
         notes += [f"<b>{escape(each.profile.title)}</b> ({each.state}: <code>{each.mend}</code>)" for each in found]
     what = f"Not shown, for want of a true record: {', '.join(notes)}."
     return f'<p class="galley-profiles">{what}</p>' if notes else ""

@@ -29,6 +29,7 @@ STYLE: dict[str, Any] = {
     "font.size": 12.0,
     "svg.fonttype": "none",  # text stays text: it can be read aloud, found and compared
 }
+COLOURED = {*INKED, "figure.facecolor", "savefig.facecolor", "axes.facecolor", "axes.prop_cycle", "grid.color"}
 
 
 def use_style() -> bool:
@@ -39,7 +40,10 @@ def use_style() -> bool:
     cycle = matplotlib.rcsetup.cycler(color=PALETTE)
     style = {**STYLE, **dict.fromkeys(INKED, INK), "axes.prop_cycle": cycle}
     now, before = matplotlib.rcParams, matplotlib.rcParamsOrig
-    now.update({key: value for key, value in style.items() if now[key] == before[key]})
+    own = {key for key in style if now[key] != before[key]}
+    if own & COLOURED:  # half of two palettes cannot be read
+        own |= COLOURED
+    now.update({key: value for key, value in style.items() if key not in own})
     return True
 
 

@@ -9,23 +9,32 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
+
+from galley.errors import RunnerError
+from galley.run.places import ours
 
 AGAIN = 0.02  # seconds between two looks at a lock that another holds
+PATIENCE = 1.0  # seconds until somebody is told
 
 
 @asynccontextmanager
-async def machine(*, alone: bool) -> AsyncIterator[None]:
-    """Hold the machine for one page; the system lets go of it when the process ends."""
+async def machine(*, alone: bool, waits: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
+    """Hold the machine for one page; the system lets go of it when the process ends.
+
+    `waits` is called once where that takes more than a moment. Raises RunnerError where there can be no lock.
+    """
     how = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
-    door = await _locked("door", how)
+    telling = asyncio.get_running_loop().call_later(PATIENCE, waits)
     try:
-        in_use = await _locked("in-use", how)
+        door = await _locked("door", how)
+        try:
+            in_use = await _locked("in-use", how)
+        finally:
+            os.close(door)
     finally:
-        os.close(door)
+        telling.cancel()
     try:
         yield
     finally:
@@ -34,8 +43,11 @@ async def machine(*, alone: bool) -> AsyncIterator[None]:
 
 async def _locked(name: str, how: int) -> int:
     """The descriptor that holds one of this user's locks."""
-    path = Path(tempfile.gettempdir(), f"galley-{os.getuid()}-{name}.lock")
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    path = ours() / f"{name}.lock"
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise RunnerError(f"{path} cannot be opened: {error.strerror}", mend="remove it, or set TMPDIR") from error
     try:
         while True:
             try:

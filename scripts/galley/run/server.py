@@ -25,7 +25,7 @@ from pathlib import Path
 
 from galley.run.child import keep_orphans, run_job
 from galley.run.execute import Position
-from galley.run.job import receive_header
+from galley.run.job import receive_header, receive_job
 from galley.run.watch import know_folders, loaded
 
 
@@ -37,6 +37,16 @@ class Page:
     connection: socket.socket
     lifeline: int
     position: mmap.mmap
+
+
+def refuse(connection: socket.socket, length: int, what: str) -> None:
+    """Say why the page of a job does not run; the job is read first, since its sender waits until it is."""
+    failed = {"event": "failed", "cell": "", "line": 0, "what": what, "detail": ""}
+    ended = {"event": "exit", "code": os.EX_OSERR, "line": 0}
+    with suppress(OSError, ValueError):
+        receive_job(connection, length)
+        connection.sendall("".join(f"{json.dumps(event)}\n" for event in (failed, ended)).encode())
+    connection.close()
 
 
 class Server:
@@ -83,14 +93,13 @@ class Server:
             connection.close()
             return
         stdout, stderr, lifeline = descriptors
-        position = mmap.mmap(-1, Position.SIZE)
         try:
+            position = mmap.mmap(-1, Position.SIZE)
             pid = os.fork()
         except OSError as error:  # no memory or too many processes: this page fails, the others go on
             for each in descriptors:
                 os.close(each)
-            position.close()
-            self.refuse(connection, f"the machine gives no process to run it in: {error.strerror}")
+            refuse(connection, length, f"the machine gives no process to run it in: {error.strerror}")
             return
         if pid == 0:
             try:
@@ -103,14 +112,6 @@ class Server:
         os.close(stderr)
         self.pages[pid] = Page(pid, connection, lifeline, position)
         self.selector.register(lifeline, selectors.EVENT_READ, lambda: self.cut(pid))
-
-    def refuse(self, connection: socket.socket, what: str) -> None:
-        """Say why a page does not run."""
-        with suppress(OSError):
-            failed = {"event": "failed", "cell": "", "line": 0, "what": what, "detail": ""}
-            for event in (failed, {"event": "exit", "code": os.EX_OSERR, "line": 0}):
-                connection.sendall(f"{json.dumps(event)}\n".encode())
-        connection.close()
 
     def leave(self) -> None:
         """In a child: let go of everything that is the server's."""

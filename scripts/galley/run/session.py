@@ -68,7 +68,7 @@ async def run_on(path: Path, project: Project, tasks: Sequence[Task], tell: Tell
 
 
 async def _run(project: Project, path: Path, task: Task, tell: Tell, room: Room) -> Ran:
-    async with room.place(task.snippets.threads, task.peak_mb, task.alone), machine(alone=task.alone):
+    async with room.place(task.snippets.threads, task.peak_mb, task.alone):
         with tempfile.TemporaryDirectory(prefix="galley-page-", ignore_cleanup_errors=True) as folder:
             scratch = Path(folder).resolve()
             for link in project.links:
@@ -82,7 +82,9 @@ async def _run(project: Project, path: Path, task: Task, tell: Tell, room: Room)
                     what, place = f"{error.what}: {error.mend}", error.place or Place(snippets.path)
                     failure = Failure(snippets.page, task.profile.name, cell.name, place, what)
                     return Ran(task, PageRun(snippets.page, task.profile.name, failure=failure), None)
-            run = await run_page(path, _job(project, snippets, task, scratch, uses), tell)
+            job = _job(project, snippets, task, scratch, uses)
+            async with machine(alone=task.alone, waits=lambda: tell(job, "waits for another galley command")):
+                run = await run_page(path, job, tell)
             places = where(scratch, project.snippets)
             return Ran(task, run, None if run.failure else to_record(run, snippets, places))
 

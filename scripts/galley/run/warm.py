@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
-import stat
 import sys
 import sysconfig
 import tempfile
@@ -16,6 +14,7 @@ from pathlib import Path
 from galley.errors import RunnerError
 from galley.pages.code import digest
 from galley.project import Project
+from galley.run.places import ours
 from galley.run.runner import Runner, runner
 
 GALLEY = Path(__file__).parents[1]
@@ -24,13 +23,7 @@ CARD = "runner.json"  # where a runner listens, what it has loaded, and the fing
 
 def place(project: Project) -> Path:
     """The folder of a checkout's warm runner, which only this user can enter; raises RunnerError otherwise."""
-    ours = Path(tempfile.gettempdir(), f"galley-{os.getuid()}")
-    with suppress(FileExistsError):
-        ours.mkdir(mode=0o700)
-    found = ours.lstat()  # not where a link leads: somebody else may have laid it
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise RunnerError(f"{ours} is not a folder of yours alone", mend="remove it, or set TMPDIR")
-    folder = ours / digest(str(project.root))[:16]
+    folder = ours() / digest(str(project.root))[:16]
     folder.mkdir(exist_ok=True, mode=0o700)
     return folder
 

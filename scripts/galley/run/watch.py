@@ -10,10 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from galley.records.dependencies import GONE, TABLE, measure
+from galley.records.dependencies import GONE, TABLE, measure, never_counts
 from galley.records.record import Dependency
 
-GALLEY = Path(__file__).parents[1]
 IMPORTING = re.compile(r"^<frozen importlib|[/\\\\]importlib[/\\\\]metadata[/\\\\]")
 
 
@@ -25,15 +24,8 @@ class Watch:
     """An audit hook over one page's process; only paths below `root` count, installed packages never."""
 
     def __init__(self, root: Path, ignored: tuple[Path, ...] = ()) -> None:
-        self.root, prefix = root.resolve(), Path(sys.prefix).resolve()
-        environments = [prefix] if self.root in prefix.parents else []  # the project may lie below Python's prefix
-        self.ignored = (
-            *(path.resolve() for path in ignored),
-            *environments,
-            self.root / ".git",
-            self.root / ".cache",
-            GALLEY,
-        )
+        self.root = root.resolve()
+        self.ignored = (*(path.resolve() for path in ignored), *never_counts(self.root))
         self.begun, self.before = time.time_ns(), loaded()
         self.files: set[str] = set()
         self.noted: set[str] = set()
