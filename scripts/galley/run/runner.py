@@ -49,7 +49,8 @@ async def runner(project: Project, folder: Path) -> AsyncIterator[Runner]:
     modules = [*project.imports, *{hook.partition(":")[0] for hook in hooks}]
     with log.open("wb") as said:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "galley.run.server", str(path), str(project.snippets), *modules,
+            sys.executable, "-P", "-m", "galley.run.server",
+            str(path), str(project.snippets), ",".join(project.packages), *modules,
             stdin=PIPE, stdout=PIPE, stderr=said, start_new_session=True, env=clean_environment(project, folder),
         )  # fmt: skip
     try:

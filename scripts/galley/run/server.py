@@ -1,9 +1,10 @@
 """The runner process: imports what pages need once, then forks one child for each page it is sent.
 
-`python -P -m galley.run.server SOCKET FOLDER MODULE …` puts FOLDER first on the path, imports the modules,
-listens on the Unix socket SOCKET, prints the files of FOLDER that it loaded as a JSON list, and serves until
-its standard input ends. Each connection is one page. The process has one thread, opens no model and does no
-work of its own, so that a fork is safe and cheap.
+`python -P -m galley.run.server SOCKET FOLDER PACKAGES MODULE …` puts FOLDER first on the path, imports the modules,
+listens on the Unix socket SOCKET, prints the files of FOLDER that it loaded as a JSON list, and serves until its
+standard input ends. Each connection is one page. The process has one thread, opens no model and does no work of its
+own, so that a fork is safe and cheap. What every page would look up again is looked up before: the versions of PACKAGES
+(names with commas between them) and the digests of the modules.
 
 A page lives as long as its lifeline: when the other end closes it (a timeout, Ctrl-C, a killed command),
 the page's whole process group is killed.
@@ -23,6 +24,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from galley.records.dependencies import know_modules
+from galley.records.facts import environment
 from galley.run.child import keep_orphans, run_job
 from galley.run.execute import Position
 from galley.run.job import receive_header, receive_job
@@ -185,7 +188,7 @@ def kill_group(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)  # it may not have made its group yet
 
 
-def main(path: str, folder: str, modules: list[str]) -> None:
+def main(path: str, folder: str, packages: list[str], modules: list[str]) -> None:
     """Import, listen, serve."""
     sys.path.insert(0, folder)  # where plain `python FILE` would have it
     for module in modules:
@@ -193,12 +196,15 @@ def main(path: str, folder: str, modules: list[str]) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(64)
+        own = sorted(file for file in loaded() if Path(file).is_relative_to(folder))
         know_folders()
-        print(json.dumps(sorted(file for file in loaded() if Path(file).is_relative_to(folder))), flush=True)
+        know_modules(map(Path, own))
+        environment(packages)
+        print(json.dumps(own), flush=True)
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         keep_orphans()
         Server(listener).serve()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3:])
+    main(sys.argv[1], sys.argv[2], list(filter(None, sys.argv[3].split(","))), sys.argv[4:])

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import time
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ class Watch:
         Raises ChangedError where a file was saved while the page ran: nobody knows which state it saw.
         """
         self.active = False
-        modules = {file for file in loaded() if self._near(file)}
+        modules = self._near(loaded())
         for file in sorted((self.files | self.noted | modules) - self.before):
             if (path := self._within(file)) and os.path.isfile(file) and os.stat(file).st_mtime_ns > self.begun:
                 raise ChangedError(f"{path} changed while the page ran: run it again")
@@ -95,12 +96,19 @@ class Watch:
             if path is None or isinstance(path, str | bytes | os.PathLike):
                 self.folders.add(os.path.abspath(os.fsdecode(path or ".")))
 
-    def _near(self, file: str) -> bool:
-        """Whether a module may be the project's own, from its folder alone: there are thousands of modules."""
-        folder = f"{true_folder(os.path.dirname(file))}{os.sep}"
-        return folder.startswith(f"{self.root}{os.sep}") and not any(
-            folder.startswith(f"{each}{os.sep}") for each in self.ignored
-        )
+    def _near(self, files: Iterable[str]) -> set[str]:
+        """Those that may be the project's own, from their folders alone: there are thousands of modules."""
+        root, ignored = f"{self.root}{os.sep}", tuple(f"{each}{os.sep}" for each in self.ignored)
+        ours: dict[str, bool] = {}
+        near = set()
+        for file in files:
+            folder = file[: file.rfind(os.sep)]
+            if folder not in ours:
+                true = f"{true_folder(folder)}{os.sep}"
+                ours[folder] = true.startswith(root) and not true.startswith(ignored)
+            if ours[folder]:
+                near.add(file)
+        return near
 
     def _within(self, path: str) -> str | None:
         """The path from the root with forward slashes, or None where it is not the project's own."""
@@ -113,14 +121,14 @@ class Watch:
 
 def loaded() -> set[str]:
     """The files of all modules."""
-    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-    return {file if os.path.isabs(file) else os.path.abspath(file) for file in files if file}
+    files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    return {file if file[0] == os.sep else os.path.abspath(file) for file in files if file}
 
 
 def know_folders() -> None:
     """Look up the true folder of every module once, before the forks that need it."""
     for file in loaded():
-        true_folder(os.path.dirname(file))
+        true_folder(file[: file.rfind(os.sep)])
 
 
 @cache
