@@ -56,6 +56,7 @@ def base_facts(events: Sequence[Event], folder: Path) -> dict[str, str]:
         "turns": turns_in_words(events),
         "losses": loss_table(of_kind(events, "validation")),
         "tried": tried_list(of_kind(events, "tried")),
+        "noted": "".join(f"{note['what']}\n\n" for note in of_kind(events, "noted")),
     }
 
 
@@ -74,8 +75,8 @@ def turns_in_words(events: Sequence[Event]) -> str:
             fell = event["step"] if fell is None else fell
         elif event["event"] == "go on" and fell is not None:
             told.append(
-                f"\nBefore, the rate fell from step {fell:,} to {event['step']:,}. The model of that step was then "
-                f"trained further, back at the full rate. The command below says what one call would be.\n"
+                f"Before, the rate fell from step {fell:,} to {event['step']:,}. The model of that step was then "
+                f"trained further, back at the full rate. The command below says what one call would be.\n\n"
             )
             fell = None
     return "".join(told)
