@@ -200,3 +200,73 @@ for size in shapes:
     at_size = {method: trained[method, size] for method in settings}
     assert min(at_size, key=at_size.get) == "(IA)³"
     assert max(at_size, key=at_size.get) == "AdapterH"
+
+# %% study
+import json
+from pathlib import Path
+
+study = json.loads(Path(small, "adapters", "study.json").read_text())
+about, base_alone = study["about"], study["base"]
+print(f"{about['steps']} steps of {about['batch']} questions with their answers")
+print(f"rates chosen by {about['chosen_by']}, in runs of {about['search_steps']} steps")
+print("finished runs:", len(study["runs"]))
+
+# %% results
+runs = {}  # by method: its runs on all of the data, one for each seed
+for run in study["runs"]:
+    if run["data"] == "all":
+        runs.setdefault(run["method"], []).append(run)
+
+
+def mean(method, *keys):
+    """The mean over a method's seeds of a number in its runs."""
+    numbers = []
+    for found in runs[method]:
+        for key in keys:
+            found = found[key]
+        numbers.append(found)
+    return sum(numbers) / len(numbers)
+
+
+order = sorted(runs, key=lambda method: -mean(method, "held_out", "share"))
+print(
+    f"{'':14}{'trained':>10}{'seeds':>6}{'new wording':>13}{'new exercise':>13}{'best of 5':>10}"
+)
+for method in order:
+    print(
+        f"{method:14}{mean(method, 'trainable'):10,.0f}{len(runs[method]):6}"
+        f"{mean(method, 'held_out', 'share'):13.1%}"
+        f"{mean(method, 'held_out_exercises', 'share'):13.1%}"
+        f"{mean(method, 'pass_at_k', 'share'):10.1%}"
+    )
+print(f"{'no adapter':14}{0:10}{'':6}{base_alone['held_out']['share']:13.1%}")
+
+# %% plot
+figure, axes = plt.subplots()
+for method in order:
+    shares = [100 * run["held_out"]["share"] for run in runs[method]]
+    low = 100 * min(run["held_out"]["low"] for run in runs[method])
+    high = 100 * max(run["held_out"]["high"] for run in runs[method])
+    size, middle = mean(method, "trainable"), sum(shares) / len(shares)
+    axes.plot([size, size], [low, high], color="C0", linewidth=1)
+    axes.plot([size] * len(shares), shares, "o", color="C0", markersize=5)
+    axes.annotate(method, (size, middle), xytext=(7, -3), textcoords="offset points")
+axes.set(
+    xscale="log",
+    ylim=(0, 100),
+    xlabel="trained parameters",
+    ylabel="answers that pass, in %",
+    title="Held-out questions answered, by trained parameters",
+)
+
+# %% costs
+print(
+    f"{'':14}{'rate':>8}{'minutes':>9}{'memory':>10}{'on disk':>10}{'code loss':>11}{'sorts':>7}"
+)
+for method in order:
+    run = runs[method][0]
+    change = run["code_loss"]["stdlib"] - base_alone["code_loss"]["stdlib"]
+    print(
+        f"{method:14}{run['rate']:8g}{run['seconds'] / 60:9.1f}{run['peak_mib']:6.0f} MiB"
+        f"{run['bytes'] / 1e6:7.2f} MB{change:+11.3f}{'yes' if run['demo']['sorts'] else 'no':>7}"
+    )

@@ -22,10 +22,8 @@ CARD = "runner.json"  # where a runner listens, what it has loaded, and the fing
 
 
 def place(project: Project) -> Path:
-    """The folder of a checkout's warm runner, which only this user can enter; raises RunnerError otherwise."""
-    folder = ours() / digest(str(project.root))[:16]
-    folder.mkdir(exist_ok=True, mode=0o700)
-    return folder
+    """The folder of a checkout's warm runner, whether it is there or not; raises RunnerError as `ours` does."""
+    return ours() / digest(str(project.root))[:16]
 
 
 def fingerprint(project: Project, loaded: Sequence[str]) -> str:
@@ -50,7 +48,9 @@ def publish(project: Project, running: Runner) -> str:
     card = {"socket": str(running.socket), "loaded": running.loaded, "fingerprint": print_}
     fresh = running.socket.with_name("card.json")
     fresh.write_text(json.dumps(card), encoding="utf-8")
-    fresh.replace(place(project) / CARD)
+    folder = place(project)
+    folder.mkdir(exist_ok=True, mode=0o700)
+    fresh.replace(folder / CARD)
     return print_
 
 
