@@ -297,7 +297,7 @@ from pathlib import Path
 
 card = Path("models/stdlib-coder/adapters/lora/README.md").read_text()
 for line in card.splitlines():
-    if line.startswith(("| model |", "| adapter |", "Of ")):
+    if line.startswith(("| model |", "| adapter |", "| base |", "Of ")):
         print(line)
 
 # %% adapter-off
