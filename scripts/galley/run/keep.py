@@ -18,6 +18,7 @@ from galley.run.tasks import Task
 async def run_and_keep(
     project: Project, tasks: Sequence[Task], jobs: int, store: Store, progress: RunProgress, summary: Summary
 ) -> None:
+    """Prepare the tasks, run them, keep what went well; what did not goes into `summary`."""
     ready, errors = await prepare(project, tasks)
     summary.errors += errors
     try:
