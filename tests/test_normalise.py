@@ -69,7 +69,15 @@ def test_every_rule_has_a_name_and_a_reason() -> None:
 
 @pytest.mark.parametrize(
     ("text", "masked"),
-    [("0.03 s, 1,024 MB", "# s, # MB"), ("1.5e-07 and 2", "# and #"), ("no numbers", "no numbers"), ("v1.2.3", "v#")],
+    [
+        ("0.03 s, 1,024 MB", "# s, # MB"),
+        ("1.5e-07 and 2", "# and #"),
+        ("no numbers", "no numbers"),
+        ("v1.2.3", "v#"),
+        ("of 1:    98 tokens,  -7.0 ms", "of #: # tokens, -# ms"),
+        ("12   s", "# s"),
+        ("a  b   c", "a  b   c"),
+    ],
 )
 def test_numbers_are_masked_whole(text: str, masked: str) -> None:
     assert mask_numbers(text) == masked

@@ -75,5 +75,9 @@ def normalise(text: str, where: Where) -> str:
 
 
 def mask_numbers(text: str) -> str:
-    """`text` with every number masked: how a measured cell's output is compared."""
+    """`text` with every number masked: how a measured cell's output is compared.
+
+    A number with a digit more takes a space of the padding beside it, so padding counts as one space.
+    """
+    text = re.sub(r" {2,}(?=[-+]?\d)|(?<=\d) {2,}", " ", text)
     return re.sub(r"\d+(?:[.,]\d+)*(?:e[+-]?\d+)?", "#", text)
