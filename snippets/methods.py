@@ -251,8 +251,9 @@ for method in order:
     axes.plot([size, size], [low, high], color="C0", linewidth=1)
     axes.plot([size] * len(shares), shares, "o", color="C0", markersize=5)
     axes.annotate(method, (size, middle), xytext=(7, -3), textcoords="offset points")
-axes.set(
+_ = axes.set(
     xscale="log",
+    xlim=(1e3, 2e7),
     ylim=(0, 100),
     xlabel="trained parameters",
     ylabel="answers that pass, in %",
