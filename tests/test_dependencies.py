@@ -185,6 +185,13 @@ def test_what_never_counts_may_not_be_declared(folder: GuideFolder) -> None:
     assert "nothing in .cache ever counts" in folder.run().failures["page"]
 
 
+def test_a_module_in_a_folder_that_never_counts_is_no_dependency(folder: GuideFolder) -> None:
+    folder.write(".cache/hidden.py", "x = 1\n")
+    folder.snippet("page", f"# %% one\nimport sys\nsys.path.append({str(folder.root / '.cache')!r})\nimport hidden\n")
+    assert not folder.run().failures
+    assert folder.record("page").dependencies == ()
+
+
 def test_a_declared_link_that_leads_elsewhere_makes_a_record_stale(folder: GuideFolder) -> None:
     for name in ("v1", "v2"):
         folder.write(f"data/{name}.txt", name)

@@ -10,7 +10,7 @@ import pytest
 
 from galley.errors import GalleyError
 from galley.pages.cells import SnippetFile, cut
-from galley.pages.parameters import literal, parameters, with_values
+from galley.pages.parameters import literal, parameters, replaces, with_values
 
 SOURCE = """\
 # %% parameters
@@ -70,3 +70,9 @@ def test_a_literal_reads_back_as_its_value(value: Any) -> None:
 def test_anything_else_in_the_cell_is_refused_at_its_line(line: str) -> None:
     with pytest.raises(GalleyError, match=r"snippets/a_page\.py:3: the parameters cell holds something else"):
         parameters(snippets(f"# %% parameters\nx = 1\n{line}\n"))
+
+
+@pytest.mark.parametrize(("value", "changes"), [(1, False), (True, True), (1.0, True), (2, True)])
+def test_a_value_of_another_type_is_another_value(value: object, changes: bool) -> None:
+    snippets = cut("# %% parameters\nflag = 1\n", Path("one.py"), Path("one.py"))
+    assert replaces(snippets, {"flag": value, "unknown": 1}) is changes

@@ -21,7 +21,6 @@ CLAIM = "**Claim.** "
 LINK = re.compile(
     r"!?\[([^\]]*)\]\((?:[\w./-]+\.(?:md|png|svg)(?:#[\w-]*)?|#[\w-]+)\)"
 )  # leads nowhere outside the site
-CELL = re.compile(r"^%%", re.MULTILINE)  # would begin a cell of a script; Markdown shows it the same when escaped
 FENCE = re.compile(r"[\s>]*(?:`{3}|~{3})")
 
 
@@ -91,5 +90,5 @@ def _plain(lines: Sequence[str]) -> str:
     text = ""
     for free, run in groupby(range(len(lines)), prose.__contains__):  # the text of a link may go over two lines
         block = "".join(f"{lines[at]}\n" for at in run)
-        text += CELL.sub(r"\\%%", LINK.sub(r"\1", block)) if free else block
+        text += LINK.sub(r"\1", block) if free else block
     return text

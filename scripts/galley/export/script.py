@@ -36,7 +36,7 @@ def script(document: Document) -> str:
 
 
 def _commented(line: str) -> str:
-    """A line of prose as a comment; a line of code in it that would begin a cell is escaped."""
+    """A line of prose as a comment; one that would begin a cell is escaped, as Markdown has it."""
     return ("# \\" if line.startswith("%%") else "# ") + line.rstrip() if line.strip() else "#"
 
 
