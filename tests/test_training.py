@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -18,7 +19,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GPTBigCodeForCausa
 import exercises
 import train_base
 from exercises.judge import judge
-from training import answers, card, corpora, curve, data, model, muon, tokens
+from training import answers, card, corpora, curve, data, model, muon, tokens, turns
 from training.log import Log
 from training.methods import METHODS
 from training.schedule import Mix, finished_from, planned
@@ -266,19 +267,41 @@ def test_a_turn_is_noted_once(run_folder: Path, tiny: train_base.Settings) -> No
     assert turns == [("finish", 10), ("go on", 20)]
 
 
+def run_log(*turns: tuple[str, int], steps: int | None = None, last: int = 40) -> list[dict[str, object]]:
+    start = {"event": "start", "rate": 2e-3, "decay": 0.5, "warmup": 2}
+    goal = {} if steps is None else {"steps": steps}
+    told: list[dict[str, object]] = [start | goal | {"step": 0}]
+    for event, step in turns:
+        told += [start | {"step": step}, {"event": event, "step": step}]
+    return [*told, {"event": "step", "step": last}]
+
+
 @pytest.mark.parametrize(
-    ("turns", "said"),
+    ("log", "said"),
     [
-        ([], []),
-        ([("go on", 5), ("finish", 10)], []),
-        ([("finish", 10), ("go on", 20), ("go on", 25), ("finish", 30)], ["from step 10 to 20"]),
-        ([("finish", 10), ("finish", 15), ("go on", 20)], ["from step 10 to 20"]),
-        ([("finish", 1), ("go on", 2), ("finish", 3), ("go on", 4)], ["from step 1 to 2", "from step 3 to 4"]),
+        (run_log(), [(0, 40, 40)]),
+        (run_log(steps=40), [(0, 20, 40)]),
+        (run_log(("go on", 5), ("finish", 10)), [(0, 10, 40)]),
+        (run_log(("finish", 10), ("go on", 20), ("go on", 25), ("finish", 30)), [(0, 10, 20), (20, 30, 40)]),
+        (run_log(("finish", 10), ("finish", 15), ("go on", 20), steps=1_000), [(0, 10, 20), (20, 40, 40)]),
+        (run_log(("go on", 20), ("finish", 30), steps=20), [(0, 10, 20), (20, 30, 40)]),
     ],
 )
-def test_the_card_tells_of_each_decay_before_the_last(turns: list[tuple[str, int]], said: list[str]) -> None:
-    text = card.turns_in_words([{"event": event, "step": step} for event, step in turns])
-    assert re.findall(r"from step \d+ to \d+", text) == said
+def test_the_card_tells_each_turn_of_a_run(log: list[dict[str, object]], said: list[tuple[int, int, int]]) -> None:
+    found = turns.turns(log)
+    assert [(turn.first, turn.fall, turn.last) for turn in found] == said
+    assert card.turns_in_words(found).count("\n| ") == (len(said) + 1 if len(said) > 1 else 0)
+
+
+def test_the_card_s_command_trains_the_turn_that_it_tells_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    turn = turns.Turn(4_184, 4_184, 4_734, 7e-4)
+    command = turn.command([(0, 0.75), (4_184, 0.6), (5_000, 0.1)])
+    assert command.endswith(" --mix 0:0.75 --mix 4184:0.6")
+    monkeypatch.setattr(sys, "argv", command.split()[1:])
+    asked = train_base.parse()
+    assert asked.go_on
+    meant = planned(asked.rate, 20, asked.steps, asked.decay)
+    assert (meant.peak, meant.decay_start, meant.steps) == (turn.rate, turn.fall, turn.last)
 
 
 def test_muon_steps_are_orthogonal_and_of_the_stated_size() -> None:

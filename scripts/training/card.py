@@ -6,6 +6,7 @@ from typing import Any
 
 from training.curve import curve
 from training.log import Log, clock
+from training.turns import Turn, turns
 
 Event = Mapping[str, Any]
 TEMPLATES = Path(__file__).parent
@@ -31,8 +32,7 @@ def base_facts(events: Sequence[Event], folder: Path) -> dict[str, str]:
     start, last = of_kind(events, "start")[-1], of_kind(events, "step")[-1]
     steps = last["step"]  # a finished run ends with it
     per_step = start["batch"] * start["length"]
-    mix = " ".join(f"--mix {step}:{share:g}" for step, share in start["mix"])
-    schedule = f"--steps {steps} --rate {start['rate']:g} --decay {start['decay']:g}"
+    taken = turns(events)
     machine = of_kind(events, "machine")[-1]
     return {
         **{key: str(start[key]) for key in ("depth", "width", "inner", "heads", "length", "seed", "workers", "warmup")},
@@ -46,14 +46,14 @@ def base_facts(events: Sequence[Event], folder: Path) -> dict[str, str]:
         "speed": f"{steps * per_step / last['seconds']:,.0f}",
         "machine": f"{machine['cpu']}, {machine['cores']} cores, {machine['capability']}",
         "versions": f"Python {machine['python']}, torch {machine['torch']}, transformers {machine['transformers']}",
-        "command": f"python scripts/train_base.py {schedule} {mix}",
+        "command": "\n".join(turn.command(start["mix"]) for turn in taken),
         "passes": passes_in_words(start["mix"], steps, per_step, of_kind(events, "corpus")),
         "mix": mix_in_words(start["mix"]),
         "fim": f"{start['fim_rate']:.0%}",
-        "rate": f"{start['rate']:g}",
-        "decay": f"{start['decay']:.0%}",
+        "rate": f"{max(turn.rate for turn in taken):g}",
+        "decay": f"{(taken[-1].last - taken[-1].fall) / taken[-1].last:.0%}",
         "corpora": corpora_table(of_kind(events, "corpus")),
-        "turns": turns_in_words(events),
+        "turns": turns_in_words(taken),
         "losses": loss_table(of_kind(events, "validation")),
         "tried": tried_list(of_kind(events, "tried")),
         "noted": "".join(f"{note['what']}\n\n" for note in of_kind(events, "noted")),
@@ -67,19 +67,13 @@ def mix_in_words(phases: Sequence[Sequence[float]]) -> str:
     return f"{share} of the rows hold generated functions, the others the standard library"
 
 
-def turns_in_words(events: Sequence[Event]) -> str:
-    """What a run that was trained further after its end did; nothing for any other."""
-    told, fell = [], None
-    for event in events:
-        if event["event"] == "finish":
-            fell = event["step"] if fell is None else fell
-        elif event["event"] == "go on" and fell is not None:
-            told.append(
-                f"Before, the rate fell from step {fell:,} to {event['step']:,}. The model of that step was then "
-                f"trained further, back at the full rate. The command below says what one call would be.\n\n"
-            )
-            fell = None
-    return "".join(told)
+def turns_in_words(taken: Sequence[Turn]) -> str:
+    """A table of the turns of a run that was trained further after its end; nothing for any other."""
+    if len(taken) == 1:
+        return ""
+    said = "The run was finished and then trained further: from each of these steps on, at this rate.\n\n"
+    head = ["| from step | rate falls from | to step | peak rate |", "|--:|--:|--:|--:|"]
+    return said + "\n".join([*head, *(turn.row() for turn in taken)]) + "\n\n"
 
 
 def passes_in_words(phases: Sequence[Sequence[float]], steps: int, per_step: int, corpora: Sequence[Event]) -> str:

@@ -1,7 +1,7 @@
 """The study: which runs there are, in which order, what each gives, and the file that holds it all.
 
-The order makes a part of it useful: each method's search and first seed, Astraios' methods first, then further
-seeds, then a tenth of the data, then two adapters in one.
+The order makes a part of it useful: each method's search and first seed, Astraios' methods first; then further
+seeds and a tenth of the data for Astraios' methods; then two adapters in one; then the second group's further runs.
 """
 
 import hashlib
@@ -74,13 +74,18 @@ def tasks(settings: Settings, done: Mapping[str, Result]) -> list[Task]:
     listed = [Task("base", "base")]
     for method in settings.methods:
         listed += [*search(settings, method, done), train(settings, method, 0, "all", done)]
-    for seed in range(1, settings.seeds):
-        listed += [train(settings, method, seed, "all", done) for method in settings.methods]
-    listed += [train(settings, method, 0, "tenth", done) for method in settings.methods]
+    listed += further(settings, True, done)
     if COMBINED in settings.methods:
         halves = [train(settings, COMBINED, 0, data, done) for data in ("half-a", "half-b")]
         listed += [*halves, Task("combine", f"combine {COMBINED}", ready=all(h.name in done for h in halves))]
-    return listed
+    return listed + further(settings, False, done)
+
+
+def further(settings: Settings, astraios: bool, done: Mapping[str, Result]) -> list[Task]:
+    """The runs after the first seed, for Astraios' methods or for the others: other seeds, then a tenth of the data."""
+    methods = [method for method in settings.methods if METHODS[method].astraios == astraios]
+    kinds = [(seed, "all") for seed in range(1, settings.seeds)] + [(0, "tenth")]
+    return [train(settings, method, seed, data, done) for seed, data in kinds for method in methods]
 
 
 def search(settings: Settings, method: str, done: Mapping[str, Result]) -> list[Task]:
