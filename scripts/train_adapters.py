@@ -88,12 +88,19 @@ def whole(a: argparse.Namespace) -> bool:
     """The study, or what is missing of it; whether all is done."""
 
     def finished(task: study.Task, place: Place, done: dict[str, study.Result]) -> None:
-        if task.kind == "train" and task.run and task.run.seed == 0 and task.run.data == "all":
+        first = task.kind == "train" and task.run and task.run.seed == 0 and task.run.data == "all"
+        if task.run and first and not longer(a.out / task.run.method, task.run, a.base):
             publish(place, a.out / task.run.method, done[task.name], done.get("base"))
 
     settings = settings_of(a)
     results = study.Results(a.out / "study.json", settings)
     return crew.Crew(settings, a.work / "study", results, a.jobs, finished).run()
+
+
+def longer(kept: Path, run: Run, base: Path) -> bool:
+    """Whether the adapter in `kept` was trained on this base for more steps than `run`: then it stays."""
+    starts = [e for e in Log(kept / "training.jsonl").read() if e["event"] == "start"]
+    return bool(starts) and starts[-1].get("base") == adapt.digest(base) and starts[-1]["steps"] > run.steps
 
 
 def one(a: argparse.Namespace) -> bool:
@@ -105,9 +112,17 @@ def one(a: argparse.Namespace) -> bool:
     place = study.place(a.work / "single", settings, task, number)
     with Stop() as stop:
         result = study.perform(task, place, settings, [], crew.watch(stop))
-    publish(place, a.out / a.method, result, None)
+    publish(place, a.out / a.method, result, base_result(a))
     print(crew.told(result), result["demo"]["answer"], sep="\n")
     return True
+
+
+def base_result(a: argparse.Namespace) -> study.Result | None:
+    """What the study found of this base without an adapter, if it has asked it the same questions."""
+    path, facts = a.out / "study.json", settings_of(a).facts()
+    content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"about": {}}
+    same = all(content["about"].get(name) == facts[name] for name in ("base", "data", "judging"))
+    return content["base"] if same else None
 
 
 def publish(place: Place, out: Path, result: study.Result, base: study.Result | None) -> None:

@@ -3,6 +3,7 @@
 # %% imports
 import inspect
 import json
+import sys
 import textwrap
 import warnings
 from pathlib import Path
@@ -136,6 +137,22 @@ registries = (
 )
 entries_before = [dict(registry) for registry in registries]
 
+
+def parts_of_peft():
+    """What each module of PEFT has under each name, and each class of its tuners."""
+    return {
+        (where, name): id(part)
+        for where, module in list(sys.modules.items())
+        if where.split(".")[0] == "peft"
+        for holder in (module, *vars(module).values())
+        if holder is module or inspect.isclass(holder)
+        for name, part in vars(holder).items()
+        if not name.startswith("__")
+    }
+
+
+parts_before = parts_of_peft()
+
 import bottleneck  # registers the three methods
 from bottleneck import BottleneckConfig
 
@@ -143,8 +160,10 @@ model = PeftModel.from_pretrained(base, "parallel")
 print(model.base_model.model.transformer.h[0].attn.c_attn)
 
 # %% nothing-replaced [claim]
-"""Importing `bottleneck` replaces nothing in PEFT: each dictionary has the entries that
-it had, and one more."""
+"""Importing `bottleneck` replaces nothing in PEFT: each name in its modules has what it
+had, and each dictionary has one entry more."""
+parts_now = parts_of_peft()
+assert all(parts_now[name] == part for name, part in parts_before.items())
 for registry, entries in zip(registries, entries_before, strict=True):
     assert {name: registry[name] for name in entries} == entries
     assert registry.keys() - entries == {"BOTTLENECK"}
@@ -177,8 +196,8 @@ def logits_by_hand(places):
 
 
 # %% parallel-exact [claim]
-"""The loaded adapter gives exactly the logits of the arithmetic written out by hand, to
-the last bit, and other ones than the base model."""
+"""The loaded Parallel adapter gives exactly the logits of the arithmetic written out by
+hand, to the last bit, and other ones than the base model."""
 assert torch.equal(logits(model), logits_by_hand({"attn.c_attn": beside}))
 assert not torch.equal(logits(model), logits_of_base)
 
@@ -195,8 +214,8 @@ places = {
 }
 
 # %% three-exact [claim] timeout="180"
-"""So do all three methods, from a pickle (`.bin`) and from safetensors: what is loaded
-is equal to the arithmetic by hand, to the last bit."""
+"""AdapterH, AdapterP and Parallel, loaded from a pickle (`.bin`) and from safetensors,
+give the logits of the arithmetic by hand, to the last bit."""
 shared = settings | dict(use_parallel_adapter=False, use_adapterp=False)
 for method, changes in methods.items():
     weights = random_weights(places[method])
@@ -257,6 +276,19 @@ assert hash(name) == hash("BOTTLENECK")
 assert PEFT_TYPE_TO_CONFIG_MAPPING["BOTTLENECK"] is BottleneckConfig
 
 
+# %% fields-are-keys [claim]
+"""`BottleneckConfig` has a field for each key of the published `adapter_config.json`. Its
+own defaults are the published values, but for the size, which is scaled down here, the
+targets, and the two flags that say which of the three methods it is."""
+from dataclasses import fields
+
+assert settings.keys() <= {field.name for field in fields(BottleneckConfig)}
+plain = BottleneckConfig()
+own = settings.keys() & BottleneckConfig.__annotations__.keys()
+others = {name for name in own if getattr(plain, name) != settings[name]}
+assert others == {"bottleneck_size", "target_modules", "use_parallel_adapter"}
+assert plain.bottleneck_size == 256
+
 # %% bad-setting raises="ValueError"
 BottleneckConfig(bottleneck_size=0)
 
@@ -312,8 +344,10 @@ config = IA3Config(
     task_type="CAUSAL_LM",
 )  # fmt: skip
 ia3 = get_peft_model(load(), config).eval()
-with torch.no_grad():
+with warnings.catch_warnings(record=True) as said, torch.no_grad():
+    warnings.simplefilter("always")
     rows = ia3(**batch, adapter_names=names).logits
+assert not said
 torch.testing.assert_close(rows[0], rows[1])
 assert not torch.allclose(rows[0], logits_of_base[0], rtol=0.01)
 
@@ -352,10 +386,11 @@ for method, config in of_astraios.items():
 
 for method, number in sorted(trainable.items(), key=lambda each: each[1]):
     print(f"{method:<8} {number:>12,}")
+print(f"Parallel in 32-bit floats: {4 * trainable['Parallel'] / 1e6:.0f} MB")
 
 # %% count-is-arithmetic [claim]
 """The numbers follow from the shapes. Each bottleneck is two matrices of 256 times the
-width of what it reads and of what it gives, in each of 42 layers."""
+width of what it reads and of what it gives, in each of 42 blocks."""
 layers, n_embd = starcoderbase_7b.n_layer, starcoderbase_7b.n_embd
 head = n_embd // starcoderbase_7b.n_head
 assert trainable["AdapterP"] == layers * 256 * (n_embd + n_embd)
@@ -363,9 +398,11 @@ assert trainable["AdapterH"] == 2 * trainable["AdapterP"]
 assert trainable["Parallel"] == layers * 256 * (n_embd + n_embd + 2 * head)
 
 # %% not-linear [claim]
-"""What a bottleneck adds is not linear: twice the input does not give twice the output.
-No matrix does that, so none can take the adapter in."""
+"""What a bottleneck adds is not linear: of nothing it makes nothing, and of twice the input
+not twice the output, as a matrix would. So no weights of a layer have its effect."""
 layer = model.get_base_model().transformer.h[0].attn.c_attn
+nothing = torch.zeros_like(x)
+assert torch.equal(layer(nothing), layer.base_layer(nothing))
 added = layer(x) - layer.base_layer(x)
 added_to_double = layer(2 * x) - layer.base_layer(2 * x)
 assert not torch.allclose(added_to_double, 2 * added, rtol=0.01)
@@ -377,7 +414,7 @@ show(bottleneck.BottleneckModel._check_merge_allowed)
 model.merge_and_unload()
 
 # %% merge-leaves [claim]
-"""After the refusal the adapter is where it was, and works."""
+"""After a refused merge the adapter is where it was, and works."""
 weights = torch.load("parallel/adapter_model.bin", weights_only=True)
 assert torch.equal(logits(model), logits_by_hand({"attn.c_attn": beside}))
 
@@ -385,6 +422,7 @@ assert torch.equal(logits(model), logits_by_hand({"attn.c_attn": beside}))
 """The published settings name `q_attn`, and this model has no module of that name. PEFT
 says nothing of it: the adapter is at `c_attn` alone."""
 assert base.config.multi_query
+assert not base.config.add_cross_attention
 with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")
     quiet = PeftModel.from_pretrained(load(), "parallel")
@@ -421,12 +459,15 @@ model = PeftModel.from_pretrained(model, "parallel")
 adapted = logits(model)
 print("wrapped:     ", type(model).__name__, "with", adapters(model), "adapters")
 
-model = load()  # as in the script: from_pretrained(checkpoint).to(device)
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    model = load()  # as in the script: from_pretrained(checkpoint).to(device)
 print("loaded again:", type(model).__name__, "with", adapters(model), "adapters")
 
 # %% card-bug [claim] draft="the model card's script asks the model with its adapter" verdict="bug"
 """The model card's script asks the bare base model. No adapter module is left in it, its
 logits are the base's, and nothing warns."""
+assert not said
 assert not any("adapter_" in name for name, _ in model.named_modules())
 assert torch.equal(logits(model), logits_of_base)
 assert not torch.equal(logits(model), adapted)

@@ -105,12 +105,18 @@ assert "already satisfied" in loud.stdout
 assert quiet.stdout == ""
 
 # %% requires [claim]
-"Installing Transformers alone brings neither PyTorch nor PEFT."
-needed = {
-    re.match(r"[\w.-]+", line)[0] for line in requires("transformers") if "extra" not in line
-}  # fmt: skip
-assert "tokenizers" in needed
-assert not needed & {"torch", "peft"}
+"""Installing Transformers alone brings neither PyTorch nor PEFT. Installing PEFT brings
+the other two."""
+
+
+def needs(package):
+    lines = [line for line in requires(package) if "extra ==" not in line]
+    return {re.match(r"[\w.-]+", line)[0] for line in lines}
+
+
+assert "tokenizers" in needs("transformers")
+assert not needs("transformers") & {"torch", "peft"}
+assert {"torch", "transformers"} <= needs("peft")
 
 # %% two-names [claim]
 """The name that pip takes is a package's, the name that `import` takes is a module's;
@@ -132,9 +138,12 @@ for wrapper in MODEL_TYPE_TO_PEFT_MODEL_MAPPING.values():
     assert issubclass(wrapper, torch.nn.Module)
 
 # %% task-chooses [claim]
-"The `task_type` of the adapter's configuration chooses the class."
+"""The `task_type` of the adapter's configuration chooses the class. Without one it is
+`PeftModel` itself."""
 task = model.peft_config["default"].task_type
 assert type(model) is MODEL_TYPE_TO_PEFT_MODEL_MAPPING[task]
+no_task = LoraConfig(target_modules=["c_attn"])
+assert type(get_peft_model(small(), no_task)) is PeftModel
 
 # %% auto-steps
 config = AutoConfig.from_pretrained(checkpoint)
@@ -197,8 +206,10 @@ assert kept
 assert all("lora_" in name or "adapter_" in name for name in kept)
 
 # %% adapter-names-base [claim]
-"An adapter's configuration names the base model that it was trained on."
+"""An adapter's configuration names what its base model was loaded from. It names nothing
+if that model was made and not loaded."""
 assert PeftConfig.from_pretrained(peft_checkpoint).base_model_name_or_path == checkpoint
+assert PeftConfig.from_pretrained("small-adapter").base_model_name_or_path is None
 
 # %% model-moves [claim]
 "`.to` moves a model itself and returns that same model."
@@ -268,7 +279,7 @@ for parameter in inspect.signature(PeftModel.from_pretrained).parameters.values(
     print(parameter)
 
 # %% argument-model [claim]
-"""`model`: the adapter is built into this very object; the modules that it adapts are
+"""`model`: a LoRA adapter is built into this very object; the modules that it adapts are
 replaced by PEFT's, which hold the old ones."""
 plain = small()
 linear = plain.transformer.h[0].attn.c_attn
@@ -277,7 +288,8 @@ assert isinstance(plain.transformer.h[0].attn.c_attn, BaseTunerLayer)
 assert plain.transformer.h[0].attn.c_attn.get_base_layer() is linear
 
 # %% argument-name [claim]
-"`adapter_name`: what the adapter is called from then on; it changes no result."
+"""`adapter_name`: what the adapter is called from then on. Called "sorter" it gives the
+same result."""
 named = PeftModel.from_pretrained(small(), "small-adapter", adapter_name="sorter")
 assert list(named.peft_config) == ["sorter"]
 assert torch.equal(named(ids).logits, wrapped(ids).logits)
@@ -304,7 +316,7 @@ assert not doubled.inference_mode
 assert PeftConfig.from_pretrained("small-adapter").inference_mode
 
 # %% argument-autocast [claim]
-"""`autocast_adapter_dtype`: unless it is False, an adapter on a bfloat16 model gets
+"""`autocast_adapter_dtype`: unless it is False, a LoRA adapter on a bfloat16 model gets
 float32 weights."""
 for options, expected in (
     ({}, torch.float32),
@@ -316,8 +328,8 @@ for options, expected in (
     assert c_attn(halved).get_base_layer().weight.dtype == torch.bfloat16
 
 # %% argument-offload [claim]
-"""`ephemeral_gpu_offload`: it is written into the configuration's runtime part, and is
-off unless asked for."""
+"""`ephemeral_gpu_offload`: a LoRA configuration keeps it apart, among what is not saved,
+and it is off unless asked for."""
 offloaded = PeftModel.from_pretrained(
     small(), "small-adapter", ephemeral_gpu_offload=True
 )
@@ -353,7 +365,7 @@ assert torch.equal(found(ids).logits, wrapped(ids).logits)
 assert not torch.equal(lost(ids).logits, wrapped(ids).logits)
 
 # %% argument-others [claim]
-"`kwargs`: more about where to read, such as `subfolder`."
+"`kwargs`: more, such as `subfolder`, where to read."
 wrapped.save_pretrained("small-adapters/first")
 inner = PeftModel.from_pretrained(small(), "small-adapters", subfolder="first")
 assert torch.equal(inner(ids).logits, wrapped(ids).logits)
@@ -426,8 +438,11 @@ assert called["attention_mask"] == [1] * len(called["input_ids"])
 
 # %% mask-of-ones [claim]
 "For one prompt without padding, a mask of ones changes nothing: it is the default."
-masked = small()(ids, attention_mask=torch.ones_like(ids)).logits
+ones = torch.ones_like(ids)
+masked = small()(ids, attention_mask=ones).logits
 assert torch.allclose(masked, small()(ids).logits, atol=1e-5)
+with_mask = small().generate(ids, attention_mask=ones, max_new_tokens=3)
+assert torch.equal(with_mask, small().generate(ids, max_new_tokens=3))
 
 # %% no-mask
 batch = torch.tensor([[1, 2, 3], [4, 5, 6]])
@@ -470,7 +485,7 @@ assert added.shape == total.shape == (1, ids.shape[1] + 3)
 model.generate(inputs, max_length=20)
 
 # %% no-gradients [claim]
-"`generate` keeps no record for training: what it computes cannot be differentiated."
+"`generate` keeps no record for training: no gradient can be computed from what it gives."
 kept = small().generate(
     ids, max_new_tokens=2, return_dict_in_generate=True, output_logits=True
 )
@@ -490,7 +505,7 @@ assert tokenizer.decode(ended) == "a = 1" + tokenizer.eos_token
 assert tokenizer.decode(ended, skip_special_tokens=True) == "a = 1"
 
 # %% spaces [claim]
-"`decode` gives spaces back as they were."
+"With this tokenizer, `decode` gives spaces back as they were."
 spaced = "x  =  1 , 2 !"
 assert tokenizer.decode(tokenizer.encode(spaced)) == spaced
 

@@ -4,6 +4,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import torch
 from peft import PeftModel
 from safetensors.torch import load_file
@@ -19,7 +20,8 @@ base = AutoModelForCausalLM.from_pretrained(checkpoint)
 model = PeftModel.from_pretrained(base, peft_checkpoint)
 
 # %% prompt [claim] draft="a prompt in plain double quotes may run over several lines" verdict="false"
-"A string in plain double quotes ends on its line; write `\\n` where a line should end."
+"""A string in plain double quotes cannot hold the end of a line as such; write `\\n`
+where a line should end."""
 try:
     compile('prompt = "Question: bubble sort?\n\nAnswer:"', "draft.py", "exec")
 except SyntaxError as error:
@@ -39,8 +41,8 @@ batch = tokenizer(["a = 1", "for item in items:"], padding=True)
 assert len(batch["input_ids"][0]) == len(batch["input_ids"][1])
 
 # %% pip-editable [claim] draft="pip install -e with the address of the fork's peft folder installs it" verdict="false"
-"""`pip install -e` refuses an address that names a folder inside a repository and no
-project."""
+"""`pip install -e` refuses the address of a repository that names no project, also where
+it names a folder inside."""
 fork = "git+https://github.com/bigcode-project/astraios#subdirectory=peft"
 command = [sys.executable, "-m", "pip", "install", "--editable", fork]
 refused = subprocess.run(command, capture_output=True, text=True)
@@ -48,16 +50,19 @@ assert refused.returncode != 0
 assert "Could not detect requirement name" in refused.stderr
 
 # %% pip-quiet [claim] draft="-q may be given up to three times" verdict="true"
-"`-q` takes away a level of pip's messages each time, three times at most."
+"""`-q` takes away a level of pip's messages, and so do the second and the third; more do
+nothing."""
 command = [sys.executable, "-m", "pip", "install", "--help"]
 told = subprocess.run(command, capture_output=True, text=True).stdout
 assert "-q, --quiet" in told
-assert "up to 3 times" in " ".join(told.split())
+assert "up to 3 times (corresponding to WARNING, ERROR, and CRITICAL" in " ".join(
+    told.split()
+)
 
 # %% tensorflow [claim] draft="return_tensors takes tf for TensorFlow" verdict="changed"
 "A tokenizer gives PyTorch and NumPy arrays, and refuses to give TensorFlow's."
-assert tokenizer("def f():", return_tensors="pt")["input_ids"].shape[0] == 1
-assert tokenizer("def f():", return_tensors="np")["input_ids"].shape[0] == 1
+assert isinstance(tokenizer("def f():", return_tensors="pt")["input_ids"], torch.Tensor)
+assert isinstance(tokenizer("def f():", return_tensors="np")["input_ids"], np.ndarray)
 try:
     tokenizer("def f():", return_tensors="tf")
 except ValueError as error:

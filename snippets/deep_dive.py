@@ -67,8 +67,11 @@ named = AutoConfig.from_pretrained(checkpoint).dtype
 assert AutoModelForCausalLM.from_pretrained(checkpoint).dtype == named
 
 # %% device-string [claim] draft="setting device to cuda makes the script use the GPU if there is one" verdict="false"
-"`from_pretrained`, where no device is named in the call, puts the model on the CPU."
-assert base.device.type == "cpu"
+"""A variable that holds a device's name does nothing by itself: the model goes to
+PyTorch's default device, the CPU."""
+wanted = "cuda"  # nothing reads it
+assert torch.get_default_device().type == "cpu"
+assert AutoModelForCausalLM.from_pretrained(checkpoint).device.type == "cpu"
 
 # %% choose-device
 available = "cuda" if torch.cuda.is_available() else "cpu"
@@ -92,6 +95,10 @@ print({name: tuple(tensor.shape) for name, tensor in inputs.items()})
 print(inputs["input_ids"][0, :8].tolist())
 print([tokenizer.decode(token) for token in inputs["input_ids"][0, :8]])
 
+# %% plain-lists [claim]
+"Without `return_tensors=`, the tokenizer gives plain lists."
+assert type(tokenizer(prompt)["input_ids"]) is list
+
 # %% encode-gives [claim] draft="encode with return_tensors gives PyTorch tensors" verdict="true"
 """`encode(…, return_tensors="pt")` gives the ids alone, as int64 of shape (1, n) on
 the CPU; the attention mask is missing."""
@@ -107,7 +114,7 @@ assert "attention_mask" in inputs
 assert tokenizer.encode(prompt) == tokenizer.encode(prompt, add_special_tokens=False)
 
 # %% round-trip [claim] draft="decode is the reverse of encode" verdict="true"
-"Decoding what was encoded gives the same text back."
+"With this tokenizer, decoding what was encoded gives the same text back."
 assert tokenizer.decode(tokenizer.encode(prompt)) == prompt
 
 # %% tensors-tf raises="ValueError"
@@ -129,8 +136,14 @@ with torch.no_grad():  # nothing is to be trained here
     base_logits = base(**inputs).logits
 print(tuple(base_logits.shape))
 
+# %% highest-score [claim]
+"""The first token that greedy decoding added is the one with the highest score after
+the prompt's last token."""
+assert output[0, inputs["input_ids"].shape[1]] == base_logits[0, -1].argmax()
+
 # %% tree-before
 old_c_attn = base.transformer.h[0].attn.c_attn
+old_weight = old_c_attn.weight.clone()
 print(base.transformer.h[0].attn)
 
 # %% wrap
@@ -140,13 +153,14 @@ print(model.peft_config["default"].peft_type)
 print("trainable parameters:", model.get_nb_trainable_parameters()[0])
 
 # %% wrap-class [claim] draft="PeftModel is a base class for adapted models" verdict="true"
-"""`PeftModel.from_pretrained` gives a `PeftModelForCausalLM`, and that is a PyTorch
-module like any other."""
+"""For an adapter whose task is `CAUSAL_LM`, `PeftModel.from_pretrained` gives a
+`PeftModelForCausalLM`, and that is a PyTorch module like any other."""
+assert model.peft_config["default"].task_type == "CAUSAL_LM"
 assert type(model).__name__ == "PeftModelForCausalLM"
 assert isinstance(model, torch.nn.Module)
 
 # %% wrap-frozen [claim] draft="from_pretrained gives a model that is prepared for fine-tuning" verdict="false"
-"It loads for use, not for training: no weight is trainable."
+"It loads for use, not for training: no weight of this adapter is trainable."
 assert model.get_nb_trainable_parameters()[0] == 0
 
 # %% wrap-in-place [claim] draft="nothing: what wrapping does to the base model was left out" verdict="trap"
@@ -159,8 +173,9 @@ assert any("lora_" in name or "adapter_" in name for name, _ in base.named_modul
 print(base.transformer.h[0].attn)
 
 # %% old-inside [claim]
-"The old layer has not changed: the new one holds it and asks it first."
+"The old layer is still there, with the same weights, inside the new one."
 assert base.transformer.h[0].attn.c_attn.get_base_layer() is old_c_attn
+assert torch.equal(old_c_attn.weight, old_weight)
 
 # %% adapter-size
 adapter = sum(
@@ -185,8 +200,9 @@ for name, scores in (("base model", base_logits), ("adapter", logits)):
     print(f"{name:<10}", ", ".join(likely))
 
 # %% logits-change [claim]
-"The adapter changes the logits, though it changes no weight of the base model."
+"The adapter changes the logits, though the weights of the layer it adapts are the same."
 assert not torch.allclose(logits, base_logits, atol=0.01)
+assert torch.equal(old_c_attn.weight, old_weight)
 
 # %% generate
 output = model.generate(**inputs, **stop, max_new_tokens=200)
@@ -199,7 +215,8 @@ n = inputs["input_ids"].shape[1]
 assert torch.equal(output[:, :n], inputs["input_ids"])
 
 # %% greedy-repeats [claim]
-"Greedy decoding has no chance in it: the same prompt gives the same tokens."
+"""Greedy decoding has no chance in it: on the same machine the same prompt gives the
+same tokens."""
 again = model.generate(**inputs, **stop, max_new_tokens=200)
 assert torch.equal(output, again)
 
@@ -232,10 +249,18 @@ for row in drawn:
     print(repr(tokenizer.decode(row[n:])))
 
 # %% seed-repeats [claim]
-"Sampling after the same seed gives the same tokens."
+"Sampling after the same seed gives the same tokens on the same machine."
 torch.manual_seed(0)
 again = model.generate(**inputs, **chance, temperature=1.5, num_return_sequences=3)
 assert torch.equal(drawn, again)
+
+# %% top-fifty [claim]
+"""Unless you say otherwise, or the checkpoint does, the draw is among the 50 most
+probable tokens: `top_k` is 50."""
+from transformers import GenerationConfig
+
+assert GenerationConfig._get_default_generation_params()["top_k"] == 50
+assert model.generation_config.top_k is None
 
 # %% top-one [claim]
 """`top_k=1` leaves the one most probable token to draw from: that is greedy decoding
@@ -259,6 +284,7 @@ assert model.generation_config.max_new_tokens is None
 cut = model.generate(**inputs, **stop, max_new_tokens=5)
 assert cut.shape[1] <= n + 5
 assert torch.equal(cut, output[:, : cut.shape[1]])
+assert output.shape[1] < n + 200
 
 # %% stop-token [claim]
 """Generation ends at whatever token `eos_token_id=` names, and the text up to it is the

@@ -96,7 +96,7 @@ def gradient_bytes(model):
 
 full = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32")
 adapted = lora(AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32"))
-print("bytes of     weights   gradients  optimizer state")
+print("bytes of     weights   gradients          moments")
 for name, each in {"full": full, "LoRA": adapted}.items():
     optimizer = trained(each)
     weights = each.get_memory_footprint(return_buffers=False)
@@ -105,7 +105,10 @@ for name, each in {"full": full, "LoRA": adapted}.items():
     )
 
 # %% adamw-two-moments [claim]
-"AdamW keeps two numbers for each number that it trains, and none for a frozen one."
+"""AdamW keeps two numbers for each number that it trains, and none for a frozen one.
+(Each tensor has a count of steps besides.)"""
+kept_for = {name for state in optimizer.state.values() for name in state}
+assert kept_for == {"exp_avg", "exp_avg_sq", "step"}
 assert state_bytes(optimizer) == 2 * 4 * adapted.get_nb_trainable_parameters()[0]
 assert len(optimizer.state) == sum(w.requires_grad for w in adapted.parameters())
 
@@ -115,14 +118,26 @@ assert all((w.grad is not None) == w.requires_grad for w in adapted.parameters()
 assert gradient_bytes(adapted) == 4 * adapted.get_nb_trainable_parameters()[0]
 
 # %% moments-follow-dtype [claim]
-"""The moments have the type of the weights: a model trained in bfloat16 gets moments of
-two bytes, with no float32 copy anywhere."""
+"""Gradients and moments have the type of the weights: a model trained in bfloat16 gets
+moments of two bytes, and there is no float32 copy of the weights."""
 optimizer = trained(half)
-assert {s["exp_avg"].dtype for s in optimizer.state.values()} == {torch.bfloat16}
+states = [s[name] for s in optimizer.state.values() for name in s if name != "step"]
+gradients = [w.grad for w in half.parameters()]
+assert {t.dtype for t in (*states, *gradients, *half.parameters())} == {torch.bfloat16}
 assert state_bytes(optimizer) == 2 * 2 * half.num_parameters()
 
+# %% few-digits [claim]
+"bfloat16 keeps between two and three decimal digits, float32 about seven."
+assert 1e-3 < torch.finfo(torch.bfloat16).eps < 1e-2
+assert 1e-7 < torch.finfo(torch.float32).eps < 1e-6
+
 # %% adapter-stays-float32 [claim]
-"On a base in bfloat16, PEFT makes the adapter in float32."
+"""On a base in bfloat16, PEFT makes a LoRA adapter in float32, unless
+`autocast_adapter_dtype=False` says that it should not."""
+other = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="bfloat16")
+config = LoraConfig(target_modules=["c_attn"], task_type="CAUSAL_LM")
+other = get_peft_model(other, config, autocast_adapter_dtype=False)
+assert {w.dtype for w in other.parameters()} == {torch.bfloat16}
 mixed = lora(AutoModelForCausalLM.from_pretrained(checkpoint, dtype="bfloat16"))
 assert {w.dtype for w in mixed.parameters() if w.requires_grad} == {torch.float32}
 assert {w.dtype for w in mixed.parameters() if not w.requires_grad} == {torch.bfloat16}
@@ -140,21 +155,19 @@ for size in SHAPES:
 # %% budget-figure
 import matplotlib.pyplot as plt
 
-GREY, BLUE, ORANGE = "#808080", "#3b7dd8", "#d9822b"  # readable on white and on black
+BLUE, ORANGE = "#3b7dd8", "#d9822b"  # readable on white and on black
 
 
 def axes_of(width, height):
     figure, axes = plt.subplots(figsize=(width, height), layout="constrained")
     figure.patch.set_alpha(0)
     axes.patch.set_alpha(0)
-    axes.tick_params(colors=GREY, labelcolor=GREY)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["bottom", "left"]].set_color(GREY)
     return axes
 
 
 axes = axes_of(6, 2.8)
-axes.set_xlabel("GB: weights (blue), gradients and optimizer (orange)", color=GREY)
+axes.set_xlabel("GB: weights (blue), gradients and optimizer (orange)")
 axes.set_yticks(range(len(budget)), list(reversed(budget)))
 for row, parts in enumerate(reversed(budget.values())):
     weights, rest, half_weights, adapter = (part / 1e9 for part in parts)
@@ -162,13 +175,13 @@ for row, parts in enumerate(reversed(budget.values())):
     axes.barh(row + 0.2, rest, 0.36, left=weights, color=ORANGE)
     axes.barh(row - 0.2, half_weights, 0.36, color=BLUE)
     axes.barh(row - 0.2, adapter, 0.36, left=half_weights, color=ORANGE)
-    axes.text(weights + rest + 3, row + 0.2, "full", va="center", color=GREY)
-    axes.text(half_weights + adapter + 3, row - 0.2, "LoRA", va="center", color=GREY)
+    axes.text(weights + rest + 3, row + 0.2, "full", va="center")
+    axes.text(half_weights + adapter + 3, row - 0.2, "LoRA", va="center")
 
 
 # %% activations
-def kept(model, length):
-    """Bytes that autograd keeps for the backward pass, weights left out."""
+def kept(model, length, rows=2):
+    """Bytes that PyTorch keeps for the backward pass, weights left out."""
     own = {w.untyped_storage().data_ptr() for w in model.parameters()}
     found = {}
 
@@ -179,7 +192,8 @@ def kept(model, length):
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        loss = model(input_ids=ids[:, :length], labels=ids[:, :length]).loss
+        some = ids[:rows, :length]
+        loss = model(input_ids=some, labels=some).loss
     del loss  # until here every tensor lives, so no address is used twice
     return sum(found.values())
 
@@ -187,7 +201,8 @@ def kept(model, length):
 for name, each in {"full": full, "LoRA": adapted}.items():
     print(
         f"{name:<6}",
-        *(f"{kept(each, n) / 1e6:6.1f} MB at {n} tokens" for n in (16, 32, 64)),
+        *(f"{kept(each, n, 1) / 1e6:5.1f} MB with {n} tokens" for n in (16, 32, 64)),
+        f"{kept(each, 64, 2) / 1e6:5.1f} MB with two texts of 64",
     )
 
 # %% recompute
@@ -203,11 +218,23 @@ full(input_ids=ids, labels=ids).loss.backward()
 print(f"{before / 1e6:.1f} MB kept, then {kept(full, 64) / 1e6:.1f} MB")
 
 # %% recompute-same [claim]
-"Activation checkpointing keeps less and gives the same gradients."
+"""Activation checkpointing keeps less and gives the same gradients, up to rounding. It
+does so in training mode alone."""
+full.eval()
+assert kept(full, 64) == before
+full.train()
 for mine, other in zip(full.parameters(), plain, strict=True):
     torch.testing.assert_close(mine.grad, other)
 assert kept(full, 64) < before
 full.activation_checkpointing_disable()
+
+# %% one-key [claim]
+"""StarCoder uses multi-query attention: of the numbers that `c_attn` makes of a token, a
+query for each head takes the width, and one key and one value a head's width each."""
+attention = real["7B"].transformer.h[0].attn
+layers, width, heads = SHAPES["7B"]
+assert real["7B"].config.multi_query
+assert attention.c_attn.out_features == width + 2 * width // heads
 
 # %% cache-arithmetic
 print("KV cache of one sequence of 8192 tokens, two bytes each number")
@@ -249,9 +276,18 @@ with torch.no_grad():
     its_cache = multi_head(input_ids=ids[:1], use_cache=True).past_key_values
 assert cache_bytes(its_cache) == config.n_head * cache_bytes(cache)
 
+# %% fixed-size [claim]
+"A `StaticCache` of 100 tokens is as large after eight of them as it will be after all."
+from transformers import StaticCache
+
+fixed = StaticCache(config=config, max_cache_len=100)
+with torch.no_grad():
+    model(input_ids=ids[:1, :8], past_key_values=fixed)
+assert {layer.keys.shape[2] for layer in fixed.layers} == {100}
+
 # %% caches-agree [claim]
-"""With the cache that grows, with one of fixed size, and with none, greedy decoding gives
-the same tokens."""
+"""In float32, with the cache that grows, with one of fixed size, and with none, the small
+model gave the same 24 tokens here, each the likeliest."""
 model.eval()
 greedy = dict(do_sample=False, min_new_tokens=24, max_new_tokens=24, pad_token_id=0)
 prompt = dict(input_ids=ids[:1, :8], attention_mask=torch.ones(1, 8, dtype=torch.long))
@@ -279,6 +315,12 @@ def seconds(work, turns=3, of=statistics.median):
 
 
 # %% load-time [measured]
+from safetensors.torch import load_file
+
+in_file = load_file(f"{checkpoint}/model.safetensors").values()
+print("in the file:", {weights.dtype for weights in in_file})
+
+
 def load(dtype):
     return AutoModelForCausalLM.from_pretrained(checkpoint, dtype=dtype)
 
@@ -307,6 +349,9 @@ half = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="bfloat16")
 print(f"float32, cache      {speed(model):6.0f} tokens/s")
 print(f"float32, no cache   {speed(model, use_cache=False):6.0f} tokens/s")
 print(f"bfloat16, cache     {speed(half):6.0f} tokens/s")
+able = torch.cpu.get_capabilities()
+known = [name for name in able if "bf16" in name and able[name]]
+print("this processor's instructions for bfloat16:", ", ".join(known) or "none")
 
 
 # %% batches [measured] timeout="240"
@@ -388,9 +433,16 @@ def peak_of_step(model):
     return resident("VmHWM") - before
 
 
+def counted(model):
+    """Megabytes of gradients, moments and activations."""
+    number = sum(w.numel() for w in model.parameters() if w.requires_grad)
+    return (3 * 4 * number + kept(model, 64)) / 1e6
+
+
 del optimizer
 if hasattr(ctypes.CDLL(None), "malloc_trim") and Path("/proc/self/clear_refs").exists():
     for name, each in ways.items():
-        print(f"{name:<9} the peak rose by {peak_of_step(each):5.0f} MB")
+        rose, known = peak_of_step(each), counted(each)
+        print(f"{name:<9} the peak rose by {rose:5.0f} MB, counted are {known:5.0f} MB")
 else:
     print("not Linux with glibc: there is no such counter here")

@@ -59,8 +59,11 @@ def with_adapter(method, model):
 
 
 # %% config-is-written [claim]
-"""PEFT writes into the configuration that it is given, so each model needs a copy of
-its own."""
+"""PEFT writes into the configuration that it is given: what its model was loaded from,
+and for P-Tuning the width. So each model gets a copy of its own here."""
+config = LoraConfig(target_modules=["c_attn"], base_model_name_or_path="another")
+get_peft_model(shape_of("7B", layers=1), config)
+assert config.base_model_name_or_path != "another"
 config = copy(settings["P-Tuning"])
 assert config.token_dim is None
 get_peft_model(shape_of("7B", layers=1), config)
@@ -82,33 +85,74 @@ LAYER = {  # one layer from left to right: each step's left edge and width
 def box(axes, left, row, width, text, color):
     edges = dict(facecolor="none", edgecolor=color, linewidth=1.3)
     axes.add_patch(plt.Rectangle((left, -row - 0.35), width, 0.7, **edges))
-    axes.text(left + width / 2, -row, text, ha="center", va="center", fontsize=8)
+    axes.text(left + width / 2, -row, text, ha="center", va="center", fontsize=7.5)
+
+
+def watch(layer, name, places):
+    """Note where what is added at a layer works: before it, after it or beside it."""
+    read = {}
+
+    def reads(module, inputs):
+        read[module] = inputs[0]
+
+    def ended(*_):
+        given, base = read.pop(layer), read.pop(layer.base_layer)
+        if base is not given:
+            places[name] = "before"
+        else:
+            beside = any(tensor is given for tensor in read.values())
+            places[name] = "beside" if beside else "after"
+
+    for module in layer.modules():
+        module.register_forward_pre_hook(reads)
+    layer.register_forward_hook(ended)
+
+
+def wire(axes, left, width, rows, place):
+    """The way from a module to what is added, and back to where it takes effect."""
+    start, end = left - 0.2, left + width + 0.2
+    down, up = {"before": (start, start), "after": (end, end)}.get(place, (start, end))
+    for x, row in ((down, 1), (up, rows)):
+        side = left if x == start else left + width
+        axes.plot([x, x, side], [0, -row, -row], "C0", linewidth=1)
+    for row in range(1, rows):
+        axes.plot([left + width / 2] * 2, [-row - 0.35, -row - 0.65], "C0", linewidth=1)
+    back = dict(arrowstyle="->", color="C0")
+    axes.annotate("", (up, 0.04), (up, -0.5), arrowprops=back)
+    axes.text(
+        left + width / 2, -rows - 0.58, place, ha="center", color="C0", fontsize=8
+    )
 
 
 def draw(method, size="7B"):
     """One layer of the base, and below each module the tensors that the method adds."""
+    model, places = with_adapter(method, shape_of(size, layers=1)), {}
+    for name, layer in model.named_modules():
+        if hasattr(layer, "base_layer"):
+            watch(layer, name.partition(".h.0.")[2], places)
+    model(torch.zeros(1, 4, dtype=torch.long, device="meta"))
     trained = {
         name: " × ".join(str(length) for length in weights.shape if length > 1)
-        for name, weights in with_adapter(
-            method, shape_of(size, layers=1)
-        ).named_parameters()
+        for name, weights in model.named_parameters()
         if weights.requires_grad
     }
-    _, axes = plt.subplots(figsize=(7.4, 1.75))
+    _, axes = plt.subplots(figsize=(7.4, 1.95))
+    arrow = dict(arrowstyle="->", color="0.5")
     for module, (left, width) in LAYER.items():
         box(axes, left, 0, width, module.split(".")[-1], "0.5")
-        arrow = dict(arrowstyle="->", color="0.5")
         axes.annotate("", (left, 0), (left - 0.4, 0), arrowprops=arrow)
         added = [name for name in trained if f".h.0.{module}." in name]
         for row, name in enumerate(added, start=1):
             kind = name.split(f"{module}.")[1].split(".")[0]
-            axes.plot([left + width / 2] * 2, [0.35 - row, 0.65 - row], color="C0")
             box(axes, left, row, width, f"{kind}\n{trained[name]}", "C0")
+        if added:
+            wire(axes, left, width, len(added), places[module])
+    axes.annotate("", (10.65, 0), (10.2, 0), arrowprops=arrow)
     before = [name for name in trained if name.endswith("embedding.weight")]
     for name in before:
-        axes.plot([-0.3, -0.3], [-0.65, 0], color="C0")
+        axes.plot([-0.3, -0.3], [-0.65, 0], color="C0", linewidth=1)
         box(axes, -0.6, 1, 2.1, f"{name.split('.')[0]}\n{trained[name]}", "C0")
-    axes.set(xlim=(-0.65, 10.25), ylim=(-2.4, 0.4))
+    axes.set(xlim=(-0.65, 10.7), ylim=(-2.75, 0.4))
     axes.axis("off")
 
 
@@ -127,6 +171,11 @@ plain = base(ids).logits
 fresh = with_adapter("(IA)³", base)
 assert all((w == 1).all() for name, w in fresh.named_parameters() if "ia3_l" in name)
 assert torch.equal(fresh(ids).logits, plain)
+layer = fresh.get_base_model().transformer.h[0].attn.c_attn
+x = torch.randn(1, 3, base.config.n_embd, dtype=base.dtype)
+once = layer(x)
+layer.ia3_l["default"].data.fill_(2)
+assert torch.equal(layer(x), 2 * once)
 
 # %% lora
 draw("LoRA")
@@ -144,8 +193,8 @@ assert torch.equal(fresh(ids).logits, plain)
 draw("P-Tuning")
 
 # %% p-tuning-takes-room [claim]
-"""The virtual tokens of P-Tuning stand before the prompt and take room in the context:
-the layers read 30 positions more than they are given."""
+"""The virtual tokens of P-Tuning stand before the prompt and take room in it: the blocks
+read 30 places more than they are given."""
 base = AutoModelForCausalLM.from_pretrained(small)
 tuned = with_adapter("P-Tuning", base)
 read = []
@@ -166,6 +215,8 @@ with tempfile.TemporaryDirectory() as folder:
     tuned.save_pretrained(folder)
     saved = load_file(f"{folder}/adapter_model.safetensors")
 assert [tuple(t.shape) for t in saved.values()] == [(30, base.config.n_embd)]
+made = tuned.prompt_encoder["default"](torch.arange(30)[None])[0]
+torch.testing.assert_close(saved["prompt_embeddings"], made.detach())
 assert tuned.get_nb_trainable_parameters()[0] > 30 * base.config.n_embd
 
 # %% adapterp
@@ -178,10 +229,11 @@ draw("AdapterH")
 draw("Parallel")
 
 # %% bottleneck-not-zero [claim]
-"""A fresh adapter of Astraios does change the model: both matrices begin at random."""
-base = AutoModelForCausalLM.from_pretrained(small)
-fresh = with_adapter("Parallel", base)
-assert not torch.equal(fresh(ids).logits, plain)
+"""A fresh AdapterP, AdapterH or Parallel does change the model: both matrices begin at
+random."""
+for method in ("AdapterP", "AdapterH", "Parallel"):
+    base = AutoModelForCausalLM.from_pretrained(small)
+    assert not torch.equal(with_adapter(method, base)(ids).logits, plain)
 
 # %% real-sizes
 trained, bases = {}, {size: shape_of(size) for size in shapes}
@@ -229,17 +281,19 @@ def mean(method, *keys):
 
 
 order = sorted(runs, key=lambda method: -mean(method, "held_out", "share"))
-print(
-    f"{'':14}{'trained':>10}{'seeds':>6}{'new wording':>13}{'new exercise':>13}{'best of 5':>10}"
-)
+columns = {"trained": 9, "seeds": 6, "new wording": 13, "lowest–highest": 16}
+columns |= {"new exercise": 14, "best of 5": 11}
+print(f"{'':13}", *(f"{name:>{width}}" for name, width in columns.items()), sep="")
 for method in order:
+    shares = [run["held_out"]["share"] for run in runs[method]]
     print(
-        f"{method:14}{mean(method, 'trainable'):10,.0f}{len(runs[method]):6}"
+        f"{method:13}{mean(method, 'trainable'):9,.0f}{len(shares):6}"
         f"{mean(method, 'held_out', 'share'):13.1%}"
-        f"{mean(method, 'held_out_exercises', 'share'):13.1%}"
-        f"{mean(method, 'pass_at_k', 'share'):10.1%}"
+        f"{f'{min(shares):.1%}–{max(shares):.1%}':>16}"
+        f"{mean(method, 'held_out_exercises', 'share'):14.1%}"
+        f"{mean(method, 'pass_at_k', 'share'):11.1%}"
     )
-print(f"{'no adapter':14}{0:10}{'':6}{base_alone['held_out']['share']:13.1%}")
+print(f"{'no adapter':13}{0:9}{'':6}{base_alone['held_out']['share']:13.1%}")
 
 # %% plot
 figure, axes = plt.subplots()

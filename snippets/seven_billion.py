@@ -1,9 +1,6 @@
 """The code of the page "Using the 7B models": what they need, counted without them."""
 
 # %% imports
-import os
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -21,9 +18,9 @@ for name in ("bigcode/starcoderbase-7b", "bigcode/astraios-7b-parallel"):
         print(f"  {setting:<9}", listed[name].get(setting, "no"))
 
 # %% refusals
-ask = """
 from huggingface_hub.errors import GatedRepoError
 from huggingface_hub.utils import httpx
+
 from loading.catalogue import ModelError, catalogue
 from loading.downloads import refused
 
@@ -31,22 +28,11 @@ model = catalogue().find("bigcode/starcoderbase-7b")
 try:
     model.pinned()
 except ModelError as error:
-    print(f"not pinned: {error}\\n")
+    print(f"not pinned: {error}\n")
 question = httpx.Request("GET", "https://huggingface.co")
 answer = httpx.Response(401, request=question)  # what the hub says at a closed gate
-error = GatedRepoError("gated", response=answer)
-print(f"no licence: {refused(model, 'config.json', error)}")
-"""
-guide = Path("models").resolve().parent  # the folder snippets/ of a copy of this guide
-without_token = {name: os.environ[name] for name in os.environ if name != "HF_TOKEN"}
-said = subprocess.run(
-    [sys.executable, "-c", ask],
-    cwd=guide,
-    env=without_token | {"HF_HOME": str(Path.cwd())},
-    capture_output=True,
-    text=True,
-)
-print(said.stdout or said.stderr)
+closed = GatedRepoError("gated", response=answer)
+print(f"no licence: {refused(model, 'config.json', closed)}")
 
 # %% memory
 starcoderbase_7b = GPTBigCodeConfig(
@@ -74,7 +60,10 @@ print(f"adapter, 4 bytes a number      {adapter / 1e9:6.2f} GB")
 for tokens in (500, 8192):
     cache = cache_bytes(starcoderbase_7b, tokens)
     print(f"cache for {tokens:>4} tokens          {cache / 1e9:6.2f} GB")
-print(f"all, with the longest cache    {(weights + adapter + cache) / 1e9:6.2f} GB")
+mask = starcoderbase_7b.n_positions**2  # one byte each: who may look at whom
+print(f"attention mask                 {mask / 1e9:6.2f} GB")
+total = weights + adapter + cache + mask
+print(f"all, with the longest cache    {total / 1e9:6.2f} GB")
 
 # %% small
 checkpoint = "models/stdlib-coder"
@@ -92,15 +81,16 @@ half, in_half = run("bfloat16")
 full, in_full = run("float32")
 
 # %% cache-is-that-large [claim]
-"""The arithmetic for the cache holds for the small model, which has the same
-architecture: the cache of a real run has exactly that many bytes."""
+"""The arithmetic for the cache and the mask holds for the small model, which has the
+same architecture: those of a real run have exactly that many bytes."""
 held = 0
 for layer in in_half.past_key_values.layers:
     held += layer.keys.nbytes + layer.values.nbytes
 assert held == cache_bytes(half.config, inputs["input_ids"].shape[1])
+assert sum(each.nbytes for each in half.buffers()) == half.config.n_positions**2
 
 # %% half-is-half [claim]
-"""In `float32` the same base takes exactly twice the memory."""
+"""In `float32` the weights of the same base take exactly twice the bytes."""
 
 
 def bytes_of(model):
@@ -110,8 +100,8 @@ def bytes_of(model):
 assert bytes_of(full) == 2 * bytes_of(half)
 
 # %% adapter-stays-wide [claim]
-"""At a base in 16-bit floats PEFT keeps the adapter in 32-bit ones: that is why the
-adapter counts four bytes a number."""
+"""On a base in `bfloat16`, the Parallel adapter is in `float32`: that is why the table
+counts four bytes for each of its numbers."""
 model = get_peft_model(half, parallel)
 of = {name: each.dtype for name, each in model.named_parameters()}
 assert {dtype for name, dtype in of.items() if "adapter_" in name} == {torch.float32}

@@ -37,6 +37,18 @@ def test_what_is_missing_stale_torn_or_tampered_with_is_chosen_and_what_is_fresh
     assert chosen(folder) == []
 
 
+def test_a_profile_that_need_not_be_there_runs_the_pages_whose_values_it_changes(folder: GuideFolder) -> None:
+    settings = f"{SETTINGS}\n[tool.galley.profiles.big]\n[tool.galley.profiles.big.parameters]\nsize = 2\n"
+    folder.write("pyproject.toml", settings)
+    for name, size in (("changed", 1), ("same", 2)):
+        folder.snippet(name, f"# %% parameters\nsize = {size}\n")
+    folder.snippet("none", GOOD)
+    big = [folder.project.profile("big")]
+    assert [task.snippets.page for task in choose(folder.guide, [], big, everything=True)] == ["changed"]
+    named = choose(folder.guide, ["none", "same"], big, everything=True)
+    assert [task.snippets.page for task in named] == ["none", "same"]
+
+
 def test_only_the_page_that_was_asked_for_runs(folder: GuideFolder) -> None:
     folder.snippet("one", GOOD)
     folder.snippet("two", GOOD)

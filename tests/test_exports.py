@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +34,8 @@ def test_a_pages_script_runs(page: str, tmp_path: Path) -> None:
     for name in beside(script):
         target = tmp_path / name.rstrip("/")
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.symlink_to(ROOT / "snippets" / name.rstrip("/"))
+        source = ROOT / "snippets" / name.rstrip("/")  # a copy: a link would lead on to what lies beside it
+        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
     kept = {name: value for name, value in quiet_environment().items() if name in ("PATH", "LD_LIBRARY_PATH")}
     environment = {**kept, "HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "2", "MPLBACKEND": "agg"}
     done = subprocess.run(

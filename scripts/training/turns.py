@@ -1,4 +1,4 @@
-"""The turns of a training run, read from its log: each goes flat, then falls, and a finished model may begin another."""
+"""The turns of a training run, read from its log: the rate is flat, then falls; a finished model may begin another."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
