@@ -61,9 +61,10 @@ def with_adapter(method, model):
 # %% config-is-written [claim]
 """PEFT writes into the configuration that it is given: what its model was loaded from,
 and for P-Tuning the width. So each model gets a copy of its own here."""
-config = LoraConfig(target_modules=["c_attn"], base_model_name_or_path="another")
-get_peft_model(shape_of("7B", layers=1), config)
-assert config.base_model_name_or_path != "another"
+config = LoraConfig(target_modules=["c_attn"])
+assert config.base_model_name_or_path is None
+get_peft_model(AutoModelForCausalLM.from_pretrained(small), config)
+assert config.base_model_name_or_path == small
 config = copy(settings["P-Tuning"])
 assert config.token_dim is None
 get_peft_model(shape_of("7B", layers=1), config)
