@@ -406,7 +406,7 @@ def test_logits_with_and_without_it_are_bit_equal(page):
 def test_the_command_says_how_it_is_used_and_what_is_wrong(capsys):
     assert commands.main(["pin", "acme/x"]) == 1
     assert capsys.readouterr().err.startswith("the model 'acme/x' is not in the catalogue")
-    assert commands.main([]) == commands.main(["measure"]) == 2
+    assert commands.main([]) == commands.main(["measure"]) == commands.main(["measure", *"abcd"]) == 2
     assert capsys.readouterr().err.startswith("usage: python snippets/loading pin")
 
 
@@ -421,11 +421,13 @@ def test_a_measured_page_says_its_seconds_and_its_memory(made, capsys, monkeypat
     monkeypatch.setattr(commands.os, "fork", lambda: 0)  # become the child
     monkeypatch.setattr(commands.os, "_exit", end)
     with pytest.raises(EndedError, match=r"^0$"):
-        commands._page("page 1", str(made), "cpu")
-    said = r"page 1: \d\.\d\d s, GPTBigCodeForCausalLM, \d+\.\d\d GB resident, mapped files included\n"
+        commands._page("page 1", str(made), "cpu", "bfloat16")
+    said = (
+        r"page 1: \d\.\d\d s, GPTBigCodeForCausalLM in torch.bfloat16, \d+\.\d\d GB resident, mapped files included\n"
+    )
     assert re.fullmatch(said, capsys.readouterr().out)
     with pytest.raises(EndedError, match=r"^1$"):
-        commands._page("page 1", "nowhere", "cpu")
+        commands._page("page 1", "nowhere", "cpu", "auto")
 
 
 def test_pages_are_measured_in_turn_and_then_at_once(capsys, monkeypatch):
@@ -434,11 +436,11 @@ def test_pages_are_measured_in_turn_and_then_at_once(capsys, monkeypatch):
         commands, "_page", lambda name, *where, **options: steps.append(("start", name, *where)) or name
     )
     monkeypatch.setattr(commands.os, "waitpid", lambda child, _: steps.append(("end", child)))
-    assert commands.main(["measure", "folder", "cuda"]) == 0
+    assert commands.main(["measure", "folder", "cuda", "bfloat16"]) == 0
     alone = [(step, each) for each in ("page 1 alone", "page 2 alone") for step in ("start", "end")]
     pages = [f"page {number}" for number in range(1, 5)]
     assert [step[:2] for step in steps] == [*alone, *(("start", p) for p in pages), *(("end", p) for p in pages)]
-    assert {step[2:] for step in steps if step[0] == "start"} == {("folder", "cuda")}
+    assert {step[2:] for step in steps if step[0] == "start"} == {("folder", "cuda", "bfloat16")}
 
 
 def test_importing_it_starts_nothing():

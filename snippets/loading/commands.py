@@ -15,7 +15,7 @@ from transformers import AutoModelForCausalLM
 
 USAGE = """\
 usage: python snippets/loading pin [ID …]
-       python snippets/loading measure FOLDER [DEVICE]"""
+       python snippets/loading measure FOLDER [DEVICE [DTYPE]]"""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -24,10 +24,8 @@ def main(arguments: Sequence[str]) -> int:
         match arguments:
             case ["pin", *names]:
                 print("\n".join(pin(names)) or "every hub model is pinned")
-            case ["measure", folder]:
-                measure(folder, "cpu")
-            case ["measure", folder, device]:
-                measure(folder, device)
+            case ["measure", folder, *how] if len(how) <= 2:
+                measure(folder, *how)
             case _:
                 print(USAGE, file=sys.stderr)
                 return 2
@@ -37,33 +35,35 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def measure(folder: str, device: str, pages: int = 4) -> None:
+def measure(
+    folder: str, device: str = "cpu", dtype: str = "auto", pages: int = 4
+) -> None:
     """Load a model in forked pages, two in turn, then several at once.
 
-    Prints each page's seconds and memory (GB are 10^9 bytes). The parent never starts
+    `dtype` is `from_pretrained`'s; "auto" is that of the checkpoint. Prints each page's seconds and memory (GB are 10^9 bytes). The parent never starts
     CUDA. The CUDA path was written without a GPU at hand and has not been run.
     """
     for number in range(2):
-        os.waitpid(_page(f"page {number + 1} alone", folder, device), 0)
+        os.waitpid(_page(f"page {number + 1} alone", folder, device, dtype), 0)
     print(f"{pages} pages at once:", flush=True)
     names = [f"page {number + 1}" for number in range(pages)]
-    for child in [_page(name, folder, device, hold=1.0) for name in names]:
+    for child in [_page(name, folder, device, dtype, hold=1.0) for name in names]:
         os.waitpid(child, 0)
 
 
-def _page(title: str, folder: str, device: str, hold: float = 0.0) -> int:
+def _page(title: str, folder: str, device: str, dtype: str, hold: float = 0.0) -> int:
     child = os.fork()
     if child:
         return child
     code = 1
     try:
         started = time.perf_counter()
-        model = AutoModelForCausalLM.from_pretrained(folder).to(device)
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).to(device)
         if device.startswith("cuda"):
             torch.cuda.synchronize(device)
         seconds = time.perf_counter() - started
         time.sleep(hold)  # while the others load: what is in use then counts them too
-        kind, memory = type(model).__name__, _memory(device)
+        kind, memory = f"{type(model).__name__} in {model.dtype}", _memory(device)
         print(f"{title}: {seconds:.2f} s, {kind}, {memory}", flush=True)
         code = 0
     finally:

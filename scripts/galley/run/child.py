@@ -25,6 +25,7 @@ from galley.pages.cells import Cell, cut
 from galley.records.facts import environment
 from galley.run.execute import Execution, Position
 from galley.run.job import Job, receive_job
+from galley.run.modules import before_any_page
 from galley.run.watch import Watch
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
@@ -71,7 +72,8 @@ def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, po
 class _Page:
     def __init__(self, job: Job, connection: socket.socket, position: Position) -> None:
         self.job, self.connection, self.position, self.pid = job, connection, position, os.getpid()
-        self.watch = Watch(Path(job.root), ignored=(Path(job.path), Path(job.scratch)))
+        ignored = Path(job.path), Path(job.scratch)
+        self.watch = Watch(Path(job.root), ignored, before_any_page())
         self.context = Context(job, self.watch)
         for path in job.uses:
             self.watch.note(Path(path))

@@ -4,7 +4,7 @@
 listens on the Unix socket SOCKET, prints the files of FOLDER that it loaded as a JSON list, and serves until its
 standard input ends. Each connection is one page. The process has one thread, opens no model and does no work of its
 own, so that a fork is safe and cheap. What every page would look up again is looked up before: the versions of PACKAGES
-(names with commas between them) and the digests of the modules.
+(names with commas between them), and the files and the digests of the modules.
 
 A page lives as long as its lifeline: when the other end closes it (a timeout, Ctrl-C, a killed command),
 the page's whole process group is killed.
@@ -29,7 +29,7 @@ from galley.records.facts import environment
 from galley.run.child import keep_orphans, run_job
 from galley.run.execute import Position
 from galley.run.job import receive_header, receive_job
-from galley.run.watch import know_folders, loaded
+from galley.run.modules import before_any_page
 
 
 @dataclass(frozen=True)
@@ -196,10 +196,9 @@ def main(path: str, folder: str, packages: list[str], modules: list[str]) -> Non
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(64)
-        own = sorted(file for file in loaded() if Path(file).is_relative_to(folder))
-        know_folders()
-        know_modules(map(Path, own))
         environment(packages)
+        own = sorted(file for file in before_any_page().files if Path(file).is_relative_to(folder))
+        know_modules(map(Path, own))
         print(json.dumps(own), flush=True)
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         keep_orphans()

@@ -6,13 +6,13 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from galley.records.dependencies import GONE, TABLE, measure, never_counts
 from galley.records.record import Dependency
+from galley.run.modules import Modules, by_folder
 
 IMPORTING = re.compile(r"^<frozen importlib|[/\\\\]importlib[/\\\\]metadata[/\\\\]")
 
@@ -24,10 +24,10 @@ class ChangedError(Exception):
 class Watch:
     """An audit hook over one page's process; only paths below `root` count, installed packages never."""
 
-    def __init__(self, root: Path, ignored: tuple[Path, ...] = ()) -> None:
+    def __init__(self, root: Path, ignored: tuple[Path, ...] = (), before: Modules | None = None) -> None:
         self.root = root.resolve()
         self.ignored = (*(path.resolve() for path in ignored), *never_counts(self.root))
-        self.begun, self.before = time.time_ns(), loaded()
+        self.begun, self.before = time.time_ns(), before or Modules.now()
         self.files: set[str] = set()
         self.noted: set[str] = set()
         self.folders: set[str] = set()
@@ -64,8 +64,8 @@ class Watch:
         Raises ChangedError where a file was saved while the page ran: nobody knows which state it saw.
         """
         self.active = False
-        modules = self._near(loaded())
-        for file in sorted((self.files | self.noted | modules) - self.before):
+        modules = self._near(self.before.folders) | self._near(by_folder(self.before.since()))
+        for file in sorted((self.files | self.noted | modules) - self.before.files):
             if (path := self._within(file)) and os.path.isfile(file) and os.stat(file).st_mtime_ns > self.begun:
                 raise ChangedError(f"{path} changed while the page ran: run it again")
         sources = {path for each in modules if (path := self._within(each)) and path.endswith(".py")}
@@ -96,18 +96,14 @@ class Watch:
             if path is None or isinstance(path, str | bytes | os.PathLike):
                 self.folders.add(os.path.abspath(os.fsdecode(path or ".")))
 
-    def _near(self, files: Iterable[str]) -> set[str]:
-        """Those that may be the project's own, from their folders alone: there are thousands of modules."""
+    def _near(self, folders: Mapping[str, Iterable[str]]) -> set[str]:
+        """The files that may be the project's own, from their folders alone."""
         root, ignored = f"{self.root}{os.sep}", tuple(f"{each}{os.sep}" for each in self.ignored)
-        ours: dict[str, bool] = {}
-        near = set()
-        for file in files:
-            folder = file[: file.rfind(os.sep)]
-            if folder not in ours:
-                true = f"{true_folder(folder)}{os.sep}"
-                ours[folder] = true.startswith(root) and not true.startswith(ignored)
-            if ours[folder]:
-                near.add(file)
+        near: set[str] = set()
+        for folder, files in folders.items():
+            true = f"{folder}{os.sep}"
+            if true.startswith(root) and not true.startswith(ignored):
+                near.update(files)
         return near
 
     def _within(self, path: str) -> str | None:
@@ -117,21 +113,3 @@ class Watch:
             return None
         relative = true.relative_to(self.root)
         return None if "__pycache__" in relative.parts else relative.as_posix()
-
-
-def loaded() -> set[str]:
-    """The files of all modules."""
-    files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-    return {file if file[0] == os.sep else os.path.abspath(file) for file in files if file}
-
-
-def know_folders() -> None:
-    """Look up the true folder of every module once, before the forks that need it."""
-    for file in loaded():
-        true_folder(file[: file.rfind(os.sep)])
-
-
-@cache
-def true_folder(folder: str) -> str:
-    """The folder without symbolic links."""
-    return os.path.realpath(folder)
