@@ -8,9 +8,9 @@ import subprocess
 import time
 from collections.abc import Callable
 
+import click
 import pytest
-import typer
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from galley import cli
 from galley.errors import Exit
@@ -18,7 +18,7 @@ from guide import SETTINGS, GuideFolder, command, fence, quiet_environment
 from processes import wait_until_gone
 
 GOOD = "# %% first\nprint(1)\n"
-COMMANDS = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+COMMANDS = cli.app.commands
 
 
 def test_the_commands_are_those_that_the_project_tells_of() -> None:
@@ -31,6 +31,9 @@ def test_a_command_and_its_options_are_in_its_help_with_a_text(name: str) -> Non
     assert asked.exit_code == 0
     assert COMMANDS[name].help.splitlines()[0] in " ".join(asked.stdout.split())
     for parameter in COMMANDS[name].params:
+        if isinstance(parameter, click.Argument):
+            assert f"{parameter.human_readable_name.upper()} " in COMMANDS[name].help  # click leaves it to the text
+            continue
         text = getattr(parameter, "help", None)
         assert text, f"{name} {parameter.name}"
         assert " ".join(text.split()) in " ".join(asked.stdout.replace("│", " ").split())
@@ -39,7 +42,7 @@ def test_a_command_and_its_options_are_in_its_help_with_a_text(name: str) -> Non
 
 def test_the_help_names_every_command() -> None:
     for arguments in ([], ["--help"], ["-h"]):
-        told = CliRunner().invoke(cli.app, arguments).stdout
+        told = CliRunner().invoke(cli.app, arguments).output
         assert all(name in told for name in COMMANDS)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import chdir
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-import typer
+import click
 
 from galley.check.findings import findings
 from galley.errors import Exit, GalleyError, Place, UsageError
@@ -21,49 +22,44 @@ from galley.project import Project, find_project
 if TYPE_CHECKING:
     from galley.run.result import Summary
 
-app = typer.Typer(
-    help="Run a guide's snippets, record what they printed, and build the site from the records.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+out = click.echo
+err = partial(click.echo, err=True)
+option = partial(click.option, show_default=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def app() -> None:
+    """Run a guide's snippets, record what they printed, and build the site from the records."""
+
+
+@app.command(short_help="Run what is missing or stale, and record what it prints.")
+@click.argument("pages", nargs=-1)
+@click.option("--profile", "-p", multiple=True, help="Run under this profile; the required ones when not given.")
+@click.option(
+    "--all", "-a", "run_all", is_flag=True, help="Run fresh pages too; equal outputs leave a record untouched."
 )
-out = typer.echo
-err = partial(typer.echo, err=True)
-
-Pages = Annotated[list[str] | None, typer.Argument(help="Pages to look at, by name or path; all when none is given.")]
-ProfileName = Annotated[
-    list[str] | None,
-    typer.Option("--profile", "-p", help="Run under this profile; the required ones when not given."),
-]
-All = Annotated[bool, typer.Option("--all", "-a", help="Run fresh pages too; equal outputs leave a record untouched.")]
-Dry = Annotated[bool, typer.Option("--dry-run", "-n", help="Run nothing; say what would run, and exit with 1 if any.")]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="How many pages at once; 0 means one for each core.")]
-
-
-Address = Annotated[str, typer.Option("--address", "-d", help="The address to serve at, as HOST:PORT.")]
-
-
-@app.command()
-def run(
-    pages: Pages = None, profile: ProfileName = None, run_all: All = False, jobs: Jobs = 0, dry_run: Dry = False
-) -> None:
+@option(
+    "--jobs", "-j", type=click.IntRange(min=0), default=0, help="How many pages at once; 0 means one for each core."
+)
+@click.option("--dry-run", "-n", is_flag=True, help="Run nothing; say what would run, and exit with 1 if any.")
+def run(pages: tuple[str, ...], profile: tuple[str, ...], run_all: bool, jobs: int, dry_run: bool) -> None:
     """Run the pages whose record is missing or stale, and record what they print.
 
-    A page that fails writes nothing: its old record stays, and the other pages go on.
+    PAGES are pages to look at, by name or path; all when none is given. A page that fails writes nothing: its old
+    record stays, and the other pages go on.
     """
     project = find_project(Path.cwd())
     if dry_run:
         from galley.run.tasks import tasks_of
 
-        tasks = tasks_of(read_guide(project), pages or [], profile or [], everything=run_all)
+        tasks = tasks_of(read_guide(project), pages, profile, everything=run_all)
         for task in tasks:
             out(f"{task.snippets.page} ({task.profile.name})")
-        raise typer.Exit(Exit.NOT_TRUE if tasks else Exit.OK)
-    _run(project, pages or [], profile or [], run_all, jobs)
+        sys.exit(Exit.NOT_TRUE if tasks else Exit.OK)
+    _run(project, pages, profile, run_all, jobs)
 
 
-@app.command()
+@app.command(short_help="Say what is missing, stale or damaged; runs nothing.")
 def check() -> None:
     """Say which records are missing, stale, drifted, torn, tampered with or orphaned, and which cells no page shows.
 
@@ -79,18 +75,18 @@ def check() -> None:
     cells = sum(len(snippets.cells) for snippets in guide.snippets.values())
     if fatal:
         err(f"{fatal} problem{'s' * (fatal != 1)}")
-        raise typer.Exit(Exit.NOT_TRUE)
+        sys.exit(Exit.NOT_TRUE)
     out(f"{len(guide.snippets)} pages, {cells} cells: every required record is true")
 
 
-@app.command()
+@app.command(short_help="Run what is stale, then build the site.")
 def build() -> None:
     """Run what is stale under the required profiles, then build the site, warnings as errors."""
     project = find_project(Path.cwd())
-    _run(project, [], [], False, 0)
+    _run(project, (), (), False, 0)
     gc.freeze()  # what was read so far need not be looked through again and again
     if _mkdocs(project):
-        raise typer.Exit(Exit.NOT_TRUE)
+        sys.exit(Exit.NOT_TRUE)
     out(f"The site is in {_site(project)}; look at it with: python -m http.server -d {_site(project)}")
 
 
@@ -106,8 +102,9 @@ def _mkdocs(project: Project) -> int:
     return 0
 
 
-@app.command()
-def serve(address: Address = "127.0.0.1:8000") -> None:
+@app.command(short_help="Show the site live, with a runner kept warm.")
+@option("--address", "-d", default="127.0.0.1:8000", help="The address to serve at, as HOST:PORT.")
+def serve(address: str) -> None:
     """Show the site live: a saved page re-renders, a saved snippet file runs again on a runner kept warm.
 
     A failing cell shows its traceback in the preview and only there; its record stays.
@@ -124,23 +121,19 @@ def serve(address: Address = "127.0.0.1:8000") -> None:
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     if code:
-        raise typer.Exit(Exit.NOT_TRUE)
+        sys.exit(Exit.NOT_TRUE)
 
 
-@app.command()
-def export(
-    page: Annotated[str, typer.Argument(help="The page, by name or path.")],
-    profile: Annotated[
-        str, typer.Option("--profile", "-p", help="Its profile; the first required one if not given.")
-    ] = "",
-    form: Annotated[
-        str, typer.Option("--format", "-f", help="py: a script. ipynb: a notebook with the outputs.")
-    ] = "py",
-    output: Annotated[str, typer.Option("--output", "-o", help="The file to write; - is standard output.")] = "",
-) -> None:
+@app.command(short_help="Write a page as one script or one notebook.")
+@click.argument("page")
+@click.option("--profile", "-p", default="", help="Its profile; the first required one if not given.")
+@option("--format", "-f", "form", default="py", help="py: a script. ipynb: a notebook with the outputs.")
+@click.option("--output", "-o", default="", help="The file to write; - is standard output.")
+def export(page: str, profile: str, form: str, output: str) -> None:
     """Write a page as one file that runs: a Python script, or a notebook with the recorded outputs.
 
-    Its first line says what it needs. Runs nothing and needs none of what the page imports.
+    PAGE is its name or path. The first line of the file says what it needs. Runs nothing and needs none of what the
+    page imports.
     """
     from galley.export.command import export as exported
 
@@ -164,14 +157,14 @@ def _site(project: Project) -> Path:
     return project.relative(project.root / "site")
 
 
-def _run(project: Project, pages: list[str], profiles: list[str], everything: bool, jobs: int) -> None:
+def _run(project: Project, pages: Sequence[str], profiles: Sequence[str], everything: bool, jobs: int) -> None:
     from galley.run.command import run_pages
 
     try:
         _end(run_pages(project, pages, profiles, everything=everything, jobs=jobs, file=sys.stdout))
-    except KeyboardInterrupt as stopped:
+    except KeyboardInterrupt:
         err("stopped; records that were not complete stay as they were")
-        raise typer.Exit(Exit.INTERRUPTED) from stopped
+        sys.exit(Exit.INTERRUPTED)
 
 
 def _end(summary: Summary) -> None:
@@ -184,7 +177,7 @@ def _end(summary: Summary) -> None:
     if summary.failures:
         err(f"\npages that failed: {len(summary.failures)}; their old records stand")
     if summary.failures or summary.errors:
-        raise typer.Exit(Exit.PAGE_FAILED if summary.failures else summary.errors[0].exit)
+        sys.exit(Exit.PAGE_FAILED if summary.failures else summary.errors[0].exit)
 
 
 def main() -> NoReturn:
@@ -192,8 +185,8 @@ def main() -> NoReturn:
     if os.environ.get("PYTHONUNBUFFERED") is None and not sys.stdout.isatty():
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     try:
-        code = app(standalone_mode=True)
+        app()
     except GalleyError as error:
         err(str(error))
-        code = error.exit
-    sys.exit(code)
+        sys.exit(error.exit)
+    sys.exit(Exit.OK)

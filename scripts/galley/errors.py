@@ -12,7 +12,7 @@ class Exit(IntEnum):
 
     OK = 0
     NOT_TRUE = 1  # a record is missing, stale, torn or tampered with
-    USAGE = 2  # the command's own words are wrong (typer and click use 2 as well)
+    USAGE = 2  # the command's own words are wrong (click uses 2 as well)
     BAD_INPUT = 3  # a page, a snippet file or the configuration cannot be read
     PAGE_FAILED = 4  # a page's code failed, exited, died or took too long
     REFUSED = 5  # the command will not do this here (writing records in CI)
