@@ -6,6 +6,7 @@ import ast
 import io
 import re
 import tokenize
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -119,7 +120,8 @@ def _markers(source: str, body: list[ast.stmt]) -> list[tuple[int, str]]:
     """The line and the text of each marker; a marker inside a string is none."""
     matches = ((line, MARKER.match(text)) for line, text in enumerate(source.split("\n"), start=1))
     found = [(line, (match["rest"] or "").strip()) for line, match in matches if match]
-    within = any(each.lineno < line <= (each.end_lineno or 0) for line, _ in found for each in body)
+    starts = [each.lineno for each in body]
+    within = any(line <= _end_before(body, starts, line) for line, _ in found)
     if within:  # tokens tell a comment from a string; they are slow, and seldom needed
         tokens = tokenize.generate_tokens(io.StringIO(source).readline)
         comments = {token.start[0] for token in tokens if token.type == tokenize.COMMENT}
@@ -136,10 +138,10 @@ def _cell(head: str, place: Place, lines: list[str], start: int, end: int, body:
     for given, known, kind in ((tags, TAGS, "tag"), (options, OPTIONS, "option")):
         if unknown := set(given) - known:
             raise GalleyError(f"unknown {kind} '{min(unknown)}'", place, f"cells know: {', '.join(sorted(known))}")
-    statements = [each for each in body if start < each.lineno < end]
-    for statement in body:
-        if statement.lineno < start < (statement.end_lineno or 0):
-            raise GalleyError("the cell begins inside a statement", place, "move the line above or below it")
+    starts = [each.lineno for each in body]
+    statements = body[bisect_right(starts, start) : bisect_left(starts, end)]
+    if start < _end_before(body, starts, start):
+        raise GalleyError("the cell begins inside a statement", place, "move the line above or below it")
     caption, code_start = "", start
     if statements and is_string(statements[0]):
         caption, code_start = _caption(statements.pop(0))
@@ -158,6 +160,12 @@ def _cell(head: str, place: Place, lines: list[str], start: int, end: int, body:
         uses=tuple(options.get("uses", "").split()),
         **_verdict(options, tags, place),
     )
+
+
+def _end_before(body: list[ast.stmt], starts: list[int], line: int) -> int:
+    """The last line of the last statement that begins before a line."""
+    number = bisect_left(starts, line)
+    return (body[number - 1].end_lineno or 0) if number else 0
 
 
 def _verdict(options: dict[str, str], tags: frozenset[str], place: Place) -> dict[str, str]:
