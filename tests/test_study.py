@@ -287,19 +287,30 @@ def test_the_study_goes_on_with_what_is_missing(base: Path, tmp_path: Path, monk
 
 
 def test_a_call_for_some_methods_leaves_the_results_of_others(base: Path, tmp_path: Path) -> None:
-    results = study.Results(tmp_path / "study.json", study.Settings(base, steps=1, batch=1))
+    def of(*methods: str, seeds: int = 1) -> study.Results:
+        return study.Results(tmp_path / "study.json", study.Settings(base, 1, 1, seeds, methods))
+
+    def planned() -> tuple[list[str], int]:
+        about = json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))["about"]
+        return about["methods"], about["seeds"]
+
+    results = of("lora", "ia3", seeds=3)
     one, other = ({name: {"name": name, "kind": "train"}} for name in ("lora all seed 0", "ia3 all seed 0"))
     results.write(one, {"steps": 1})
-    results.write(other, {"steps": 1})
+    of("dora").write(other, {"steps": 1})
     assert set(results.read()) == {*one, *other}
-    results.write(one, {"steps": 2})
+    assert planned() == (["lora", "ia3", "dora"], 3)
+    of("lora").write(one, {"steps": 2})
     assert set(results.read()) == {*one}
+    assert planned() == (["lora"], 1)
 
 
 def check_schema(content: dict) -> None:
     """What a page may count on."""
     assert content["format"] == study.FORMAT
     assert {"base", "data", "steps", "batch", "judging", "search_steps", "chosen_by"} <= set(content["about"])
+    assert {run["method"] for run in content["runs"]} <= set(content["about"]["methods"])
+    assert {run["seed"] for run in content["runs"]} <= set(range(content["about"]["seeds"]))
     for run in content["runs"]:
         assert {"method", "data", "seed", "rate", "steps", "pairs", "trainable", "parameters", "seconds", "peak_mib",
                 "bytes", "curve", "machine", "date", "key"} <= set(run)  # fmt: skip

@@ -232,15 +232,21 @@ class Results:
         """Write all results, grouped, all or nothing; those of methods and seeds that this call leaves out stay."""
         stored = self.read()
         about = json.loads(self.path.read_text(encoding="utf-8"))["about"] if stored else {}
+        methods, seeds = set(self.settings.methods), self.settings.seeds
         if all(about.get(name) == value for name, value in facts.items()):
             done = {**stored, **done}
+            methods, seeds = methods | {*about.get("methods", ())}, max(seeds, about.get("seeds", 0))
         kinds = {"search": "searches", "train": "runs", "combine": "combined"}
-        content: dict[str, Any] = {
-            "format": FORMAT,
-            "about": {**facts, "search_steps": max(1, self.settings.steps // SEARCH_SHARE), "factor": FACTOR,
-                      "chosen_by": "validation loss", "dtype": "float32, the demo in bfloat16"},
-            "base": done.get("base"),
-        }  # fmt: skip
+        about = {
+            **facts,
+            "methods": [method for method in METHODS if method in methods],
+            "seeds": seeds,
+            "search_steps": max(1, self.settings.steps // SEARCH_SHARE),
+            "factor": FACTOR,
+            "chosen_by": "validation loss",
+            "dtype": "float32, the demo in bfloat16",
+        }
+        content: dict[str, Any] = {"format": FORMAT, "about": about, "base": done.get("base")}
         for kind, group in kinds.items():
             content[group] = [result for result in done.values() if result["kind"] == kind]
         self.path.parent.mkdir(parents=True, exist_ok=True)
