@@ -137,9 +137,10 @@ with torch.no_grad():  # nothing is to be trained here
 print(tuple(base_logits.shape))
 
 # %% highest-score [claim]
-"""The first token that greedy decoding added is the one with the highest score after
-the prompt's last token."""
-assert output[0, inputs["input_ids"].shape[1]] == base_logits[0, -1].argmax()
+"""The token that greedy decoding adds is the one with the highest score after the last
+token."""
+one_more = base.generate(**inputs, **stop, max_new_tokens=1)
+assert one_more[0, -1] == base_logits[0, -1].argmax()
 
 # %% tree-before
 old_c_attn = base.transformer.h[0].attn.c_attn

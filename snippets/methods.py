@@ -262,15 +262,24 @@ study = json.loads(Path(small, "adapters", "study.json").read_text())
 about, base_alone = study["about"], study["base"]
 print(f"{about['steps']} steps of {about['batch']} questions with their answers")
 print(f"rates chosen by {about['chosen_by']}, in runs of {about['search_steps']} steps")
-print("finished runs:", len(study["runs"]))
+by_data = {"all": {}, "tenth": {}}  # of all the data or a tenth: by method, its runs
+for run in study["runs"]:
+    if run["data"] in by_data:
+        by_data[run["data"]].setdefault(run["method"], []).append(run)
+runs, tenth = by_data.values()
+
+
+def missing(done, times=1):
+    """Which methods have fewer runs than they are to have."""
+    short = [m for m in about["methods"] if len(done.get(m, [])) < times]
+    return ", ".join(short) or "nothing"
+
+
+print("still to run: once", missing(runs), "| all seeds", missing(runs, about["seeds"]))
+print("              with a tenth of the data", missing(tenth))
+
 
 # %% results
-runs = {}  # by method: its runs on all of the data, one for each seed
-for run in study["runs"]:
-    if run["data"] == "all":
-        runs.setdefault(run["method"], []).append(run)
-
-
 def mean(method, *keys):
     """The mean over a method's seeds of a number in its runs."""
     numbers = []
