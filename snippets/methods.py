@@ -254,6 +254,15 @@ for size in shapes:
     assert min(at_size, key=at_size.get) == "(IA)³"
     assert max(at_size, key=at_size.get) == "AdapterH"
 
+# %% real-memory
+for method in settings:
+    sizes = (
+        (2 * count + 16 * trained[method, size]) / 1e9
+        for size, count in zip(shapes, whole, strict=True)
+    )
+    print(f"{method:9}", *(f"{gigabytes:15.1f}" for gigabytes in sizes))
+print(f"{'full':9}", *(f"{16 * count / 1e9:15.1f}" for count in whole))
+
 # %% study
 import json
 from pathlib import Path
@@ -303,7 +312,16 @@ for method in order:
         f"{mean(method, 'held_out_exercises', 'share'):14.1%}"
         f"{mean(method, 'pass_at_k', 'share'):11.1%}"
     )
-print(f"{'no adapter':13}{0:9}{'':6}{base_alone['held_out']['share']:13.1%}")
+print(
+    f"{'no adapter':13}{0:9}{'':6}{base_alone['held_out']['share']:13.1%}{'':16}"
+    f"{base_alone['held_out_exercises']['share']:14.1%}"
+    f"{base_alone['pass_at_k']['share']:11.1%}"
+)
+kinds = ("held_out", "held_out_exercises", "pass_at_k")
+new_wording, new_exercise, five_times = (base_alone[kind]["asked"] for kind in kinds)
+print(
+    f"questions: {new_wording}, {new_exercise}, and {five_times} of the first five times"
+)
 
 # %% plot
 figure, axes = plt.subplots()
@@ -335,3 +353,17 @@ for method in order:
         f"{method:14}{run['rate']:8g}{run['seconds'] / 60:9.1f}{run['peak_mib']:6.0f} MiB"
         f"{run['bytes'] / 1e6:7.2f} MB{change:+11.3f}{'yes' if run['demo']['sorts'] else 'no':>7}"
     )
+print(run["machine"]["cpu"], run["machine"]["capability"], run["date"])
+
+# %% mergeable [claim]
+"""LoRA and (IA)³ can be merged into the base model's weights. P-Tuning and the
+bottlenecks cannot."""
+able = set()
+for method in settings:
+    model = with_adapter(method, AutoModelForCausalLM.from_pretrained(small))
+    try:
+        model.merge_and_unload()
+        able.add(method)
+    except (AttributeError, ValueError):
+        pass
+assert able == {"LoRA", "(IA)³"}
