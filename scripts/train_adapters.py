@@ -8,7 +8,8 @@
 The prompt is `Question: ...\\n\\nAnswer:`; only the answer's tokens count in the loss. Methods are rows of the
 table in scripts/training/methods.py. The study works in .cache/training/study, two runs of one thread at a time.
 Ctrl-C stops it cleanly, and the same call goes on with what is missing. Each finished run is in study.json, and
-each method's first seed beside it, in the base's folder adapters/; full fine-tuning is too large to be kept there.
+each method's first seed beside it, in the base's folder adapters/, unless an adapter that was trained for longer on
+the same base is there; full fine-tuning is too large to be kept.
 """
 
 import argparse
@@ -89,7 +90,9 @@ def whole(a: argparse.Namespace) -> bool:
 
     def finished(task: study.Task, place: Place, done: dict[str, study.Result]) -> None:
         first = task.kind == "train" and task.run and task.run.seed == 0 and task.run.data == "all"
-        if task.run and first and not longer(a.out / task.run.method, task.run, a.base):
+        if task.run and first and longer(a.out / task.run.method, task.run, a.base):
+            print(f"{a.out / task.run.method} stays: it was trained for longer")
+        elif task.run and first:
             publish(place, a.out / task.run.method, done[task.name], done.get("base"))
 
     settings = settings_of(a)

@@ -208,8 +208,8 @@ def open_log(settings: Settings, plan: Plan, schedule: Schedule, state: State) -
     plan.log.rewind(state.step)
     shape = model.shape(state.net)
     plan.log.write("machine", step=state.step, **machine())
-    facts = {**asdict(settings), **shape, "mix": plan.mix.phases, "fim_rate": data.FIM_RATE, "steps": schedule.steps}
-    plan.log.write("start", step=state.step, **facts)
+    facts = {**asdict(settings), **shape, "mix": plan.mix.phases, "fim_rate": data.FIM_RATE}
+    plan.log.write("start", step=state.step, **facts, falls=schedule.decay_start, steps=schedule.steps)
     asked, last = ("finish" if plan.finish else "go on" if plan.go_on else ""), last_turn(plan, state.step)
     if asked and asked != (last and last["event"]):  # called again, it goes on with the turn that it has begun
         plan.log.write(asked, step=state.step)

@@ -42,7 +42,7 @@ def test_a_command_and_its_options_are_in_its_help_with_a_text(name: str) -> Non
 
 def test_the_help_names_every_command() -> None:
     for arguments in ([], ["--help"], ["-h"]):
-        told = CliRunner().invoke(cli.app, arguments).output
+        told = CliRunner().invoke(cli.app, arguments).stdout
         assert all(name in told for name in COMMANDS)
 
 
@@ -57,6 +57,7 @@ ENDS: dict[str, tuple[Exit, Prepare, tuple[str, ...], dict[str, str], str]] = {
     "build of a page that cannot be": (
         Exit.NOT_TRUE, lambda g: g.page("one", fence("two", "x")), ("build",), {}, "docs/one.md:3: there is no snippet",
     ),
+    "no command": (Exit.USAGE, lambda g: None, (), {}, "Usage: galley"),
     "unknown page": (Exit.USAGE, lambda g: g.snippet("one", GOOD), ("run", "two"), {}, "no page with cells is named"),
     "unknown profile": (
         Exit.USAGE, lambda g: g.snippet("one", GOOD), ("run", "-p", "tpu"), {}, "no profile is named 'tpu'",

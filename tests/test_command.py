@@ -45,6 +45,9 @@ def test_a_profile_that_need_not_be_there_runs_the_pages_whose_values_it_changes
     folder.snippet("none", GOOD)
     big = [folder.project.profile("big")]
     assert [task.snippets.page for task in choose(folder.guide, [], big, everything=True)] == ["changed"]
+    assert "no page's values change" not in folder.run(profiles=("big",)).said
+    folder.snippet("changed", "# %% parameters\nsize = 2\n")
+    assert "no page's values change under big; name a page" in folder.run(profiles=("big",)).said
     named = choose(folder.guide, ["none", "same"], big, everything=True)
     assert [task.snippets.page for task in named] == ["none", "same"]
 

@@ -43,6 +43,14 @@ def test_where_the_last_module_of_before_is_gone_every_module_counts(names: list
     assert str(tmp_path / "newcomer_two.py") in before.since()
 
 
+def test_where_the_last_module_of_before_was_loaded_again_every_module_counts(names: list[str], tmp_path: Path) -> None:
+    last = importlib.import_module(names[0])
+    before = Modules.now()
+    importlib.import_module(names[1])
+    importlib.reload(last)
+    assert str(tmp_path / "newcomer_two.py") in before.since()
+
+
 def test_files_are_kept_by_their_true_folder(tmp_path: Path) -> None:
     (tmp_path / "true").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "true")

@@ -10,7 +10,7 @@ import pytest
 
 from galley.errors import GalleyError
 from galley.pages.cells import SnippetFile, cut
-from galley.pages.parameters import literal, parameters, replaces, with_values
+from galley.pages.parameters import has_own_code, literal, parameters, with_values
 
 SOURCE = """\
 # %% parameters
@@ -75,4 +75,5 @@ def test_anything_else_in_the_cell_is_refused_at_its_line(line: str) -> None:
 @pytest.mark.parametrize(("value", "changes"), [(1, False), (True, True), (1.0, True), (2, True)])
 def test_a_value_of_another_type_is_another_value(value: object, changes: bool) -> None:
     snippets = cut("# %% parameters\nflag = 1\n", Path("one.py"), Path("one.py"))
-    assert replaces(snippets, {"flag": value, "unknown": 1}) is changes
+    assert has_own_code(snippets, {"flag": value, "unknown": 1}, [{}]) is changes
+    assert not has_own_code(snippets, {"flag": value}, [{"flag": value}, {}])

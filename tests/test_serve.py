@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from galley.errors import Exit
 from galley.records.preview import VARIABLE, FailedPage, preview_file, read_failures, write_failures
 from guide import GuideFolder, command, quiet_environment
 
@@ -63,7 +64,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
             yield Served(folder, address, said)
         finally:
             process.terminate()
-            process.wait()
+            assert process.wait() == Exit.INTERRUPTED
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
             pytest.fail("a stopped `galley serve` left a process behind")

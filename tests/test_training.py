@@ -266,41 +266,51 @@ def test_a_turn_is_noted_once(run_folder: Path, tiny: train_base.Settings) -> No
     assert turns == [("finish", 10), ("go on", 20)]
 
 
-def run_log(*turns: tuple[str, int], steps: int | None = None, last: int = 40) -> list[dict[str, object]]:
-    start = {"event": "start", "rate": 2e-3, "decay": 0.5, "warmup": 2}
-    goal = {} if steps is None else {"steps": steps}
-    told: list[dict[str, object]] = [start | goal | {"step": 0}]
-    for event, step in turns:
-        told += [start | {"step": step}, {"event": event, "step": step}]
+def run_log(*starts: tuple[int, int, int], last: int = 40) -> list[dict[str, object]]:
+    told = [
+        {"event": "start", "step": step, "falls": falls, "steps": steps, "rate": 2e-3} for step, falls, steps in starts
+    ]
     return [*told, {"event": "step", "step": last}]
 
 
-@pytest.mark.parametrize(
-    ("log", "said"),
-    [
-        (run_log(), [(0, 40, 40)]),
-        (run_log(steps=40), [(0, 20, 40)]),
-        (run_log(("go on", 5), ("finish", 10)), [(0, 10, 40)]),
-        (run_log(("finish", 10), ("go on", 20), ("go on", 25), ("finish", 30)), [(0, 10, 20), (20, 30, 40)]),
-        (run_log(("finish", 10), ("finish", 15), ("go on", 20), steps=1_000), [(0, 10, 20), (20, 40, 40)]),
-        (run_log(("go on", 20), ("finish", 30), steps=20), [(0, 10, 20), (20, 30, 40)]),
-    ],
-)
+FAR = 1_000_000
+LOGS = [
+    (run_log((0, 20, 40)), [(0, 20, 40)]),
+    (run_log((0, 20, 40), (10, 20, 40), (30, 20, 40)), [(0, 20, 40)]),  # resumed
+    (run_log((0, FAR, FAR), (10, 10, 40)), [(0, 10, 40)]),  # finished
+    (run_log((0, FAR, FAR), (10, 10, 40), (15, 10, 40)), [(0, 10, 40)]),
+    (run_log((0, FAR, FAR), (10, 10, 20), (20, FAR, FAR), (30, 30, 40)), [(0, 10, 20), (20, 30, 40)]),
+    (run_log((0, 10, 20), (20, 25, 30), (30, 30, 40)), [(0, 10, 20), (20, 25, 30), (30, 30, 40)]),
+    (run_log((0, 10, 20), (20, 20, 40)), [(0, 10, 20), (20, 20, 40)]),  # made longer
+    (run_log((0, 20, 40), (40, 60, 80)), [(0, 20, 40)]),  # a turn of no step
+    (run_log((0, FAR, FAR)), [(0, 40, 40)]),  # stopped before the fall
+]
+
+
+@pytest.mark.parametrize(("log", "said"), LOGS)
 def test_the_card_tells_each_turn_of_a_run(log: list[dict[str, object]], said: list[tuple[int, int, int]]) -> None:
     found = turns.turns(log)
     assert [(turn.first, turn.fall, turn.last) for turn in found] == said
     assert card.turns_in_words(found).count("\n| ") == (len(said) + 1 if len(said) > 1 else 0)
 
 
-def test_the_card_s_command_trains_the_turn_that_it_tells_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    turn = turns.Turn(4_184, 4_184, 4_734, 7e-4)
-    command = turn.command([(0, 0.75), (4_184, 0.6), (5_000, 0.1)])
-    assert command.endswith(" --mix 0:0.75 --mix 4184:0.6")
-    monkeypatch.setattr(sys, "argv", command.split()[1:])
-    asked = train_base.parse()
-    assert asked.go_on
-    meant = planned(asked.rate, 20, asked.steps, asked.decay)
-    assert (meant.peak, meant.decay_start, meant.steps) == (turn.rate, turn.fall, turn.last)
+def test_the_card_s_commands_train_the_turns_that_it_tells_of(
+    run_folder: Path, tiny: train_base.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = [turns.Turn(0, 8, 10, 2e-3), turns.Turn(10, 10, 20, 1e-3), turns.Turn(20, 25, 30, 7e-4)]
+    plan = plan_of(run_folder, 1)
+    for turn in told:
+        start = {**vars(tiny), "mix": [(0, 0.75), (turn.last, 0.1)]}
+        monkeypatch.setattr(sys, "argv", turn.command(start).split()[1:])
+        asked = train_base.parse()
+        assert asked.mix == ["0:0.75"]
+        assert (asked.run, asked.batch, asked.depth) == ("again", tiny.batch, tiny.depth)
+        call = replace(tiny, rate=asked.rate, decay=asked.decay)
+        goes = replace(plan, steps=asked.steps, go_on=asked.go_on)
+        state = train_base.State(train_base.fresh_state(tiny, 64).net, (), step=turn.first)
+        train_base.open_log(call, goes, train_base.choose_schedule(call, goes, turn.first), state)
+    plan.log.write("step", step=told[-1].last)
+    assert turns.turns(plan.log.read()) == told
 
 
 def test_muon_steps_are_orthogonal_and_of_the_stated_size() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import chdir
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -27,9 +27,24 @@ err = partial(click.echo, err=True)
 option = partial(click.option, show_default=True)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def app() -> None:
+class Commands(click.Group):
+    """The commands; one that is interrupted ends as interrupted, and not, as click has it, like a failed check."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.exit(Exit.INTERRUPTED)
+
+
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def app(ctx: click.Context) -> None:
     """Run a guide's snippets, record what they printed, and build the site from the records."""
+    if ctx.invoked_subcommand is None:
+        out(ctx.get_help())
+        sys.exit(Exit.USAGE)
 
 
 @app.command(short_help="Run what is missing or stale, and record what it prints.")
@@ -45,8 +60,9 @@ def app() -> None:
 def run(pages: tuple[str, ...], profile: tuple[str, ...], run_all: bool, jobs: int, dry_run: bool) -> None:
     """Run the pages whose record is missing or stale, and record what they print.
 
-    PAGES are pages to look at, by name or path; all when none is given. A page that fails writes nothing: its old
-    record stays, and the other pages go on.
+    PAGES are pages to look at, by name or path. When none is given: all of them, and under a profile that is not
+    required those whose values it changes. A page that fails writes nothing: its old record stays, and the other pages
+    go on.
     """
     project = find_project(Path.cwd())
     if dry_run:

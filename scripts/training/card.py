@@ -46,12 +46,11 @@ def base_facts(events: Sequence[Event], folder: Path) -> dict[str, str]:
         "speed": f"{steps * per_step / last['seconds']:,.0f}",
         "machine": f"{machine['cpu']}, {machine['cores']} cores, {machine['capability']}",
         "versions": f"Python {machine['python']}, torch {machine['torch']}, transformers {machine['transformers']}",
-        "command": "\n".join(turn.command(start["mix"]) for turn in taken),
+        "command": "\n".join(turn.command(start) for turn in taken),
         "passes": passes_in_words(start["mix"], steps, per_step, of_kind(events, "corpus")),
         "mix": mix_in_words(start["mix"]),
         "fim": f"{start['fim_rate']:.0%}",
-        "rate": f"{max(turn.rate for turn in taken):g}",
-        "decay": f"{(taken[-1].last - taken[-1].fall) / taken[-1].last:.0%}",
+        "rate": rate_in_words(start, taken),
         "corpora": corpora_table(of_kind(events, "corpus")),
         "turns": turns_in_words(taken),
         "losses": loss_table(of_kind(events, "validation")),
@@ -67,11 +66,20 @@ def mix_in_words(phases: Sequence[Sequence[float]]) -> str:
     return f"{share} of the rows hold generated functions, the others the standard library"
 
 
+def rate_in_words(start: Event, taken: Sequence[Turn]) -> str:
+    """The learning rate as a phrase; where there are several turns, their table has the rest."""
+    begun = f"{taken[0].rate:g} at its peak; warmup over {start['warmup']} steps"
+    if len(taken) > 1:
+        return f"{begun}; then flat and down, turn by turn, as the table below says"
+    share = (taken[0].last - taken[0].fall) / taken[0].last
+    return f"{begun}, flat, then down in a line over the last {share:.0%}"
+
+
 def turns_in_words(taken: Sequence[Turn]) -> str:
     """A table of the turns of a run that was trained further after its end; nothing for any other."""
     if len(taken) == 1:
         return ""
-    said = "The run was finished and then trained further: from each of these steps on, at this rate.\n\n"
+    said = "The model was finished and then trained further. Each row is a turn: flat at its peak, then down.\n\n"
     head = ["| from step | rate falls from | to step | peak rate |", "|--:|--:|--:|--:|"]
     return said + "\n".join([*head, *(turn.row() for turn in taken)]) + "\n\n"
 

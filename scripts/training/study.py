@@ -229,7 +229,10 @@ class Results:
         return {r["name"]: r for r in [*base, *content["searches"], *content["runs"], *content["combined"]]}
 
     def write(self, done: Mapping[str, Result], facts: Mapping[str, Any]) -> None:
-        """Write all results, grouped, all or nothing; those of methods and seeds that this call leaves out stay."""
+        """Write all results, grouped, all or nothing; those of methods and seeds that this call leaves out stay.
+
+        So do its plans: `methods` and `seeds` only grow as long as settings, base and data are the same.
+        """
         stored = self.read()
         about = json.loads(self.path.read_text(encoding="utf-8"))["about"] if stored else {}
         methods, seeds = set(self.settings.methods), self.settings.seeds

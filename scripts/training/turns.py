@@ -1,13 +1,11 @@
 """The turns of a training run, read from its log: the rate is flat, then falls; a finished model may begin another."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from training.schedule import planned
-
 Event = Mapping[str, Any]
-UNKNOWN = 1_000_000_000  # steps, where a log does not say how far a call was to go
+FLAGS = ("depth", "batch", "workers", "seed")
 
 
 @dataclass(frozen=True)
@@ -23,30 +21,31 @@ class Turn:
         """The turn as a row of the card's table."""
         return f"| {self.first:,} | {self.fall:,} | {self.last:,} | {self.rate:g} |"
 
-    def command(self, mix: Sequence[Sequence[float]]) -> str:
-        """The call that trains this turn, after those before it."""
-        phases = "".join(f" --mix {step}:{share:g}" for step, share in mix if step < self.last)
+    def command(self, start: Event) -> str:
+        """The call that trains this turn after those before it, of a run with the settings of this start."""
+        flags = "".join(f" --{flag} {start[flag]}" for flag in FLAGS)
+        phases = "".join(f" --mix {step}:{share:g}" for step, share in start["mix"] if step < self.last)
         decay = f"{(self.last - self.fall) / self.last:.5g}"
         further = " --go-on" if self.first else ""
-        return f"python scripts/train_base.py{further} --steps {self.last} --rate {self.rate:g} --decay {decay}{phases}"
+        schedule = f"--steps {self.last} --rate {self.rate:g} --decay {decay}"
+        return f"python scripts/train_base.py --run again{further}{flags} {schedule}{phases}"
 
 
 def turns(events: Sequence[Event]) -> list[Turn]:
-    """All turns of a run, oldest first; the last one ends with the last step that was logged."""
+    """All turns of a run, oldest first; the last one ends with the last step that was logged.
+
+    Each start states its schedule. One that puts off a fall that had begun is a new turn; any other, a call that goes
+    on or that chooses the end anew, belongs to the turn before.
+    """
     found: list[Turn] = []
-    last = [e for e in events if e["event"] == "step"][-1]["step"]
-    for end in [*(e["step"] for e in events if e["event"] == "go on"), last]:
-        first = found[-1].last if found else 0
-        turn = _turn(first, end, [e for e in events if first <= e.get("step", -1) < end])
-        if turn.fall < end or end == last:  # else the rate had not begun to fall: it is the same turn still
-            found.append(turn)
-    return found
-
-
-def _turn(first: int, end: int, inside: Sequence[Event]) -> Turn:
-    """The turn between two steps, from what was logged there; its last start says what it was to be."""
-    start = [e for e in inside if e["event"] == "start"][-1]
-    steps = [e["steps"] for e in inside if e["event"] in ("start", "go on") and "steps" in e]
-    meant = planned(start["rate"], start["warmup"], steps[-1] if steps else UNKNOWN, start["decay"])
-    fall = min([e["step"] for e in inside if e["event"] == "finish"], default=meant.decay_start)
-    return Turn(first, min(fall, end), end, start["rate"])
+    for start in (e for e in events if e["event"] == "start"):
+        step, schedule = start["step"], (start["falls"], start["steps"], start["rate"])
+        if found and not (found[-1].fall < step and found[-1].fall < start["falls"]):
+            found[-1] = Turn(found[-1].first, *schedule)
+            continue
+        if found:
+            found[-1] = replace(found[-1], last=step)
+        found.append(Turn(step if found else 0, *schedule))
+    last = [e["step"] for e in events if e["event"] == "step"][-1]
+    found = [turn for turn in found if turn.first < last]
+    return [*found[:-1], replace(found[-1], fall=min(found[-1].fall, last), last=last)]

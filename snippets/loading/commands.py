@@ -40,8 +40,9 @@ def measure(
 ) -> None:
     """Load a model in forked pages, two in turn, then several at once.
 
-    `dtype` is `from_pretrained`'s; "auto" is that of the checkpoint. Prints each page's seconds and memory (GB are 10^9 bytes). The parent never starts
-    CUDA. The CUDA path was written without a GPU at hand and has not been run.
+    Prints each page's seconds and memory (GB are 10^9 bytes). `dtype` is that of
+    `from_pretrained`; "auto" is the checkpoint's. The parent never starts CUDA. The CUDA
+    path was written without a GPU at hand and has not been run.
     """
     for number in range(2):
         os.waitpid(_page(f"page {number + 1} alone", folder, device, dtype), 0)

@@ -11,7 +11,7 @@ hand to measure that; `python snippets/loading measure` does.
 
     python snippets/loading pin [ID …]
         write the commit of hub models into the catalogue
-    python snippets/loading measure FOLDER [DEVICE]
+    python snippets/loading measure FOLDER [DEVICE [DTYPE]]
         print seconds and memory of from_pretrained, page by page
 """
 

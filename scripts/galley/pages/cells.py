@@ -96,7 +96,8 @@ def cut(source: str, path: Path, shown: Path) -> SnippetFile:
     """Cut the text of a snippet file into its cells; errors as in `read_snippets`."""
     try:
         tree = ast.parse(source)
-        markers = _markers(source, tree.body)
+        starts = [each.lineno for each in tree.body]
+        markers = _markers(source, tree.body, starts)
     except (SyntaxError, tokenize.TokenError) as error:
         line = getattr(error, "lineno", None) or 0
         raise GalleyError(f"syntax error: {getattr(error, 'msg', error)}", Place(shown, line)) from error
@@ -109,18 +110,17 @@ def cut(source: str, path: Path, shown: Path) -> SnippetFile:
             raise GalleyError("code stands before the first cell", place, f"put it below a line such as: {FORM}")
     cells: list[Cell] = []
     for (start, head), end in zip(markers, ends, strict=True):
-        cell = _cell(head, Place(shown, start), lines, start, end, tree.body)
+        cell = _cell(head, Place(shown, start), lines, start, end, tree.body, starts)
         if any(cell.name == other.name for other in cells):
             raise GalleyError(f"a second cell is named '{cell.name}'", cell.place, "give each cell its own name")
         cells.append(cell)
     return SnippetFile(page_name(path), path, source, tuple(cells))
 
 
-def _markers(source: str, body: list[ast.stmt]) -> list[tuple[int, str]]:
+def _markers(source: str, body: list[ast.stmt], starts: list[int]) -> list[tuple[int, str]]:
     """The line and the text of each marker; a marker inside a string is none."""
     matches = ((line, MARKER.match(text)) for line, text in enumerate(source.split("\n"), start=1))
     found = [(line, (match["rest"] or "").strip()) for line, match in matches if match]
-    starts = [each.lineno for each in body]
     within = any(line <= _end_before(body, starts, line) for line, _ in found)
     if within:  # tokens tell a comment from a string; they are slow, and seldom needed
         tokens = tokenize.generate_tokens(io.StringIO(source).readline)
@@ -129,7 +129,9 @@ def _markers(source: str, body: list[ast.stmt]) -> list[tuple[int, str]]:
     return found
 
 
-def _cell(head: str, place: Place, lines: list[str], start: int, end: int, body: list[ast.stmt]) -> Cell:
+def _cell(
+    head: str, place: Place, lines: list[str], start: int, end: int, body: list[ast.stmt], starts: list[int]
+) -> Cell:
     match = HEAD.match(head)
     if not match:
         raise GalleyError(f"not a cell line: '# %% {head}'", place, f"write it as: {FORM}")
@@ -138,7 +140,6 @@ def _cell(head: str, place: Place, lines: list[str], start: int, end: int, body:
     for given, known, kind in ((tags, TAGS, "tag"), (options, OPTIONS, "option")):
         if unknown := set(given) - known:
             raise GalleyError(f"unknown {kind} '{min(unknown)}'", place, f"cells know: {', '.join(sorted(known))}")
-    starts = [each.lineno for each in body]
     statements = body[bisect_right(starts, start) : bisect_left(starts, end)]
     if start < _end_before(body, starts, start):
         raise GalleyError("the cell begins inside a statement", place, "move the line above or below it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from galley.errors import GalleyError, Place
@@ -29,10 +29,10 @@ def parameters(snippets: SnippetFile) -> dict[str, Any]:
     return {name: ast.literal_eval(value) for name, value in _assignments(cell)} if cell else {}
 
 
-def replaces(snippets: SnippetFile, values: Mapping[str, Any]) -> bool:
-    """Whether these values would change the file's code."""
-    own = parameters(snippets)
-    return any(literal(values[name]) != literal(own[name]) for name in values.keys() & own.keys())
+def has_own_code(snippets: SnippetFile, values: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the file runs other code with these values than with each of the others."""
+    code = with_values(snippets, values).source
+    return all(with_values(snippets, other).source != code for other in others)
 
 
 def with_values(snippets: SnippetFile, values: Mapping[str, Any]) -> SnippetFile:

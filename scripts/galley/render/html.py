@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from galley.pages.fences import Fence
-from galley.pages.parameters import PARAMETERS, replaces
+from galley.pages.parameters import PARAMETERS, has_own_code
 from galley.records.status import SHOWABLE, State
 from galley.render import trace
 from galley.render.outputs import outputs_html
@@ -53,8 +53,12 @@ def profiles_note(page: Page) -> str:
     notes = []
     for snippets in page.files:
         found = [each for each in page.statuses(snippets) if each.state not in SHOWABLE]
-        if not any(replaces(snippets, profile.parameters) for profile in page.project.profiles):
-            found = [each for each in found if each.state != State.MISSING]  # it would run the same code
+        required = [profile.parameters for profile in page.project.required]
+        found = [
+            each
+            for each in found
+            if each.state != State.MISSING or has_own_code(snippets, each.profile.parameters, required)
+        ]
         notes += [f"<b>{escape(each.profile.title)}</b> ({each.state}: <code>{each.mend}</code>)" for each in found]
     what = f"Not shown, for want of a true record: {', '.join(notes)}."
     return f'<p class="galley-profiles">{what}</p>' if notes else ""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from galley.errors import RefusedError
-from galley.pages.guide import read_guide
+from galley.pages.guide import Guide, read_guide
 from galley.project import Project
 from galley.records.status import store_of
 from galley.run.result import Summary
@@ -31,8 +31,14 @@ def run_pages(
     if tasks:
         _run(project, tasks, jobs, file, summary)
     elif not summary.errors:
-        print("nothing to run: every record asked for is true (--all runs them anyway)", file=file)
+        print(f"nothing to run: {_why_nothing(guide, pages, profiles)}", file=file)
     return summary
+
+
+def _why_nothing(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> str:
+    if guide.snippets and not tasks_of(guide, pages, profiles, everything=True):
+        return f"no page's values change under {' or '.join(profiles)}; name a page to run it all the same"
+    return "every record asked for is true (--all runs them anyway)"
 
 
 def _run(project: Project, tasks: Sequence[Task], jobs: int, file: TextIO, summary: Summary) -> None:

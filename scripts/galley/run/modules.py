@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from itertools import takewhile
@@ -18,17 +19,22 @@ class Modules:
     files: frozenset[str]
     folders: Mapping[str, tuple[str, ...]]  # by the folder without symbolic links
     last: str  # the name of the module that came last
+    count: int
 
     @classmethod
     def now(cls) -> Modules:
         """Everything that is loaded now."""
-        files = frozenset(_files(sys.modules.values()))
-        return cls(files, by_folder(files), next(reversed(sys.modules)))
+        modules = dict(sys.modules)
+        files = frozenset(_files(modules.values()))
+        return cls(files, by_folder(files), next(reversed(modules)), len(modules))
 
     def since(self) -> set[str]:
-        """The files of modules that were loaded since; of all, where the last one of then is gone."""
-        names = takewhile(lambda name: name != self.last, reversed(sys.modules))
-        return _files([sys.modules[name] for name in names])
+        """The files of modules that were loaded since; of all, where one of then is gone or was loaded again."""
+        with suppress(RuntimeError):  # a thread of the page imports meanwhile
+            names = list(takewhile(lambda name: name != self.last, reversed(sys.modules)))
+            if len(sys.modules) == self.count + len(names):
+                return _files([sys.modules[name] for name in names])
+        return _files(sys.modules.values())
 
 
 @cache

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from galley.pages.cells import SnippetFile
 from galley.pages.guide import Guide
-from galley.pages.parameters import replaces
+from galley.pages.parameters import has_own_code
 from galley.project import Profile
 from galley.records.record import Record
 from galley.records.status import SHOWABLE, status
@@ -47,11 +47,12 @@ def tasks_of(guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, eve
 def choose(guide: Guide, pages: Sequence[str], profiles: Sequence[Profile], *, everything: bool) -> list[Task]:
     """The tasks that a run has: those without a record that may be shown, or all.
 
-    A page that is not named has none under a profile that need not be there and would run the same code.
+    A page that is not named has none under a profile that is not required and would run a required one's code.
     """
+    required = [profile.parameters for profile in guide.project.required]
     named = [guide.find(page) for page in pages]
     pairs = [(snippets, profile) for snippets in named or guide.snippets.values() for profile in profiles]
-    kept = [(s, p) for s, p in pairs if named or p.required or replaces(s, p.parameters)]
+    kept = [(s, p) for s, p in pairs if named or p.required or has_own_code(s, p.parameters, required)]
     found = [status(guide.project, snippets, profile) for snippets, profile in kept]
     wanted = [each for each in found if everything or each.state not in SHOWABLE]
     return [Task(each.snippets, each.profile, each.record) for each in wanted]
