@@ -277,9 +277,10 @@ assert PEFT_TYPE_TO_CONFIG_MAPPING["BOTTLENECK"] is BottleneckConfig
 
 
 # %% fields-are-keys [claim]
-"""`BottleneckConfig` has a field for each key of the published `adapter_config.json`. Its
-own defaults are the published values, but for the size, which is scaled down here, the
-targets, and the two flags that say which of the three methods it is."""
+"""`BottleneckConfig` has a field for each key of the published `adapter_config.json`. The
+defaults of the fields that it adds to PEFT's are the published values, but for the
+targets, the flag `use_parallel_adapter`, and the size, which this page scales down: the
+default is the published 256."""
 from dataclasses import fields
 
 assert settings.keys() <= {field.name for field in fields(BottleneckConfig)}
@@ -398,8 +399,9 @@ assert trainable["AdapterH"] == 2 * trainable["AdapterP"]
 assert trainable["Parallel"] == layers * 256 * (n_embd + n_embd + 2 * head)
 
 # %% not-linear [claim]
-"""What a bottleneck adds is not linear: of nothing it makes nothing, and of twice the input
-not twice the output, as a matrix would. So no weights of a layer have its effect."""
+"""What a bottleneck adds is not linear: an input of zeros gives zeros, and twice the input
+does not give twice the output, as it would with a matrix. So no weights of a layer can
+have its effect."""
 layer = model.get_base_model().transformer.h[0].attn.c_attn
 nothing = torch.zeros_like(x)
 assert torch.equal(layer(nothing), layer.base_layer(nothing))

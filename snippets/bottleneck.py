@@ -46,8 +46,8 @@ class BottleneckType(str, Enum):  # noqa: UP042
 
 @dataclass
 class BottleneckConfig(PeftConfig):
-    """The settings of a published `adapter_config.json`; where Astraios' methods agree, the
-    defaults are theirs. `target_modules` and the two flags must be given.
+    """The settings of a published `adapter_config.json`; the defaults are Astraios' values.
+    `target_modules` must be given. The two flags say which method it is; AdapterH has none.
 
     init_weights "bert" draws both matrices from N(0, 0.02), so a fresh adapter changes the
     model; "mam_adapter" zeroes `up`, so it does not. Raises ValueError on a bad value.

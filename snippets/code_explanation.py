@@ -365,7 +365,8 @@ assert torch.equal(found(ids).logits, wrapped(ids).logits)
 assert not torch.equal(lost(ids).logits, wrapped(ids).logits)
 
 # %% argument-others [claim]
-"`kwargs`: more, such as `subfolder`, where to read."
+"""`kwargs`: more arguments, such as `subfolder`, the folder inside the checkpoint to read
+from."""
 wrapped.save_pretrained("small-adapters/first")
 inner = PeftModel.from_pretrained(small(), "small-adapters", subfolder="first")
 assert torch.equal(inner(ids).logits, wrapped(ids).logits)

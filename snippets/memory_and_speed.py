@@ -283,6 +283,9 @@ from transformers import StaticCache
 fixed = StaticCache(config=config, max_cache_len=100)
 with torch.no_grad():
     model(input_ids=ids[:1, :8], past_key_values=fixed)
+    after_eight = cache_bytes(fixed)
+    model(input_ids=ids[:1, 8:], past_key_values=fixed)
+assert cache_bytes(fixed) == after_eight
 assert {layer.keys.shape[2] for layer in fixed.layers} == {100}
 
 # %% caches-agree [claim]

@@ -194,8 +194,8 @@ assert torch.equal(fresh(ids).logits, plain)
 draw("P-Tuning")
 
 # %% p-tuning-takes-room [claim]
-"""The virtual tokens of P-Tuning stand before the prompt and take room in it: the blocks
-read 30 places more than they are given."""
+"""The virtual tokens of P-Tuning stand before the prompt and take room in the model's
+context: the blocks read 30 places more than they are given."""
 base = AutoModelForCausalLM.from_pretrained(small)
 tuned = with_adapter("P-Tuning", base)
 read = []
@@ -255,6 +255,7 @@ for size in shapes:
     assert max(at_size, key=at_size.get) == "AdapterH"
 
 # %% real-memory
+print(f"{'GB':9}", *(f"{size:>15}" for size in shapes))
 for method in settings:
     sizes = (
         (2 * count + 16 * trained[method, size]) / 1e9
@@ -281,11 +282,13 @@ runs, tenth = by_data.values()
 def missing(done, times=1):
     """Which methods have fewer runs than they are to have."""
     short = [m for m in about["methods"] if len(done.get(m, [])) < times]
-    return ", ".join(short) or "nothing"
+    return ", ".join(short) or "none"
 
 
-print("still to run: once", missing(runs), "| all seeds", missing(runs, about["seeds"]))
-print("              with a tenth of the data", missing(tenth))
+print("not run yet:", missing(runs))
+print(f"fewer than {about['seeds']} seeds:", missing(runs, about["seeds"]))
+print("no run with a tenth of the data:", missing(tenth))
+print("two adapters in one:", "run" if study["combined"] else "not run yet")
 
 
 # %% results
@@ -305,10 +308,11 @@ columns |= {"new exercise": 14, "best of 5": 11}
 print(f"{'':13}", *(f"{name:>{width}}" for name, width in columns.items()), sep="")
 for method in order:
     shares = [run["held_out"]["share"] for run in runs[method]]
+    spread = f"{min(shares):.1%}–{max(shares):.1%}" if len(shares) > 1 else "–"
     print(
         f"{method:13}{mean(method, 'trainable'):9,.0f}{len(shares):6}"
         f"{mean(method, 'held_out', 'share'):13.1%}"
-        f"{f'{min(shares):.1%}–{max(shares):.1%}':>16}"
+        f"{spread:>16}"
         f"{mean(method, 'held_out_exercises', 'share'):14.1%}"
         f"{mean(method, 'pass_at_k', 'share'):11.1%}"
     )
@@ -319,9 +323,8 @@ print(
 )
 kinds = ("held_out", "held_out_exercises", "pass_at_k")
 new_wording, new_exercise, five_times = (base_alone[kind]["asked"] for kind in kinds)
-print(
-    f"questions: {new_wording}, {new_exercise}, and {five_times} of the first five times"
-)
+print(f"asked: {new_wording} in new wording, {new_exercise} on new exercises,", end=" ")
+print(f"{five_times} of the first kind for the best of 5")
 
 # %% plot
 figure, axes = plt.subplots()
@@ -348,22 +351,36 @@ print(
 )
 for method in order:
     run = runs[method][0]
+    fastest = min(each["seconds"] for each in runs[method])
     change = run["code_loss"]["stdlib"] - base_alone["code_loss"]["stdlib"]
     print(
-        f"{method:14}{run['rate']:8g}{run['seconds'] / 60:9.1f}{run['peak_mib']:6.0f} MiB"
+        f"{method:14}{run['rate']:8g}{fastest / 60:9.1f}{run['peak_mib']:6.0f} MiB"
         f"{run['bytes'] / 1e6:7.2f} MB{change:+11.3f}{'yes' if run['demo']['sorts'] else 'no':>7}"
     )
-print(run["machine"]["cpu"], run["machine"]["capability"], run["date"])
+firsts = [found[0] for found in runs.values()]
+print(*{f"{run['machine']['cpu']}, {run['machine']['capability']}" for run in firsts})
 
 # %% mergeable [claim]
-"""LoRA and (IA)³ can be merged into the base model's weights. P-Tuning and the
-bottlenecks cannot."""
-able = set()
+"""LoRA and (IA)³ can be merged into the base model's weights, and predict the same then.
+P-Tuning has no such method, and the bottlenecks refuse."""
+refused = {}
 for method in settings:
-    model = with_adapter(method, AutoModelForCausalLM.from_pretrained(small))
-    try:
-        model.merge_and_unload()
-        able.add(method)
-    except (AttributeError, ValueError):
-        pass
-assert able == {"LoRA", "(IA)³"}
+    base = AutoModelForCausalLM.from_pretrained(small, dtype="float32")
+    model = with_adapter(method, base)
+    torch.manual_seed(0)
+    for weights in model.parameters():
+        if weights.requires_grad:  # as if it had been trained
+            weights.data += torch.randn_like(weights) / 10
+    with torch.no_grad():
+        expected = model(ids).logits
+        assert not torch.allclose(expected[:, -ids.shape[1] :], plain.float(), atol=0.1)
+        try:
+            merged = model.merge_and_unload()
+            assert not any(weights.requires_grad for weights in merged.parameters())
+            torch.testing.assert_close(
+                merged(ids).logits, expected, atol=1e-3, rtol=1e-3
+            )
+        except (AttributeError, ValueError) as error:
+            refused[method] = type(error)
+bottlenecks = dict.fromkeys(("AdapterP", "AdapterH", "Parallel"), ValueError)
+assert refused == {"P-Tuning": AttributeError, **bottlenecks}

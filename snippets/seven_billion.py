@@ -60,9 +60,9 @@ print(f"adapter, 4 bytes a number      {adapter / 1e9:6.2f} GB")
 for tokens in (500, 8192):
     cache = cache_bytes(starcoderbase_7b, tokens)
     print(f"cache for {tokens:>4} tokens          {cache / 1e9:6.2f} GB")
-mask = starcoderbase_7b.n_positions**2  # one byte each: who may look at whom
-print(f"attention mask                 {mask / 1e9:6.2f} GB")
-total = weights + adapter + cache + mask
+buffer = starcoderbase_7b.n_positions**2  # a table of places by places, one byte each
+print(f"buffer                         {buffer / 1e9:6.2f} GB")
+total = weights + adapter + cache + buffer
 print(f"all, with the longest cache    {total / 1e9:6.2f} GB")
 
 # %% small
@@ -81,7 +81,7 @@ half, in_half = run("bfloat16")
 full, in_full = run("float32")
 
 # %% cache-is-that-large [claim]
-"""The arithmetic for the cache and the mask holds for the small model, which has the
+"""The arithmetic for the cache and the buffer holds for the small model, which has the
 same architecture: those of a real run have exactly that many bytes."""
 held = 0
 for layer in in_half.past_key_values.layers:

@@ -1,6 +1,6 @@
 """The study's methods: one row per method, with what was scaled down and why.
 
-Astraios' seven come first, the second group is what stock PEFT has and the paper could not try.
+Astraios' seven come first, the second group is what Astraios did not try.
 """
 
 import sys
