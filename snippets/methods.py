@@ -345,6 +345,13 @@ _ = axes.set(
     title="Held-out questions answered, by trained parameters",
 )
 
+# %% longer
+log = Path(small, "adapters", "lora", "training.jsonl").read_text()
+events = [json.loads(line) for line in log.splitlines()]
+steps = next(event["steps"] for event in events if event["event"] == "start")
+judged = [event for event in events if event["event"] == "judged"][-1]
+print(f"LoRA, {steps:,} steps: {judged['passed'] / judged['asked']:.1%} in new wording")
+
 # %% costs
 print(
     f"{'':14}{'rate':>8}{'minutes':>9}{'memory':>10}{'on disk':>10}{'code loss':>11}{'sorts':>7}"
