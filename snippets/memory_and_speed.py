@@ -449,3 +449,98 @@ if hasattr(ctypes.CDLL(None), "malloc_trim") and Path("/proc/self/clear_refs").e
         print(f"{name:<9} the peak rose by {rose:5.0f} MB, counted are {known:5.0f} MB")
 else:
     print("not Linux with glibc: there is no such counter here")
+
+# %% parameters
+shape = "small"
+
+# %% real-shape
+from dataclasses import replace
+
+small = model.config
+SHAPES["small"] = (small.n_layer, small.n_embd, small.n_head)
+where, number = ("cpu", "float32") if shape == "small" else ("cuda", "bfloat16")
+
+
+def made():
+    """A model of the shape with random weights."""
+    with torch.device(where):
+        random = starcoder(*SHAPES[shape])
+        return AutoModelForCausalLM.from_config(random, dtype=number)
+
+
+def done(work, *arguments, **options):
+    """The work, and on a GPU the wait for its end: a call there returns at once."""
+
+    def whole():
+        work(*arguments, **options)
+        if where == "cuda":
+            torch.cuda.synchronize()
+
+    return whole
+
+
+random_one = made()
+size = random_one.get_memory_footprint(return_buffers=False)
+print(
+    f"{shape}: {random_one.num_parameters():,} parameters, {size / 1e9:.2f} GB, {where}"
+)
+
+# %% real-load [measured] timeout="500"
+random_one.save_pretrained("made")
+random_one = None  # its memory is free again
+
+
+def load_made():
+    return AutoModelForCausalLM.from_pretrained("made").to(where)
+
+
+print(f"from_pretrained and to(device): {seconds(done(load_made), turns=1):.2f} s")
+
+
+# %% real-speed [measured] timeout="240"
+def copied(numbers):
+    """Bytes that a copy reads and writes in a second, at best."""
+    block = torch.ones(numbers, device=where)
+    other = torch.zeros_like(block)
+    return 2 * block.nbytes / seconds(done(other.copy_, block), turns=7, of=min)
+
+
+at_most = copied(32_000_000 if where == "cpu" else 500_000_000) / size
+begun = {name: tensor.to(where) for name, tensor in prompt.items()}
+tokens = 24 / seconds(done(load_made().generate, **begun, **greedy))
+print(f"{tokens:.0f} tokens/s; the weights can be read {at_most:.0f} times a second")
+
+
+# %% real-steps [measured] timeout="500"
+def measure_step(method):
+    """Print how long a training step takes, and on a GPU how much memory."""
+    each = made()
+    if method in configs:
+        each = get_peft_model(
+            each, replace(configs[method], base_model_name_or_path=None)
+        )
+    each.train()
+    batch = ids.to(where)
+    optimizer = torch.optim.AdamW([w for w in each.parameters() if w.requires_grad])
+
+    def one_step():
+        each(input_ids=batch, labels=batch).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    taken = seconds(done(one_step))
+    print(f"{method:<9}{taken * 1e3:7.0f} ms a step of {batch.numel()} tokens", end="")
+    if where == "cuda":
+        print(f", at most {torch.cuda.max_memory_allocated() / 1e9:5.1f} GB", end="")
+    print()
+
+
+for method in ("full", *configs):
+    gc.collect()
+    if where == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+    try:
+        measure_step(method)
+    except torch.OutOfMemoryError:
+        print(f"{method:<9} does not fit")
