@@ -272,6 +272,19 @@ def test_a_page_that_no_profile_changes_misses_nothing(guide: GuideFolder, build
     assert "Not shown, for want of a true record: CUDA <x> (stale" in text_of(article(guide.root / "site", "two"))
 
 
+def test_a_profile_that_would_run_the_same_code_has_no_tab_of_its_own(
+    guide: GuideFolder, build: Callable[[GuideFolder], str]
+) -> None:
+    guide.snippet("two", "# %% parameters\nother = 1\n\n# %% first\nprint(other)\n")
+    assert not guide.run().failures
+    build(guide)
+    text = text_of(article(guide.root / "site", "two"))
+    assert "other = 1" in text
+    assert "A laptop" not in text
+    assert "CUDA" not in text
+    assert "not run" not in text
+
+
 def test_two_records_become_linked_tabs(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:
     assert not guide.run(profiles=("gpu",)).failures
     html = build(guide)

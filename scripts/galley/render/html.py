@@ -20,7 +20,9 @@ def cell_html(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> str:
     cell, name = views[0].cell, cell_id(page, fence)
     group = f"galley-{fence.place.line}"
     if cell.name == PARAMETERS:
-        body = tabs(group, [(view.profile.title, _code(md, view) + _not_run(view) + _marks(view)) for view in views])
+        required = {view.cell.source for view in views if view.profile.required}
+        told = [view for view in views if view.record or view.profile.required or view.cell.source not in required]
+        body = tabs(group, [(view.profile.title, _code(md, view) + _not_run(view) + _marks(view)) for view in told])
     else:
         ran = [view for view in views if view.record or view.marks]
         below = [_marks(view) + outputs_html(page, view, f"{name}-{view.profile.name}") for view in ran]
