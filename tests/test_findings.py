@@ -20,7 +20,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     folder = GuideFolder.make(tmp_path_factory.mktemp("first"), SETTINGS + OPTIONAL)
     folder.snippet("one", SOURCE)
     folder.snippet("two_more", SOURCE)
-    assert not folder.run(profiles=("laptop", "gpu")).failures
+    assert not folder.run("one", "two-more", profiles=("laptop", "gpu")).failures
     return folder
 
 

@@ -231,7 +231,7 @@ def test_numbers_lead_to_rows_and_back(recorded: GuideFolder, builder: str) -> N
 def test_each_profile_has_its_own_numbers(recorded: GuideFolder, tmp_path: Path) -> None:
     shutil.copytree(recorded.root, tmp_path, dirs_exist_ok=True)
     folder = GuideFolder(tmp_path)
-    assert not folder.run(profiles=("other",)).failures
+    assert not folder.run("one", profiles=("other",)).failures
     BUILDERS["mkdocs"](folder)
     html = article(folder.root / "site", "one")
     ids = re.findall(r' id="([^"]+)"', html)

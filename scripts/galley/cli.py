@@ -61,8 +61,8 @@ def run(pages: tuple[str, ...], profile: tuple[str, ...], run_all: bool, jobs: i
     """Run the pages whose record is missing or stale, and record what they print.
 
     PAGES are pages to look at, by name or path. When none is given: all of them, and under a profile that is not
-    required those whose values it changes. A page that fails writes nothing: its old record stays, and the other pages
-    go on.
+    required those whose values it changes and those with a record. A page that fails writes nothing: its old record
+    stays, and the other pages go on.
     """
     project = find_project(Path.cwd())
     if dry_run:

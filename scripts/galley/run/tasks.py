@@ -10,7 +10,7 @@ from galley.pages.guide import Guide
 from galley.pages.parameters import has_own_code
 from galley.project import Profile
 from galley.records.record import Record
-from galley.records.status import SHOWABLE, status
+from galley.records.status import SHOWABLE, State, Status, status
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,22 @@ def tasks_of(guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, eve
 def choose(guide: Guide, pages: Sequence[str], profiles: Sequence[Profile], *, everything: bool) -> list[Task]:
     """The tasks that a run has: those without a record that may be shown, or all.
 
-    A page that is not named has none under a profile that is not required and would run a required one's code.
+    A page that is not named and has no record under a profile that is not required gets none there, where it would
+    run a required one's code.
     """
     required = [profile.parameters for profile in guide.project.required]
+
+    def has_its_place(found: Status) -> bool:
+        under = found.profile
+        return bool(
+            pages
+            or under.required
+            or found.state != State.MISSING
+            or has_own_code(found.snippets, under.parameters, required)
+        )
+
     named = [guide.find(page) for page in pages]
-    pairs = [(snippets, profile) for snippets in named or guide.snippets.values() for profile in profiles]
-    kept = [(s, p) for s, p in pairs if named or p.required or has_own_code(s, p.parameters, required)]
-    found = [status(guide.project, snippets, profile) for snippets, profile in kept]
-    wanted = [each for each in found if everything or each.state not in SHOWABLE]
+    chosen = named or guide.snippets.values()
+    found = [status(guide.project, snippets, profile) for snippets in chosen for profile in profiles]
+    wanted = [each for each in found if has_its_place(each) and (everything or each.state not in SHOWABLE)]
     return [Task(each.snippets, each.profile, each.record) for each in wanted]
