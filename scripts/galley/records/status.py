@@ -10,7 +10,7 @@ from typing import Any
 
 from galley.errors import GalleyError, Place
 from galley.pages.cells import SnippetFile
-from galley.pages.parameters import with_values
+from galley.pages.parameters import has_own_code, with_values
 from galley.project import Profile, Project
 from galley.records.declared import declared
 from galley.records.dependencies import ABSENT, GONE, TABLE, measure
@@ -56,6 +56,13 @@ class Status:
         """The command that makes the record true again."""
         profile = "" if self.profile.required else f" --profile {self.profile.name}"
         return f"galley run {self.snippets.page}{profile}"
+
+
+def has_place(project: Project, found: Status) -> bool:
+    """Whether a profile has a place on a page: its record is required or is there, or it would run code of its own."""
+    others = [profile.parameters for profile in project.required]
+    own = found.profile.required or found.state != State.MISSING
+    return own or has_own_code(found.snippets, found.profile.parameters, others)
 
 
 def store_of(project: Project) -> Store:

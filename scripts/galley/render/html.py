@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from galley.pages.fences import Fence
-from galley.pages.parameters import PARAMETERS, has_own_code
-from galley.records.status import SHOWABLE, State
+from galley.pages.parameters import PARAMETERS
+from galley.records.status import SHOWABLE
 from galley.render import trace
 from galley.render.outputs import outputs_html
 from galley.render.page import Page, View
@@ -20,9 +20,7 @@ def cell_html(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> str:
     cell, name = views[0].cell, cell_id(page, fence)
     group = f"galley-{fence.place.line}"
     if cell.name == PARAMETERS:
-        required = {view.cell.source for view in views if view.profile.required}
-        told = [view for view in views if view.record or view.profile.required or view.cell.source not in required]
-        body = tabs(group, [(view.profile.title, _code(md, view) + _not_run(view) + _marks(view)) for view in told])
+        body = tabs(group, [(view.profile.title, _code(md, view) + _not_run(view) + _marks(view)) for view in views])
     else:
         ran = [view for view in views if view.record or view.marks]
         below = [_marks(view) + outputs_html(page, view, f"{name}-{view.profile.name}") for view in ran]
@@ -55,12 +53,6 @@ def profiles_note(page: Page) -> str:
     notes = []
     for snippets in page.files:
         found = [each for each in page.statuses(snippets) if each.state not in SHOWABLE]
-        required = [profile.parameters for profile in page.project.required]
-        found = [
-            each
-            for each in found
-            if each.state != State.MISSING or has_own_code(snippets, each.profile.parameters, required)
-        ]
         notes += [f"<b>{escape(each.profile.title)}</b> ({each.state}: <code>{each.mend}</code>)" for each in found]
     what = f"Not shown, for want of a true record: {', '.join(notes)}."
     return f'<p class="galley-profiles">{what}</p>' if notes else ""

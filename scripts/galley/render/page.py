@@ -15,7 +15,7 @@ from galley.pages.parameters import with_values
 from galley.project import Profile, Project, find_project
 from galley.records.preview import preview_file, read_failures
 from galley.records.record import CellRecord, Record
-from galley.records.status import SHOWABLE, Status, status
+from galley.records.status import SHOWABLE, Status, has_place, status
 
 
 @dataclass(frozen=True)
@@ -127,10 +127,10 @@ class Page:
         return [f"{each.what}\n{each.detail}" for each in found if each.page in pages and not each.cell]
 
     def statuses(self, snippets: SnippetFile) -> list[Status]:
-        """The state of a snippet file under each profile, looked at once a page."""
+        """The state of a snippet file under each profile that has a place there, looked at once a page."""
         if snippets.stem not in self._statuses:
-            profiles = self.project.profiles
-            self._statuses[snippets.stem] = [status(self.project, snippets, profile) for profile in profiles]
+            found = [status(self.project, snippets, profile) for profile in self.project.profiles]
+            self._statuses[snippets.stem] = [each for each in found if has_place(self.project, each)]
         return self._statuses[snippets.stem]
 
     @property

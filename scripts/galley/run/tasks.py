@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 from galley.pages.cells import SnippetFile
 from galley.pages.guide import Guide
-from galley.pages.parameters import has_own_code
 from galley.project import Profile
 from galley.records.record import Record
-from galley.records.status import SHOWABLE, State, Status, status
+from galley.records.status import SHOWABLE, has_place, status
 
 
 @dataclass(frozen=True)
@@ -47,22 +46,10 @@ def tasks_of(guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, eve
 def choose(guide: Guide, pages: Sequence[str], profiles: Sequence[Profile], *, everything: bool) -> list[Task]:
     """The tasks that a run has: those without a record that may be shown, or all.
 
-    A page that is not named and has no record under a profile that is not required gets none there, where it would
-    run a required one's code.
+    A page that is not named has none under a profile that has no place on it.
     """
-    required = [profile.parameters for profile in guide.project.required]
-
-    def has_its_place(found: Status) -> bool:
-        under = found.profile
-        return bool(
-            pages
-            or under.required
-            or found.state != State.MISSING
-            or has_own_code(found.snippets, under.parameters, required)
-        )
-
-    named = [guide.find(page) for page in pages]
-    chosen = named or guide.snippets.values()
+    chosen = [guide.find(page) for page in pages] or guide.snippets.values()
     found = [status(guide.project, snippets, profile) for snippets in chosen for profile in profiles]
-    wanted = [each for each in found if has_its_place(each) and (everything or each.state not in SHOWABLE)]
+    found = [each for each in found if pages or has_place(guide.project, each)]
+    wanted = [each for each in found if everything or each.state not in SHOWABLE]
     return [Task(each.snippets, each.profile, each.record) for each in wanted]
