@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import py_compile
 from pathlib import Path
 
 import pytest
@@ -255,3 +256,11 @@ def test_a_declared_file_counts_whole_beside_a_table_of_it(tmp_path: Path) -> No
     assert not folder.run().failures
     table.write_text("[one]\nx = 1\n[two]\ny = 3\n", encoding="utf-8")
     assert (folder.status("apart").state, folder.status("reads").state) == ("fresh", "stale")
+
+
+def test_a_module_counts_as_one_also_where_python_reads_its_cached_code(folder: GuideFolder) -> None:
+    helper = folder.write("snippets/helper.py", "x = 1\n")
+    py_compile.compile(str(helper), doraise=True)
+    folder.snippet("page", "# %% one\nimport helper\n")
+    assert not folder.run().failures
+    assert [(each.path, each.kind) for each in folder.record("page").dependencies] == [("snippets/helper.py", "module")]

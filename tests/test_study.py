@@ -1,6 +1,7 @@
 """The study on a tiny base: it goes on where it stopped, chooses by validation alone, and writes what pages read."""
 
 import json
+import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ import train_adapters
 from training import adapt, answers, crew, measure, model, study, tokens, tuned
 from training.adapt import Place, Run
 from training.decode import decode
+from training.log import Log
 from training.methods import METHODS, bottleneck_size
 
 # peft 0.21.2 reads what transformers 5.23 renamed.
@@ -393,3 +395,32 @@ def test_the_committed_results_are_what_pages_read() -> None:
     content = json.loads((BASE / "adapters" / "study.json").read_text(encoding="utf-8"))
     check_schema(content)
     assert content["about"]["base"] == adapt.digest(BASE)
+
+
+def test_the_second_group_goes_on_last(base: Path) -> None:
+    names = [task.name for task in study.tasks(study.Settings(base, steps=4, batch=1), {})]
+    first, seeds, tenth = "dora all seed 0", "ia3 all seed 1", "ia3 tenth seed 0"
+    order = [first, seeds, tenth, "combine lora", "dora all seed 1", "dora tenth seed 0"]
+    assert sorted(order, key=names.index) == order
+
+
+def test_an_adapter_that_was_trained_for_longer_on_the_same_base_stays(base: Path, tmp_path: Path) -> None:
+    run = Run("lora", steps=4, batch=1, rate=1e-3)
+    assert not train_adapters.longer(tmp_path, run, base)
+    for steps, on, stays in ((4, adapt.digest(base), False), (5, adapt.digest(base), True), (5, "another", False)):
+        Log(tmp_path / "training.jsonl").write("start", steps=steps, base=on)
+        assert train_adapters.longer(tmp_path, run, base) is stays
+
+
+def test_the_base_s_verdict_is_taken_from_a_study_of_the_same_questions_alone(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["train_adapters.py", "--base", str(base), "--out", str(tmp_path), "--limit", "2"])
+    asked = train_adapters.parse()
+    assert train_adapters.base_result(asked) is None
+    settings = train_adapters.settings_of(asked)
+    found = {"base": {"name": "base", "kind": "base"}}
+    study.Results(tmp_path / "study.json", settings).write(found, settings.facts())
+    assert train_adapters.base_result(asked) == found["base"]
+    asked.limit = 3
+    assert train_adapters.base_result(asked) is None
