@@ -261,7 +261,7 @@ assert not any(module.training for module in loaded.modules())
 assert all(weights.requires_grad for weights in loaded.parameters())
 
 # %% causal [claim]
-"*Causal*: a token cannot change the scores at the places before it."
+"Causal: a token cannot change the scores at the places before it."
 changed = ids.clone()
 changed[0, -1] = 42
 before, after = small()(ids).logits, small()(changed).logits
@@ -269,7 +269,7 @@ assert torch.allclose(before[:, :-1], after[:, :-1], atol=1e-5)
 assert not torch.allclose(before[:, -1], after[:, -1], atol=1e-5)
 
 # %% scores [claim]
-"""Calling the model runs it once and gives *logits*: for each place, one score for each
+"""Calling the model runs it once and gives logits: for each place, one score for each
 token of the vocabulary."""
 logits = model(inputs).logits
 assert logits.shape == (1, inputs.shape[1], model.config.vocab_size)
