@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import threading
 
 import pytest
 
@@ -126,6 +127,20 @@ def test_a_terminal_sees_the_cell_that_runs_and_the_same_words_at_the_end(
     assert "one (laptop): slow-cell" in said.getvalue()
     assert "[1/1] one (laptop): recorded (1 cells" in said.getvalue()
     assert "slow-cell" not in folder.run(everything=True).said
+
+
+def test_what_is_to_happen_meanwhile_happens_while_pages_run_and_only_then(folder: GuideFolder) -> None:
+    happened = threading.Event()
+
+    def run() -> None:
+        said = io.StringIO()
+        run_pages(folder.project, [], [], everything=False, jobs=1, file=said, meanwhile=happened.set)
+
+    run()
+    assert not happened.is_set(), "there is nothing to run"
+    folder.snippet("one", GOOD)
+    run()
+    assert happened.is_set()
 
 
 def test_a_page_that_measures_runs_alone(folder: GuideFolder) -> None:

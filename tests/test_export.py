@@ -183,6 +183,31 @@ def test_a_package_is_pinned_though_its_module_has_another_name(name: str, tmp_p
     assert said == f"Needs: pip install {name}=={version('PyYAML')}"
 
 
+def test_an_import_counts_wherever_it_stands(guide: GuideFolder, tmp_path: Path) -> None:
+    nested = guide.copied(tmp_path)
+    nested.snippet(
+        "one",
+        """# %% one
+import m0
+try: import m1
+except OSError: import m2
+else: import m3
+finally: import m4
+match 1:
+    case 1: import m5
+class C:
+    def f(self):
+        with self: import m6
+        while 1: from m7.deep import x
+        for y in lambda: 1: from . import m8
+        if (y if 1 else 2): pass
+        elif 1: import m9
+""",
+    )
+    said = needs(nested.project, nested.guide.find("one"), guide.record("one"))
+    assert re.findall(r"m\d", said) == [f"m{n}" for n in range(10) if n != 8]
+
+
 def test_what_a_page_ran_on_is_one_line_whatever_a_hook_says(guide: GuideFolder) -> None:
     record = guide.record("one")
     told = replace(record, environment={**record.environment, "provenance": {"device": "A100\nMIG 1g"}})

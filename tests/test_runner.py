@@ -59,6 +59,11 @@ def test_pages_run_at_once_and_are_heard_of(marked: GuideFolder) -> None:
     assert wait_until_gone(str(marked.root)) == []
 
 
+def test_a_page_collects_garbage_of_its_own_and_looks_through_nothing_that_was_imported(marked: GuideFolder) -> None:
+    (run,) = run_all(marked, [job(marked, "import gc\nprint(gc.isenabled(), len(gc.get_objects()) < 5000)")])
+    assert run.cells[0].outputs[0].data == b"True True\n"
+
+
 def test_a_page_that_is_cancelled_is_killed_and_the_runner_goes_on(marked: GuideFolder) -> None:
     async def inside() -> PageRun:
         async with runner(marked.project, marked.root) as running:

@@ -73,6 +73,7 @@ FENCE = """  - pymdownx.superfences:
           format: !!python/name:galley.render.fence.formatter
   - galley.render
 """
+AHEAD = (Path(__file__).parents[2] / "snippets" / "loading" / "ahead.py").read_text(encoding="utf-8")
 SETTINGS = """[tool.galley]
 imports = [IMPORTS]
 [tool.galley.environment]
@@ -92,7 +93,9 @@ required = true
 def galley(pages: Sequence[Page]) -> Files:
     """This project: the code in snippet files, the records made by `galley` where they are missing or stale."""
     models = any("torch" in cell for page in pages for cell in page.cells)
-    yield "pyproject.toml", SETTINGS.replace("IMPORTS", '"torch", "transformers", "peft"' if models else "")
+    yield "pyproject.toml", SETTINGS.replace("IMPORTS", '"torch", "transformers", "peft", "ahead"' if models else "")
+    if models:
+        yield "snippets/ahead.py", AHEAD
     plain = "".join(f"  - {name}\n" for name in EXTENSIONS if name != "pymdownx.superfences")
     yield from mkdocs("plugins: [search]\n", f"markdown_extensions:\n{plain}{FENCE}")
     for page in pages:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import chdir
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -99,11 +100,17 @@ def check() -> None:
 def build() -> None:
     """Run what is stale under the required profiles, then build the site, warnings as errors."""
     project = find_project(Path.cwd())
-    _run(project, (), (), False, 0)
+    _run(project, (), (), False, 0, meanwhile=_import_builder)
     gc.freeze()  # what was read so far need not be looked through again and again
     if _mkdocs(project):
         sys.exit(Exit.NOT_TRUE)
     out(f"The site is in {_site(project)}; look at it with: python -m http.server -d {_site(project)}")
+
+
+def _import_builder() -> None:
+    """Import what builds the site, on a core that waits for the runner's imports."""
+    for module in ("mkdocs.commands.build", "galley.render.fence"):
+        import_module(module)
 
 
 def _mkdocs(project: Project) -> int:
@@ -173,11 +180,20 @@ def _site(project: Project) -> Path:
     return project.relative(project.root / "site")
 
 
-def _run(project: Project, pages: Sequence[str], profiles: Sequence[str], everything: bool, jobs: int) -> None:
+def _run(
+    project: Project,
+    pages: Sequence[str],
+    profiles: Sequence[str],
+    everything: bool,
+    jobs: int,
+    meanwhile: Callable[[], object] | None = None,
+) -> None:
     from galley.run.command import run_pages
 
     try:
-        _end(run_pages(project, pages, profiles, everything=everything, jobs=jobs, file=sys.stdout))
+        _end(
+            run_pages(project, pages, profiles, everything=everything, jobs=jobs, file=sys.stdout, meanwhile=meanwhile)
+        )
     except KeyboardInterrupt:
         err("stopped; records that were not complete stay as they were")
         sys.exit(Exit.INTERRUPTED)

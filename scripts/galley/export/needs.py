@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from galley.pages.cells import SnippetFile
 from galley.project import Project
+from galley.records.facts import installed
 from galley.records.record import Record
 
 
@@ -37,10 +38,12 @@ def _imports(project: Project, statements: Iterable[ast.AST]) -> tuple[list[str]
     waiting = list(_named(statements))
     while waiting:
         name = waiting.pop()
+        if name in sys.stdlib_module_names:
+            continue
         file, folder = project.snippets / f"{name}.py", project.snippets / name
         files = [file] if file.is_file() else sorted(folder.rglob("*.py"))
         beside = f"{name}.py" if file.is_file() else f"{name}/"
-        if beside in modules or name in sys.stdlib_module_names:
+        if beside in modules:
             continue
         if files:
             modules.add(beside)
@@ -58,7 +61,9 @@ def _canonical(package: str) -> str:
 @cache
 def _package(module: str) -> str:
     """The package that brings a module, as far as this environment knows: `PyYAML` brings `yaml`."""
-    return next(iter(packages_distributions().get(module, [module])))
+    if installed(module):
+        return module
+    return next(iter(packages_distributions().get(module, [module])))  # reads the list of files of every package
 
 
 @cache
@@ -67,12 +72,15 @@ def _of_module(file: Path, modified: int) -> tuple[str, ...]:
 
 
 def _named(statements: Iterable[ast.AST]) -> Iterator[str]:
-    for statement in statements:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Import):
-                yield from (each.name.partition(".")[0] for each in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                yield node.module.partition(".")[0]
+    """What statements import, those inside others included; expressions hold no statements and are not walked."""
+    for node in statements:
+        if isinstance(node, ast.Import):
+            yield from (each.name.partition(".")[0] for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+        else:
+            for part in ("body", "orelse", "handlers", "finalbody", "cases"):
+                yield from _named(getattr(node, part, ()))
 
 
 def _folders(project: Project, record: Record) -> list[str]:

@@ -16,6 +16,8 @@ def declared(project: Project, cell: Cell) -> list[Path]:
     A path is from the project's root, or begins with one of the `links` that a page sees beside it.
     Raises GalleyError at the cell's line where one does not exist, lies outside the project, or never counts.
     """
+    if not cell.uses:
+        return []
     found, root = [], project.root.resolve()
     for name in cell.uses:
         base = project.snippets if name.partition("/")[0] in project.links else project.root

@@ -87,10 +87,12 @@ class Arrival(Postprocessor):
 
     def run(self, text: str) -> str:
         """Leave the text as it is, or raise what is wrong with the page."""
-        what, mend = "the fence is shown as text: it is indented as code is", "move it to the start of the line"
         page = current_page(self.md)
+        if not page.whole:
+            return text
+        what, mend = "the fence is shown as text: it is indented as code is", "move it to the start of the line"
         lost = [fence for fence in page.fences if f'id="{cell_id(page, fence)}"' not in text]
-        if page.whole and lost and not page.preview:
+        if lost and not page.preview:
             raise build_error([GalleyError(what, fence.place, mend) for fence in lost])
         return text
 

@@ -6,8 +6,9 @@ What runs pages is imported once there is something to run: a build with nothing
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import TextIO
+from collections.abc import Callable, Sequence
+from threading import Thread
+from typing import TYPE_CHECKING, TextIO
 
 from galley.errors import RefusedError
 from galley.pages.guide import Guide, read_guide
@@ -16,41 +17,68 @@ from galley.records.status import store_of
 from galley.run.result import Summary
 from galley.run.tasks import Task, tasks_of
 
+if TYPE_CHECKING:
+    from galley.run.progress import RunProgress
+
 
 def run_pages(
-    project: Project, pages: Sequence[str], profiles: Sequence[str], *, everything: bool, jobs: int, file: TextIO
+    project: Project,
+    pages: Sequence[str],
+    profiles: Sequence[str],
+    *,
+    everything: bool,
+    jobs: int,
+    file: TextIO,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Summary:
     """Run and record the named pages (all when none is named) as far as they are stale, or everything.
 
-    What happens is told in `file`. Raises UsageError for a page or profile that is not there, RefusedError in CI.
+    What happens is told in `file`. `meanwhile` is called in a thread of its own once pages run.
+    Raises UsageError for a page or profile that is not there, RefusedError in CI.
     """
     guide = read_guide(project)
     tasks = tasks_of(guide, pages, profiles, everything=everything)
     unreadable = [error for error in guide.errors if error.place and error.place.path.suffix == ".py"]
     summary = Summary(errors=[] if pages else unreadable)
     if tasks:
-        _run(project, tasks, jobs, file, summary)
+        _run(project, tasks, jobs, file, summary, meanwhile)
     elif not summary.errors:
         print(f"nothing to run: {_why_nothing(guide, pages, profiles)}", file=file)
     return summary
 
 
 def _why_nothing(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> str:
-    if guide.snippets and not tasks_of(guide, pages, profiles, everything=True):
+    if profiles and not tasks_of(guide, pages, profiles, everything=True):
         return f"no page's values change under {' or '.join(profiles)}; name a page to run it all the same"
     return "every record asked for is true (--all runs them anyway)"
 
 
-def _run(project: Project, tasks: Sequence[Task], jobs: int, file: TextIO, summary: Summary) -> None:
+def _run(
+    project: Project,
+    tasks: Sequence[Task],
+    jobs: int,
+    file: TextIO,
+    summary: Summary,
+    meanwhile: Callable[[], object] | None,
+) -> None:
     if os.environ.get("CI"):
         what = f"CI writes no records, and these would be run: {', '.join(task.snippets.page for task in tasks)}"
         raise RefusedError(what, mend="run `galley run` where you can review and commit what it writes")
     import asyncio
 
-    from rich.console import Console
-
     from galley.run.keep import run_and_keep
+
+    with _progress(file, len(tasks)) as progress:
+        if meanwhile:
+            Thread(target=meanwhile, daemon=True).start()
+        asyncio.run(run_and_keep(project, tasks, jobs, store_of(project), progress, summary))
+
+
+def _progress(file: TextIO, total: int) -> RunProgress:
+    if file.isatty():
+        from galley.run.live import LiveProgress
+
+        return LiveProgress(file, total)
     from galley.run.progress import RunProgress
 
-    with RunProgress(Console(file=file, soft_wrap=True), len(tasks)) as progress:
-        asyncio.run(run_and_keep(project, tasks, jobs, store_of(project), progress, summary))
+    return RunProgress(file, total)

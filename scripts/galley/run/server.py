@@ -12,6 +12,7 @@ the page's whole process group is killed.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import mmap
@@ -191,8 +192,11 @@ def kill_group(pid: int) -> None:
 def main(path: str, folder: str, packages: list[str], modules: list[str]) -> None:
     """Import, listen, serve."""
     sys.path.insert(0, folder)  # where plain `python FILE` would have it
+    gc.disable()  # what is imported stays: looking for garbage in it is an eighth of the time
     for module in modules:
         importlib.import_module(module)
+    gc.freeze()
+    gc.enable()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(64)
