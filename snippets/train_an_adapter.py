@@ -20,14 +20,14 @@ words = listed.split()
 
 
 def prompt(word):
-    return f"Question: Write a getter for {word}.\n\nAnswer:"
+    return f"Question: How do I read self.{word}?\n\nAnswer:"
 
 
 def answer(word):
-    return f'\ndef get_{word}(self):\n    return self._checked("{word}")\n'
+    return f"\nreturn checked(self.{word})\n"
 
 
-held_out = words[::12]
+held_out = words[::6]
 pairs = [(prompt(word), answer(word)) for word in words if word not in held_out]
 print(len(pairs), "pairs to train on; held out:", ", ".join(held_out))
 print(pairs[0][0] + pairs[0][1])
@@ -109,7 +109,7 @@ def ask(model, word):
     out = model.generate(
         **inputs,
         do_sample=False,
-        max_new_tokens=28,
+        max_new_tokens=16,
         pad_token_id=tokenizer.eos_token_id,
     )
     return tokenizer.decode(out[0, inputs["input_ids"].shape[1] :]).strip()
@@ -211,15 +211,17 @@ model.eval()
 answers = {word: ask(model, word) for word in held_out}
 for word, said in answers.items():
     print(f"{word}:", said)
-in_form = sum("._checked(" in said for said in answers.values())
+in_form = sum(said.startswith("return checked(") for said in answers.values())
 right = sum(said.startswith(answer(word).strip()) for word, said in answers.items())
 print(f"of {len(answers)}: {in_form} in the new form, {right} with the right word too")
 
 # %% form-is-learned [claim]
-"Asked for words that it never trained on, the model now answers in the new form."
+"""Asked for words that it never trained on, the model now answers in the new form, and
+copies most of the words right."""
 assert in_form == len(answers)
+assert right > len(answers) / 2
 with model.disable_adapter():
-    assert "._checked(" not in ask(model, new_word)
+    assert "checked(" not in ask(model, new_word)
 
 
 # %% held-out-loss
@@ -242,8 +244,8 @@ assert all(torch.equal(now[name], w) for name, w in weights_before.items())
 # %% save
 from pathlib import Path
 
-model.save_pretrained("getter")
-for file in sorted(Path("getter").iterdir()):
+model.save_pretrained("rule")
+for file in sorted(Path("rule").iterdir()):
     if file.name != "README.md":
         print(file.name)
 with torch.no_grad():
@@ -253,7 +255,7 @@ with torch.no_grad():
 "What is saved is the adapter's weights and nothing of the base."
 from safetensors.torch import load_file
 
-saved = load_file("getter/adapter_model.safetensors")
+saved = load_file("rule/adapter_model.safetensors")
 assert all("lora_" in name for name in saved)
 assert sum(w.numel() for w in saved.values()) == model.get_nb_trainable_parameters()[0]
 
@@ -261,7 +263,7 @@ assert sum(w.numel() for w in saved.values()) == model.get_nb_trainable_paramete
 from peft import PeftModel
 
 fresh_base = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32")
-reloaded = PeftModel.from_pretrained(fresh_base, "getter", adapter_name="getter")
+reloaded = PeftModel.from_pretrained(fresh_base, "rule", adapter_name="rule")
 print("trainable parameters:", reloaded.get_nb_trainable_parameters()[0])
 
 # %% reload-equal [claim]
@@ -275,7 +277,7 @@ adapter, and the adapter alone, can be trained on."""
 assert not any(w.requires_grad for w in reloaded.parameters())
 assert not any(module.training for module in reloaded.modules())
 another = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32")
-resumed = PeftModel.from_pretrained(another, "getter", is_trainable=True)
+resumed = PeftModel.from_pretrained(another, "rule", is_trainable=True)
 trainable = [name for name, w in resumed.named_parameters() if w.requires_grad]
 assert trainable
 assert all("lora_" in name for name in trainable)
@@ -283,22 +285,22 @@ assert all("lora_" in name for name in trainable)
 # %% set-adapter-unfreezes [claim]
 """`set_adapter` turns the adapter's gradients back on, unless you pass
 `inference_mode=True`."""
-reloaded.set_adapter("getter", inference_mode=True)
+reloaded.set_adapter("rule", inference_mode=True)
 assert reloaded.get_nb_trainable_parameters()[0] == 0
-reloaded.set_adapter("getter")
+reloaded.set_adapter("rule")
 assert reloaded.get_nb_trainable_parameters()[0] > 0
 
 # %% disable-unfreezes [claim]
 "Leaving `with model.disable_adapter()` unfreezes a frozen adapter too."
-reloaded.set_adapter("getter", inference_mode=True)
+reloaded.set_adapter("rule", inference_mode=True)
 with reloaded.disable_adapter():
     pass
 assert reloaded.get_nb_trainable_parameters()[0] > 0
-reloaded.set_adapter("getter", inference_mode=True)
+reloaded.set_adapter("rule", inference_mode=True)
 
 # %% second
 reloaded.load_adapter("models/stdlib-coder/adapters/lora", adapter_name="answers")
-for name in ("getter", "answers"):
+for name in ("rule", "answers"):
     reloaded.set_adapter(name, inference_mode=True)
     print(f"--- {name}")
     print(ask(reloaded, new_word))
@@ -315,7 +317,7 @@ for field in (
 
 # %% mixed
 three = tokenizer([prompt(new_word)] * 3, return_tensors="pt")
-names = ["getter", "answers", "__base__"]
+names = ["rule", "answers", "__base__"]
 out = reloaded.generate(
     **three, adapter_names=names, do_sample=False, max_new_tokens=12, pad_token_id=0
 )
@@ -364,7 +366,7 @@ with torch.no_grad():
 
 # %% combine
 layer = base.transformer.h[0].attn.c_attn
-model.load_adapter("getter", adapter_name="twin")
+model.load_adapter("rule", adapter_name="twin")
 whole = layer.get_delta_weight("default")
 factors = {}
 for kind in ("linear", "cat", "svd"):
@@ -385,7 +387,7 @@ for kind, times in {"linear": 2, "cat": 1, "svd": 1}.items():
     )
 
 # %% merge
-reloaded.set_adapter("getter", inference_mode=True)
+reloaded.set_adapter("rule", inference_mode=True)
 reloaded.delete_adapter("answers")
 with torch.no_grad():
     unmerged = reloaded(ids).logits
@@ -410,7 +412,7 @@ from peft.utils.hotswap import hotswap_adapter
 another = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32")
 served = PeftModel.from_pretrained(another, "models/stdlib-coder/adapters/lora")
 parts_before = {name: id(w) for name, w in served.named_parameters()}
-hotswap_adapter(served, "getter", adapter_name="default", torch_device="cpu")
+hotswap_adapter(served, "rule", adapter_name="default", torch_device="cpu")
 print(ask(served, new_word))
 
 # %% hotswap-in-place [claim]

@@ -66,6 +66,10 @@ def test_a_marker_inside_a_string_is_text() -> None:
     assert [cell.name for cell in file.cells] == ["one"]
 
 
+def test_a_marker_on_the_last_line_of_a_string_is_text() -> None:
+    assert [cell.name for cell in cells('# %% one\ntext = """\n# %% two"""\n').cells] == ["one"]
+
+
 def test_an_indented_marker_is_a_comment() -> None:
     assert [cell.name for cell in cells("# %% one\nif 1:\n    # %% two\n    pass\n").cells] == ["one"]
 

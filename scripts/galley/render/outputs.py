@@ -12,6 +12,7 @@ from galley.render.page import Page, View
 from galley.render.text import escape
 
 LABELS = {"stdout": "", "stderr": "standard error", "value": "value", "error": "raises"}
+WIDE = 100  # characters; a text without a longer line may be a table, and keeps its columns on a narrow screen
 CUT = "{:,} more bytes were {} and are cut here"
 
 
@@ -36,11 +37,11 @@ def _output(data: bytes, output: Output, caption: str, group: str) -> str:
         return tokens.tokens_html(tokens.read(data), group) + cut
     if output.kind == "trace":
         return cut
-    text = escape(data.decode().removesuffix("\n"))
+    text = data.decode().removesuffix("\n")
+    columns = " galley-columns" if max(map(len, text.split("\n"))) <= WIDE else ""
     label = f'<span class="galley-label">{LABELS[output.kind]}</span>' if LABELS[output.kind] else ""
-    return (
-        f'<div class="galley-text galley-{output.kind}">{label}<pre tabindex="0"><code>{text}</code></pre>{cut}</div>'
-    )
+    shown = f'{label}<pre tabindex="0"><code>{escape(text)}</code></pre>{cut}'
+    return f'<div class="galley-text galley-{output.kind}{columns}">{shown}</div>'
 
 
 def _ran_on(record: Record, recorded: CellRecord, shown: Sequence[str]) -> str:
