@@ -367,6 +367,23 @@ for method in order:
 firsts = [found[0] for found in runs.values()]
 print(*{f"{run['machine']['cpu']}, {run['machine']['capability']}" for run in firsts})
 
+# %% tenth
+print(f"{'':13}{'all data':>10}{'a tenth':>10}{'difference':>12}")
+firsts = {
+    method: [done[method][0]["held_out"]["share"] for done in (runs, tenth)]
+    for method in order
+    if method in tenth
+}
+for method, (whole, part) in sorted(firsts.items(), key=lambda item: -item[1][1]):
+    print(f"{method:13}{whole:10.1%}{part:10.1%}{100 * (part - whole):+12.1f}")
+
+# %% combined
+for found in study["combined"]:
+    print(f"{'':12}{'half a':>8}{'half b':>8}")
+    for way in found["ways"]:
+        of_half = (way[half]["share"] for half in ("half-a", "half-b"))
+        print(f"{way['way']:12}", *(f"{share:8.1%}" for share in of_half), sep="")
+
 # %% mergeable [claim]
 """LoRA and (IA)³ can be merged into the base model's weights, and predict the same then.
 P-Tuning has no such method, and the bottlenecks refuse."""

@@ -17,8 +17,8 @@ METADATA = {
 }
 
 
-def notebook(document: Document) -> str:
-    """The text of the notebook; its first cell says what it needs and what the outputs ran on."""
+def notebook(document: Document, *, compact: bool = False) -> str:
+    """The text of the notebook, by line or in one; its first cell says what it needs and what the outputs ran on."""
     cells = [_markdown("needs", f"{document.needs}\n\n{document.ran_on}")]
     for number, part in enumerate(document.parts, start=1):
         if part.prose:
@@ -26,7 +26,8 @@ def notebook(document: Document) -> str:
         if part.cell and part.cell.source:
             cells.append(_code(part, number, document.record))
     content = {"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
-    return json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    form: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 1}
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, **form) + "\n"
 
 
 def _markdown(name: str, text: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import re
 import tokenize
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from galley.errors import GalleyError, Place
@@ -92,6 +92,7 @@ def read_snippets(path: Path, shown: Path) -> SnippetFile:
     return cut(source, path, shown)
 
 
+@lru_cache(maxsize=128)  # a build looks at a page when it chooses what to run, when it renders, and when it exports
 def cut(source: str, path: Path, shown: Path) -> SnippetFile:
     """Cut the text of a snippet file into its cells; errors as in `read_snippets`."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import partial
 
 from galley.export.document import document
 from galley.export.notebook import notebook
@@ -11,7 +12,10 @@ from galley.records.status import SHOWABLE, Status
 from galley.render.page import Page
 from galley.render.text import escape
 
-KINDS = (("py", "script", "text/x-python", script), ("ipynb", "notebook", "application/x-ipynb+json", notebook))
+KINDS = (
+    ("py", "script", "text/x-python", script),
+    ("ipynb", "notebook", "application/x-ipynb+json", partial(notebook, compact=True)),
+)
 
 
 def downloads(page: Page) -> str:
