@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import io
 import sys
-import threading
+import time
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from galley.errors import RefusedError, UsageError
 from galley.run.command import run_pages
+from galley.run.live import LiveProgress
 from galley.run.tasks import choose
 from guide import SETTINGS, GuideFolder
+
+if TYPE_CHECKING:
+    from galley.run.job import Job
+    from galley.run.session import Ran
 
 GOOD = "# %% first\nprint(1)\n"
 
@@ -129,18 +136,53 @@ def test_a_terminal_sees_the_cell_that_runs_and_the_same_words_at_the_end(
     assert "slow-cell" not in folder.run(everything=True).said
 
 
+WAIT = """import pathlib, time
+folder = pathlib.Path(__file__).parent
+(folder / "page-began").touch()
+for _ in range(1000):
+    if (folder / "work-began").exists():
+        break
+    time.sleep(0.01)
+else:
+    raise TimeoutError
+"""
+
+
 def test_what_is_to_happen_meanwhile_happens_while_pages_run_and_only_then(folder: GuideFolder) -> None:
-    happened = threading.Event()
+    happened: list[str] = []
 
-    def run() -> None:
+    def work() -> None:
+        (folder.root / "snippets/work-began").touch()
+        while not (folder.root / "snippets/page-began").exists():
+            time.sleep(0.01)
+        happened.append("both at once")
+        raise ValueError("nobody is told")
+
+    def run() -> bool:
         said = io.StringIO()
-        run_pages(folder.project, [], [], everything=False, jobs=1, file=said, meanwhile=happened.set)
+        return not run_pages(folder.project, [], [], everything=False, jobs=1, file=said, meanwhile=work).failures
 
-    run()
-    assert not happened.is_set(), "there is nothing to run"
-    folder.snippet("one", GOOD)
-    run()
-    assert happened.is_set()
+    assert run()
+    assert not happened, "there is nothing to run"
+    folder.snippet("one", f"# %% cell\n{WAIT}")
+    assert run()
+    assert happened == ["both at once"]
+    folder.snippet("one", "# %% cell [measured]\n1\n")
+    assert run()
+    assert happened == ["both at once"], "what measures has the machine for itself"
+
+
+def test_the_live_rows_follow_the_pages(folder: GuideFolder) -> None:
+    one, two = (SimpleNamespace(page=name, profile="laptop") for name in ("one", "two"))
+    with LiveProgress(Terminal(), 2) as progress:
+        assert [task.description for task in progress.live.tasks] == ["the runner imports what pages need"]
+        for job, cell in ((one, "a"), (two, "b"), (one, "c")):
+            progress.tell(cast("Job", job), cell)
+        assert [task.description for task in progress.live.tasks] == ["two (laptop): b", "one (laptop): c"]
+        progress.ended(cast("Ran", SimpleNamespace(run=two)), "recorded")
+        assert [task.description for task in progress.live.tasks] == ["one (laptop): c"]
+        assert progress.live.live.is_started
+    assert not progress.live.live.is_started
 
 
 def test_a_page_that_measures_runs_alone(folder: GuideFolder) -> None:
@@ -167,6 +209,10 @@ def test_with_nothing_to_run_nothing_that_runs_is_imported(folder: GuideFolder) 
     code = "import sys; from galley.cli import app; app(['run'], standalone_mode=False); print(*sorted(sys.modules))"
     said = folder.call([sys.executable, "-c", code])
     assert "nothing to run" in said.stdout
+    again = folder.call([sys.executable, "-c", code.replace("['run']", "['run', '--all']")])
+    assert "[1/1] one (laptop): unchanged" in again.stdout
+    assert "asyncio" in again.stdout.split()
+    assert "rich.console" not in again.stdout.split(), "there is no terminal"
     assert not {"asyncio", "rich.console", "galley.run.session", "galley.run.keep"} & set(said.stdout.split())
 
 

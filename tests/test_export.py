@@ -19,7 +19,7 @@ import pytest
 
 from builders import BUILDERS, article, plain
 from galley.export.needs import needs
-from galley.records.record import Dependency
+from galley.records.record import Dependency, Record
 from galley.records.said import line
 from guide import SETTINGS, GuideFolder, fence
 
@@ -208,6 +208,20 @@ class C:
     assert re.findall(r"m\d", said) == [f"m{n}" for n in range(10) if n != 8]
 
 
+def test_a_package_called_as_its_module_is_found_without_a_search_and_named_once_as_it_calls_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = GuideFolder.make(tmp_path)
+    folder.snippet("page", "# %% one\nimport jinja2\nimport Jinja2\n")
+    nothing = Record("page", "laptop", "2026-01-01", {}, ())
+
+    def search() -> dict[str, list[str]]:
+        raise AssertionError("this reads the list of files of every package")
+
+    monkeypatch.setattr("galley.export.needs.packages_distributions", search)
+    assert needs(folder.project, folder.guide.find("page"), nothing) == "Needs: pip install Jinja2"
+
+
 def test_what_a_page_ran_on_is_one_line_whatever_a_hook_says(guide: GuideFolder) -> None:
     record = guide.record("one")
     told = replace(record, environment={**record.environment, "provenance": {"device": "A100\nMIG 1g"}})
@@ -303,5 +317,6 @@ def test_a_page_offers_both_files_of_each_profile(
     assert [file for file, _ in links] == ["one_laptop.py", "one_laptop.ipynb", "one_other.py", "one_other.ipynb"]
     files = [base64.b64decode(data).decode() for _, data in links]
     assert files[0] == script
+    assert files[1].count("\n") == 1
     assert json.loads(files[1]) == json.loads(nbformat.writes(notebook))
     assert 'device = "meta"' in files[2]

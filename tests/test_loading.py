@@ -8,6 +8,7 @@ import json
 import random
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
@@ -26,6 +27,7 @@ from huggingface_hub import constants
 from peft import AutoPeftModelForCausalLM, PeftConfig, PeftModel
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
+from galley.project import find_project
 from loading import loaded
 from loading.catalogue import ModelError
 from tiny_models import save_tiny, tiny_model
@@ -52,7 +54,7 @@ assert "loading.page" not in sys.modules
 with tempfile.TemporaryDirectory() as _folder:
     WITHOUT = logits(save_tiny(Path(_folder)))
 _threads = threading.active_count()
-from loading import commands  # noqa: E402
+from loading import ahead, commands  # noqa: E402, F401
 from loading import page as loading  # noqa: E402
 
 IMPORTED = {"threads": threading.active_count() - _threads, "cuda": torch.cuda.is_initialized()}
@@ -445,3 +447,20 @@ def test_pages_are_measured_in_turn_and_then_at_once(capsys, monkeypatch):
 
 def test_importing_it_starts_nothing():
     assert IMPORTED == {"threads": 0, "cuda": False}
+
+
+PROJECT = find_project(Path(__file__).parent)
+
+
+def test_the_runner_works_out_ahead_what_the_first_model_of_a_process_needs():
+    asked = "import loading.ahead, sys, transformers.conversion_mapping as table\n"
+    asked += (
+        "print(len(table._checkpoint_conversion_mapping_cache), *(m for m in sys.modules if 'modeling_gpt_big' in m))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", asked], cwd=PROJECT.snippets, capture_output=True, text=True, check=True
+    )
+    count, module = said.stdout.split()
+    assert int(count) > 100
+    assert module == "transformers.models.gpt_bigcode.modeling_gpt_bigcode"
+    assert "loading.ahead" in PROJECT.imports

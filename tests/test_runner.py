@@ -59,9 +59,19 @@ def test_pages_run_at_once_and_are_heard_of(marked: GuideFolder) -> None:
     assert wait_until_gone(str(marked.root)) == []
 
 
-def test_a_page_collects_garbage_of_its_own_and_looks_through_nothing_that_was_imported(marked: GuideFolder) -> None:
-    (run,) = run_all(marked, [job(marked, "import gc\nprint(gc.isenabled(), len(gc.get_objects()) < 5000)")])
-    assert run.cells[0].outputs[0].data == b"True True\n"
+HOOKS = """import gc
+collecting = gc.isenabled()
+
+def setup(context):
+    (context.root / "said").write_text(f"{collecting} {gc.isenabled()} {gc.get_freeze_count() > 10_000}")
+"""
+
+
+def test_the_runner_collects_no_garbage_while_it_imports_and_freezes_what_it_imported(tmp_path: Path) -> None:
+    folder = GuideFolder.make(tmp_path, f'{SETTINGS}[tool.galley.hooks]\nsetup = "helper:setup"\n')
+    folder.write("snippets/helper.py", HOOKS)
+    run_all(folder, [replace(job(folder, "1"), hooks=folder.project.hooks)])
+    assert (tmp_path / "said").read_text() == "False True True"
 
 
 def test_a_page_that_is_cancelled_is_killed_and_the_runner_goes_on(marked: GuideFolder) -> None:

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import chdir
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -108,9 +107,9 @@ def build() -> None:
 
 
 def _import_builder() -> None:
-    """Import what builds the site, on a core that waits for the runner's imports."""
-    for module in ("mkdocs.commands.build", "galley.render.fence"):
-        import_module(module)
+    """Import what builds the site: it is ready when the pages are."""
+
+    import galley.render.fence  # noqa: F401
 
 
 def _mkdocs(project: Project) -> int:

@@ -6,13 +6,13 @@ import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
-from importlib.metadata import packages_distributions
+from importlib.metadata import PackageNotFoundError, metadata, packages_distributions
 from pathlib import Path, PurePosixPath
 
 from galley.pages.cells import SnippetFile
 from galley.project import Project
-from galley.records.facts import installed
 from galley.records.record import Record
 
 
@@ -22,8 +22,9 @@ def needs(project: Project, snippets: SnippetFile, record: Record) -> str:
     names, modules = _imports(project, (statement for cell in importing for statement in cell.statements))
     packages = record.environment.get("packages", {})
     versions = {_canonical(name): (name, version.partition("+")[0]) for name, version in packages.items()}
-    found = {name if name in packages else _package(name): None for name in names}  # two modules may be of one package
-    pinned = ["==".join(versions.get(_canonical(name), (name,))) for name in found]
+    brought = [name if name in packages else _package(name) for name in names]
+    found = {_canonical(name): name for name in brought}  # two modules may be of one package
+    pinned = ["==".join(versions.get(each, (name,))) for each, name in found.items()]
     beside = [f"{each}/" for each in _folders(project, record)] + modules
     parts = [f"pip install {' '.join(pinned)}"] if pinned else []
     source = project.relative(project.snippets).as_posix()
@@ -60,9 +61,12 @@ def _canonical(package: str) -> str:
 
 @cache
 def _package(module: str) -> str:
-    """The package that brings a module, as far as this environment knows: `PyYAML` brings `yaml`."""
-    if installed(module):
-        return module
+    """The package that brings a module, as far as this environment knows: `PyYAML` brings `yaml`.
+
+    One that is called as the module is taken to bring it.
+    """
+    with suppress(PackageNotFoundError):
+        return metadata(module)["Name"]
     return next(iter(packages_distributions().get(module, [module])))  # reads the list of files of every package
 
 

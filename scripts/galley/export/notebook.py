@@ -18,7 +18,10 @@ METADATA = {
 
 
 def notebook(document: Document, *, compact: bool = False) -> str:
-    """The text of the notebook, by line or in one; its first cell says what it needs and what the outputs ran on."""
+    """The text of the notebook, indented, or `compact` on one line.
+
+    Its first cell says what it needs and what the outputs ran on.
+    """
     cells = [_markdown("needs", f"{document.needs}\n\n{document.ran_on}")]
     for number, part in enumerate(document.parts, start=1):
         if part.prose:

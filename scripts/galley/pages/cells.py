@@ -8,7 +8,7 @@ import re
 import tokenize
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 from galley.errors import GalleyError, Place
@@ -74,6 +74,10 @@ class SnippetFile:
         return next((cell for cell in self.cells if cell.name == name), None)
 
 
+VERSIONS = 4  # texts of one file that are kept: one for each of a few profiles
+_CUT: dict[tuple[Path, Path], dict[str, SnippetFile]] = {}
+
+
 def page_name(path: Path) -> str:
     """The page that a snippet file belongs to: `deep_dive.py` is the code of page `deep-dive`."""
     return path.stem.replace("_", "-")
@@ -92,9 +96,20 @@ def read_snippets(path: Path, shown: Path) -> SnippetFile:
     return cut(source, path, shown)
 
 
-@lru_cache(maxsize=128)  # a build looks at a page when it chooses what to run, when it renders, and when it exports
 def cut(source: str, path: Path, shown: Path) -> SnippetFile:
-    """Cut the text of a snippet file into its cells; errors as in `read_snippets`."""
+    """Cut the text of a snippet file into its cells; errors as in `read_snippets`.
+
+    A build asks for the same text several times, so the last few of each file are kept.
+    """
+    kept = _CUT.setdefault((path, shown), {})
+    if source not in kept:
+        if len(kept) == VERSIONS:
+            kept.pop(next(iter(kept)))
+        kept[source] = _cut(source, path, shown)
+    return kept[source]
+
+
+def _cut(source: str, path: Path, shown: Path) -> SnippetFile:
     try:
         tree = ast.parse(source)
         starts = [each.lineno for each in tree.body]

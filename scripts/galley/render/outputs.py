@@ -12,7 +12,7 @@ from galley.render.page import Page, View
 from galley.render.text import escape
 
 LABELS = {"stdout": "", "stderr": "standard error", "value": "value", "error": "raises"}
-WIDE = 100  # characters; a text without a longer line may be a table, and keeps its columns on a narrow screen
+COLUMNS = 100  # the most characters in a line of a table
 CUT = "{:,} more bytes were {} and are cut here"
 
 
@@ -38,10 +38,16 @@ def _output(data: bytes, output: Output, caption: str, group: str) -> str:
     if output.kind == "trace":
         return cut
     text = data.decode().removesuffix("\n")
-    columns = " galley-columns" if max(map(len, text.split("\n"))) <= WIDE else ""
+    columns = " galley-columns" if output.kind in ("stdout", "value") and _may_be_table(text) else ""
     label = f'<span class="galley-label">{LABELS[output.kind]}</span>' if LABELS[output.kind] else ""
     shown = f'{label}<pre tabindex="0"><code>{escape(text)}</code></pre>{cut}'
     return f'<div class="galley-text galley-{output.kind}{columns}">{shown}</div>'
+
+
+def _may_be_table(text: str) -> bool:
+    """Whether the columns of a text may matter, on a narrow screen too: it has several lines, and none is long."""
+    lines = text.split("\n")
+    return len(lines) > 1 and max(map(len, lines)) <= COLUMNS
 
 
 def _ran_on(record: Record, recorded: CellRecord, shown: Sequence[str]) -> str:

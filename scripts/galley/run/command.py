@@ -6,8 +6,8 @@ What runs pages is imported once there is something to run: a build with nothing
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from threading import Thread
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from galley.errors import RefusedError
@@ -33,7 +33,8 @@ def run_pages(
 ) -> Summary:
     """Run and record the named pages (all when none is named) as far as they are stale, or everything.
 
-    What happens is told in `file`. `meanwhile` is called in a thread of its own once pages run.
+    What happens is told in `file`. `meanwhile` is called in a thread of its own beside the run, where there is
+    something to run and none of it measures.
     Raises UsageError for a page or profile that is not there, RefusedError in CI.
     """
     guide = read_guide(project)
@@ -48,7 +49,7 @@ def run_pages(
 
 
 def _why_nothing(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> str:
-    if profiles and not tasks_of(guide, pages, profiles, everything=True):
+    if guide.snippets and profiles and not tasks_of(guide, pages, profiles, everything=True):
         return f"no page's values change under {' or '.join(profiles)}; name a page to run it all the same"
     return "every record asked for is true (--all runs them anyway)"
 
@@ -68,10 +69,22 @@ def _run(
 
     from galley.run.keep import run_and_keep
 
-    with _progress(file, len(tasks)) as progress:
-        if meanwhile:
-            Thread(target=meanwhile, daemon=True).start()
+    alone = any(task.alone for task in tasks)  # what measures has the machine for itself
+    with _progress(file, len(tasks)) as progress, _beside(None if alone else meanwhile):
         asyncio.run(run_and_keep(project, tasks, jobs, store_of(project), progress, summary))
+
+
+@contextmanager
+def _beside(work: Callable[[], object] | None) -> Iterator[None]:
+    """Do something in a thread for as long as the context lasts; whether it went well is not looked at."""
+    if work is None:
+        yield
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(work)
+        yield
 
 
 def _progress(file: TextIO, total: int) -> RunProgress:

@@ -31,4 +31,4 @@ class RunProgress:
 
     def say(self, line: str) -> None:
         """Print a line that stays."""
-        print(line, file=self.file)
+        print(line, file=self.file, flush=True)

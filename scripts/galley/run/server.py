@@ -195,8 +195,6 @@ def main(path: str, folder: str, packages: list[str], modules: list[str]) -> Non
     gc.disable()  # what is imported stays: looking for garbage in it is an eighth of the time
     for module in modules:
         importlib.import_module(module)
-    gc.freeze()
-    gc.enable()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(64)
@@ -206,6 +204,8 @@ def main(path: str, folder: str, packages: list[str], modules: list[str]) -> Non
         print(json.dumps(own), flush=True)
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         keep_orphans()
+        gc.freeze()
+        gc.enable()
         Server(listener).serve()
 
 
