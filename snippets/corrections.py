@@ -86,7 +86,7 @@ assert not any(
 )
 
 # %% loads-only [claim] draft="from_pretrained fine-tunes a small number of parameters" verdict="false"
-"`PeftModel.from_pretrained` trains nothing: the weights are those of the file."
+"`PeftModel.from_pretrained` trains nothing: the adapter's weights are those of its file."
 saved = load_file(f"{peft_checkpoint}/adapter_model.safetensors")
 loaded = {
     name.replace(".default", ""): weights

@@ -216,8 +216,8 @@ n = inputs["input_ids"].shape[1]
 assert torch.equal(output[:, :n], inputs["input_ids"])
 
 # %% greedy-repeats [claim]
-"""Greedy decoding has no chance in it: on the same machine the same prompt gives the
-same tokens."""
+"""Greedy decoding draws nothing by chance: the same prompt, asked again, gave the same
+tokens."""
 again = model.generate(**inputs, **stop, max_new_tokens=200)
 assert torch.equal(output, again)
 

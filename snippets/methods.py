@@ -230,8 +230,7 @@ draw("AdapterH")
 draw("Parallel")
 
 # %% bottleneck-not-zero [claim]
-"""A fresh AdapterP, AdapterH or Parallel does change the model: both matrices begin at
-random."""
+"A fresh AdapterP, AdapterH or Parallel does change what the model predicts."
 for method in ("AdapterP", "AdapterH", "Parallel"):
     base = AutoModelForCausalLM.from_pretrained(small)
     assert not torch.equal(with_adapter(method, base)(ids).logits, plain)

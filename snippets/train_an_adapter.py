@@ -69,6 +69,9 @@ try:
 except ValueError as error:
     refused = str(error)
 assert "padding token" in refused
+tokenizer.pad_token = tokenizer.eos_token
+assert len(tokenizer(["one", "one and two"], padding=True)["input_ids"]) == 2
+tokenizer.pad_token = None
 
 
 # %% collate
@@ -172,7 +175,6 @@ arguments = TrainingArguments(
     logging_steps=4,
     save_strategy="no",
     report_to="none",  # to no service
-    label_names=["labels"],  # which column is not the model's to read
     dataloader_pin_memory=False,  # of use with a GPU alone
     seed=0,
 )
