@@ -327,18 +327,21 @@ print(f"{five_times} of the first kind for the best of 5")
 
 # %% plot
 figure, axes = plt.subplots()
-for method in order:
+at = 0
+for method in sorted(order, key=lambda method: mean(method, "trainable")):
     shares = [100 * run["held_out"]["share"] for run in runs[method]]
     low = 100 * min(run["held_out"]["low"] for run in runs[method])
     high = 100 * max(run["held_out"]["high"] for run in runs[method])
-    size, middle = mean(method, "trainable"), sum(shares) / len(shares)
-    axes.plot([size, size], [low, high], color="C0", linewidth=1)
-    axes.plot([size] * len(shares), shares, "o", color="C0", markersize=5)
-    axes.annotate(method, (size, middle), xytext=(7, -3), textcoords="offset points")
+    at = max(mean(method, "trainable"), 1.4 * at)  # beside the one before, not on it
+    axes.plot([at, at], [low, high], color="C0", linewidth=1)
+    axes.plot([at] * len(shares), shares, "o", color="C0", markersize=4)
+    above = {"xytext": (0, 5), "textcoords": "offset points", "ha": "center"}
+    axes.annotate(method, (at, high), rotation=90, va="bottom", **above)
 _ = axes.set(
     xscale="log",
-    xlim=(1e3, 2e7),
-    ylim=(0, 100),
+    xlim=(3e3, 1e7),
+    ylim=(65, 105),
+    yticks=range(65, 91, 5),
     xlabel="trained parameters",
     ylabel="answers that pass, in %",
     title="Held-out questions answered, by trained parameters",

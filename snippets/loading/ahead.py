@@ -7,6 +7,5 @@ renames weights of older checkpoints. It opens no model.
 import transformers.models.gpt_bigcode.modeling_gpt_bigcode
 from transformers.conversion_mapping import get_checkpoint_conversion_mapping
 
-get_checkpoint_conversion_mapping(
-    "gpt_bigcode"
-)  # Transformers keeps the whole table that it builds for this
+# Transformers keeps the whole table that it builds for one architecture.
+get_checkpoint_conversion_mapping("gpt_bigcode")
