@@ -332,7 +332,7 @@ for method in sorted(order, key=lambda method: mean(method, "trainable")):
     shares = [100 * run["held_out"]["share"] for run in runs[method]]
     low = 100 * min(run["held_out"]["low"] for run in runs[method])
     high = 100 * max(run["held_out"]["high"] for run in runs[method])
-    at = max(mean(method, "trainable"), 1.4 * at)  # beside the one before, not on it
+    at = max(mean(method, "trainable"), 1.25 * at)  # beside the one before, not on it
     axes.plot([at, at], [low, high], color="C0", linewidth=1)
     axes.plot([at] * len(shares), shares, "o", color="C0", markersize=4)
     above = {"xytext": (0, 5), "textcoords": "offset points", "ha": "center"}
