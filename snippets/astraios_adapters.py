@@ -337,8 +337,9 @@ batch = {name: value.repeat(2, 1) for name, value in inputs.items()}
 names = ["__base__", "default"]
 with torch.no_grad():
     rows = model(**batch, adapter_names=names).logits
-torch.testing.assert_close(rows[0], logits_of_base[0])
-torch.testing.assert_close(rows[1], logits(model)[0])
+close = dict(atol=1e-4, rtol=1e-4)
+torch.testing.assert_close(rows[0], logits_of_base[0], **close)
+torch.testing.assert_close(rows[1], logits(model)[0], **close)
 
 config = IA3Config(
     target_modules=["c_attn"], feedforward_modules=[], init_ia3_weights=False,
@@ -349,7 +350,7 @@ with warnings.catch_warnings(record=True) as said, torch.no_grad():
     warnings.simplefilter("always")
     rows = ia3(**batch, adapter_names=names).logits
 assert not said
-torch.testing.assert_close(rows[0], rows[1])
+torch.testing.assert_close(rows[0], rows[1], **close)
 assert not torch.allclose(rows[0], logits_of_base[0], rtol=0.01)
 
 # %% show-register

@@ -265,8 +265,8 @@ assert all(weights.requires_grad for weights in loaded.parameters())
 changed = ids.clone()
 changed[0, -1] = 42
 before, after = small()(ids).logits, small()(changed).logits
-assert torch.allclose(before[:, :-1], after[:, :-1], atol=1e-5)
-assert not torch.allclose(before[:, -1], after[:, -1], atol=1e-5)
+assert torch.allclose(before[:, :-1], after[:, :-1], atol=1e-4)
+assert not torch.allclose(before[:, -1], after[:, -1], atol=1e-4)
 
 # %% scores [claim]
 """Calling the model runs it once and gives logits: for each place, one score for each
@@ -397,7 +397,7 @@ inner = wrapped.get_base_model()
 merged = wrapped.merge_and_unload()
 assert merged is inner
 assert not any(isinstance(module, BaseTunerLayer) for module in merged.modules())
-assert torch.allclose(merged(ids).logits, expected, atol=1e-5)
+assert torch.allclose(merged(ids).logits, expected, atol=1e-4)
 assert not torch.equal(
     merged.transformer.h[0].attn.c_attn.weight,
     small().transformer.h[0].attn.c_attn.weight,
@@ -442,7 +442,7 @@ assert called["attention_mask"] == [1] * len(called["input_ids"])
 "For one prompt without padding, a mask of ones changes nothing: it is the default."
 ones = torch.ones_like(ids)
 masked = small()(ids, attention_mask=ones).logits
-assert torch.allclose(masked, small()(ids).logits, atol=1e-5)
+assert torch.allclose(masked, small()(ids).logits, atol=1e-4)
 with_mask = small().generate(ids, attention_mask=ones, max_new_tokens=3)
 assert torch.equal(with_mask, small().generate(ids, max_new_tokens=3))
 
@@ -462,7 +462,7 @@ rows = torch.tensor([[1, 2, 3], [0, 4, 5]])
 mask = torch.tensor([[1, 1, 1], [0, 1, 1]])
 two = small()(rows, attention_mask=mask, position_ids=mask.cumsum(-1) - mask).logits
 one = small()(torch.tensor([[4, 5]])).logits
-assert torch.allclose(two[1, 1:], one[0], atol=1e-5)
+assert torch.allclose(two[1, 1:], one[0], atol=1e-4)
 generated = small().generate(rows, attention_mask=mask, max_new_tokens=4)
 alone = small().generate(torch.tensor([[4, 5]]), max_new_tokens=4)
 assert generated[1, 3 : 3 + alone.shape[1] - 2].tolist() == alone[0, 2:].tolist()

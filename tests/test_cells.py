@@ -99,6 +99,7 @@ WRONG = {
     "no time": ('# %% one timeout="0"\n', 1, "timeout '0' is not a number"),
     "endless": ('# %% one timeout="inf"\n', 1, "timeout 'inf' is not a number"),
     "not a number": ('# %% one timeout="nan"\n', 1, "timeout 'nan' is not a number"),
+    "code beside its caption": ('# %% one\n"Why."; a = 1\n', 2, "code stands on the caption's line"),
     "twice": ("# %% one\n# %% two\n# %% one\n", 3, "a second cell is named 'one'"),
     "inside a statement": ("# %% one\nif a:\n    b\n# %% two\n    c\n", 4, "the cell begins inside a statement"),
     "inside brackets": ("# %% one\na = [\n# %% two\n]\n", 3, "the cell begins inside a statement"),

@@ -100,7 +100,6 @@ def build() -> None:
     """Run what is stale under the required profiles, then build the site, warnings as errors."""
     project = find_project(Path.cwd())
     _run(project, (), (), False, 0, meanwhile=_import_builder)
-    gc.freeze()  # what was read so far need not be looked through again and again
     if _mkdocs(project):
         sys.exit(Exit.NOT_TRUE)
     out(f"The site is in {_site(project)}; look at it with: python -m http.server -d {_site(project)}")

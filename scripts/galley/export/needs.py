@@ -5,21 +5,21 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, metadata, packages_distributions
 from pathlib import Path, PurePosixPath
 
 from galley.pages.cells import SnippetFile
+from galley.pages.code import imported
 from galley.project import Project
 from galley.records.record import Record
 
 
 def needs(project: Project, snippets: SnippetFile, record: Record) -> str:
     """One line: packages with the versions of the record, then folders and files beside the export."""
-    importing = [cell for cell in snippets.cells if "import" in cell.source]  # a walk through the others finds none
-    names, modules = _imports(project, (statement for cell in importing for statement in cell.statements))
+    names, modules = _imports(project, (name for cell in snippets.cells for name in cell.imports))
     packages = record.environment.get("packages", {})
     versions = {_canonical(name): (name, version.partition("+")[0]) for name, version in packages.items()}
     brought = [name if name in packages else _package(name) for name in names]
@@ -32,11 +32,11 @@ def needs(project: Project, snippets: SnippetFile, record: Record) -> str:
     return f"Needs: {'; '.join(parts) or 'Python alone'}"
 
 
-def _imports(project: Project, statements: Iterable[ast.AST]) -> tuple[list[str], list[str]]:
-    """The packages and the project's own modules that code imports, those of its modules included; both sorted."""
+def _imports(project: Project, names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The packages and the project's own modules among imported names, with what those import; both sorted."""
     packages: set[str] = set()
     modules: set[str] = set()
-    waiting = list(_named(statements))
+    waiting = list(names)
     while waiting:
         name = waiting.pop()
         if name in sys.stdlib_module_names:
@@ -72,19 +72,7 @@ def _package(module: str) -> str:
 
 @cache
 def _of_module(file: Path, modified: int) -> tuple[str, ...]:
-    return tuple(_named([ast.parse(file.read_text(encoding="utf-8"))]))
-
-
-def _named(statements: Iterable[ast.AST]) -> Iterator[str]:
-    """What statements import, those inside others included; expressions hold no statements and are not walked."""
-    for node in statements:
-        if isinstance(node, ast.Import):
-            yield from (each.name.partition(".")[0] for each in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
-        else:
-            for part in ("body", "orelse", "handlers", "finalbody", "cases"):
-                yield from _named(getattr(node, part, ()))
+    return tuple(imported([ast.parse(file.read_text(encoding="utf-8"))]))
 
 
 def _folders(project: Project, record: Record) -> list[str]:

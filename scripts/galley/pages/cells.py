@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from galley.errors import GalleyError, Place
-from galley.pages.code import code_digest, digest, is_string
+from galley.pages.code import code_digest, digest, imported, is_string
 
 MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
@@ -31,7 +31,8 @@ class Cell:
     place: Place  # of the marker
     source: str  # what the page shows: no marker, no caption, no blank lines around it
     first_line: int  # of `source` in the snippet file
-    statements: tuple[ast.stmt, ...]  # without the caption
+    digest: str  # of what the cell does and how its outputs are treated
+    imports: tuple[str, ...] = ()  # the modules that its statements name, without what follows a dot
     caption: str = ""
     tags: frozenset[str] = frozenset()
     raises: str = ""
@@ -41,13 +42,10 @@ class Cell:
     draft: str = ""  # an earlier, unchecked statement that this claim settles
     verdict: str = ""  # one of VERDICTS, on that statement
 
-    @cached_property
-    def digest(self) -> str:
-        """What the cell does and how its outputs are treated, as one digest."""
-        treated = f"raises={self.raises} measured={'measured' in self.tags} threads={self.threads}"
-        treated += "".join(f" {tag}" for tag in ("trace", "tokens") if tag in self.tags)
-        treated += f" uses={sorted(self.uses)}" if self.uses else ""
-        return digest(f"{code_digest(self.statements)} {treated}")
+    @property
+    def statements(self) -> tuple[ast.stmt, ...]:
+        """The code as Python reads it, anew at each call: kept trees would slow down the build of a large guide."""
+        return tuple(ast.parse("\n" * (self.first_line - 1) + self.source).body)
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class SnippetFile:
     source: str
     cells: tuple[Cell, ...]
 
-    @property
+    @cached_property
     def stem(self) -> str:
         """What fences call the file: `stem/cell`."""
         return self.path.stem
@@ -110,14 +108,14 @@ def cut(source: str, path: Path, shown: Path) -> SnippetFile:
 
 
 def _cut(source: str, path: Path, shown: Path) -> SnippetFile:
+    lines = source.split("\n")  # as Python counts them; splitlines knows more ends of a line
     try:
         tree = ast.parse(source)
         starts = [each.lineno for each in tree.body]
-        markers = _markers(source, tree.body, starts)
+        markers = _markers(source, lines, tree.body, starts)
     except (SyntaxError, tokenize.TokenError) as error:
         line = getattr(error, "lineno", None) or 0
         raise GalleyError(f"syntax error: {getattr(error, 'msg', error)}", Place(shown, line)) from error
-    lines = source.split("\n")  # as Python counts them; splitlines knows more ends of a line
     ends = [line for line, _ in markers[1:]] + [len(lines) + 1]
     first = markers[0][0] if markers else len(lines) + 1
     for statement in tree.body:
@@ -133,9 +131,10 @@ def _cut(source: str, path: Path, shown: Path) -> SnippetFile:
     return SnippetFile(page_name(path), path, source, tuple(cells))
 
 
-def _markers(source: str, body: list[ast.stmt], starts: list[int]) -> list[tuple[int, str]]:
+def _markers(source: str, lines: list[str], body: list[ast.stmt], starts: list[int]) -> list[tuple[int, str]]:
     """The line and the text of each marker; a marker inside a string is none."""
-    matches = ((line, MARKER.match(text)) for line, text in enumerate(source.split("\n"), start=1))
+    likely = ((line, text) for line, text in enumerate(lines, start=1) if text.startswith("# %%"))
+    matches = ((line, MARKER.match(text)) for line, text in likely)
     found = [(line, (match["rest"] or "").strip()) for line, match in matches if match]
     within = any(line <= _end_before(body, starts, line) for line, _ in found)
     if within:  # tokens tell a comment from a string; they are slow, and seldom needed
@@ -162,21 +161,35 @@ def _cell(
     caption, code_start = "", start
     if statements and is_string(statements[0]):
         caption, code_start = _caption(statements.pop(0))
+        if statements and statements[0].lineno == code_start:
+            where = Place(place.path, code_start)
+            raise GalleyError("code stands on the caption's line", where, "give it a line of its own")
     source, first_line = _trimmed(lines, code_start, end)
+    raises, threads = options.get("raises", ""), _threads(options.get("threads", "1"), place)
+    uses = tuple(options.get("uses", "").split())
     return Cell(
         name=match["name"],
         place=place,
         source=source,
         first_line=first_line,
-        statements=tuple(statements),
+        digest=_digest(statements, tags, raises, threads, uses),
+        imports=tuple(imported(statements)) if "import" in source else (),
         caption=caption,
         tags=tags,
-        raises=options.get("raises", ""),
+        raises=raises,
         timeout=_seconds(options.get("timeout"), place),
-        threads=_threads(options.get("threads", "1"), place),
-        uses=tuple(options.get("uses", "").split()),
+        threads=threads,
+        uses=uses,
         **_verdict(options, tags, place),
     )
+
+
+def _digest(statements: list[ast.stmt], tags: frozenset[str], raises: str, threads: int, uses: tuple[str, ...]) -> str:
+    """What a cell does and how its outputs are treated, as one digest."""
+    treated = f"raises={raises} measured={'measured' in tags} threads={threads}"
+    treated += "".join(f" {tag}" for tag in ("trace", "tokens") if tag in tags)
+    treated += f" uses={sorted(uses)}" if uses else ""
+    return digest(f"{code_digest(statements)} {treated}")
 
 
 def _end_before(body: list[ast.stmt], starts: list[int], line: int) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 IMPLIED = {"ctx", "kind", "type_comment", "type_ignores"}
@@ -33,6 +33,18 @@ def module_digest(source: str) -> str:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and body:
             node.body = [each for each in body[:1] if not is_string(each)] + body[1:]
     return code_digest(tree.body)
+
+
+def imported(statements: Iterable[ast.AST]) -> Iterator[str]:
+    """The modules that statements import, those inside others included; expressions hold none and are not walked."""
+    for node in statements:
+        if isinstance(node, ast.Import):
+            yield from (each.name.partition(".")[0] for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+        else:
+            for part in ("body", "orelse", "handlers", "finalbody", "cases"):
+                yield from imported(getattr(node, part, ()))
 
 
 def is_string(statement: ast.stmt) -> bool:

@@ -48,8 +48,10 @@ def find_fences(lines: Sequence[str], path: Path, offset: int = 0) -> tuple[list
     errors: list[GalleyError] = []
     number = 0
     while number < len(lines):
-        opener = OPENER.match(lines[number].rstrip())
         number += 1
+        if not _marked(lines[number - 1]):
+            continue
+        opener = OPENER.match(lines[number - 1].rstrip())
         place = Place(path, number + offset)
         if not opener:
             errors += [_malformed(header, place)] if (header := _alike(lines[number - 1], OURS)) else []
@@ -85,7 +87,7 @@ def outside_code(lines: Sequence[str]) -> Iterator[int]:
     """The indices of the lines that stand in no block of code."""
     at = 0
     while at < len(lines):
-        if opener := OPENER.match(lines[at].rstrip()):
+        if _marked(lines[at]) and (opener := OPENER.match(lines[at].rstrip())):
             at = _end(lines, at + 1, opener["fence"])
         else:
             yield at
@@ -101,9 +103,14 @@ def title(lines: Sequence[str]) -> str:
 def left_over(rendered: Sequence[str], lines: Sequence[str], path: Path, offset: int = 0) -> list[GalleyError]:
     """The first opening line that is still in the page once superfences is done: it would be published as text."""
     for line in rendered:
-        if line in lines and (header := _alike(line, re.compile(r"\S"))):
+        if _marked(line) and line in lines and (header := _alike(line, re.compile(r"\S"))):
             return [_malformed(header, Place(path, lines.index(line) + 1 + offset))]
     return []
+
+
+def _marked(line: str) -> bool:
+    """Whether a line can be, or be meant as, the start of a fence; a cheap look before the closer ones."""
+    return "``" in line or "~~" in line
 
 
 def _alike(line: str, header: re.Pattern[str]) -> str | None:

@@ -31,21 +31,25 @@ def parameters(snippets: SnippetFile) -> dict[str, Any]:
 
 def has_own_code(snippets: SnippetFile, values: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> bool:
     """Whether the file runs other code with these values than with each of the others."""
-    code = with_values(snippets, values).source
-    return all(with_values(snippets, other).source != code for other in others)
+    code = _text(snippets, values)
+    return all(_text(snippets, other) != code for other in others)
 
 
 def with_values(snippets: SnippetFile, values: Mapping[str, Any]) -> SnippetFile:
     """The snippet file as a profile runs it: values replaced, every line number kept."""
+    source = _text(snippets, values)
+    return snippets if source == snippets.source else cut(source, snippets.path, snippets.cells[0].place.path)
+
+
+def _text(snippets: SnippetFile, values: Mapping[str, Any]) -> str:
     cell = snippets.cell(PARAMETERS)
-    if cell is None:
-        return snippets
+    if cell is None or not values:
+        return snippets.source
     lines = list(io.StringIO(snippets.source))
     for name, value in reversed(_assignments(cell)):
         if name in values:
             _replace(lines, value, literal(values[name]))
-    source = "".join(lines)
-    return snippets if source == snippets.source else cut(source, snippets.path, cell.place.path)
+    return "".join(lines)
 
 
 def _replace(lines: list[str], value: ast.expr, text: str) -> None:

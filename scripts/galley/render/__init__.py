@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from functools import cache
 from typing import Any
 
 from galley.render.extension import GalleyExtension
@@ -9,4 +11,14 @@ from galley.render.extension import GalleyExtension
 
 def makeExtension(**settings: Any) -> GalleyExtension:  # noqa: N802 (Python-Markdown's name for it)
     """The extension that `markdown_extensions: [galley.render]` loads."""
+    _settle()
     return GalleyExtension(**settings)
+
+
+@cache
+def _settle() -> None:
+    """Let Python's collector pass over what the builder has imported: looking through it is a tenth of a build.
+
+    Once a process: a live preview loads the extension at each save, and would keep what each save leaves behind.
+    """
+    gc.freeze()

@@ -19,14 +19,15 @@ Step = Mapping[str, Any]
 
 def with_numbers(code: str, cell: Cell, steps: Sequence[Step], group: str) -> str:
     """The highlighted code with its numbers; `group` begins the ids, and no other trace of the page has it."""
-    marks = "".join(_mark(cell, number, step, group) for number, step in enumerate(steps, start=1))
+    marks = "".join(_mark(number, lines, group) for number, lines in enumerate(_lines(cell, steps), start=1))
     return f'<div class="galley-traced">{code}<div class="galley-numbers">{marks}</div></div>'
 
 
 def table(cell: Cell, steps: Sequence[Step], group: str) -> str:
     """What each numbered statement did: name, type, shape and so on, value."""
     head = "<thead><tr><th></th><th>name</th><th>what it is</th><th>value</th></tr></thead>"
-    bodies = "".join(_step(cell, number, step, group) for number, step in enumerate(steps, start=1))
+    numbered = enumerate(zip(steps, _lines(cell, steps), strict=True), start=1)
+    bodies = "".join(_step(number, step, lines, group) for number, (step, lines) in numbered)
     return (
         '<div class="galley-trace" role="region" aria-label="What each numbered line did" tabindex="0">'
         f'<table class="galley-table">{head}{bodies}</table></div>'
@@ -39,11 +40,16 @@ def read(data: bytes) -> list[Step]:
     return steps
 
 
-def _lines(cell: Cell, step: Step) -> tuple[int, int]:
-    """First and last line of a step's statement, from 1 in the cell's code."""
-    statement = cell.statements[step["statement"] - 1]
-    first = min([statement.lineno, *(each.lineno for each in getattr(statement, "decorator_list", []))])
-    return first - cell.first_line + 1, (statement.end_lineno or statement.lineno) - cell.first_line + 1
+def _lines(cell: Cell, steps: Sequence[Step]) -> list[tuple[int, int]]:
+    """First and last line of each step's statement, from 1 in the cell's code."""
+    statements = cell.statements
+    found = []
+    for step in steps:
+        statement = statements[step["statement"] - 1]
+        first = min([statement.lineno, *(each.lineno for each in getattr(statement, "decorator_list", []))])
+        last = statement.end_lineno or statement.lineno
+        found.append((first - cell.first_line + 1, last - cell.first_line + 1))
+    return found
 
 
 def _said(lines: tuple[int, int]) -> str:
@@ -51,8 +57,8 @@ def _said(lines: tuple[int, int]) -> str:
     return f"line {first}" if first == last else f"lines {first} to {last}"
 
 
-def _mark(cell: Cell, number: int, step: Step, group: str) -> str:
-    first, last = lines = _lines(cell, step)
+def _mark(number: int, lines: tuple[int, int], group: str) -> str:
+    first, last = lines
     label = f"{number}: what {_said(lines)} did"
     return (
         f'<a id="{group}-code-{number}" href="#{group}-{number}" style="grid-row:{first}/{last + 1}"'
@@ -60,13 +66,13 @@ def _mark(cell: Cell, number: int, step: Step, group: str) -> str:
     )
 
 
-def _step(cell: Cell, number: int, step: Step, group: str) -> str:
+def _step(number: int, step: Step, lines: tuple[int, int], group: str) -> str:
     rows = [_row(each) for each in step["names"]]
     if "left_out" in step:
         rows.append(f'<td colspan="3">and {step["left_out"]:,} more names</td>')
     back = (
         f'<th scope="rowgroup" rowspan="{len(rows)}"><a href="#{group}-code-{number}"'
-        f' aria-label="{number}: back to {_said(_lines(cell, step))} of the code">{number}</a></th>'
+        f' aria-label="{number}: back to {_said(lines)} of the code">{number}</a></th>'
     )
     body = "</tr><tr>".join(rows)
     return f'<tbody id="{group}-{number}"><tr>{back}{body}</tr></tbody>'
