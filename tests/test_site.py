@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -86,6 +87,16 @@ def test_every_output_of_every_page_is_in_the_site(sites: dict[str, Path]):
         for file in sorted((project.outputs / snippets.page / "laptop").glob("*.txt")):
             missing = [word for word in file.read_text(encoding="utf-8").split() if word not in words]
             assert not missing, f"{file.name} is not in {page.name}: {missing[:5]}"
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_the_search_finds_what_a_page_says_and_no_facts_of_its_run(builder: str, sites: dict[str, Path]):
+    (index,) = [path for name in ("search/search_index.json", "search.json") for path in sites[builder].glob(name)]
+    found = json.loads(index.read_text(encoding="utf-8"))
+    said = "\n".join(each["text"] for each in found.get("docs") or found["items"])
+    assert "PeftModel.from_pretrained" in said
+    for noise in (" · 20", "Download this page", "less sure", "The assertion that checks it", "token 96"):
+        assert noise not in said, noise
 
 
 class Links(HTMLParser):

@@ -30,6 +30,7 @@ class Plan:
     checked: int = 1000
     large: str = "large"
     limits: Limits = field(default_factory=lambda: Limits(runs=5, budget=60))
+    builds: Limits = field(default_factory=lambda: Limits(runs=15, budget=120))  # short, and aimed at within 5 %
 
     def site(self, peer: str, workload: Workload, name: str) -> Site:
         """One peer's tree of a workload."""
@@ -37,7 +38,10 @@ class Plan:
 
     def models(self, size: str, pages: int) -> Workload:
         """The workload W2: import, load, generate, LoRA."""
-        return Workload("model", pages, model=str(self.work / "models" / size))
+        folder = self.work / "models" / size
+        if not (folder / "config.json").is_file():
+            raise RuntimeError(f"no model is in {folder}: make it with bench/models.py, as the README says")
+        return Workload("model", pages, model=str(folder))
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def noop(plan: Plan, peer: str, floor: str, pages: int) -> Measured:
     if peer == "galley":
         run("galley run", environment(sites[0].peer, plan.work, sites[0].tree), sites[0].tree)
     pairs = []
-    for turn in plan.limits.turns():
+    for turn in plan.builds.turns():
         ordered = sites if turn % 2 else sites[::-1]
         done = {site.peer.name: site.build() for site in ordered}
         pairs.append(([done[peer]], [done[floor]]))
@@ -173,8 +177,9 @@ def warm(plan: Plan, how: Callable[[Site, Limits], list[float]]) -> Measured:
     return Measured(how(site, plan.limits))
 
 
-def overhead(plan: Plan, workload: Workload) -> Measured:
+def overhead(plan: Plan, make: Callable[[Plan], Workload]) -> Measured:
     """What a page costs beside its own cells, pages one after another; and two at a time beside it."""
+    workload = make(plan)
     site = plan.site("galley", workload, f"overhead-{workload.name}")
     both = overhead_ms(site, 2, plan.limits)
     return Measured(overhead_ms(site, 1, plan.limits), {"two_at_a_time_ms": spread(both, 1)})

@@ -63,9 +63,9 @@ def rows(plan: Plan) -> list[Row]:
         Row("edit-joined", "One edited cell, galley run beside a warm runner, beyond the page's cells", "", "s", 0.2,
             partial(warm, how=joined), 3),
         Row("overhead-light", "A page beside its own cells, standard library", "", "ms", 50,
-            partial(overhead, workload=Workload("light", plan.light)), 1),
+            partial(overhead, make=lambda plan: Workload("light", plan.light)), 1),
         Row("overhead-model", "A page beside its own cells, 5 M model", "", "ms", 50,
-            partial(overhead, workload=plan.models("small", 3 * ten)), 1),
+            partial(overhead, make=lambda plan: plan.models("small", 3 * plan.model)), 1),
         Row("check-1000", f"galley check, {plan.checked} pages × 5 cells", "", "s", 2.0, check),
         Row("check-linear", f"galley check, a page of {2 * plan.checked}", f"a page of {plan.checked}", "×", 1.1,
             linear),
@@ -75,7 +75,7 @@ def rows(plan: Plan) -> list[Row]:
 
 def trial(plan: Plan) -> Plan:
     """The same rows with tiny workloads, to see that everything works."""
-    return Plan(plan.work, 3, 4, 2, 3, 4, 20, "small", Limits(runs=1))
+    return Plan(plan.work, 3, 4, 2, 3, 4, 20, "small", Limits(runs=1), Limits(runs=1))
 
 
 def measure(plan: Plan, only: Sequence[str], out: Path) -> None:

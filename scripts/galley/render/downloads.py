@@ -24,7 +24,9 @@ def downloads(page: Page) -> str:
     shown = [each for each in page.statuses(own) if each.state in SHOWABLE] if own else []
     several = len(shown) > 1
     links = [f"{_title(each, several)}{_links(page, each, f'_{each.profile.name}' * several)}" for each in shown]
-    return f'<p class="galley-downloads">Download this page: {"; ".join(links)}</p>' if links else ""
+    return (
+        f'<p class="galley-downloads" data-search-exclude>Download this page: {"; ".join(links)}</p>' if links else ""
+    )
 
 
 def _title(found: Status, several: bool) -> str:

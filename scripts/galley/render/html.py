@@ -82,7 +82,7 @@ def _marks(view: View) -> str:
 
 
 def _folded(summary: str, body: str) -> str:
-    return f'<details class="galley-folded"><summary>{summary}</summary>{body}</details>'
+    return f'<details class="galley-folded"><summary data-search-exclude>{summary}</summary>{body}</details>'
 
 
 def _traced(md: Any, view: View, name: str) -> str:

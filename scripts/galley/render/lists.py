@@ -79,7 +79,9 @@ def _claims(page: Page, found: Sequence[Listed]) -> str:
         for here in files.values():
             items = "".join(f"<li{DOUBTED * each.doubted}>{_link(page, each)}</li>" for each in here)
             checked = _checked(page, here[0].record)
-            parts.append(f'<p class="galley-checked">{checked}</p><ul class="galley-claims">{items}</ul>')
+            parts.append(
+                f'<p class="galley-checked" data-search-exclude>{checked}</p><ul class="galley-claims">{items}</ul>'
+            )
     return "".join(parts)
 
 

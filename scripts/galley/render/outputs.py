@@ -57,4 +57,4 @@ def _ran_on(record: Record, recorded: CellRecord, shown: Sequence[str]) -> str:
     rest = [said for name, said in named.items() if name not in shown]
     cost = [record.date, f"{recorded.seconds:.2f} s", f"{recorded.peak_mb:.0f} MB"]
     line, more = escape(" · ".join([*first, *cost])), escape(" · ".join(rest))
-    return f'<details class="galley-ran"><summary>{line}</summary><p>{more}</p></details>'
+    return f'<details class="galley-ran" data-search-exclude><summary>{line}</summary><p>{more}</p></details>'

@@ -29,8 +29,8 @@ def tokens_html(tokens: Sequence[Token], group: str) -> str:
     """The text, its legend and the table; `group` names the radio buttons and is the page's only one of that name."""
     text = "".join(_token(number, token, group) for number, token in enumerate(tokens))
     return (
-        f'<div class="galley-tokens" role="radiogroup" aria-label="The text, token by token">{text}</div>'
-        f"{_legend(tokens)}{_table(tokens)}"
+        '<div class="galley-tokens" role="radiogroup" aria-label="The text, token by token" data-search-exclude>'
+        f"{text}</div>{_legend(tokens)}{_table(tokens)}"
     )
 
 
@@ -74,10 +74,7 @@ def _card(token: Token) -> str:
     sure = token["probability"]
     chosen = "<em>given, not generated</em>" if sure is None else f"<b>{_bar(sure)}</b>{sure:.3f}"
     head = f"<span><code>{visible(token['token']) or '∅'}</code>{chosen}</span>"
-    return (
-        f'<span class="galley-card" aria-hidden="true" data-search-exclude>{head}{others}'
-        f"<small>token {token['id']}</small></span>"
-    )
+    return f'<span class="galley-card" aria-hidden="true">{head}{others}<small>token {token["id"]}</small></span>'
 
 
 def _bar(probability: float) -> str:
@@ -89,7 +86,7 @@ def _legend(tokens: Sequence[Token]) -> str:
     steps = "".join(f'<span class="galley-token galley-sure-{each}"> </span>' for each in range(len(STEPS) + 1))
     sure = f"generated: sure {steps} less sure" if any(each["probability"] is not None for each in tokens) else ""
     shown = [given] * any(each["probability"] is None for each in tokens) + [sure] * bool(sure)
-    return f'<p class="galley-legend" aria-hidden="true">{" ".join(shown)}</p>'
+    return f'<p class="galley-legend" aria-hidden="true" data-search-exclude>{" ".join(shown)}</p>'
 
 
 def _table(tokens: Sequence[Token]) -> str:
