@@ -3,6 +3,7 @@
 # %% imports
 import inspect
 import json
+import pickle
 import sys
 import textwrap
 import warnings
@@ -17,6 +18,9 @@ from peft import (
 from peft.mapping import PEFT_TYPE_TO_PREFIX_MAPPING
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, GPTBigCodeConfig
+
+# PEFT asks Transformers for a name that has been replaced: the deep dive shows it.
+warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")
 
 # %% load
 checkpoint, device = "models/stdlib-coder", "cpu"
@@ -58,7 +62,9 @@ settings = dict(
 )
 
 
+# %% publish [setup]
 def publish(folder, settings, weights, form="bin"):
+    """Write an adapter's two files, the weights as a pickle or as safetensors."""
     Path(folder).mkdir(exist_ok=True)
     Path(folder, "adapter_config.json").write_text(json.dumps(settings, indent=2))
     if form == "bin":
@@ -94,25 +100,23 @@ publish("parallel", settings, weights)
 
 for key in list(weights)[:4]:
     print(key, tuple(weights[key].shape))
-print(
-    len(weights),
-    "matrices in",
-    *sorted(path.name for path in Path("parallel").iterdir()),
-)
+print(len(weights), "matrices")
+print("files:", *sorted(path.name for path in Path("parallel").iterdir()))
 
 # %% refused raises="KeyError"
 PeftModel.from_pretrained(base, "parallel")
 
 # %% not-in-the-registry [claim] draft="with the peft package installed, PeftModel.from_pretrained loads astraios-7b-parallel" verdict="false"
-"""PEFT finds a method by its name in two dictionaries, and neither of stock PEFT's
-has the name that an Astraios adapter carries."""
+"""PEFT's dictionaries of methods have `LORA`, and neither has `BOTTLENECK`, the name that
+`astraios-7b-parallel` carries."""
+assert settings["peft_type"] == "BOTTLENECK"
 for registry in (PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING):
     assert "LORA" in registry
     assert settings["peft_type"] not in registry
 
 
 # %% arithmetic
-def delta(x, key):
+def delta(x, key, weights):
     """What the adapter with that key adds, for x of shape (batch, tokens, width)."""
     down = weights[f"{key}.adapter_down.weight"]
     up = weights[f"{key}.adapter_up.weight"]
@@ -125,11 +129,12 @@ for what, tensor in {
     "x": x,
     "down": weights[f"{first}.adapter_down.weight"],
     "up": weights[f"{first}.adapter_up.weight"],
-    "delta(x)": delta(x, first),
+    "delta(x)": delta(x, first, weights),
 }.items():
     print(f"{what:<8}", tuple(tensor.shape))
 
-# %% register
+# %% note-peft [setup]
+"Before anything is imported: what PEFT holds now, to compare later."
 registries = (
     PEFT_TYPE_TO_CONFIG_MAPPING,
     PEFT_TYPE_TO_TUNER_MAPPING,
@@ -139,29 +144,28 @@ entries_before = [dict(registry) for registry in registries]
 
 
 def parts_of_peft():
-    """What each module of PEFT has under each name, and each class of its tuners."""
+    """What each module of PEFT, and each class in one, has under each name."""
     return {
-        (where, name): id(part)
+        (id(holder), name): id(part)
         for where, module in list(sys.modules.items())
         if where.split(".")[0] == "peft"
         for holder in (module, *vars(module).values())
         if holder is module or inspect.isclass(holder)
         for name, part in vars(holder).items()
-        if not name.startswith("__")
     }
 
 
 parts_before = parts_of_peft()
 
+# %% register
 import bottleneck  # registers the three methods
-from bottleneck import BottleneckConfig
 
 model = PeftModel.from_pretrained(base, "parallel")
 print(model.base_model.model.transformer.h[0].attn.c_attn)
 
 # %% nothing-replaced [claim]
-"""Importing `bottleneck` replaces nothing in PEFT: each name in its modules has what it
-had, and each dictionary has one entry more."""
+"""Importing `bottleneck` replaces nothing in PEFT: each name in its modules and classes has
+what it had, and each of three dictionaries has one entry more."""
 parts_now = parts_of_peft()
 assert all(parts_now[name] == part for name, part in parts_before.items())
 for registry, entries in zip(registries, entries_before, strict=True):
@@ -170,35 +174,35 @@ for registry, entries in zip(registries, entries_before, strict=True):
 
 
 # %% by-hand
-def before(key):
-    return lambda layer, inputs: (inputs[0] + delta(inputs[0], key),)
+def before(*of):
+    return lambda layer, inputs: (inputs[0] + delta(inputs[0], *of),)
 
 
-def after(key):
-    return lambda layer, inputs, y: y + delta(y, key)
+def after(*of):
+    return lambda layer, inputs, y: y + delta(y, *of)
 
 
-def beside(key):
-    return lambda layer, inputs, y: y + delta(inputs[0], key)
+def beside(*of):
+    return lambda layer, inputs, y: y + delta(inputs[0], *of)
 
 
-def logits_by_hand(places):
+def logits_by_hand(places, weights):
     plain = load()
     for number, block in enumerate(plain.transformer.h):
         for layer, place in places.items():
             key = f"base_model.model.transformer.h.{number}.{layer}"
             module = block.get_submodule(layer)
             if place is before:
-                module.register_forward_pre_hook(place(key))
+                module.register_forward_pre_hook(place(key, weights))
             else:
-                module.register_forward_hook(place(key))
+                module.register_forward_hook(place(key, weights))
     return logits(plain)
 
 
 # %% parallel-exact [claim]
 """The loaded Parallel adapter gives exactly the logits of the arithmetic written out by
 hand, to the last bit, and other ones than the base model."""
-assert torch.equal(logits(model), logits_by_hand({"attn.c_attn": beside}))
+assert torch.equal(logits(model), logits_by_hand({"attn.c_attn": beside}, weights))
 assert not torch.equal(logits(model), logits_of_base)
 
 # %% three-methods
@@ -218,17 +222,16 @@ places = {
 give the logits of the arithmetic by hand, to the last bit."""
 shared = settings | dict(use_parallel_adapter=False, use_adapterp=False)
 for method, changes in methods.items():
-    weights = random_weights(places[method])
-    expected = logits_by_hand(places[method])
+    drawn = random_weights(places[method])
+    expected = logits_by_hand(places[method], drawn)
     for form in ("bin", "safetensors"):
-        publish(f"{method}-{form}", shared | changes, weights, form)
+        publish(f"{method}-{form}", shared | changes, drawn, form)
         loaded = PeftModel.from_pretrained(load(), f"{method}-{form}")
         assert torch.equal(logits(loaded), expected), (method, form)
 
 # %% saved-keys [claim]
-"""Saving gives the published keys back, with the same numbers under them."""
+"""Saving gives the keys of the file back, with the same numbers under them."""
 model.save_pretrained("saved")
-weights = torch.load("parallel/adapter_model.bin", weights_only=True)
 saved = load_file("saved/adapter_model.safetensors")
 assert saved.keys() == weights.keys()
 assert all(torch.equal(saved[key], weights[key]) for key in weights)
@@ -251,15 +254,48 @@ except Exception as error:
     refused = str(error)
 assert "Weights only load failed" in refused
 assert not Path("sprung").exists()
+pickle.loads(pickle.dumps(Trap()))
+assert Path("sprung").exists()  # a trap indeed
 
+
+# %% card-adapter-gone
+def adapters(model):
+    names = [name for name, _ in model.named_modules()]
+    return sum(name.endswith("adapter_down") for name in names)
+
+
+model = load()
+model = PeftModel.from_pretrained(model, "parallel")
+adapted = logits(model)
+print("wrapped:     ", type(model).__name__, "with", adapters(model), "bottlenecks")
+
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    model = load()  # as in the script: from_pretrained(checkpoint).to(device)
+print("loaded again:", type(model).__name__, "with", adapters(model), "bottlenecks")
+
+# %% card-bug [claim] draft="the model card's script asks the model with its adapter" verdict="bug"
+"""The model card's script asks the bare base model. No adapter module is left in it, its
+logits are the base's, and the second load warns of nothing."""
+assert not said
+assert not any("adapter_" in name for name, _ in model.named_modules())
+assert torch.equal(logits(model), logits_of_base)
+assert not torch.equal(logits(model), adapted)
+
+# %% card-mended
+model = load()  # with .to(device), once
+model = PeftModel.from_pretrained(model, "parallel")
+assert torch.equal(logits(model), adapted)
 
 # %% not-registrable raises="ValueError"
 from peft.utils import register_peft_method
 
 register_peft_method(name="bottleneck", config_cls=None, model_cls=None)
 
-
 # %% show-config
+from bottleneck import BottleneckConfig
+
+
 def show(thing):
     print(textwrap.dedent(inspect.getsource(thing)))
 
@@ -274,7 +310,6 @@ name = bottleneck.BottleneckType.BOTTLENECK
 assert name == "BOTTLENECK"
 assert hash(name) == hash("BOTTLENECK")
 assert PEFT_TYPE_TO_CONFIG_MAPPING["BOTTLENECK"] is BottleneckConfig
-
 
 # %% fields-are-keys [claim]
 """`BottleneckConfig` has a field for each key of the published `adapter_config.json`. The
@@ -332,7 +367,7 @@ show(bottleneck.BottleneckModel._enable_peft_forward_hooks)
 
 # %% mixed-batch [claim]
 """With `adapter_names=` each row of a batch gets the adapter that it names. (IA)³ has no
-such method in this version of PEFT: it gives each row its adapter, and says nothing."""
+such method in this version of PEFT: every row gets its adapter, and nothing warns."""
 batch = {name: value.repeat(2, 1) for name, value in inputs.items()}
 names = ["__base__", "default"]
 with torch.no_grad():
@@ -350,6 +385,7 @@ with warnings.catch_warnings(record=True) as said, torch.no_grad():
     warnings.simplefilter("always")
     rows = ia3(**batch, adapter_names=names).logits
 assert not said
+assert not hasattr(type(ia3.base_model), "_enable_peft_forward_hooks")
 torch.testing.assert_close(rows[0], rows[1], **close)
 assert not torch.allclose(rows[0], logits_of_base[0], rtol=0.01)
 
@@ -391,7 +427,7 @@ for method, number in sorted(trainable.items(), key=lambda each: each[1]):
 print(f"Parallel in 32-bit floats: {4 * trainable['Parallel'] / 1e6:.0f} MB")
 
 # %% count-is-arithmetic [claim]
-"""The numbers follow from the shapes. Each bottleneck is two matrices of 256 times the
+"""The bottlenecks' numbers follow from the shapes. Each bottleneck is two matrices of 256 times the
 width of what it reads and of what it gives, in each of 42 blocks."""
 layers, n_embd = starcoderbase_7b.n_layer, starcoderbase_7b.n_embd
 head = n_embd // starcoderbase_7b.n_head
@@ -418,8 +454,7 @@ model.merge_and_unload()
 
 # %% merge-leaves [claim]
 """After a refused merge the adapter is where it was, and works."""
-weights = torch.load("parallel/adapter_model.bin", weights_only=True)
-assert torch.equal(logits(model), logits_by_hand({"attn.c_attn": beside}))
+assert torch.equal(logits(model), logits_by_hand({"attn.c_attn": beside}, weights))
 
 # %% q-attn [claim]
 """The published settings name `q_attn`, and this model has no module of that name. PEFT
@@ -429,53 +464,23 @@ assert not base.config.add_cross_attention
 with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")
     quiet = PeftModel.from_pretrained(load(), "parallel")
+assert not any(name.endswith("q_attn") for name, _ in quiet.named_modules())
 assert "q_attn" in quiet.peft_config["default"].target_modules
 at = {name.split(".")[-1] for name in quiet.base_model.targeted_module_names}
 assert at == {"c_attn"}
 assert not any("q_attn" in str(warning.message) for warning in said)
 
-# %% bert [claim]
-"""A new adapter with `init_weights="bert"` changes the model before it has learned
-anything. With `"mam_adapter"` it changes nothing."""
+# %% bert-by-how-much
 fresh = {}
 for init in ("bert", "mam_adapter"):
     torch.manual_seed(0)
     config = BottleneckConfig(**settings | {"init_weights": init})
     fresh[init] = logits(get_peft_model(load(), config))
-assert not torch.equal(fresh["bert"], logits_of_base)
-assert torch.equal(fresh["mam_adapter"], logits_of_base)
-
-# %% bert-by-how-much
-for init, those in fresh.items():
-    difference = (those - logits_of_base).abs().max().item()
+    difference = (fresh[init] - logits_of_base).abs().max().item()
     print(f"{init:<12} largest change of a logit {difference:.2g}")
 
-
-# %% card-adapter-gone
-def adapters(model):
-    names = [name for name, _ in model.named_modules()]
-    return sum(name.endswith("adapter_down") for name in names)
-
-
-model = load()
-model = PeftModel.from_pretrained(model, "parallel")
-adapted = logits(model)
-print("wrapped:     ", type(model).__name__, "with", adapters(model), "adapters")
-
-with warnings.catch_warnings(record=True) as said:
-    warnings.simplefilter("always")
-    model = load()  # as in the script: from_pretrained(checkpoint).to(device)
-print("loaded again:", type(model).__name__, "with", adapters(model), "adapters")
-
-# %% card-bug [claim] draft="the model card's script asks the model with its adapter" verdict="bug"
-"""The model card's script asks the bare base model. No adapter module is left in it, its
-logits are the base's, and nothing warns."""
-assert not said
-assert not any("adapter_" in name for name, _ in model.named_modules())
-assert torch.equal(logits(model), logits_of_base)
-assert not torch.equal(logits(model), adapted)
-
-# %% card-mended
-model = load()  # with .to(device), once
-model = PeftModel.from_pretrained(model, "parallel")
-assert torch.equal(logits(model), adapted)
+# %% bert [claim]
+"""A new adapter with `init_weights="bert"` changes the model before it has learned
+anything. With `"mam_adapter"` it changes nothing."""
+assert not torch.equal(fresh["bert"], logits_of_base)
+assert torch.equal(fresh["mam_adapter"], logits_of_base)

@@ -1,7 +1,7 @@
 """AdapterH, AdapterP and Parallel, the bottleneck adapters of Astraios, for stock PEFT.
 
 `import bottleneck` is enough. PEFT then loads, trains and saves adapters of type BOTTLENECK,
-the published `bigcode/astraios-*` checkpoints among them. Nothing in PEFT is replaced.
+in the format of `bigcode/astraios-7b-parallel`. Nothing in PEFT is replaced.
 
 An adapter is a narrow network, delta(x) = scaling * up(act(down(dropout(x)))), at one linear
 layer of the frozen base. Where it stands tells the methods apart:
@@ -38,7 +38,8 @@ Rows = dict[str, torch.Tensor | None]  # an adapter's rows in the batch; None me
 class BottleneckType(str, Enum):  # noqa: UP042
     """PEFT's own enum takes no new member; one that hashes like its name does the same.
 
-    It is no StrEnum: PEFT prints a member and cuts at the dot, which a StrEnum lacks.
+    It is no StrEnum: PEFT's status takes what follows the dot of its text, and a StrEnum's
+    text has none.
     """
 
     BOTTLENECK = "BOTTLENECK"

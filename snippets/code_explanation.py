@@ -96,7 +96,7 @@ for asked, part in (
     print(textwrap.fill(" ".join(found[0].split()), 80))
 
 # %% quiet [claim]
-"One `-q` silences what pip says when all goes well."
+"With one `-q`, pip prints nothing of a package that is there already."
 install = ["install", "--no-index", "--no-deps", "transformers"]
 loud = subprocess.run([*pip, *install], capture_output=True, text=True)
 quiet = subprocess.run([*pip, *install, "-q"], capture_output=True, text=True)
@@ -105,8 +105,7 @@ assert "already satisfied" in loud.stdout
 assert quiet.stdout == ""
 
 # %% requires [claim]
-"""Installing Transformers alone brings neither PyTorch nor PEFT. Installing PEFT brings
-the other two."""
+"Transformers requires neither PyTorch nor PEFT. PEFT requires both of the others."
 
 
 def needs(package):
@@ -142,6 +141,10 @@ for wrapper in MODEL_TYPE_TO_PEFT_MODEL_MAPPING.values():
 `PeftModel` itself."""
 task = model.peft_config["default"].task_type
 assert type(model) is MODEL_TYPE_TO_PEFT_MODEL_MAPPING[task]
+other = "FEATURE_EXTRACTION"
+for_other = LoraConfig(target_modules=["c_attn"], task_type=other)
+in_table = MODEL_TYPE_TO_PEFT_MODEL_MAPPING[other]
+assert type(get_peft_model(small(), for_other)) is in_table
 no_task = LoraConfig(target_modules=["c_attn"])
 assert type(get_peft_model(small(), no_task)) is PeftModel
 
@@ -175,10 +178,14 @@ print([tokenizer.decode(token) for token in tokenizer.encode(text)])
 
 # %% not-tokenize [claim]
 """The tokenizer's classes come from the packages `transformers` and `tokenizers`;
-Python's module `tokenize` has no part in it."""
+without Python's module `tokenize` they load and cut as before."""
+from unittest.mock import patch
+
 assert type(tokenizer).__module__.partition(".")[0] == "transformers"
 assert type(tokenizer.backend_tokenizer).__module__.partition(".")[0] == "tokenizers"
-assert not hasattr(inspect.getmodule(type(tokenizer)), "tokenize")
+with patch.multiple(tokenize, tokenize=None, generate_tokens=None, _tokenize=None):
+    cut = AutoTokenizer.from_pretrained(checkpoint).encode(text)
+assert cut == tokenizer.encode(text)
 
 # %% checkpoint-files
 from pathlib import Path
@@ -194,6 +201,8 @@ again = AutoModelForCausalLM.from_pretrained("small-checkpoint")
 saved = small().state_dict()
 assert again.state_dict().keys() == saved.keys()
 assert all(torch.equal(again.state_dict()[name], saved[name]) for name in saved)
+assert load_file("small-checkpoint/model.safetensors").keys() <= saved.keys()
+assert AutoConfig.from_pretrained("small-checkpoint").n_embd == shape.n_embd
 
 # %% adapter-files
 for file in sorted(Path("small-adapter").iterdir()):
@@ -242,11 +251,9 @@ tokenizer(["a = 1", "for item in items:"], padding=True)
 
 # %% dtypes
 small().to(torch.bfloat16).save_pretrained("small-bfloat16")
-for asked in (None, "auto", "float32"):
-    loaded = AutoModelForCausalLM.from_pretrained("small-bfloat16", dtype=asked)
-    print(
-        f"dtype={asked!r:<10} {loaded.dtype}  {loaded.get_memory_footprint():,} bytes"
-    )
+for asked in ({}, {"dtype": "auto"}, {"dtype": "float32"}):
+    loaded = AutoModelForCausalLM.from_pretrained("small-bfloat16", **asked)
+    print(f"{asked!s:<20} {loaded.dtype}  {loaded.get_memory_footprint():,} bytes")
 
 # %% old-name [claim]
 "The old name of the argument, `torch_dtype`, still works and warns."
@@ -295,18 +302,19 @@ assert list(named.peft_config) == ["sorter"]
 assert torch.equal(named(ids).logits, wrapped(ids).logits)
 
 # %% argument-trainable [claim]
-"""`is_trainable=True`: the adapter's weights, and only they, can be trained. Without it
-a LoRA model has nothing to train."""
+"""`is_trainable=True`: the adapter's weights, all of them and only they, can be trained.
+Without it a LoRA model has nothing to train."""
 trainable = PeftModel.from_pretrained(small(), "small-adapter", is_trainable=True)
 trained = [name for name, each in trainable.named_parameters() if each.requires_grad]
 assert trained
-assert all("lora_" in name for name in trained)
+assert trained == [name for name, _ in trainable.named_parameters() if "lora_" in name]
 assert wrapped.get_nb_trainable_parameters()[0] == 0
 
 # %% argument-config [claim]
-"""`config`: this configuration is used instead of the one in the folder, and the object
-itself is written to."""
+"""`config`: PEFT uses this configuration instead of the folder's, and changes the object
+that you pass: here it sets `inference_mode`."""
 doubled = PeftConfig.from_pretrained("small-adapter")
+assert doubled.inference_mode
 doubled.lora_alpha *= 2
 configured = PeftModel.from_pretrained(
     small(), "small-adapter", config=doubled, is_trainable=True
@@ -328,18 +336,20 @@ for options, expected in (
     assert c_attn(halved).get_base_layer().weight.dtype == torch.bfloat16
 
 # %% argument-offload [claim]
-"""`ephemeral_gpu_offload`: a LoRA configuration keeps it apart, among what is not saved,
-and it is off unless asked for."""
+"""`ephemeral_gpu_offload`: it is off unless asked for, and a LoRA configuration keeps it
+among what is not saved."""
 offloaded = PeftModel.from_pretrained(
     small(), "small-adapter", ephemeral_gpu_offload=True
 )
 assert offloaded.peft_config["default"].runtime_config.ephemeral_gpu_offload
 assert not wrapped.peft_config["default"].runtime_config.ephemeral_gpu_offload
+assert "runtime_config" not in offloaded.peft_config["default"].to_dict()
 
 # %% argument-memory [claim]
-"`low_cpu_mem_usage`: another way to the same weights."
+"`low_cpu_mem_usage`: it gives the same weights in another way."
 lean = PeftModel.from_pretrained(small(), "small-adapter", low_cpu_mem_usage=True)
 kept = get_peft_model_state_dict(wrapped)
+assert get_peft_model_state_dict(lean).keys() == kept.keys()
 for name, weights in get_peft_model_state_dict(lean).items():
     assert torch.equal(weights, kept[name])
 
@@ -354,6 +364,11 @@ wrapped.peft_config["default"].save_pretrained("small-renamed")
 
 # %% missing-keys
 lost = PeftModel.from_pretrained(small(), "small-renamed")
+
+# %% missing-is-new [claim]
+"The adapter that was not found has the numbers that a new one begins with."
+new = get_peft_model(small(), PeftConfig.from_pretrained("small-renamed")).eval()
+assert torch.equal(lost(ids).logits, new(ids).logits)
 
 # %% argument-mapping [claim]
 """`key_mapping`: patterns and what to put in their place, for a file whose weights have
@@ -449,6 +464,19 @@ assert torch.equal(with_mask, small().generate(ids, max_new_tokens=3))
 # %% no-mask
 batch = torch.tensor([[1, 2, 3], [4, 5, 6]])
 unmasked = small().generate(batch, max_new_tokens=2)
+
+# %% mask-found [claim]
+"""Where a padding token is set that is no end token, `generate` finds the mask in the
+rows."""
+rows, mask = torch.tensor([[1, 2, 3], [63, 4, 5]]), torch.tensor([[1, 1, 1], [0, 1, 1]])
+how = dict(
+    pad_token_id=63, max_new_tokens=1, return_dict_in_generate=True, output_logits=True
+)
+(found,) = small().generate(rows, **how).logits
+(masked,) = small().generate(rows, attention_mask=mask, **how).logits
+(all_count,) = small().generate(rows, attention_mask=mask | 1, **how).logits
+assert torch.equal(found, masked)
+assert not torch.equal(found[1], all_count[1])
 
 # %% right-padded
 rows = torch.tensor([[1, 2, 3], [4, 5, 0]])

@@ -3,12 +3,16 @@
 # %% imports
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import torch
 from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
+
+# PEFT asks Transformers for a name that has been replaced: the deep dive shows it.
+warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")
 
 # %% model
 checkpoint = "models/stdlib-coder"
@@ -27,7 +31,7 @@ try:
 except SyntaxError as error:
     refused = error.msg
 assert "unterminated string literal" in refused
-assert tokenizer.decode(tokenizer.encode("Question\n\nAnswer")) == "Question\n\nAnswer"
+assert eval(r'"Question\n\nAnswer"').splitlines() == ["Question", "", "Answer"]
 
 # %% padding [claim] draft="nothing: that a batch of prompts needs padding was left out" verdict="trap"
 "This tokenizer has no token for padding, and refuses to pad until you name one."

@@ -38,18 +38,6 @@ peft_checkpoint = "models/stdlib-coder/adapters/lora"
 device = "cpu"
 dtype = "float32"
 
-# %% pip-editable
-import subprocess
-import sys
-
-fork = "git+https://github.com/bigcode-project/astraios#subdirectory=peft"
-pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-refused = subprocess.run(
-    [*pip, "install", "--editable", fork], capture_output=True, text=True
-)
-print("exit code", refused.returncode)
-print(refused.stderr.strip())
-
 # %% load-tokenizer
 tokenizer = AutoTokenizer.from_pretrained(checkpoint)
 tokenizer
@@ -60,37 +48,33 @@ print(type(base).__name__)
 print(f"{base.num_parameters():,} parameters")
 print(base.dtype, "on", base.device)
 
-# %% no-default-dtype [claim] draft="a model loads in 32-bit floats unless told otherwise" verdict="changed"
-"""Without `dtype=`, Transformers 5 loads a model in the number type that its
-checkpoint names."""
-named = AutoConfig.from_pretrained(checkpoint).dtype
-assert AutoModelForCausalLM.from_pretrained(checkpoint).dtype == named
-
-# %% device-string [claim] draft="setting device to cuda makes the script use the GPU if there is one" verdict="false"
-"""A variable that holds a device's name does nothing by itself: the model goes to
-PyTorch's default device, the CPU."""
-wanted = "cuda"  # nothing reads it
-assert torch.get_default_device().type == "cpu"
-assert AutoModelForCausalLM.from_pretrained(checkpoint).device.type == "cpu"
-
 # %% choose-device
 available = "cuda" if torch.cuda.is_available() else "cpu"
 print("this machine has:", available)
 print("this page uses:  ", device)
 base = base.to(device)
 
+# %% device-string [claim] draft="setting device to cuda makes the script use the GPU if there is one" verdict="false"
+"""A variable that holds a device's name does nothing by itself: the model goes to
+PyTorch's default device, the CPU."""
+wanted = "meta"  # a device that every machine has; nothing reads the variable
+assert torch.get_default_device().type == "cpu"
+assert AutoModelForCausalLM.from_pretrained(checkpoint).device.type == "cpu"
+
+# %% no-default-dtype [claim] draft="a model loads in 32-bit floats unless told otherwise" verdict="changed"
+"""Without `dtype=`, Transformers 5 loads a model in the number type that its
+checkpoint names."""
+named = AutoConfig.from_pretrained(checkpoint).dtype
+assert AutoModelForCausalLM.from_pretrained(checkpoint).dtype == named
+
 # %% prompt
 question = "Please write a function in Python that performs bubble sort."
 prompt = f"Question: {question}\n\nAnswer:"
 print(prompt)
 
-# %% broken-prompt raises="SyntaxError"
-"""A plain double-quoted string cannot run over several lines. The `\\n\\n` in the
-prompt is there for that."""
-compile('prompt = "Question: Please write a function.\n\nAnswer:"', "prompt.py", "exec")
-
 # %% tokenise
 inputs = tokenizer(prompt, return_tensors="pt").to(device)
+n = inputs["input_ids"].shape[1]  # tokens in the prompt
 print({name: tuple(tensor.shape) for name, tensor in inputs.items()})
 print(inputs["input_ids"][0, :8].tolist())
 print([tokenizer.decode(token) for token in inputs["input_ids"][0, :8]])
@@ -105,30 +89,27 @@ the CPU; the attention mask is missing."""
 ids = tokenizer.encode(prompt, return_tensors="pt")
 assert isinstance(ids, torch.Tensor)
 assert ids.dtype == torch.int64
-assert ids.shape == (1, len(tokenizer.encode(prompt)))
+assert ids.tolist() == [tokenizer.encode(prompt)]
 assert ids.device.type == "cpu"
 assert "attention_mask" in inputs
 
-# %% encode-adds-nothing [claim] draft="encode adds the special tokens that the model expects" verdict="false"
+# %% encode-adds-nothing [claim] draft="encode adds the special tokens that the model expects" verdict="misleading"
 "This tokenizer adds no special tokens of its own."
 assert tokenizer.encode(prompt) == tokenizer.encode(prompt, add_special_tokens=False)
 
 # %% round-trip [claim] draft="decode is the reverse of encode" verdict="true"
 "With this tokenizer, decoding what was encoded gives the same text back."
-assert tokenizer.decode(tokenizer.encode(prompt)) == prompt
-
-# %% tensors-tf raises="ValueError"
-"TensorFlow tensors are no longer on offer."
-tokenizer(prompt, return_tensors="tf")
+for text in (prompt, "a , b .  c\t\n", "é 漢 🙂", "x<|endoftext|>y"):
+    assert tokenizer.decode(tokenizer.encode(text)) == text
 
 # %% generate-base
-stop = dict(do_sample=False, pad_token_id=tokenizer.eos_token_id)
-output = base.generate(**inputs, **stop, max_new_tokens=48)
+greedy = dict(do_sample=False, pad_token_id=tokenizer.eos_token_id)
+output = base.generate(**inputs, **greedy, max_new_tokens=48)
 print(tokenizer.decode(output[0]))
 
 # %% base-does-not-answer [claim]
 "There is no function in what the base model adds to the question."
-added = tokenizer.decode(output[0, inputs["input_ids"].shape[1] :])
+added = tokenizer.decode(output[0, n:])
 assert "def " not in added
 
 # %% logits-before
@@ -139,7 +120,7 @@ print(tuple(base_logits.shape))
 # %% highest-score [claim]
 """The token that greedy decoding adds is the one with the highest score after the last
 token."""
-one_more = base.generate(**inputs, **stop, max_new_tokens=1)
+one_more = base.generate(**inputs, **greedy, max_new_tokens=1)
 assert one_more[0, -1] == base_logits[0, -1].argmax()
 
 # %% tree-before
@@ -155,23 +136,25 @@ print("trainable parameters:", model.get_nb_trainable_parameters()[0])
 
 # %% wrap-class [claim] draft="PeftModel is a base class for adapted models" verdict="true"
 """For an adapter whose task is `CAUSAL_LM`, `PeftModel.from_pretrained` gives a
-`PeftModelForCausalLM`, and that is a PyTorch module like any other."""
+`PeftModelForCausalLM`: a `PeftModel`, and a PyTorch module like any other."""
 assert model.peft_config["default"].task_type == "CAUSAL_LM"
 assert type(model).__name__ == "PeftModelForCausalLM"
+assert isinstance(model, PeftModel)
 assert isinstance(model, torch.nn.Module)
 
 # %% wrap-frozen [claim] draft="from_pretrained gives a model that is prepared for fine-tuning" verdict="false"
-"It loads for use, not for training: no weight of this adapter is trainable."
+"It loads for use, not for training: no weight is trainable, and dropout is off."
 assert model.get_nb_trainable_parameters()[0] == 0
+assert not any(part.training for part in model.modules())
 
 # %% wrap-in-place [claim] draft="nothing: what wrapping does to the base model was left out" verdict="trap"
-"""Wrapping changes the base model itself: the object inside is the one that went in,
-and it now holds the adapter."""
+"""Wrapping with an adapter of this kind changes the base model itself: the object inside
+is the one that went in, and it now holds the adapter."""
 assert model.get_base_model() is base
 assert any("lora_" in name or "adapter_" in name for name, _ in base.named_modules())
 
 # %% tree-after
-print(base.transformer.h[0].attn)
+print(base.transformer.h[0].attn.c_attn)
 
 # %% old-inside [claim]
 "The old layer is still there, with the same weights, inside the new one."
@@ -185,7 +168,8 @@ adapter = sum(
     if "lora_" in name or "adapter_" in name
 )
 print(f"the adapter has {adapter:,} parameters")
-print(f"that is {adapter / base.num_parameters():.1%} of all")
+without = base.num_parameters() - adapter  # `base` holds the adapter now
+print(f"that is {adapter / without:.1%} of the {without:,} without it")
 
 # %% logits-after
 with torch.no_grad():
@@ -201,29 +185,31 @@ for name, scores in (("base model", base_logits), ("adapter", logits)):
     print(f"{name:<10}", ", ".join(likely))
 
 # %% logits-change [claim]
-"The adapter changes the logits, though the weights of the layer it adapts are the same."
+"The adapter changes the logits, though the weights of the layer shown above are the same."
 assert not torch.allclose(logits, base_logits, atol=0.01)
 assert torch.equal(old_c_attn.weight, old_weight)
 
 # %% generate
-output = model.generate(**inputs, **stop, max_new_tokens=200)
+output = model.generate(**inputs, **greedy, max_new_tokens=200)
 print(tokenizer.decode(output[0]))
 
 # %% prompt-comes-back [claim] draft="generate produces the tokens of the answer" verdict="incomplete"
 """The output starts with the prompt: `generate` gives back what it was given, then
 what it added."""
-n = inputs["input_ids"].shape[1]
 assert torch.equal(output[:, :n], inputs["input_ids"])
 
 # %% greedy-repeats [claim]
-"""Greedy decoding draws nothing by chance: the same prompt, asked again, gave the same
-tokens."""
-again = model.generate(**inputs, **stop, max_new_tokens=200)
+"""Greedy decoding draws nothing by chance: it leaves PyTorch's random numbers where they
+were, and the same prompt, asked again, gave the same tokens."""
+state = [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]
+again = model.generate(**inputs, **greedy, max_new_tokens=200)
+now = [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]
+assert all(map(torch.equal, state, now))
 assert torch.equal(output, again)
 
 # %% token-view [tokens]
 kept = model.generate(
-    **inputs, **stop, max_new_tokens=40,
+    **inputs, **greedy, max_new_tokens=40,
     return_dict_in_generate=True, output_logits=True,
 )  # fmt: skip
 tokens = []
@@ -250,7 +236,7 @@ for row in drawn:
     print(repr(tokenizer.decode(row[n:])))
 
 # %% seed-repeats [claim]
-"Sampling after the same seed gives the same tokens on the same machine."
+"Sampling again after the same seed gave the same tokens here."
 torch.manual_seed(0)
 again = model.generate(**inputs, **chance, temperature=1.5, num_return_sequences=3)
 assert torch.equal(drawn, again)
@@ -258,10 +244,11 @@ assert torch.equal(drawn, again)
 # %% top-fifty [claim]
 """Unless you say otherwise, or the checkpoint does, the draw is among the 50 most
 probable tokens: `top_k` is 50."""
-keep = dict(return_dict_in_generate=True, output_scores=True)
-kept = model.generate(**inputs, **chance, **keep)
-possible = [int((scores > -torch.inf).sum()) for scores in kept.scores]
-assert max(possible) == 50
+look = dict(return_dict_in_generate=True, output_scores=True, output_logits=True)
+kept = model.generate(**inputs, **chance, **look)
+for scores, raw in zip(kept.scores, kept.logits, strict=True):
+    left = (scores[0] > -torch.inf).nonzero().flatten()
+    assert set(left.tolist()) == set(raw[0].topk(50).indices.tolist())
 assert model.generation_config.top_k is None
 
 # %% top-one [claim]
@@ -272,18 +259,25 @@ assert torch.equal(only, output[:, : only.shape[1]])
 
 # %% temperature-ignored [claim]
 "Without `do_sample=True` a temperature is ignored."
-heated = model.generate(**inputs, **stop, temperature=1.5, max_new_tokens=30)
-assert torch.equal(heated, output[:, : heated.shape[1]])
+heated = model.generate(**inputs, **greedy, **look, temperature=1.5, max_new_tokens=30)
+for scores, raw in zip(heated.scores, heated.logits, strict=True):
+    assert torch.equal(scores, raw)  # nothing was divided
 
-# %% default-length [claim] draft="generate needs nothing but the input" verdict="changed"
-"Without a length, and without a reason to stop, Transformers 5 adds 20 tokens."
-short = model.generate(**inputs, **stop, suppress_tokens=[tokenizer.eos_token_id])
+# %% default-length [claim] draft="generate(inputs) is enough to get the answer" verdict="incomplete"
+"""Without a length, and without a reason to stop, Transformers 5 adds 20 tokens, or as many
+as the context still has room for."""
+endless = dict(greedy, suppress_tokens=[tokenizer.eos_token_id])
+short = model.generate(**inputs, **endless)
 assert short.shape[1] - n == 20
 assert model.generation_config.max_new_tokens is None
+room = base.config.n_positions
+long = inputs["input_ids"].repeat(1, room)[:, : room - 5]
+filled = model.generate(long, attention_mask=torch.ones_like(long), **endless)
+assert filled.shape[1] == room
 
 # %% length-counts [claim]
 "`max_new_tokens` is a limit: shorter answers end sooner, longer ones are cut."
-cut = model.generate(**inputs, **stop, max_new_tokens=5)
+cut = model.generate(**inputs, **greedy, max_new_tokens=5)
 assert cut.shape[1] <= n + 5
 assert torch.equal(cut, output[:, : cut.shape[1]])
 assert output.shape[1] < n + 200
@@ -292,7 +286,7 @@ assert output.shape[1] < n + 200
 """Generation ends at whatever token `eos_token_id=` names, and the text up to it is the
 same."""
 third = int(output[0, n + 2])
-stopped = model.generate(**inputs, **stop, max_new_tokens=200, eos_token_id=third)
+stopped = model.generate(**inputs, **greedy, max_new_tokens=200, eos_token_id=third)
 assert stopped[0, -1] == third
 assert stopped.shape[1] <= n + 3
 assert torch.equal(stopped, output[:, : stopped.shape[1]])
@@ -307,6 +301,9 @@ answer = tokenizer.decode(output[0, n:], skip_special_tokens=True).strip()
 print(answer)
 
 # %% run-answer
+import subprocess
+import sys
+
 check = """
 import types
 sort = next(f for f in list(globals().values()) if isinstance(f, types.FunctionType))
@@ -330,7 +327,7 @@ for line in card.splitlines():
 
 # %% adapter-off
 with model.disable_adapter():
-    output = model.generate(**inputs, **stop, max_new_tokens=48)
+    output = model.generate(**inputs, **greedy, max_new_tokens=48)
 print(tokenizer.decode(output[0, n:]))
 
 # %% off-is-base [claim]
@@ -339,8 +336,8 @@ with model.disable_adapter(), torch.no_grad():
     assert torch.equal(model(**inputs).logits, base_logits)
 
 # %% off-unfreezes [claim]
-"""Leaving the block makes a frozen adapter trainable; `inference_mode=True` freezes it
-again."""
+"""After the block a frozen adapter of this kind is trainable.
+`model.set_adapter("default", inference_mode=True)` freezes it again."""
 model.set_adapter("default", inference_mode=True)
 assert model.get_nb_trainable_parameters()[0] == 0
 with model.disable_adapter():

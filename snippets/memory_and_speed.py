@@ -1,7 +1,12 @@
 """The code of the page "Memory and speed": arithmetic first, then measurement."""
 
 # %% dtypes
+import warnings
+
 import torch
+
+# PEFT asks Transformers for a name that has been replaced: the deep dive shows it.
+warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")
 
 for dtype in (torch.float32, torch.bfloat16, torch.float16, torch.int8):
     print(f"{dtype!s:<15} {dtype.itemsize} bytes")
@@ -110,7 +115,9 @@ for name, each in {"full": full, "LoRA": adapted}.items():
 kept_for = {name for state in optimizer.state.values() for name in state}
 assert kept_for == {"exp_avg", "exp_avg_sq", "step"}
 assert state_bytes(optimizer) == 2 * 4 * adapted.get_nb_trainable_parameters()[0]
-assert len(optimizer.state) == sum(w.requires_grad for w in adapted.parameters())
+given_all = torch.optim.AdamW(adapted.parameters(), lr=0.0)  # the frozen ones too
+given_all.step()
+assert len(given_all.state) == sum(w.requires_grad for w in adapted.parameters())
 
 # %% frozen-no-gradient [claim]
 "Frozen weights get no gradient: with LoRA, gradients take the adapter's size alone."
@@ -219,22 +226,25 @@ print(f"{before / 1e6:.1f} MB kept, then {kept(full, 64) / 1e6:.1f} MB")
 
 # %% recompute-same [claim]
 """Activation checkpointing keeps less and gives the same gradients, up to rounding. It
-does so in training mode alone."""
+does so in training mode alone. The layers' inputs are less than half of what is left."""
 full.eval()
 assert kept(full, 64) == before
 full.train()
 for mine, other in zip(full.parameters(), plain, strict=True):
     torch.testing.assert_close(mine.grad, other)
 assert kept(full, 64) < before
+assert full.config.n_layer * ids.numel() * full.config.n_embd * 4 < kept(full, 64) / 2
 full.activation_checkpointing_disable()
 
 # %% one-key [claim]
-"""StarCoder uses multi-query attention: of the numbers that `c_attn` makes of a token, a
-query for each head takes the width, and one key and one value a head's width each."""
+"""A model of StarCoder's class has multi-query attention unless its configuration says
+otherwise: of the numbers that `c_attn` makes of a token, the queries of all heads take the
+width, and one key and one value a head's width each."""
 attention = real["7B"].transformer.h[0].attn
 layers, width, heads = SHAPES["7B"]
 assert real["7B"].config.multi_query
 assert attention.c_attn.out_features == width + 2 * width // heads
+assert (attention.embed_dim, attention.kv_dim) == (width, width // heads)
 
 # %% cache-arithmetic
 print("KV cache of one sequence of 8192 tokens, two bytes each number")
@@ -246,7 +256,7 @@ for size, (layers, width, heads) in SHAPES.items():
 
 # %% cache
 with torch.no_grad():
-    cache = model(input_ids=ids[:1], use_cache=True).past_key_values
+    cache = model(input_ids=ids[:1, :48], use_cache=True).past_key_values
 print(type(cache).__name__, "of", len(cache.layers), "layers")
 print("keys of a layer:", tuple(cache.layers[0].keys.shape))
 
@@ -262,7 +272,7 @@ def cache_bytes(cache):
 
 config = model.config
 head = config.n_embd // config.n_head
-assert cache_bytes(cache) == 2 * config.n_layer * head * 4 * ids.shape[1]
+assert cache_bytes(cache) == 2 * config.n_layer * head * 4 * 48
 
 # %% multi-head-cache [claim]
 """The same shape with multi-head attention keeps the keys and values of every head: its
@@ -273,7 +283,7 @@ many = copy.deepcopy(config)
 many.multi_query, many.num_key_value_heads = False, config.n_head
 with torch.no_grad():
     multi_head = AutoModelForCausalLM.from_config(many, dtype=torch.float32)
-    its_cache = multi_head(input_ids=ids[:1], use_cache=True).past_key_values
+    its_cache = multi_head(input_ids=ids[:1, :48], use_cache=True).past_key_values
 assert cache_bytes(its_cache) == config.n_head * cache_bytes(cache)
 
 # %% fixed-size [claim]
@@ -281,6 +291,7 @@ assert cache_bytes(its_cache) == config.n_head * cache_bytes(cache)
 from transformers import StaticCache
 
 fixed = StaticCache(config=config, max_cache_len=100)
+assert not any(layer.is_initialized for layer in fixed.layers)
 with torch.no_grad():
     model(input_ids=ids[:1, :8], past_key_values=fixed)
     after_eight = cache_bytes(fixed)
@@ -290,7 +301,7 @@ assert {layer.keys.shape[2] for layer in fixed.layers} == {100}
 
 # %% caches-agree [claim]
 """In float32, with the cache that grows, with one of fixed size, and with none, the small
-model gave the same 24 tokens here, each the likeliest."""
+model gave the same 24 tokens here, each the likeliest but for the end token."""
 model.eval()
 greedy = dict(do_sample=False, min_new_tokens=24, max_new_tokens=24, pad_token_id=0)
 prompt = dict(input_ids=ids[:1, :8], attention_mask=torch.ones(1, 8, dtype=torch.long))
@@ -299,6 +310,15 @@ assert torch.equal(
     grown, model.generate(**prompt, **greedy, cache_implementation="static")
 )
 assert torch.equal(grown, model.generate(**prompt, **greedy, use_cache=False))
+
+# %% fits
+in_float32, training, in_bfloat16, adapter = budget["7B"]  # bytes, from above
+layers, width, heads = SHAPES["7B"]
+cache = 2 * layers * (width // heads) * 2 * 8192  # of one text of 8,192 tokens
+print("StarCoderBase-7B, in GB")
+print(f"run it in bfloat16                  {(in_bfloat16 + cache) / 1e9:6.1f}")
+print(f"train LoRA, base in bfloat16        {(in_bfloat16 + adapter) / 1e9:6.1f}")
+print(f"train all of it in float32          {(in_float32 + training) / 1e9:6.1f}")
 
 # %% clock
 import functools

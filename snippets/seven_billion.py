@@ -2,37 +2,17 @@
 
 # %% imports
 import tomllib
+import warnings
 from pathlib import Path
 
 import torch
-from peft import get_peft_model
+from peft import PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, GPTBigCodeConfig
 
 from bottleneck import BottleneckConfig
 
-# %% listed uses="models/catalogue.toml"
-listed = tomllib.loads(Path("models/catalogue.toml").read_text())
-for name in ("bigcode/starcoderbase-7b", "bigcode/astraios-7b-parallel"):
-    print(name)
-    for setting in ("licence", "gated", "pickle", "revision"):
-        print(f"  {setting:<9}", listed[name].get(setting, "no"))
-
-# %% refusals
-from huggingface_hub.errors import GatedRepoError
-from huggingface_hub.utils import httpx
-
-from loading.catalogue import ModelError, catalogue
-from loading.downloads import refused
-
-model = catalogue().find("bigcode/starcoderbase-7b")
-try:
-    model.pinned()
-except ModelError as error:
-    print(f"not pinned: {error}\n")
-question = httpx.Request("GET", "https://huggingface.co")
-answer = httpx.Response(401, request=question)  # what the hub says at a closed gate
-closed = GatedRepoError("gated", response=answer)
-print(f"no licence: {refused(model, 'config.json', closed)}")
+# PEFT asks Transformers for a name that has been replaced: the deep dive shows it.
+warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")
 
 # %% memory
 starcoderbase_7b = GPTBigCodeConfig(
@@ -86,6 +66,8 @@ same architecture: those of a real run have exactly that many bytes."""
 held = 0
 for layer in in_half.past_key_values.layers:
     held += layer.keys.nbytes + layer.values.nbytes
+assert type(half) is type(shape)
+assert half.config.multi_query
 assert held == cache_bytes(half.config, inputs["input_ids"].shape[1])
 assert sum(each.nbytes for each in half.buffers()) == half.config.n_positions**2
 
@@ -100,14 +82,40 @@ def bytes_of(model):
 assert bytes_of(full) == 2 * bytes_of(half)
 
 # %% adapter-stays-wide [claim]
-"""On a base in `bfloat16`, the Parallel adapter is in `float32`: that is why the table
-counts four bytes for each of its numbers."""
-model = get_peft_model(half, parallel)
-of = {name: each.dtype for name, each in model.named_parameters()}
-assert {dtype for name, dtype in of.items() if "adapter_" in name} == {torch.float32}
-assert {dtype for name, dtype in of.items() if "adapter_" not in name} == {
-    torch.bfloat16
-}
+"""On a base in `bfloat16`, the Parallel adapter is in `float32`, a new one and a loaded one:
+that is why the table counts four bytes for each of its numbers."""
+new = get_peft_model(half, parallel)
+new.save_pretrained("saved")
+loaded = PeftModel.from_pretrained(run("bfloat16")[0], "saved")
+for model in (new, loaded):
+    types = {"adapter": set(), "base": set()}
+    for name, each in model.named_parameters():
+        types["adapter" if "adapter_" in name else "base"].add(each.dtype)
+    assert types == {"adapter": {torch.float32}, "base": {torch.bfloat16}}
+
+# %% listed uses="models/catalogue.toml"
+listed = tomllib.loads(Path("models/catalogue.toml").read_text())
+for name in ("bigcode/starcoderbase-7b", "bigcode/astraios-7b-parallel"):
+    print(name)
+    for setting in ("licence", "gated", "pickle", "revision"):
+        print(f"  {setting:<9}", listed[name].get(setting, "no"))
+
+# %% refusals
+from huggingface_hub.errors import GatedRepoError
+from huggingface_hub.utils import httpx
+
+from loading.catalogue import ModelError, catalogue
+from loading.downloads import refused
+
+model = catalogue().find("bigcode/starcoderbase-7b")
+try:
+    model.pinned()
+except ModelError as error:
+    print(f"not pinned: {error}\n")
+question = httpx.Request("GET", "https://huggingface.co")
+answer = httpx.Response(401, request=question)  # what the hub says at a closed gate
+closed = GatedRepoError("gated", response=answer)
+print(f"no licence: {refused(model, 'config.json', closed)}")
 
 # %% half-differs [claim]
 """The number type changes the results: the same weights give other logits in `bfloat16`
