@@ -207,7 +207,7 @@ now = [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]
 assert all(map(torch.equal, state, now))
 assert torch.equal(output, again)
 
-# %% token-view [tokens]
+# %% token-view [tokens folded]
 kept = model.generate(
     **inputs, **greedy, max_new_tokens=40,
     return_dict_in_generate=True, output_logits=True,
@@ -317,7 +317,7 @@ print(ran.stdout or ran.stderr.splitlines()[-1])
 "Here the answer is a function that sorts."
 assert "[1, 2, 5, 5, 6, 9]" in ran.stdout
 
-# %% card
+# %% card [folded]
 from pathlib import Path
 
 card = Path("models/stdlib-coder/adapters/lora/README.md").read_text()

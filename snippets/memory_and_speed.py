@@ -149,7 +149,7 @@ mixed = lora(AutoModelForCausalLM.from_pretrained(checkpoint, dtype="bfloat16"))
 assert {w.dtype for w in mixed.parameters() if w.requires_grad} == {torch.float32}
 assert {w.dtype for w in mixed.parameters() if not w.requires_grad} == {torch.bfloat16}
 
-# %% budget
+# %% budget [folded]
 budget = {}
 print("GB          full fine-tuning     LoRA on bfloat16")
 for size in SHAPES:
@@ -159,7 +159,7 @@ for size in SHAPES:
     with_full, with_lora = 16 * count / 1e9, (2 * count + 16 * adapter) / 1e9
     print(f"{size:>6}{with_full:>22.1f}{with_lora:>21.1f}   adapter {adapter:,}")
 
-# %% budget-figure
+# %% budget-figure [folded]
 import matplotlib.pyplot as plt
 
 BLUE, ORANGE = "#3b7dd8", "#d9822b"  # readable on white and on black
@@ -246,7 +246,7 @@ assert real["7B"].config.multi_query
 assert attention.c_attn.out_features == width + 2 * width // heads
 assert (attention.embed_dim, attention.kv_dim) == (width, width // heads)
 
-# %% cache-arithmetic
+# %% cache-arithmetic [folded]
 print("KV cache of one sequence of 8192 tokens, two bytes each number")
 for size, (layers, width, heads) in SHAPES.items():
     per_token = 2 * layers * (width // heads) * 2  # keys and values of one head
@@ -311,7 +311,7 @@ assert torch.equal(
 )
 assert torch.equal(grown, model.generate(**prompt, **greedy, use_cache=False))
 
-# %% fits
+# %% fits [folded]
 in_float32, training, in_bfloat16, adapter = budget["7B"]  # bytes, from above
 layers, width, heads = SHAPES["7B"]
 cache = 2 * layers * (width // heads) * 2 * 8192  # of one text of 8,192 tokens
@@ -430,7 +430,7 @@ for name, each in ways.items():
     taken = seconds(functools.partial(step, each, optimizer))
     print(f"{name:<9}{taken * 1e3:6.0f} ms a step of {ids.numel()} tokens")
 
-# %% peak [measured]
+# %% peak [measured folded]
 import ctypes
 import gc
 from pathlib import Path

@@ -243,7 +243,7 @@ for method in ("AdapterP", "AdapterH", "Parallel"):
     base = AutoModelForCausalLM.from_pretrained(small)
     assert not torch.equal(with_adapter(method, base)(ids).logits, plain)
 
-# %% real-sizes
+# %% real-sizes [folded]
 trained, bases = {}, {size: shape_of(size) for size in shapes}
 print(f"{'':9}", *(f"{size:>15}" for size in shapes))
 for method in settings:
@@ -261,7 +261,7 @@ for size in shapes:
     assert min(at_size, key=at_size.get) == "(IA)³"
     assert max(at_size, key=at_size.get) == "AdapterH"
 
-# %% real-memory
+# %% real-memory [folded]
 print(f"{'GB':9}", *(f"{size:>15}" for size in shapes))
 for method in settings:
     sizes = (
@@ -271,7 +271,7 @@ for method in settings:
     print(f"{method:9}", *(f"{gigabytes:15.1f}" for gigabytes in sizes))
 print(f"{'full':9}", *(f"{16 * count / 1e9:15.1f}" for count in whole))
 
-# %% study
+# %% study [folded]
 import json
 from pathlib import Path
 
@@ -299,7 +299,7 @@ called |= {"adapter-h": "AdapterH", "adapter-p": "AdapterP", "parallel": "Parall
 called |= {"full": "full"}
 
 
-# %% results
+# %% results [folded]
 def mean(method, *keys):
     """The mean over a method's seeds of a number in its runs."""
     numbers = []
@@ -334,7 +334,7 @@ new_wording, new_exercise, five_times = (base_alone[kind]["asked"] for kind in k
 print(f"asked: {new_wording} in new wording, {new_exercise} on new exercises,", end=" ")
 print(f"{five_times} of the first kind for the best of 5")
 
-# %% plot
+# %% plot [folded]
 figure, axes = plt.subplots()
 at = 0
 for method in sorted(order, key=lambda method: mean(method, "trainable")):
@@ -364,14 +364,14 @@ seeds = [run["held_out"]["share"] for run in runs["lora"]]
 assert "lora" in order[:4]
 assert max(best) - min(best) < 0.01 < max(seeds) - min(seeds)
 
-# %% longer
+# %% longer [folded]
 log = Path(small, "adapters", "lora", "training.jsonl").read_text()
 events = [json.loads(line) for line in log.splitlines()]
 steps = next(event["steps"] for event in events if event["event"] == "start")
 judged = [event for event in events if event["event"] == "judged"][-1]
 print(f"LoRA, {steps:,} steps: {judged['passed'] / judged['asked']:.1%} in new wording")
 
-# %% costs
+# %% costs [folded]
 print(f"{'':14}{'rate':>8}{'minutes':>9}{'memory':>10}{'on disk':>10}{'code loss':>11}")
 for method in order:
     run = runs[method][0]
@@ -381,12 +381,12 @@ for method in order:
         f"{called[method]:14}{run['rate']:8g}{fastest / 60:9.1f}"
         f"{run['peak_mib']:6.0f} MiB{run['bytes'] / 1e6:7.2f} MB{change:+11.3f}"
     )
-sorts = [called[method] for method in order if runs[method][0]["demo"]["sorts"]]
-print(f"the answer sorts, with {len(sorts)} of {len(order)}:", ", ".join(sorts))
+sorts = sum(runs[method][0]["demo"]["sorts"] for method in order)
+print(f"the answer sorts: with {sorts} of {len(order)} methods")
 firsts = [found[0] for found in runs.values()]
 print(*{f"{run['machine']['cpu']}, {run['machine']['capability']}" for run in firsts})
 
-# %% tenth
+# %% tenth [folded]
 print(f"{'':13}{'all data':>10}{'a tenth':>10}{'difference':>12}")
 firsts = {
     method: [done[method][0]["held_out"]["share"] for done in (runs, tenth)]
@@ -396,7 +396,7 @@ firsts = {
 for method, (whole, part) in sorted(firsts.items(), key=lambda item: -item[1][1]):
     print(f"{called[method]:13}{whole:10.1%}{part:10.1%}{100 * (part - whole):+12.1f}")
 
-# %% combined
+# %% combined [folded]
 for found in study["combined"]:
     print(f"{'':12}{'half a':>8}{'half b':>8}")
     for way in found["ways"]:

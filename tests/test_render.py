@@ -23,6 +23,8 @@ print("</pre><script>alert(1)</script> & \\x1b[31mred\\x1b[0m \\x1b]0;title\\x07
 "<i>value</i>"
 # %% last raises="KeyError"
 {}["<key>"]
+# %% drawn [folded]
+print("the table")
 # %% claimed [claim]
 "Two and two make four."
 assert 2 + 2 == 4
@@ -84,6 +86,16 @@ def test_a_page_shows_code_and_what_it_printed(guide: GuideFolder, build: Callab
     assert "KeyError: '<key>'" in text
     assert text.index("first") < text.index("KeyError") if "first" in text else True
     assert "Python 3" in text
+
+
+def test_a_folded_cell_shows_its_output_and_below_it_its_code(
+    guide: GuideFolder, build: Callable[[GuideFolder], str]
+) -> None:
+    guide.write("docs/one.md", GOOD + fence("one", "drawn"))
+    html = build(guide)
+    cell = html[html.index('id="cell-one-drawn"') :]
+    assert cell.index("the table") < cell.index("galley-folded") < cell.index("galley-code")
+    assert cell.index("The code that made it") < cell.index("galley-code")
 
 
 def test_recorded_text_is_harmless(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:

@@ -17,7 +17,7 @@ from galley.pages.code import code_digest, digest, imported, is_string
 MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
 OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")
-TAGS = frozenset({"claim", "measured", "setup", "tokens", "trace"})
+TAGS = frozenset({"claim", "folded", "measured", "setup", "tokens", "trace"})
 OPTIONS = frozenset({"draft", "raises", "threads", "timeout", "uses", "verdict"})
 VERDICTS = ("true", "false", "changed", "incomplete", "misleading", "bug", "trap")
 FORM = '# %% name [tag …] option="value"'

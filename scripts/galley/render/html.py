@@ -29,7 +29,8 @@ def cell_html(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> str:
             above = [_traced(md, view, f"{name}-{view.profile.name}") for view in ran]
             body = tabs(group, [(title, a + b) for title, a, b in zip(titles, above, below, strict=True)])
         else:
-            body = _code(md, views[0]) + (tabs(group, list(zip(titles, below, strict=True))) if any(below) else "")
+            code, shown = _code(md, views[0]), tabs(group, list(zip(titles, below, strict=True))) if any(below) else ""
+            body = shown + _folded("The code that made it", code) if "folded" in cell.tags else code + shown
     kind = next((tag for tag in ("claim", "setup") if tag in cell.tags), "plain")
     if kind == "claim":
         body = _folded("The assertion that checks it", body)
