@@ -14,7 +14,7 @@ from bottleneck import BottleneckConfig
 # PEFT asks Transformers for a name that has been replaced: the deep dive shows it.
 warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")
 
-# %% memory
+# %% memory [folded]
 starcoderbase_7b = GPTBigCodeConfig(
     vocab_size=49152, n_positions=8192, n_embd=4096, n_layer=42, n_head=32,
     multi_query=True, bos_token_id=0, eos_token_id=0,
