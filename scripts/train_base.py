@@ -244,7 +244,7 @@ def after_step(
     if state.step % plan.log_every == 0 or state.step == schedule.steps:
         rate = schedule.rate(state.step - 1)
         numbers = {"loss": round(loss, 4), "norm": round(norm, 3), "rate": rate}
-        plan.log.write("step", step=state.step, **numbers, seconds=round(state.seconds, 1))
+        plan.log.write("step", step=state.step, **numbers, seconds=round(state.seconds, 3))
         left = (schedule.steps - state.step) * state.seconds / state.step
         ending = "" if schedule.steps >= FOREVER // 2 else f", {clock(left)} left"
         speed = settings.batch * settings.length / seconds

@@ -48,18 +48,18 @@ print(type(base).__name__)
 print(f"{base.num_parameters():,} parameters")
 print(base.dtype, "on", base.device)
 
-# %% choose-device
-available = "cuda" if torch.cuda.is_available() else "cpu"
-print("this machine has:", available)
-print("this page uses:  ", device)
-base = base.to(device)
-
 # %% device-string [claim] draft="setting device to cuda makes the script use the GPU if there is one" verdict="false"
 """A variable that holds a device's name does nothing by itself: the model goes to
 PyTorch's default device, the CPU."""
 wanted = "meta"  # a device that every machine has; nothing reads the variable
 assert torch.get_default_device().type == "cpu"
 assert AutoModelForCausalLM.from_pretrained(checkpoint).device.type == "cpu"
+
+# %% choose-device
+available = "cuda" if torch.cuda.is_available() else "cpu"
+print("this machine has:", available)
+print("this page uses:  ", device)
+base = base.to(device)
 
 # %% no-default-dtype [claim] draft="a model loads in 32-bit floats unless told otherwise" verdict="changed"
 """Without `dtype=`, Transformers 5 loads a model in the number type that its
@@ -99,7 +99,7 @@ assert tokenizer.encode(prompt) == tokenizer.encode(prompt, add_special_tokens=F
 
 # %% round-trip [claim] draft="decode is the reverse of encode" verdict="true"
 "With this tokenizer, decoding what was encoded gives the same text back."
-for text in (prompt, "a , b .  c\t\n", "é 漢 🙂", "x<|endoftext|>y"):
+for text in (prompt, "a , b .  c\t\n", "é 漢 🙂"):
     assert tokenizer.decode(tokenizer.encode(text)) == text
 
 # %% generate-base
