@@ -23,10 +23,10 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "site"
 WIDTHS = {1440: 900, 390: 844}  # a laptop's window and a phone's, in CSS pixels
-PICTURES = {  # of the README: page, place on it, colours
-    "deep-dive.png": ("deep-dive", "generate", "light"),
-    "trace.png": ("code-explanation", "cell-code_explanation-script", "light"),
-    "tokens.png": ("deep-dive", "cell-deep_dive-token-view", "dark"),
+PICTURES = {  # of the README: page, place on it, colours, what the mouse points at
+    "deep-dive.png": ("deep-dive", "generate", "light", ""),
+    "trace.png": ("code-explanation", "cell-code_explanation-script", "light", ""),
+    "tokens.png": ("deep-dive", "cell-deep_dive-token-view", "dark", ".galley-token:has-text('number')"),
 }
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
@@ -69,11 +69,15 @@ def pages(site: Path) -> list[str]:
     return sorted(path.parent.relative_to(site).as_posix() for path in site.rglob("index.html"))
 
 
-def shoot(browser: Browser, address: str, file: Path, width: int, scheme: str, anchor: str = "") -> None:
-    """One screenshot: the whole page, or the window from `anchor` on."""
+def shoot(
+    browser: Browser, address: str, file: Path, width: int, scheme: str, anchor: str = "", point_at: str = ""
+) -> None:
+    """One screenshot: the whole page, or the window from `anchor` on, with the mouse on what `point_at` selects."""
     context = browser.new_context(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme)
     page = context.new_page()
     page.goto(f"{address}{anchor and '#'}{anchor}", wait_until="networkidle")
+    if point_at:
+        page.locator(point_at).first.hover()
     file.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=file, full_page=not anchor)
     context.close()
@@ -89,8 +93,9 @@ def main() -> None:
         sys.exit(f"screenshots.py: there is no site in {options.site}; build it with 'make site'")
     with served(options.site) as address, chromium() as browser:
         if not options.all:
-            for name, (page, anchor, scheme) in PICTURES.items():
-                shoot(browser, f"{address}/{page}/", ROOT / "docs" / "assets" / name, 1440, scheme, anchor)
+            for name, (page, anchor, scheme, point_at) in PICTURES.items():
+                file = ROOT / "docs" / "assets" / name
+                shoot(browser, f"{address}/{page}/", file, 1440, scheme, anchor, point_at)
             return
         for page in pages(options.site):
             for width in WIDTHS:
