@@ -355,6 +355,7 @@ show(bottleneck.BottleneckLinear._delta)
 
 # %% show-forward
 show(bottleneck.BottleneckLinear.forward)
+show(bottleneck.BottleneckLinear._rows)
 
 # %% show-add
 show(bottleneck.BottleneckLinear._add)

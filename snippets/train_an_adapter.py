@@ -231,9 +231,16 @@ with model.disable_adapter():
 
 
 # %% few-tokens-are-the-word [claim]
-"An answer is 12 to 14 tokens, and one to three of them are the word."
-assert {len(encode("", answer(word))["labels"]) for word in words} == {12, 13, 14}
-assert {len(tokenizer(word)["input_ids"]) for word in words} == {1, 2, 3}
+"""An answer is 12 to 14 tokens, its end token among them, and one to three of them are the
+word."""
+before_word = len(tokenizer("\nreturn checked(self.")["input_ids"])
+lengths = set()
+for word in words:
+    pieces = tokenizer(word)["input_ids"]
+    labels = encode("", answer(word))["labels"]
+    assert labels[before_word : before_word + len(pieces)] == pieces
+    lengths.add((len(labels), len(pieces)))
+assert lengths == {(12, 1), (13, 2), (14, 3)}
 
 
 # %% held-out-loss
