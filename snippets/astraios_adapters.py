@@ -134,7 +134,7 @@ for what, tensor in {
     print(f"{what:<8}", tuple(tensor.shape))
 
 # %% note-peft [setup]
-"Before anything is imported: what PEFT holds now, to compare later."
+"Before `bottleneck` is imported: what PEFT holds now, to compare later."
 registries = (
     PEFT_TYPE_TO_CONFIG_MAPPING,
     PEFT_TYPE_TO_TUNER_MAPPING,
@@ -276,7 +276,7 @@ print("loaded again:", type(model).__name__, "with", adapters(model), "bottlenec
 
 # %% card-bug [claim] draft="the model card's script asks the model with its adapter" verdict="bug"
 """The model card's script asks the bare base model. No adapter module is left in it, its
-logits are the base's, and the second load warns of nothing."""
+logits are the base's, and Python warns of nothing at the second load."""
 assert not said
 assert not any("adapter_" in name for name, _ in model.named_modules())
 assert torch.equal(logits(model), logits_of_base)
@@ -368,7 +368,7 @@ show(bottleneck.BottleneckModel._enable_peft_forward_hooks)
 
 # %% mixed-batch [claim]
 """With `adapter_names=` each row of a batch gets the adapter that it names. (IA)³ has no
-such method in this version of PEFT: every row gets its adapter, and nothing warns."""
+such method in this version of PEFT: every row gets its adapter, without a Python warning."""
 batch = {name: value.repeat(2, 1) for name, value in inputs.items()}
 names = ["__base__", "default"]
 with torch.no_grad():
@@ -458,8 +458,8 @@ model.merge_and_unload()
 assert torch.equal(logits(model), logits_by_hand({"attn.c_attn": beside}, weights))
 
 # %% q-attn [claim]
-"""The published settings name `q_attn`, and this model has no module of that name. PEFT
-says nothing of it: the adapter is at `c_attn` alone."""
+"""The published settings name `q_attn`, and this model has no module of that name. Python
+does not warn of it: the adapter is at `c_attn` alone."""
 assert base.config.multi_query
 assert not base.config.add_cross_attention
 with warnings.catch_warnings(record=True) as said:

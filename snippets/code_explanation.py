@@ -102,7 +102,7 @@ loud = subprocess.run([*pip, *install], capture_output=True, text=True)
 quiet = subprocess.run([*pip, *install, "-q"], capture_output=True, text=True)
 assert loud.returncode == quiet.returncode == 0
 assert "already satisfied" in loud.stdout
-assert quiet.stdout == ""
+assert quiet.stdout == quiet.stderr == ""
 
 # %% requires [claim]
 "Transformers requires neither PyTorch nor PEFT. PEFT requires both of the others."
@@ -178,7 +178,7 @@ print([tokenizer.decode(token) for token in tokenizer.encode(text)])
 
 # %% not-tokenize [claim]
 """The tokenizer's classes come from the packages `transformers` and `tokenizers`;
-without Python's module `tokenize` they load and cut as before."""
+without the functions of Python's module `tokenize` that cut, they cut as before."""
 from unittest.mock import patch
 
 assert type(tokenizer).__module__.partition(".")[0] == "transformers"
@@ -467,7 +467,7 @@ unmasked = small().generate(batch, max_new_tokens=2)
 
 # %% mask-found [claim]
 """Where a padding token is set that is no end token, `generate` finds the mask in the
-rows."""
+rows. Where it is the end token, all tokens count."""
 rows, mask = torch.tensor([[1, 2, 3], [63, 4, 5]]), torch.tensor([[1, 1, 1], [0, 1, 1]])
 how = dict(
     pad_token_id=63, max_new_tokens=1, return_dict_in_generate=True, output_logits=True
@@ -475,7 +475,11 @@ how = dict(
 (found,) = small().generate(rows, **how).logits
 (masked,) = small().generate(rows, attention_mask=mask, **how).logits
 (all_count,) = small().generate(rows, attention_mask=mask | 1, **how).logits
+ended, as_end = torch.where(rows == 63, 0, rows), how | {"pad_token_id": 0}
+(not_found,) = small().generate(ended, **as_end).logits
+(zeros_count,) = small().generate(ended, attention_mask=mask | 1, **as_end).logits
 assert torch.equal(found, masked)
+assert torch.equal(not_found, zeros_count)
 assert not torch.equal(found[1], all_count[1])
 
 # %% right-padded

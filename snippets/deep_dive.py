@@ -80,8 +80,11 @@ print(inputs["input_ids"][0, :8].tolist())
 print([tokenizer.decode(token) for token in inputs["input_ids"][0, :8]])
 
 # %% plain-lists [claim]
-"Without `return_tensors=`, the tokenizer gives plain lists."
-assert type(tokenizer(prompt)["input_ids"]) is list
+"Without `return_tensors=`, what the tokenizer gives holds plain lists of whole numbers."
+plain = tokenizer(prompt)
+assert {"input_ids", "attention_mask"} <= plain.keys()
+assert all(type(column) is list for column in plain.values())
+assert all(type(each) is int for column in plain.values() for each in column)
 
 # %% encode-gives [claim] draft="encode with return_tensors gives PyTorch tensors" verdict="true"
 """`encode(…, return_tensors="pt")` gives the ids alone, as int64 of shape (1, n) on
@@ -243,12 +246,13 @@ assert torch.equal(drawn, again)
 
 # %% top-fifty [claim]
 """Unless you say otherwise, or the checkpoint does, the draw is among the 50 most
-probable tokens: `top_k` is 50."""
+probable tokens, and those that tie with the last: `top_k` is 50."""
 look = dict(return_dict_in_generate=True, output_scores=True, output_logits=True)
 kept = model.generate(**inputs, **chance, **look)
 for scores, raw in zip(kept.scores, kept.logits, strict=True):
     left = (scores[0] > -torch.inf).nonzero().flatten()
-    assert set(left.tolist()) == set(raw[0].topk(50).indices.tolist())
+    best = (raw[0] >= raw[0].topk(50).values[-1]).nonzero().flatten()
+    assert left.tolist() == best.tolist()
 assert model.generation_config.top_k is None
 
 # %% top-one [claim]

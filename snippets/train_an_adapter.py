@@ -360,8 +360,8 @@ with torch.no_grad():
         )
 
 # %% mixed-ignored [claim]
-"""(IA)³ has no support for mixed batches, and says nothing: `adapter_names` is ignored,
-and every row gets the active adapter."""
+"""(IA)³ has no support for mixed batches, and Python warns of nothing: `adapter_names` is
+ignored, and every row gets the active adapter."""
 from peft import IA3Config
 
 ia3_base = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32")

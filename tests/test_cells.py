@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from textwrap import dedent
 
@@ -100,6 +101,8 @@ WRONG = {
     "endless": ('# %% one timeout="inf"\n', 1, "timeout 'inf' is not a number"),
     "not a number": ('# %% one timeout="nan"\n', 1, "timeout 'nan' is not a number"),
     "code beside its caption": ('# %% one\n"Why."; a = 1\n', 2, "code stands on the caption's line"),
+    "folded twice": ("# %% one [setup folded]\n", 1, "[folded] folds code below its output"),
+    "folded parameters": ("# %% parameters [folded]\n", 1, "[folded] folds code below its output"),
     "twice": ("# %% one\n# %% two\n# %% one\n", 3, "a second cell is named 'one'"),
     "inside a statement": ("# %% one\nif a:\n    b\n# %% two\n    c\n", 4, "the cell begins inside a statement"),
     "inside brackets": ("# %% one\na = [\n# %% two\n]\n", 3, "the cell begins inside a statement"),
@@ -133,6 +136,7 @@ def test_line_ends_of_any_system_read_alike(tmp_path: Path, ends: str) -> None:
     [
         ("one", True),
         ("one [setup]", True),
+        ("one [folded]", True),
         ('one timeout="9"', True),
         ("one [measured]", False),
         ("one [trace]", False),
@@ -142,6 +146,39 @@ def test_line_ends_of_any_system_read_alike(tmp_path: Path, ends: str) -> None:
 def test_only_what_changes_the_outputs_is_in_a_cells_digest(head: str, same: bool) -> None:
     (plain,), (changed,) = cells("# %% one\na = 1\n").cells, cells(f"# %% {head}\na = 1\n").cells
     assert (plain.digest == changed.digest) is same
+
+
+WHOLE = """\
+# %% one
+'''A caption.'''
+
+@print
+class A:
+    text = '''two
+    lines'''
+
+# %% two
+b = 1 + 2 \\
+
+# %% three
+c = 3
+\\
+
+# %% four
+d = 4 \\
+# %% five
+from __future__ import annotations
+if b:\f
+    e = 5
+"""
+
+
+def test_a_cells_statements_are_those_of_the_file_at_their_places() -> None:
+    whole = ast.parse(WHOLE).body[1:]  # without the caption
+    parts = [statement for cell in cut(WHOLE, Path("/a.py"), Path("a.py")).cells for statement in cell.statements]
+    assert [ast.dump(each, include_attributes=True) for each in parts] == [
+        ast.dump(each, include_attributes=True) for each in whole
+    ]
 
 
 def test_what_a_cell_must_raise_is_in_its_digest() -> None:

@@ -72,7 +72,7 @@ def test_black_is_the_pages_ink_unless_the_figure_has_ink_of_its_own() -> None:
     html = inline_svg(svg('<path stroke="#000" fill="white"/><path style="fill: black; stroke: #00f"/>'), "g")
     assert '<path stroke="currentColor" fill="var(--md-default-bg-color)">' in html
     assert "fill:currentColor; stroke: #00f" in html
-    assert html.startswith('<svg role="img" aria-label="what the cell above drew" fill="currentColor"')
+    assert html.startswith('<svg role="img" aria-label="what this cell drew" fill="currentColor"')
     own = inline_svg(svg(f'<path stroke="{INK}"/><path stroke="#000000"/>'), "g")
     assert '<path stroke="currentColor"></path><path stroke="#000000">' in own
 

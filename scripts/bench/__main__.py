@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from bench import others, table
@@ -65,8 +66,10 @@ def _measure(parser: argparse.ArgumentParser) -> None:
 def _table(parser: argparse.ArgumentParser) -> None:
     _work(parser)
     parser.add_argument("rows", nargs="*", help="rows to measure, by name; all when none is given")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--budget", type=float, default=60, help="seconds after which a row begins no further turn")
+    parser.add_argument("--runs", type=int, help="turns of a row (default: 5, and 15 of the rows noop-*)")
+    parser.add_argument(
+        "--budget", type=float, help="seconds after which a row begins no further turn (default: 60, and 120 of noop-*)"
+    )
     parser.add_argument("--trial", action="store_true", help="tiny workloads, one turn: see that it works")
     parser.add_argument("--out", type=Path, default=table.RESULTS)
 
@@ -99,7 +102,9 @@ def do_measure(arguments: argparse.Namespace) -> None:
 
 def do_table(arguments: argparse.Namespace) -> None:
     """Measure the table."""
-    plan = Plan(arguments.work, limits=Limits(arguments.runs, arguments.budget))
+    plan = Plan(arguments.work)
+    asked = {name: given for name in ("runs", "budget") if (given := getattr(arguments, name)) is not None}
+    plan = replace(plan, limits=replace(plan.limits, **asked), builds=replace(plan.builds, **asked))
     table.measure(table.trial(plan) if arguments.trial else plan, arguments.rows, arguments.out)
 
 

@@ -30,7 +30,7 @@ class Plan:
     checked: int = 1000
     large: str = "large"
     limits: Limits = field(default_factory=lambda: Limits(runs=5, budget=60))
-    builds: Limits = field(default_factory=lambda: Limits(runs=15, budget=120))  # short, and aimed at within 5 %
+    builds: Limits = field(default_factory=lambda: Limits(runs=15, budget=120))  # a few per cent are to be told apart
 
     def site(self, peer: str, workload: Workload, name: str) -> Site:
         """One peer's tree of a workload."""

@@ -45,7 +45,8 @@ class Cell:
     @property
     def statements(self) -> tuple[ast.stmt, ...]:
         """The code as Python reads it, anew at each call: kept trees would slow down the build of a large guide."""
-        return tuple(ast.parse("\n" * (self.first_line - 1) + self.source).body)
+        above, below = "\n" * (self.first_line - 1), "\n\n"  # a line that is continued needs one to go on with
+        return tuple(ast.parse(f"{above}{self.source}{below}").body)
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,10 @@ def _cell(
     for given, known, kind in ((tags, TAGS, "tag"), (options, OPTIONS, "option")):
         if unknown := set(given) - known:
             raise GalleyError(f"unknown {kind} '{min(unknown)}'", place, f"cells know: {', '.join(sorted(known))}")
+    if "folded" in tags and (tags & {"claim", "setup", "trace"} or match["name"] == "parameters"):
+        raise GalleyError(
+            "[folded] folds code below its output, and this cell shows it otherwise", place, "leave it out"
+        )
     statements = body[bisect_right(starts, start) : bisect_left(starts, end)]
     if start < _end_before(body, starts, start):
         raise GalleyError("the cell begins inside a statement", place, "move the line above or below it")

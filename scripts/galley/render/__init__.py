@@ -17,7 +17,7 @@ def makeExtension(**settings: Any) -> GalleyExtension:  # noqa: N802 (Python-Mar
 
 @cache
 def _settle() -> None:
-    """Let Python's collector pass over what the builder has imported: looking through it is a tenth of a build.
+    """Let Python's collector pass over what the builder has imported: looking through it is a few per cent of a build.
 
     Once a process: a live preview loads the extension at each save, and would keep what each save leaves behind.
     """

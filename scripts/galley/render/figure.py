@@ -47,7 +47,7 @@ def image_html(data: bytes, suffix: str, label: str, group: str) -> str:
             pass
         else:
             return f'<div class="galley-figure" tabindex="0" data-search-exclude>{drawing}</div>'
-    said = escape(label or "what the cell above drew")
+    said = escape(label or "what this cell drew")
     return f'<img class="galley-image" alt="{said}" src="data:{MIME[suffix]};base64,{b64encode(data).decode()}">'
 
 
@@ -62,7 +62,7 @@ def inline_svg(data: bytes, group: str, label: str = "") -> str:
         if not found:
             raise NotADrawingError("it has a style sheet, which would style the whole page")
         style += found[1].strip().rstrip(";") + ";"
-    said = label or (root.findtext(f"{{{SVG}}}title") or "").strip() or "what the cell above drew"
+    said = label or (root.findtext(f"{{{SVG}}}title") or "").strip() or "what this cell drew"
     return _Writer(group, INK.encode() in data).root(root, said, style)
 
 

@@ -30,7 +30,7 @@ def cell_html(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> str:
             body = tabs(group, [(title, a + b) for title, a, b in zip(titles, above, below, strict=True)])
         else:
             code, shown = _code(md, views[0]), tabs(group, list(zip(titles, below, strict=True))) if any(below) else ""
-            body = shown + _folded("The code that made it", code) if "folded" in cell.tags else code + shown
+            body = shown + _folded("The code that made it", code) if shown and "folded" in cell.tags else code + shown
     kind = next((tag for tag in ("claim", "setup") if tag in cell.tags), "plain")
     if kind == "claim":
         body = _folded("The assertion that checks it", body)
@@ -75,7 +75,7 @@ def _code(md: Any, view: View) -> str:
 
 
 def _not_run(view: View) -> str:
-    return "" if view.record else '<p class="galley-ran">not run</p>'
+    return "" if view.record else '<p class="galley-ran" data-search-exclude>not run</p>'
 
 
 def _marks(view: View) -> str:

@@ -87,10 +87,10 @@ class _Page:
             resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
         self.watch.start()
         self._hook("setup")
-        self._settle(event="ready")
-        gc.freeze()
         asked = (self._summarise, self.job.output_limit, self._brief)
         execution = Execution(snippets, namespace, self.position, *asked)
+        self._settle(event="ready")
+        gc.freeze()
         provenance: dict[str, Any] = {}
         for cell in snippets.cells:
             self.tell(event="cell", cell=cell.name, line=cell.place.line, timeout=cell.timeout)

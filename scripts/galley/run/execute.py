@@ -9,9 +9,9 @@ import mmap
 import resource
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -60,6 +60,11 @@ class Execution:
     brief: Brief = lambda value: None
     _flags: int = 0
     _styled: bool = False
+    _statements: Mapping[str, tuple[ast.stmt, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read the code before the page runs: what Python warns of while reading is not the page's."""
+        self._statements = {cell.name: cell.statements for cell in self.snippets.cells}
 
     def run(self, cell: Cell) -> dict[str, Any]:
         """Run a cell; the answer holds its seconds, its peak memory in MB and what it leaves to show.
@@ -92,7 +97,7 @@ class Execution:
 
     def _run(self, cell: Cell, trace: Trace | None) -> list[show.Shown]:
         value = None
-        for number, statement in enumerate(cell.statements, start=1):
+        for number, statement in enumerate(self._statements[cell.name], start=1):
             self.position.line = statement.lineno
             self._styled = self._styled or figures.use_style()
             value = self._execute(statement)
