@@ -256,9 +256,17 @@ for asked in ({}, {"dtype": "auto"}, {"dtype": "float32"}):
     print(f"{asked!s:<20} {loaded.dtype}  {loaded.get_memory_footprint():,} bytes")
 
 # %% old-name [claim]
-"The old name of the argument, `torch_dtype`, still works and warns."
+"The old name of the argument, `torch_dtype`, still works, and Transformers warns."
+import logging
+
+said = []
+listener = logging.Handler()
+listener.emit = lambda record: said.append(record.getMessage())
+logging.getLogger("transformers").addHandler(listener)
 old = AutoModelForCausalLM.from_pretrained("small-bfloat16", torch_dtype="float32")
+logging.getLogger("transformers").removeHandler(listener)
 assert old.dtype == torch.float32
+assert any("torch_dtype" in each for each in said)
 
 # %% loaded-eval [claim]
 """A model is loaded in evaluation mode, with dropout off; yet all of its weights could
