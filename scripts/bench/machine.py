@@ -37,6 +37,17 @@ def machine(work: Path) -> dict[str, Any]:
     }
 
 
+def commit() -> str:
+    """The last commit that changed what is measured, and a + where the checkout has changed it since."""
+    root, measured = Path(__file__).parents[2], ("scripts/galley", "snippets/loading")
+
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", "-C", root, *words, "--", *measured], capture_output=True, check=False, text=True)
+        return done.stdout.strip()
+
+    return git("log", "-1", "--format=%h") + "+" * bool(git("status", "--porcelain"))
+
+
 def cores() -> int:
     """How many processors a build may use."""
     return len(os.sched_getaffinity(0))

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.machine import machine
+from bench.machine import commit, machine
 from bench.measure import Limits, spread
 from bench.pages import Workload
 from bench.rows import (
@@ -93,7 +93,7 @@ def measure(plan: Plan, only: Sequence[str], out: Path) -> None:
         kept = {"name": row.name, "what": row.what, "against": row.against, "unit": row.unit, "aim": row.aim}
         entry = {**kept, "value": value, "runs": len(found.values), "met": value["median"] <= row.aim, **found.more}
         spent = round(time.monotonic() - begun)
-        _keep(out, plan, {**entry, "load_before": round(load, 2), "measured_in_s": spent})
+        _keep(out, plan, {**entry, "load_before": round(load, 2), "measured_in_s": spent, "commit": commit()})
         print(f"{row.name}: {value} (aim {row.aim}) in {spent} s", flush=True)
 
 
