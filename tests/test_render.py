@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from builders import BUILDERS, article, builds, plain, text_of
+from galley import render
 from guide import SETTINGS, GuideFolder, fence
 
 SOURCE = """\
@@ -96,6 +97,15 @@ def test_a_folded_cell_shows_its_output_and_below_it_its_code(
     cell = html[html.index('id="cell-one-drawn"') :]
     assert cell.index("the table") < cell.index("galley-folded") < cell.index("galley-code")
     assert cell.index("The code that made it") < cell.index("galley-code")
+
+
+def test_the_collector_passes_over_the_imports_once_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("gc.freeze", lambda: told.append("freeze"))
+    render._settle.cache_clear()
+    for _ in range(2):
+        render.makeExtension()
+    assert told == ["freeze"]
 
 
 def test_recorded_text_is_harmless(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:
