@@ -42,8 +42,16 @@ def test_a_file_is_cut_at_its_markers() -> None:
 
 
 def test_a_claim_can_settle_what_a_draft_said() -> None:
-    (cell,) = cells('# %% one [claim] draft="decode skips special tokens" verdict="false"').cells
+    head = '# %% one [claim] draft="decode skips special tokens" verdict="false"'
+    (cell,) = cells(f'{head}\n"It keeps them."\nassert kept\n').cells
     assert (cell.draft, cell.verdict) == ("decode skips special tokens", "false")
+
+
+@pytest.mark.parametrize(
+    ("head", "code"), [("[claim]", "if 1:\n    testing.assert_close(a, b)"), ('[claim] raises="KeyError"', "{}[1]")]
+)
+def test_a_claim_is_tested_by_an_assertion_a_library_or_an_error(head: str, code: str) -> None:
+    assert cells(f'# %% one {head}\n"It is so."\n{code}\n').cells[0].caption == "It is so."
 
 
 def test_a_page_is_called_as_its_file_with_hyphens() -> None:
@@ -92,9 +100,11 @@ WRONG = {
     "single quotes": ("# %% one timeout='3'\n", 1, "not a cell line"),
     "unknown tag": ("# %% one [slow]\n", 1, "unknown tag 'slow'"),
     "unknown option": ('# %% one when="never"\n', 1, "unknown option 'when'"),
-    "draft without a verdict": ('# %% one [claim] draft="it is so"\n', 1, "draft and verdict"),
-    "verdict on nothing": ('# %% one [claim] verdict="false"\n', 1, "draft and verdict"),
-    "unknown verdict": ('# %% one [claim] draft="it is so" verdict="perhaps"\n', 1, "draft and verdict 'perhaps'"),
+    "draft without a verdict": ('# %% one [claim] draft="it is so"\n', 1, "a draft and its verdict"),
+    "claim without a sentence": ("# %% one [claim]\nassert 1\n", 1, "a claim without a sentence"),
+    "claim that nothing tests": ('# %% one [claim]\n"It is."\nprint(2)\n', 1, "the claim asserts nothing"),
+    "verdict on nothing": ('# %% one [claim] verdict="false"\n', 1, "a draft and its verdict"),
+    "unknown verdict": ('# %% one [claim] draft="it is so" verdict="perhaps"\n', 1, "'perhaps' is no verdict"),
     "draft without a claim": ('# %% one draft="it is so" verdict="false"\n', 1, "only a claim settles"),
     "no number": ('# %% one timeout="soon"\n', 1, "timeout 'soon' is not a number of seconds"),
     "no time": ('# %% one timeout="0"\n', 1, "timeout '0' is not a number"),

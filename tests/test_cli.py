@@ -55,7 +55,7 @@ ENDS: dict[str, tuple[Exit, Prepare, tuple[str, ...], dict[str, str], str]] = {
         "snippets/one.py: missing: one (laptop): never recorded\n    galley run one\n1 problem",
     ),
     "build of a page that cannot be": (
-        Exit.NOT_TRUE, lambda g: g.page("one", fence("two", "x")), ("build",), {}, "docs/one.md:3: there is no snippet",
+        Exit.NOT_TRUE, lambda g: g.page("one", fence("two", "x")), ("build",), {}, "docs/one.md:3: unknown: there is",
     ),
     "no command": (Exit.USAGE, lambda g: None, (), {}, "Usage: galley"),
     "unknown page": (Exit.USAGE, lambda g: g.snippet("one", GOOD), ("run", "two"), {}, "no page with cells is named"),
@@ -95,6 +95,15 @@ def test_every_class_of_failure_has_its_exit_code(folder: GuideFolder, case: str
     assert said in done.stdout
     assert done.returncode == code
     assert "Traceback (most recent call last)" not in done.stdout.replace("    Traceback", "")
+
+
+def test_a_build_that_fails_leaves_the_old_site(folder: GuideFolder) -> None:
+    folder.page("index", "The first text.")
+    assert folder.galley("build").returncode == Exit.OK
+    folder.page("index", "The second text.\n\n[nowhere](nowhere.md)")
+    assert folder.galley("build").returncode == Exit.NOT_TRUE
+    assert "The first text" in (folder.root / "site/index.html").read_text(encoding="utf-8")
+    assert not (folder.root / ".cache/galley/site").exists()
 
 
 def test_every_exit_code_is_reached_by_a_test() -> None:

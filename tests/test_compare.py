@@ -30,6 +30,11 @@ def test_a_change_is_classed_and_described(old: str | None, new: str | None, cha
     assert classify(old, new) == (change, what)
 
 
+def test_a_long_line_is_described_from_where_it_differs() -> None:
+    _, what = classify("same " * 30 + "old", "same " * 30 + "new")
+    assert what.endswith("same same old' became …'same same same same new'")
+
+
 def test_a_long_line_is_described_in_part() -> None:
     _, what = classify("a" * 1000, "b" * 1000)
     assert len(what) < 200

@@ -281,6 +281,22 @@ def test_a_file_that_is_there_is_not_overwritten(guide: GuideFolder) -> None:
     (guide.root / "one.py").unlink()
 
 
+def test_the_end_of_a_files_name_says_the_format_unless_one_is_given(guide: GuideFolder, tmp_path: Path) -> None:
+    for name, more, begins in (("a.ipynb", [], "{"), ("b.ipynb", ["-f", "py"], "# Needs"), ("c.py", [], "# Needs")):
+        assert guide.galley("export", "one", "-o", str(tmp_path / name), *more).returncode == 0
+        assert (tmp_path / name).read_text(encoding="utf-8").startswith(begins), name
+
+
+def test_a_declared_file_outside_the_links_is_named(tmp_path: Path) -> None:
+    folder = plain(GuideFolder.make(tmp_path))
+    folder.write("data/words.txt", "word")
+    folder.page("one", fence("one", "first"))
+    folder.snippet("one", '# %% first uses="data/words.txt"\nprint(1)\n')
+    assert not folder.run().failures
+    said = folder.galley("export", "one", "-o", "-").stdout
+    assert said.startswith("# Needs: from the root of the guide's repository: data/words.txt\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "what"),
     [

@@ -70,6 +70,22 @@ WRONG = {
         "[tool.galley.profiles.laptop]\nrequired = true\ndevice = 'cpu'\n",
         "[tool.galley.profiles.laptop] has no setting 'device'",
     ),
+    "seconds in words": ('[tool.galley]\ntimeout = "abc"\n', "timeout = 'abc' under [tool.galley] is not a number"),
+    "no seconds": ("[tool.galley]\npage_timeout = -1\n", "page_timeout = -1 under [tool.galley] is not a number"),
+    "half a byte": ("[tool.galley]\noutput_limit = 0.5\n", "output_limit = 0.5 under [tool.galley] is not a whole"),
+    "a text for a list": ('[tool.galley]\nimports = "torch"\n', "imports = 'torch' under [tool.galley] is not a list"),
+    "a number for a variable": (
+        "[tool.galley.environment]\nA = 1\n",
+        "environment = {'A': 1} under [tool.galley] is not a table of texts",
+    ),
+    "a hook without a function": (
+        '[tool.galley.hooks]\nsetup = "loading.page"\n',
+        "hooks = {'setup': 'loading.page'} under [tool.galley] is not a table of texts of the form",
+    ),
+    "perhaps required": (
+        '[tool.galley.profiles.laptop]\nrequired = "yes"\n',
+        "required = 'yes' under [tool.galley.profiles.laptop] is not true or false",
+    ),
     "nothing required": ("[tool.galley.profiles.laptop]\n", "no profile is required"),
     "no profile": ("[tool.galley]\n", "no profile is required"),
     "no TOML": ("[tool.galley\n", "not readable as TOML"),

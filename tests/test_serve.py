@@ -68,6 +68,9 @@ def served(tmp_path: Path) -> Iterator[Served]:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
             pytest.fail("a stopped `galley serve` left a process behind")
+        with socket.socket() as gone, pytest.raises(ConnectionRefusedError):  # MkDocs has a session of its own
+            gone.connect(("127.0.0.1", int(address.partition(":")[2])))
+        assert not list(tmp_path.glob("mkdocs_*"))
 
 
 def test_a_saved_page_runs_and_a_failure_is_shown_in_the_preview_alone(served: Served):
@@ -191,6 +194,21 @@ def test_what_the_preview_knows_is_left_alone_where_nothing_changed(tmp_path: Pa
     assert file.stat().st_mtime_ns == before
     assert read_failures(file) == failures
     assert json.loads(file.read_text(encoding="utf-8"))["failures"][0]["what"] == "it failed"
+
+
+def test_a_taken_address_is_told(folder: GuideFolder):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = folder.galley("serve", "--address", address)
+    assert done.returncode == Exit.USAGE
+    assert done.stdout.startswith(f"cannot serve at {address}: ")
+    assert "--address HOST:PORT" in done.stdout
+
+
+@pytest.mark.parametrize("address", ["8000", "127.0.0.1:web", "127.0.0.1:99999"])
+def test_a_wrong_address_is_told(folder: GuideFolder, address: str):
+    done = folder.galley("serve", "--address", address)
+    assert (done.returncode, done.stdout.startswith("cannot serve at")) == (Exit.USAGE, True), done.stdout
 
 
 def test_serving_ends_with_mkdocs(folder: GuideFolder, monkeypatch: pytest.MonkeyPatch):

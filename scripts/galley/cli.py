@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import chdir
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from galley.check.findings import findings
+from galley.check.findings import findings, unreadable
 from galley.errors import Exit, GalleyError, Place, UsageError
 from galley.pages.guide import read_guide
 from galley.project import Project, find_project
@@ -100,6 +101,9 @@ def build() -> None:
     """Run what is stale under the required profiles, then build the site, warnings as errors."""
     project = find_project(Path.cwd())
     _run(project, (), (), False, 0, meanwhile=_import_builder)
+    if wrong := unreadable(read_guide(project)):  # MkDocs would name whichever page it comes to first
+        err("\n".join(map(str, wrong)))
+        sys.exit(Exit.NOT_TRUE)
     if _mkdocs(project):
         sys.exit(Exit.NOT_TRUE)
     out(f"The site is in {_site(project)}; look at it with: python -m http.server -d {_site(project)}")
@@ -112,15 +116,24 @@ def _import_builder() -> None:
 
 
 def _mkdocs(project: Project) -> int:
-    """Build the site in this very process, which is half a second faster than in another; the exit code."""
+    """Build the site in this very process, which is half a second faster than in another; the exit code.
+
+    It is built beside the old one, which goes when the new one is whole.
+    """
     from mkdocs.__main__ import cli as mkdocs
 
+    site, new = project.root / _site(project), project.root / ".cache" / "galley" / "site"
+    code = 0
     try:
         with chdir(project.root):
-            mkdocs(["build", "--strict"])
+            mkdocs(["build", "--strict", "--site-dir", str(new)])
     except SystemExit as end:
-        return int(end.code or 0)
-    return 0
+        code = int(end.code or 0)
+    if code == 0:
+        shutil.rmtree(site, ignore_errors=True)
+        new.rename(site)
+    shutil.rmtree(new, ignore_errors=True)
+    return code
 
 
 @app.command(short_help="Show the site live, with a runner kept warm.")
@@ -148,16 +161,18 @@ def serve(address: str) -> None:
 @app.command(short_help="Write a page as one script or one notebook.")
 @click.argument("page")
 @click.option("--profile", "-p", default="", help="Its profile; the first required one if not given.")
-@option("--format", "-f", "form", default="py", help="py: a script. ipynb: a notebook with the outputs.")
-@click.option("--output", "-o", default="", help="The file to write; - is standard output.")
+@click.option("--format", "-f", "form", default="", help="py: a script. ipynb: a notebook with the outputs.")
+@click.option("--output", "-o", default="", help="The file to write, PAGE.py if not given; - is standard output.")
 def export(page: str, profile: str, form: str, output: str) -> None:
     """Write a page as one file that runs: a Python script, or a notebook with the recorded outputs.
 
-    PAGE is its name or path. The first line of the file says what it needs. Runs nothing and needs none of what the
-    page imports.
+    PAGE is its name or path. Without a format, the end of the file's name says which. The first line of the file says
+    what it needs. A file that is there already is not overwritten. Runs nothing and needs none of what the page
+    imports.
     """
     from galley.export.command import export as exported
 
+    form = form or (Path(output).suffix.removeprefix(".") if output != "-" else "") or "py"
     guide = read_guide(find_project(Path.cwd()))
     text = exported(guide, page, profile, form)
     if output == "-":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from galley.errors import GalleyError, Place, UsageError
+from galley.settings import FORMS, PROFILE_FORMS, check
 
 Literal = str | int | float | bool | None | list[Any]
 
@@ -104,6 +105,7 @@ def _project(root: Path, settings: dict[str, Any]) -> Project:
     for key in settings:
         if key not in known:
             raise GalleyError(f"[tool.galley] has no setting '{key}'", place, f"it knows: {', '.join(sorted(known))}")
+    check(settings, FORMS, "tool.galley", place)
     for hook in settings.get("hooks", {}):
         if hook not in HOOKS:
             raise GalleyError(f"[tool.galley.hooks] has no hook '{hook}'", place, f"it knows: {', '.join(HOOKS)}")
@@ -127,6 +129,7 @@ def _profiles(tables: dict[str, dict[str, Any]], place: Place) -> tuple[Profile,
         if unknown := set(table) - known:
             what = f"[tool.galley.profiles.{name}] has no setting '{min(unknown)}'"
             raise GalleyError(what, place, f"it knows: {', '.join(sorted(known))}")
+        check(table, PROFILE_FORMS, f"tool.galley.profiles.{name}", place)
         profiles.append(Profile(name=name, **table))
     if not any(profile.required for profile in profiles):
         raise GalleyError("no profile is required", place, "set required = true under one [tool.galley.profiles.NAME]")

@@ -29,8 +29,16 @@ def prepare(profile: str, parameters: Mapping[str, Any]) -> dict[str, str]:
     """Download what a profile's parameters name.
 
     The answer is what the profile's pages are to see in their environment. Raises
-    ModelError when a model is not listed, not pinned, or cannot be had.
+    ModelError when a model is not listed, not pinned, or cannot be had, and when the
+    profile is for a device that is not here.
     """
+    if str(parameters.get("device", "")).startswith("cuda"):
+        import torch  # seconds that only a profile with a GPU has to wait
+
+        if not torch.cuda.is_available():
+            raise ModelError(
+                "it is for CUDA, and torch sees no CUDA device: run it on a machine with one"
+            )
     models = [model.pinned() for model in catalogue().named_in(parameters)]
     if not models:
         return {}

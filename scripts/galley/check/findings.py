@@ -31,7 +31,12 @@ class Finding:
 
 def findings(guide: Guide) -> list[Finding]:
     """All findings: unreadable files first, then fences, cells, records and what belongs to nothing."""
-    return [*_unreadable(guide), *_unknown_cells(guide), *_unshown(guide), *_records(guide), *_orphans(guide)]
+    return [*unreadable(guide), *_unshown(guide), *_records(guide), *_orphans(guide)]
+
+
+def unreadable(guide: Guide) -> list[Finding]:
+    """What no page can be rendered with: files that cannot be read, and fences that name what is not there."""
+    return [*_unreadable(guide), *_unknown_cells(guide)]
 
 
 def _unreadable(guide: Guide) -> Iterator[Finding]:

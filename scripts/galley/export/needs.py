@@ -26,10 +26,17 @@ def needs(project: Project, snippets: SnippetFile, record: Record) -> str:
     found = {_canonical(name): name for name in brought}  # two modules may be of one package
     pinned = ["==".join(versions.get(each, (name,))) for each, name in found.items()]
     beside = [f"{each}/" for each in _folders(project, record)] + modules
+    declared = sorted({name for cell in snippets.cells for name in cell.uses if not _below(name, project.links)})
     parts = [f"pip install {' '.join(pinned)}"] if pinned else []
     source = project.relative(project.snippets).as_posix()
     parts += [f"beside this file, from {source}/ in the guide's repository: {', '.join(beside)}"] if beside else []
+    parts += [f"from the root of the guide's repository: {', '.join(declared)}"] if declared else []
     return f"Needs: {'; '.join(parts) or 'Python alone'}"
+
+
+def _below(name: str, links: Iterable[str]) -> bool:
+    """Whether a path lies in one of the folders that a page sees beside it."""
+    return name.partition("/")[0] in links
 
 
 def _imports(project: Project, names: Iterable[str]) -> tuple[list[str], list[str]]:

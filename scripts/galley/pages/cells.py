@@ -172,6 +172,9 @@ def _cell(
     source, first_line = _trimmed(lines, code_start, end)
     raises, threads = options.get("raises", ""), _threads(options.get("threads", "1"), place)
     uses = tuple(options.get("uses", "").split())
+    verdict = _verdict(options, tags, place)
+    if "claim" in tags:
+        _proved(caption, statements, raises, place)
     return Cell(
         name=match["name"],
         place=place,
@@ -185,7 +188,7 @@ def _cell(
         timeout=_seconds(options.get("timeout"), place),
         threads=threads,
         uses=uses,
-        **_verdict(options, tags, place),
+        **verdict,
     )
 
 
@@ -195,6 +198,21 @@ def _digest(statements: list[ast.stmt], tags: frozenset[str], raises: str, threa
     treated += "".join(f" {tag}" for tag in ("trace", "tokens") if tag in tags)
     treated += f" uses={sorted(uses)}" if uses else ""
     return digest(f"{code_digest(statements)} {treated}")
+
+
+def _proved(caption: str, statements: list[ast.stmt], raises: str, place: Place) -> None:
+    """Raises GalleyError for a claim that says nothing, or that nothing tests."""
+    if not caption:
+        raise GalleyError("a claim without a sentence", place, 'begin its code with """The sentence."""')
+    within = (node for statement in statements for node in ast.walk(statement))
+    if not raises and not any(isinstance(node, ast.Assert) or _called(node).startswith("assert") for node in within):
+        raise GalleyError("the claim asserts nothing", place, "add an assert, or take the tag away")
+
+
+def _called(node: ast.AST) -> str:
+    """The name of the function that a call calls; empty for other nodes."""
+    function = node.func if isinstance(node, ast.Call) else None
+    return function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
 
 
 def _end_before(body: list[ast.stmt], starts: list[int], line: int) -> int:
@@ -207,8 +225,10 @@ def _verdict(options: dict[str, str], tags: frozenset[str], place: Place) -> dic
     """The statement that a claim settles, and the verdict on it: both or neither, and on a claim alone."""
     draft, verdict = options.get("draft", ""), options.get("verdict", "")
     mend = f'write it as: [claim] draft="what was said" verdict="{"|".join(VERDICTS)}"'
-    if bool(draft) != bool(verdict) or (verdict and verdict not in VERDICTS):
-        raise GalleyError(f"draft and verdict '{verdict}' do not go together", place, mend)
+    if bool(draft) != bool(verdict):
+        raise GalleyError("a draft and its verdict go together", place, mend)
+    if verdict and verdict not in VERDICTS:
+        raise GalleyError(f"'{verdict}' is no verdict", place, mend)
     if draft and "claim" not in tags:
         raise GalleyError("only a claim settles what a draft said", place, mend)
     return {"draft": draft, "verdict": verdict}

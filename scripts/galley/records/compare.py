@@ -39,9 +39,17 @@ def _close(old: str, new: str) -> bool:
     return all(abs(float(a) - float(b)) <= TOLERANCE * max(abs(float(a)), abs(float(b))) for a, b in pairs)
 
 
+def _part(line: str, start: int) -> str:
+    return ("…" if start else "") + repr(line[start : start + 60])
+
+
 def _first_difference(old: str, new: str) -> str:
     before, after = old.splitlines(), new.splitlines()
     for number, (was, now) in enumerate(zip(before, after, strict=False), start=1):
         if was != now:
-            return f"differs from line {number} on: {was[:60]!r} became {now[:60]!r}"
+            same = next(
+                (at for at, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), min(len(was), len(now))
+            )
+            start = max(0, same - 20) if same >= 60 else 0  # a little of what is equal, to find the place
+            return f"differs from line {number} on: {_part(was, start)} became {_part(now, start)}"
     return f"has {len(after)} lines, had {len(before)}"

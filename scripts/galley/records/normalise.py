@@ -34,7 +34,9 @@ def _overwritten(text: str, where: Where) -> str:
 def _paths(text: str, where: Where) -> str:
     for folder in (where.scratch, where.snippets, *where.packages):
         text = text.replace(f"{folder}/", "")
-    return text.replace(str(where.scratch), ".")
+    for folder in (where.scratch, where.snippets):
+        text = re.sub(rf"{re.escape(str(folder))}(?![\w.-])", ".", text)
+    return text
 
 
 def _snippet_lines(text: str, where: Where) -> str:

@@ -42,7 +42,8 @@ def formatter(source: str, language: str, css_class: str, options: dict[str, Any
                 return list_html(page, fence)
             return cell_html(md, page, fence, page.views(fence))
         except GalleyError as error:
-            page.errors.append(error)
+            if str(error) not in map(str, page.errors):  # a file that cannot be read fails every fence that names it
+                page.errors.append(error)
         except Exception as error:  # superfences would swallow it and publish the raw fence
             place = fence.place if fence else None
             page.errors.append(GalleyError(f"{name} cannot be shown: {type(error).__name__}: {error}", place))

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from socket import AF_INET, AF_INET6
 
 from rich.console import Console
 
-from galley.errors import RunnerError
+from galley.errors import RunnerError, UsageError
 from galley.pages.cells import page_name
 from galley.pages.guide import Guide, read_guide
 from galley.project import Project, find_project
@@ -27,10 +29,12 @@ from galley.serve.keeper import Keeper, why_not
 from galley.serve.watch import saved
 
 SETTLE = 0.05  # seconds; editors save in several steps
+PATIENCE = 5.0  # seconds for MkDocs to end
 
 
 async def serve(project: Project, address: str, console: Console) -> int:
     """Serve until MkDocs ends; the answer is its exit code. A SIGTERM cancels, so that nothing is left running."""
+    _free(address)
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -48,19 +52,38 @@ async def serve(project: Project, address: str, console: Console) -> int:
                     await rerun
 
 
+def _free(address: str) -> None:
+    """Raises UsageError where nothing can be served at the address: MkDocs would say so in a traceback."""
+    host, _, port = address.rpartition(":")
+    try:
+        if not host:
+            raise ValueError("it names no host")
+        with socket.create_server((host.strip("[]"), int(port)), family=AF_INET6 if ":" in host else AF_INET):
+            pass
+    except (OSError, ValueError, OverflowError) as error:
+        what = f"cannot serve at {address}: {error}"
+        raise UsageError(what, mend="name another address with --address HOST:PORT") from error
+
+
 @asynccontextmanager
 async def mkdocs(project: Project, address: str, file: Path) -> AsyncIterator[Process]:
     """MkDocs' own live server, in preview mode, watching the records and the failures too."""
     watched = [option for path in (project.snippets, file.parent) for option in ("--watch", str(path))]
     command = [sys.executable, "-m", "mkdocs", "serve", "--dev-addr", address, *watched]
     environment = {**os.environ, VARIABLE: str(file), "NO_MKDOCS_2_WARNING": "1"}
-    process = await asyncio.create_subprocess_exec(*command, cwd=project.root, env=environment)
+    # A session of its own: Ctrl-C in the terminal reaches us alone, and MkDocs gets one SIGINT, on which it tidies up.
+    process = await asyncio.create_subprocess_exec(*command, cwd=project.root, env=environment, start_new_session=True)
     try:
         yield process
     finally:
         with suppress(ProcessLookupError):
-            process.terminate()
-        await process.wait()
+            heeded = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN  # in the background of a script it is not
+            process.send_signal(signal.SIGINT if heeded else signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), PATIENCE)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
 
 
 class Loop:
@@ -90,11 +113,11 @@ class Loop:
         self.failures = _unreadable(guide)  # a page that failed is stale still, and runs again
         tasks = choose(guide, [], self.project.required, everything=False)
         if tasks:
-            socket = await self.keeper.socket()
+            runner = await self.keeper.socket()
             ready, errors = await prepare(self.project, tasks, self.prepared)
             for error in errors:
                 self.console.print(str(error))
-            async for ran in run_on(socket, self.project, ready, lambda job, cell: None):
+            async for ran in run_on(runner, self.project, ready, lambda job, cell: None):
                 self._ended(ran)
         write_failures(self.file, list(self.failures.values()))
 
