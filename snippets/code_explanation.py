@@ -468,17 +468,15 @@ assert called["input_ids"] == tokenizer.encode(prompt)
 assert called["attention_mask"] == [1] * len(called["input_ids"])
 
 # %% mask-of-ones [claim]
-"""For one prompt without padding, a mask of ones changes nothing but rounding, and
-`generate` makes that mask itself."""
+"""For one prompt without padding, a mask of ones changes nothing but rounding, in a call of
+the model and in `generate`."""
 ones = torch.ones_like(ids)
 masked = small()(ids, attention_mask=ones).logits
 assert torch.allclose(masked, small()(ids).logits, atol=1e-4)
-seen, watched = [], small()
-watched.register_forward_pre_hook(
-    lambda _, args, named: seen.append(named["attention_mask"]), with_kwargs=True
-)
-watched.generate(ids, max_new_tokens=1)
-assert torch.equal(seen[0], ones)
+how = dict(max_new_tokens=3, return_dict_in_generate=True, output_logits=True)
+given = small().generate(ids, attention_mask=ones, **how).logits
+for mine, other in zip(given, small().generate(ids, **how).logits, strict=True):
+    assert torch.allclose(mine, other, atol=1e-4)
 
 # %% no-mask
 batch = torch.tensor([[1, 2, 3], [4, 5, 6]])
