@@ -111,7 +111,7 @@ class GuideFolder:
     def run(self, *pages: str, profiles: tuple[str, ...] = (), everything: bool = False, jobs: int = 0) -> Ended:
         """What `galley run` does, in this process."""
         said = io.StringIO()
-        summary = run_pages(self.project, pages, profiles, everything=everything, jobs=jobs, file=said)
+        summary = run_pages(read_guide(self.project), pages, profiles, everything=everything, jobs=jobs, file=said)
         return Ended(summary, said.getvalue())
 
     def galley(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

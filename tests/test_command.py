@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from galley.errors import RefusedError, UsageError
+from galley.pages.guide import read_guide
 from galley.run.command import run_pages
 from galley.run.live import LiveProgress
 from galley.run.tasks import choose
@@ -130,7 +131,7 @@ def test_a_terminal_sees_the_cell_that_runs_and_the_same_words_at_the_end(
     monkeypatch.setenv("TERM", "xterm")
     folder.snippet("one", "# %% slow-cell\nimport time\ntime.sleep(0.3)\n")
     said = Terminal()
-    run_pages(folder.project, [], [], everything=False, jobs=1, file=said)
+    run_pages(read_guide(folder.project), [], [], everything=False, jobs=1, file=said)
     assert "one (laptop): slow-cell" in said.getvalue()
     assert "[1/1] one (laptop): recorded (1 cells" in said.getvalue()
     assert "slow-cell" not in folder.run(everything=True).said
@@ -160,7 +161,9 @@ def test_what_is_to_happen_meanwhile_happens_while_pages_run_and_only_then(folde
 
     def run() -> bool:
         said = io.StringIO()
-        return not run_pages(folder.project, [], [], everything=False, jobs=1, file=said, meanwhile=work).failures
+        return not run_pages(
+            read_guide(folder.project), [], [], everything=False, jobs=1, file=said, meanwhile=work
+        ).failures
 
     assert run()
     assert not happened, "there is nothing to run"

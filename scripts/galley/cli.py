@@ -16,7 +16,7 @@ import click
 
 from galley.check.findings import findings, unreadable
 from galley.errors import Exit, GalleyError, Place, UsageError
-from galley.pages.guide import read_guide
+from galley.pages.guide import Guide, read_guide
 from galley.project import Project, find_project
 
 # What runs pages and what serves them is imported where it is used: `check` needs none of it and takes two seconds.
@@ -73,7 +73,7 @@ def run(pages: tuple[str, ...], profile: tuple[str, ...], run_all: bool, jobs: i
         for task in tasks:
             out(f"{task.snippets.page} ({task.profile.name})")
         sys.exit(Exit.NOT_TRUE if tasks else Exit.OK)
-    _run(project, pages, profile, run_all, jobs)
+    _run(read_guide(project), pages, profile, run_all, jobs)
 
 
 @app.command(short_help="Say what is missing, stale or damaged; runs nothing.")
@@ -100,8 +100,9 @@ def check() -> None:
 def build() -> None:
     """Run what is stale under the required profiles, then build the site, warnings as errors."""
     project = find_project(Path.cwd())
-    _run(project, (), (), False, 0, meanwhile=_import_builder)
-    if wrong := unreadable(read_guide(project)):  # MkDocs would name whichever page it comes to first
+    guide = read_guide(project)
+    _run(guide, (), (), False, 0, meanwhile=_import_builder)
+    if wrong := unreadable(guide):  # MkDocs would name whichever page it comes to first
         err("\n".join(map(str, wrong)))
         sys.exit(Exit.NOT_TRUE)
     if _mkdocs(project):
@@ -194,7 +195,7 @@ def _site(project: Project) -> Path:
 
 
 def _run(
-    project: Project,
+    guide: Guide,
     pages: Sequence[str],
     profiles: Sequence[str],
     everything: bool,
@@ -204,9 +205,7 @@ def _run(
     from galley.run.command import run_pages
 
     try:
-        _end(
-            run_pages(project, pages, profiles, everything=everything, jobs=jobs, file=sys.stdout, meanwhile=meanwhile)
-        )
+        _end(run_pages(guide, pages, profiles, everything=everything, jobs=jobs, file=sys.stdout, meanwhile=meanwhile))
     except KeyboardInterrupt:
         err("stopped; records that were not complete stay as they were")
         sys.exit(Exit.INTERRUPTED)

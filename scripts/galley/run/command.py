@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from galley.errors import RefusedError
-from galley.pages.guide import Guide, read_guide
+from galley.pages.guide import Guide
 from galley.project import Project
 from galley.records.status import store_of
 from galley.run.result import Summary
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def run_pages(
-    project: Project,
+    guide: Guide,
     pages: Sequence[str],
     profiles: Sequence[str],
     *,
@@ -31,18 +31,17 @@ def run_pages(
     file: TextIO,
     meanwhile: Callable[[], object] | None = None,
 ) -> Summary:
-    """Run and record the named pages (all when none is named) as far as they are stale, or everything.
+    """Run and record the guide's named pages (all when none is named) as far as they are stale, or everything.
 
     What happens is told in `file`. `meanwhile` is called in a thread of its own beside the run, where there is
     something to run and none of it measures.
     Raises UsageError for a page or profile that is not there, RefusedError in CI.
     """
-    guide = read_guide(project)
     tasks = tasks_of(guide, pages, profiles, everything=everything)
     unreadable = [error for error in guide.errors if error.place and error.place.path.suffix == ".py"]
     summary = Summary(errors=[] if pages else unreadable)
     if tasks:
-        _run(project, tasks, jobs, file, summary, meanwhile)
+        _run(guide.project, tasks, jobs, file, summary, meanwhile)
     elif not summary.errors:
         print(f"nothing to run: {_why_nothing(guide, pages, profiles)}", file=file)
     return summary
