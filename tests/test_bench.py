@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -70,6 +71,7 @@ def test_the_results_hold_every_row_and_say_what_they_ran_on() -> None:
         assert row["value"]["min"] <= row["value"]["median"] <= row["value"]["max"]
         assert row["met"] == (row["value"]["median"] <= row["aim"])
         assert row["runs"] >= 1
+        assert re.fullmatch(r"[0-9a-f]{7,}\+?", row["commit"]), row["name"]
     assert all(RESULTS["ran_on"][fact] for fact in ("cpu", "cores", "memory_gb", "system", "date"))
     assert {"galley", "mkdocs", "zensical", "torch", "transformers"} <= RESULTS["ran_on"]["versions"].keys()
 

@@ -80,6 +80,7 @@ def trial(plan: Plan) -> Plan:
 
 def measure(plan: Plan, only: Sequence[str], out: Path) -> None:
     """Measure the rows of those names, all when none is given; each is written as soon as it is there."""
+    measured = commit()  # of the checkout as it is now, which is the one that setup.sh installed
     for row in rows(plan):
         if only and row.name not in only:
             continue
@@ -93,7 +94,7 @@ def measure(plan: Plan, only: Sequence[str], out: Path) -> None:
         kept = {"name": row.name, "what": row.what, "against": row.against, "unit": row.unit, "aim": row.aim}
         entry = {**kept, "value": value, "runs": len(found.values), "met": value["median"] <= row.aim, **found.more}
         spent = round(time.monotonic() - begun)
-        _keep(out, plan, {**entry, "load_before": round(load, 2), "measured_in_s": spent, "commit": commit()})
+        _keep(out, plan, {**entry, "load_before": round(load, 2), "measured_in_s": spent, "commit": measured})
         print(f"{row.name}: {value} (aim {row.aim}) in {spent} s", flush=True)
 
 
