@@ -30,6 +30,10 @@ from galley.serve.watch import saved
 
 SETTLE = 0.05  # seconds; editors save in several steps
 PATIENCE = 5.0  # seconds for MkDocs to end
+# MkDocs, which heeds a SIGINT: a shell has what it starts in the background ignore them, and that is inherited.
+MKDOCS = """import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("mkdocs", run_name="__main__", alter_sys=True)"""
 
 
 async def serve(project: Project, address: str, console: Console) -> int:
@@ -69,7 +73,7 @@ def _free(address: str) -> None:
 async def mkdocs(project: Project, address: str, file: Path) -> AsyncIterator[Process]:
     """MkDocs' own live server, in preview mode, watching the records and the failures too."""
     watched = [option for path in (project.snippets, file.parent) for option in ("--watch", str(path))]
-    command = [sys.executable, "-m", "mkdocs", "serve", "--dev-addr", address, *watched]
+    command = [sys.executable, "-c", MKDOCS, "serve", "--dev-addr", address, *watched]
     environment = {**os.environ, VARIABLE: str(file), "NO_MKDOCS_2_WARNING": "1"}
     # A session of its own: Ctrl-C in the terminal reaches us alone, and MkDocs gets one SIGINT, on which it tidies up.
     process = await asyncio.create_subprocess_exec(*command, cwd=project.root, env=environment, start_new_session=True)
@@ -77,8 +81,7 @@ async def mkdocs(project: Project, address: str, file: Path) -> AsyncIterator[Pr
         yield process
     finally:
         with suppress(ProcessLookupError):
-            heeded = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN  # in the background of a script it is not
-            process.send_signal(signal.SIGINT if heeded else signal.SIGTERM)
+            process.send_signal(signal.SIGINT)
         try:
             await asyncio.wait_for(process.wait(), PATIENCE)
         except TimeoutError:
