@@ -54,7 +54,7 @@ assert "loading.page" not in sys.modules
 with tempfile.TemporaryDirectory() as _folder:
     WITHOUT = logits(save_tiny(Path(_folder)))
 _threads = threading.active_count()
-from loading import ahead, commands  # noqa: E402, F401
+from loading import ahead, commands, downloads  # noqa: E402, F401
 from loading import page as loading  # noqa: E402
 
 IMPORTED = {"threads": threading.active_count() - _threads, "cuda": torch.cuda.is_initialized()}
@@ -343,6 +343,13 @@ def test_a_model_that_is_gone_is_stated_as_it_was(page):
     del model
     assert loading.provenance(context)["device"] == "cpu, where from_pretrained puts it"
     assert loading.provenance(page()).get("dtype") is None
+
+
+def test_a_profile_for_cuda_is_told_before_any_page_where_there_is_none(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ModelError, match="torch sees no CUDA device"):
+        downloads.prepare("cuda", {"device": "cuda"})
+    assert downloads.prepare("laptop", {"device": "cpu"}) == {}
 
 
 def test_a_profile_on_cuda_fails_at_once_where_there_is_none(page, monkeypatch):

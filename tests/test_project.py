@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from galley.errors import GalleyError, UsageError
-from galley.project import find_project
+from galley.project import Profile, Project, find_project
+from galley.settings import FORMS, PROFILE_FORMS
 from guide import SETTINGS, GuideFolder
 
 FULL = """
@@ -82,6 +84,7 @@ WRONG = {
         '[tool.galley.hooks]\nsetup = "loading.page"\n',
         "hooks = {'setup': 'loading.page'} under [tool.galley] is not a table of texts of the form",
     ),
+    "a profile that is no table": ("[tool.galley.profiles]\nlaptop = 1\n", "profiles = {'laptop': 1} under"),
     "perhaps required": (
         '[tool.galley.profiles.laptop]\nrequired = "yes"\n',
         "required = 'yes' under [tool.galley.profiles.laptop] is not true or false",
@@ -99,6 +102,11 @@ def test_a_setting_that_cannot_be_is_told_with_what_can(tmp_path: Path, settings
         find_project(tmp_path)
     assert raised.value.what.startswith(what)
     assert str(raised.value.place).endswith("pyproject.toml")
+
+
+def test_every_setting_has_a_form() -> None:
+    assert set(FORMS) == {each.name for each in fields(Project)} - {"root"}
+    assert set(PROFILE_FORMS) == {each.name for each in fields(Profile)} - {"name"}
 
 
 def test_a_folder_outside_any_guide_is_told(tmp_path: Path) -> None:

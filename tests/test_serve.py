@@ -19,7 +19,7 @@ import pytest
 
 from galley.errors import Exit
 from galley.records.preview import VARIABLE, FailedPage, preview_file, read_failures, write_failures
-from guide import GuideFolder, command, quiet_environment
+from guide import GuideFolder, command, fence, quiet_environment
 
 PATIENCE = 30  # seconds
 
@@ -179,10 +179,11 @@ def test_a_stale_claim_has_no_tick_in_a_preview(folder: GuideFolder):
 
 def test_a_page_that_cannot_be_read_is_marked_in_a_preview(folder: GuideFolder):
     folder.page("index", "Hello.")
+    folder.page("page", fence("page", "one") + "\n" + fence("page", "two"))
     folder.snippet("page", "# %% one\nprint(1\n")
     built = folder.call([command("mkdocs"), "build", "--strict"], **preview_of(folder))
     assert built.returncode == 0, built.stdout
-    assert "syntax error" in (folder.root / "site/page.html").read_text(encoding="utf-8")
+    assert (folder.root / "site/page.html").read_text(encoding="utf-8").count("syntax error") == 1
 
 
 def test_what_the_preview_knows_is_left_alone_where_nothing_changed(tmp_path: Path):

@@ -25,6 +25,10 @@ def _table_of_texts(value: object) -> bool:
     return isinstance(value, dict) and all(map(_text, value.values()))
 
 
+def _tables(value: object) -> bool:
+    return isinstance(value, dict) and all(map(_table, value.values()))
+
+
 def _functions(value: object) -> bool:
     return isinstance(value, dict) and all(_text(each) and re.fullmatch(r"[\w.]+:\w+", each) for each in value.values())
 
@@ -41,7 +45,7 @@ FORMS: Mapping[str, Form] = {
     **dict.fromkeys(("imports", "links", "packages", "line"), ("a list of texts", _texts)),
     "environment": ("a table of texts", _table_of_texts),
     "hooks": ('a table of texts of the form "module:function"', _functions),
-    "profiles": ("a table", _table),
+    "profiles": ("a table of tables", _tables),
     **dict.fromkeys(("timeout", "page_timeout"), SECONDS),
     "output_limit": ("a whole number of bytes", lambda value: _number(value, 1, whole=True)),
 }
