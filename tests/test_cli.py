@@ -103,6 +103,10 @@ def test_a_build_that_fails_leaves_the_old_site(folder: GuideFolder) -> None:
     folder.page("index", "The second text.\n\n[nowhere](nowhere.md)")
     assert folder.galley("build").returncode == Exit.NOT_TRUE
     assert "The first text" in (folder.root / "site/index.html").read_text(encoding="utf-8")
+    folder.page("index", "The third text.")
+    assert folder.galley("build").returncode == Exit.OK
+    assert "The third text" in (folder.root / "site/index.html").read_text(encoding="utf-8")
+    assert not (folder.root / "site/site").exists()
     assert not list((folder.root / ".cache/galley").glob("site*"))
 
 

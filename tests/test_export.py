@@ -288,13 +288,19 @@ def test_the_end_of_a_files_name_says_the_format_unless_one_is_given(guide: Guid
 
 
 def test_a_declared_file_outside_the_links_is_named(tmp_path: Path) -> None:
-    folder = plain(GuideFolder.make(tmp_path))
+    folder = plain(
+        GuideFolder.make(tmp_path, SETTINGS.replace("[tool.galley]\n", '[tool.galley]\nlinks = ["linked"]\n'))
+    )
     folder.write("data/words.txt", "word")
+    folder.write("snippets/linked/one.txt", "one")
     folder.page("one", fence("one", "first"))
-    folder.snippet("one", '# %% first uses="data/words.txt"\nprint(1)\n')
+    folder.snippet("one", '# %% first uses="data/words.txt linked/one.txt"\nprint(1)\n')
     assert not folder.run().failures
     said = folder.galley("export", "one", "-o", "-").stdout
-    assert said.startswith("# Needs: from the root of the guide's repository: data/words.txt\n")
+    assert said.startswith(
+        "# Needs: beside this file, from snippets/ in the guide's repository: linked/; from the root of"
+    )
+    assert said.split("\n")[0].endswith("the guide's repository: data/words.txt")
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ def test_settings_are_read_from_the_nearest_project_above(tmp_path: Path) -> Non
 def test_paths_are_shown_from_the_root_where_they_lie_below_it(folder: GuideFolder) -> None:
     assert folder.project.relative(folder.project.docs) == Path("docs")
     assert folder.project.relative(Path("/elsewhere")) == Path("/elsewhere")
+    assert folder.project.relative(folder.project.root) == Path()
 
 
 def test_output_is_cut_at_64_kb_and_a_cell_at_60_s_unless_set(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ print("</pre><script>alert(1)</script> & \\x1b[31mred\\x1b[0m \\x1b]0;title\\x07
 {}["<key>"]
 # %% drawn [folded]
 print("the table")
+# %% silent [folded]
+code = 1
 # %% claimed [claim]
 "Two and two make four."
 assert 2 + 2 == 4
@@ -92,8 +94,9 @@ def test_a_page_shows_code_and_what_it_printed(guide: GuideFolder, build: Callab
 def test_a_folded_cell_shows_its_output_and_below_it_its_code(
     guide: GuideFolder, build: Callable[[GuideFolder], str]
 ) -> None:
-    guide.write("docs/one.md", GOOD + fence("one", "drawn"))
-    html = build(guide)
+    guide.write("docs/one.md", GOOD + fence("one", "drawn") + "\n" + fence("one", "silent"))
+    html, _, silent = build(guide).partition('id="cell-one-silent"')
+    assert "The code that made it" not in silent  # without an output there is nothing to fold it below
     cell = html[html.index('id="cell-one-drawn"') :]
     assert cell.index("the table") < cell.index("galley-folded") < cell.index("galley-code")
     assert cell.index("The code that made it") < cell.index("galley-code")

@@ -179,8 +179,7 @@ def test_a_stale_claim_has_no_tick_in_a_preview(folder: GuideFolder):
 
 def test_a_page_that_cannot_be_read_is_marked_in_a_preview(folder: GuideFolder):
     folder.page("index", "Hello.")
-    folder.page("page", fence("page", "one") + "\n" + fence("page", "two"))
-    folder.snippet("page", "# %% one\nprint(1\n")
+    folder.snippet("page", "# %% one\n# %% two\nprint(1\n")
     built = folder.call([command("mkdocs"), "build", "--strict"], **preview_of(folder))
     assert built.returncode == 0, built.stdout
     assert (folder.root / "site/page.html").read_text(encoding="utf-8").count("syntax error") == 1
