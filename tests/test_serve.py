@@ -19,7 +19,7 @@ import pytest
 
 from galley.errors import Exit
 from galley.records.preview import VARIABLE, FailedPage, preview_file, read_failures, write_failures
-from guide import GuideFolder, command, fence, quiet_environment
+from guide import GuideFolder, command, quiet_environment
 
 PATIENCE = 30  # seconds
 
