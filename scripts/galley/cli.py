@@ -15,8 +15,8 @@ import click
 from galley.check.findings import findings, unreadable
 from galley.errors import Exit, GalleyError, Place, UsageError
 from galley.pages.guide import Guide, read_guide
-from galley.project import Project, find_project
-from galley.site import build_site
+from galley.project import find_project
+from galley.site import build_site, site_folder
 
 # What runs pages and what serves them is imported where it is used: `check` needs none of it and takes two seconds.
 if TYPE_CHECKING:
@@ -96,17 +96,24 @@ def check() -> None:
 
 
 @app.command(short_help="Run what is stale, then build the site.")
-def build() -> None:
-    """Run what is stale under the required profiles, then build the site, warnings as errors."""
+@click.option("--site-dir", "-d", default="", help="The folder for the site; site_dir of mkdocs.yml when not given.")
+def build(site_dir: str) -> None:
+    """Run what is stale under the required profiles, then build the site, warnings as errors.
+
+    The site replaces the one that galley built before. Other files in its folder stay; a folder that holds sources,
+    that is a link, or that galley did not make is refused.
+    """
     project = find_project(Path.cwd())
+    site = site_folder(project, site_dir)
     guide = read_guide(project)
     _run(guide, (), (), False, 0, meanwhile=_import_builder)
     if wrong := unreadable(guide):  # MkDocs would name whichever page it comes to first
         err("\n".join(map(str, wrong)))
         sys.exit(Exit.NOT_TRUE)
-    if build_site(project, project.root / _site(project)):
+    if build_site(project, site):
         sys.exit(Exit.NOT_TRUE)
-    out(f"The site is in {_site(project)}; look at it with: python -m http.server -d {_site(project)}")
+    shown = project.relative(site)
+    out(f"The site is in {shown}; look at it with: python -m http.server -d {shown}")
 
 
 def _import_builder() -> None:
@@ -166,10 +173,6 @@ def export(page: str, profile: str, form: str, output: str) -> None:
     except OSError as error:
         raise UsageError(f"cannot be written: {error.strerror}", Place(path)) from error
     out(f"wrote {path}")
-
-
-def _site(project: Project) -> Path:
-    return project.relative(project.root / "site")
 
 
 def _run(
