@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from galley.errors import RefusedError, UsageError
+from galley.errors import Exit, RefusedError, UsageError
 from galley.pages.guide import read_guide
 from galley.run.command import run_pages
 from galley.run.live import LiveProgress
@@ -225,3 +225,23 @@ def test_fresh_records_are_not_read_twice_when_nothing_changed(folder: GuideFold
     before = folder.recorded()
     assert "nothing to run: every record asked for is true" in folder.run().said
     assert folder.recorded() == before
+
+
+def test_a_page_whose_record_is_a_link_fails_alone_and_docs_stay(folder: GuideFolder) -> None:
+    folder.snippet("one", "# %% a\nprint(1)\n")
+    folder.snippet("two", "# %% a\nprint(2)\n")
+    folder.write("docs/deep/notes.txt", "mine")
+    (folder.root / "snippets/outputs/one").mkdir(parents=True)
+    (folder.root / "snippets/outputs/one/laptop").symlink_to("../../../docs")
+    before = sorted((folder.root / "docs").rglob("*"))
+    found = folder.galley("check")
+    assert "snippets/outputs/one/laptop: tampered: one (laptop): is a link" in found.stdout
+    assert "remove the link" in found.stdout
+    done = folder.galley("run")
+    assert done.returncode == Exit.PAGE_FAILED
+    assert "two (laptop): recorded" in done.stdout
+    assert "snippets/outputs/one/laptop: page one (laptop): ran, and cannot be recorded: is a link" in done.stdout
+    assert sorted((folder.root / "docs").rglob("*")) == before
+    (folder.root / "snippets/outputs/one/laptop").unlink()
+    assert folder.galley("run").returncode == Exit.OK, "the mend that is named mends"
+    assert folder.galley("check").returncode == Exit.OK

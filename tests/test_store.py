@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -111,7 +112,9 @@ def test_a_write_interrupted_at_any_step_is_seen_and_mended(store: Store, monkey
         try:
             found = store.read("page", "laptop")
             state = "new" if found == record(NEW) else "old"
-            assert files(store.place("page", "laptop")) == before or state == "new"
+            left = files(store.place("page", "laptop"))
+            left.pop("replacing.json", None)  # says what may be removed, and is no part of the record
+            assert left == before or state == "new"
         except TornError:
             state = "torn"
         seen.append((step, state))
@@ -136,10 +139,10 @@ def tampering() -> dict[str, tuple[Callable[[Path], object], str]]:
     """Ways to change a record by hand, with what is said of each."""
     return {
         "output taken away": (lambda at: (at / "one.stdout.txt").unlink(), "one.stdout.txt: is in the record and not"),
-        "output added": (lambda at: (at / "x.txt").write_text(""), "x.txt: is in the folder and not in the record"),
-        "folder added": (lambda at: (at / "x").mkdir(), "x: is in the folder and not in the record"),
         "record cut": (lambda at: (at / "record.json").write_text("{"), "record.json: cannot be read"),
         "record no text": (lambda at: (at / "record.json").write_bytes(b"\xff"), "record.json: cannot be read"),
+        "output made a folder": (lambda at: swap(at, lambda file: file.mkdir()), "one.stdout.txt: is no plain file"),
+        "output made a pipe": (lambda at: swap(at, os.mkfifo), "one.stdout.txt: is no plain file"),
         "other format": (lambda at: edit(at, '"format": 1', '"format": 2'), "record.json: cannot be read: its format"),
         "other page": (lambda at: edit(at, '"page": "page"', '"page": "x"'), "record.json: is the record of x under"),
         "other digest": (lambda at: edit(at, digest(b"old\n"), digest(b"x")), "one.stdout.txt: is not what was"),
@@ -160,8 +163,93 @@ def test_whatever_was_changed_by_hand_is_told_and_can_be_written_over(store: Sto
     change(store.place("page", "laptop"))
     with pytest.raises(TamperedError, match=re.escape(f"outputs/page/laptop/{what}")):
         store.read("page", "laptop")
+    if "made a" in way:  # nothing that a record names: it stays until the user takes it away
+        with pytest.raises(TamperedError, match=re.escape("one.stdout.txt: is no plain file")):
+            store.write(record(OLD), OLD)
+    else:
+        store.write(record(OLD), OLD)
+        assert store.read("page", "laptop") == record(OLD)
+
+
+def swap(folder: Path, make: Callable[[Path], object]) -> None:
+    """Put something else in the place of the first output."""
+    (folder / "one.stdout.txt").unlink()
+    make(folder / "one.stdout.txt")
+
+
+def add(path: Path, make: Callable[[Path], object]) -> Path:
+    """Something that galley did not make."""
+    make(path)
+    return path
+
+
+FOREIGN: dict[str, Callable[[Path], object]] = {
+    "a file": lambda path: path.write_text("mine"),
+    "a folder": lambda path: (path.mkdir(), (path / "deep.txt").write_text("mine")),
+    "a link": lambda path: path.symlink_to(".."),
+    "a pipe": os.mkfifo,
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_what_no_record_names_is_told_and_never_removed(store: Store, kind: str) -> None:
+    at = store.place("page", "laptop")
+    FOREIGN[kind](at / "mine")
+    before = sorted(at.rglob("*"))
+    with pytest.raises(TamperedError, match="laptop/mine: is in the folder and not in the record"):
+        store.read("page", "laptop")
+    with pytest.raises(TamperedError, match="laptop/mine: is "):
+        store.write(record(NEW), NEW)
+    assert sorted(at.rglob("*")) == before
+    assert files(at)["one.stdout.txt"] == OLD["one.stdout.txt"]
+
+
+LINKED = ("outputs", "outputs/page", "outputs/page/laptop")
+
+
+@pytest.mark.parametrize("part", LINKED)
+@pytest.mark.parametrize("whole", [True, False], ids=["with a record", "with the user's files"])
+def test_no_link_is_followed_to_a_record(tmp_path: Path, part: str, whole: bool) -> None:
+    store = Store(tmp_path / "outputs", Path("outputs"))
+    store.write(record(OLD), OLD)
+    mine = tmp_path / "mine"
+    if whole:
+        (tmp_path / part).rename(mine)
+    else:
+        shutil.rmtree(tmp_path / part)
+        (mine / "deep").mkdir(parents=True)
+        (mine / "deep" / "notes.txt").write_text("mine")
+    (tmp_path / part).symlink_to(mine)
+    before = files(mine)
+    for ask in (lambda: store.read("page", "laptop"), lambda: store.write(record(NEW), NEW)):
+        with pytest.raises(TamperedError, match=f"{part}: is a link, and galley follows none") as found:
+            ask()
+        assert "remove the link" in str(found.value)
+    assert files(mine) == before
+    assert list(store.folders()) == [("page", "laptop")] * (part == "outputs/page/laptop")
+
+
+@pytest.mark.parametrize("name", ["../../../mine.txt", "/etc/mine.txt", "..", "", "a/b"])
+def test_a_forged_record_names_nothing_that_is_removed(store: Store, tmp_path: Path, name: str) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    at = store.place("page", "laptop")
+    edit(at, '"file": "one.stdout.txt"', f'"file": "{name}"')
+    (at / "one.stdout.txt").unlink()
+    with pytest.raises(TamperedError):
+        store.read("page", "laptop")
     store.write(record(NEW), NEW)
     assert store.read("page", "laptop") == record(NEW)
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("kind", ["a file", "a link"])
+def test_records_are_staged_in_no_place_of_somebody_else(store: Store, tmp_path: Path, kind: str) -> None:
+    mine = add(tmp_path / "mine", lambda path: (path.mkdir(), (path / "x").write_text("mine")))
+    (store.folder / ".staging").write_text("mine") if kind == "a file" else (store.folder / ".staging").symlink_to(mine)
+    with pytest.raises(TamperedError, match=r"outputs/\.staging: is no folder"):
+        store.write(record(NEW), NEW)
+    assert (mine / "x").read_text() == "mine"
+    assert store.read("page", "laptop") == record(OLD)
 
 
 def test_a_record_taken_away_is_torn(store: Store) -> None:

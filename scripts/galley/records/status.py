@@ -35,10 +35,11 @@ SHOWABLE = frozenset({State.FRESH, State.DRIFTED})
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a record is not fresh, and where to look."""
+    """Why a record is not fresh, where to look, and what mends it where running the page does not."""
 
     what: str
     place: Place
+    mend: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,9 @@ class Status:
 
     @property
     def mend(self) -> str:
-        """The command that makes the record true again."""
+        """What makes the record true again: a command, where there is no obstacle to it."""
+        if obstacle := next((reason.mend for reason in self.reasons if reason.mend), ""):
+            return obstacle
         profile = "" if self.profile.required else f" --profile {self.profile.name}"
         return f"galley run {self.snippets.page}{profile}"
 
@@ -77,7 +80,7 @@ def status(project: Project, snippets: SnippetFile, profile: Profile) -> Status:
         record = store_of(project).read(snippets.page, profile.name)
     except (TornError, TamperedError) as error:
         state = State.TORN if isinstance(error, TornError) else State.TAMPERED
-        return Status(snippets, profile, state, (Reason(error.what, error.place or place),))
+        return Status(snippets, profile, state, (Reason(error.what, error.place or place, error.mend),))
     except GalleyError as error:
         return Status(snippets, profile, State.TAMPERED, (Reason(error.what, error.place or place),))
     if record is None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from galley.errors import GalleyError, RunnerError
+from galley.errors import GalleyError, Place, RunnerError
 from galley.project import Project
 from galley.records.store import Store
 from galley.run.prepare import prepare
 from galley.run.progress import RunProgress
 from galley.run.recording import changes
-from galley.run.result import Summary
+from galley.run.result import Failure, Summary
 from galley.run.session import Ran, run_tasks
 from galley.run.tasks import Task
 
@@ -26,10 +26,24 @@ async def run_and_keep(
             if ran.run.failure:
                 summary.failures.append(ran.run.failure)
                 progress.ended(ran, "FAILED")
+                continue
+            try:
+                said = keep(ran, store)
+            except (GalleyError, OSError) as error:
+                summary.failures.append(not_kept(ran, store, error))
+                progress.ended(ran, "FAILED")
             else:
-                progress.ended(ran, f"{keep(ran, store)} ({len(ran.run.cells)} cells, {ran.run.seconds:.1f} s)")
+                progress.ended(ran, f"{said} ({len(ran.run.cells)} cells, {ran.run.seconds:.1f} s)")
     except RunnerError as error:
         summary.errors.append(error)  # what failed before it is still told
+
+
+def not_kept(ran: Ran, store: Store, error: GalleyError | OSError) -> Failure:
+    """The failure of a page that ran well and whose record could not be written."""
+    place, what = Place(store.shown / ran.run.page / ran.run.profile), str(error)
+    if isinstance(error, GalleyError):
+        place, what = error.place or place, f"{error.what}\n    {error.mend}" if error.mend else error.what
+    return Failure(ran.run.page, ran.run.profile, "", place, f"ran, and cannot be recorded: {what}")
 
 
 def keep(ran: Ran, store: Store) -> str:

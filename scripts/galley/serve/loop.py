@@ -15,13 +15,13 @@ from socket import AF_INET, AF_INET6
 
 from rich.console import Console
 
-from galley.errors import RunnerError, UsageError
+from galley.errors import GalleyError, RunnerError, UsageError
 from galley.pages.cells import page_name
 from galley.pages.guide import Guide, read_guide
 from galley.project import Project, find_project
 from galley.records.preview import VARIABLE, FailedPage, write_failures
 from galley.records.status import store_of
-from galley.run.keep import keep
+from galley.run.keep import keep, not_kept
 from galley.run.prepare import Answers, prepare
 from galley.run.session import Ran, run_on
 from galley.run.tasks import Task, choose
@@ -126,12 +126,17 @@ class Loop:
 
     def _ended(self, ran: Ran) -> None:
         key = _key(ran.task)
-        if failure := ran.run.failure:
+        failure, said = ran.run.failure, ""
+        if not failure:
+            try:
+                said = keep(ran, store_of(self.project))
+            except (GalleyError, OSError) as error:
+                failure = not_kept(ran, store_of(self.project), error)
+        if failure:
             self.prepared.clear()  # what was prepared may be gone
             self.failures[key] = FailedPage(*key, failure.cell, str(failure), failure.detail)
             self.console.print(str(failure))
         else:
-            said = keep(ran, store_of(self.project))
             self.console.print(f"{ran.run.page} ({ran.run.profile}): {said}, {ran.run.seconds:.1f} s")
 
 
