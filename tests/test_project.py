@@ -65,6 +65,7 @@ def test_output_is_cut_at_64_kb_and_a_cell_at_60_s_unless_set(tmp_path: Path) ->
     assert (folder.project.output_limit, folder.project.timeout) == (65536, 60.0)
 
 
+LAPTOP = "[tool.galley.profiles.laptop]\nrequired = true\n"
 WRONG = {
     "unknown setting": ("[tool.galley]\ntimeot = 1\n", "[tool.galley] has no setting 'timeot'"),
     "root": ('[tool.galley]\nroot = "x"\n', "[tool.galley] has no setting 'root'"),
@@ -92,6 +93,47 @@ WRONG = {
     ),
     "nothing required": ("[tool.galley.profiles.laptop]\n", "no profile is required"),
     "no profile": ("[tool.galley]\n", "no profile is required"),
+    "records outside": (
+        '[tool.galley]\noutputs = "../../x"\n' + LAPTOP,
+        "outputs = '../../x' under [tool.galley] is no folder",
+    ),
+    "records far outside": ('[tool.galley]\noutputs = "/tmp/x"\n' + LAPTOP, "outputs = "),
+    "records out and in again": ('[tool.galley]\noutputs = "a/../../x"\n' + LAPTOP, "outputs = "),
+    "records at the root": (
+        '[tool.galley]\noutputs = "."\n' + LAPTOP,
+        "outputs = '.' under [tool.galley] is no folder below",
+    ),
+    "records among pages": (
+        '[tool.galley]\noutputs = "docs"\n' + LAPTOP,
+        "outputs under [tool.galley] is the folder of docs",
+    ),
+    "records above snippets": (
+        '[tool.galley]\nsnippets = "a/b"\noutputs = "a"\n' + LAPTOP,
+        "outputs under [tool.galley] is the folder of snippets, or holds it",
+    ),
+    "snippets outside": (
+        '[tool.galley]\nsnippets = "../x"\n' + LAPTOP,
+        "snippets = '../x' under [tool.galley] is no folder",
+    ),
+    "pages outside": (
+        '[tool.galley]\ndocs = "../x"\n' + LAPTOP,
+        "docs = '../x' under [tool.galley] is no folder below",
+    ),
+    "a profile above": ("[tool.galley.profiles.'../../evil']\nrequired = true\n", "[tool.galley.profiles] has '../../"),
+    "a profile in a folder": ("[tool.galley.profiles.'a/b']\nrequired = true\n", "[tool.galley.profiles] has 'a/b'"),
+    "a hidden profile": ("[tool.galley.profiles.'.x']\nrequired = true\n", "[tool.galley.profiles] has '.x'"),
+    "a link above": (
+        '[tool.galley]\nlinks = ["../../../etc"]\n' + LAPTOP,
+        "links under [tool.galley] has '../../../etc'",
+    ),
+    "a link within": (
+        '[tool.galley]\nlinks = ["a/b"]\n' + LAPTOP,
+        "links under [tool.galley] has 'a/b', which is no plain name",
+    ),
+    "a link to itself": (
+        '[tool.galley]\nlinks = ["."]\n' + LAPTOP,
+        "links under [tool.galley] has '.', which is no plain name",
+    ),
     "no TOML": ("[tool.galley\n", "not readable as TOML"),
 }
 
@@ -103,6 +145,24 @@ def test_a_setting_that_cannot_be_is_told_with_what_can(tmp_path: Path, settings
         find_project(tmp_path)
     assert raised.value.what.startswith(what)
     assert str(raised.value.place).endswith("pyproject.toml")
+
+
+@pytest.mark.parametrize("name", ["outputs", "snippets"])
+def test_a_folder_that_a_link_puts_outside_is_refused(
+    folder: GuideFolder, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (folder.root / "away").symlink_to(outside)
+    folder.write("pyproject.toml", SETTINGS.replace("timeout", f'{name} = "away/x"\ntimeout'))
+    with pytest.raises(GalleyError, match=f"{name} = 'away/x' under .* is no folder below the project's"):
+        _ = folder.project
+
+
+def test_a_link_that_leads_outside_is_refused(folder: GuideFolder, tmp_path_factory: pytest.TempPathFactory) -> None:
+    (folder.root / "snippets/data").symlink_to(tmp_path_factory.mktemp("outside"))
+    folder.write("pyproject.toml", SETTINGS.replace("timeout", 'links = ["data"]\ntimeout'))
+    with pytest.raises(GalleyError, match=r"links under .* has 'data', which leads outside the project"):
+        _ = folder.project
 
 
 def test_every_setting_has_a_form() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -13,6 +15,7 @@ from galley.settings import FORMS, PROFILE_FORMS, check
 
 Literal = str | int | float | bool | None | list[Any]
 
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(?<!\.)")  # a file's plain name on every system
 HOOKS = ("prepare", "setup", "summarise", "brief", "explain", "provenance")
 
 
@@ -112,7 +115,7 @@ def _project(root: Path, settings: dict[str, Any]) -> Project:
     for key in ("imports", "links", "packages", "line"):
         settings[key] = tuple(settings.get(key, ()))
     snippets = settings.pop("snippets", "snippets")
-    return Project(
+    project = Project(
         root=root,
         docs=root / settings.pop("docs", "docs"),
         snippets=root / snippets,
@@ -120,6 +123,34 @@ def _project(root: Path, settings: dict[str, Any]) -> Project:
         profiles=_profiles(settings.pop("profiles", {}), place),
         **settings,
     )
+    _stays_inside(project, place)
+    return project
+
+
+def _stays_inside(project: Project, place: Place) -> None:
+    """Raises GalleyError where a setting would have galley read, link or write outside the project's own folders."""
+    root = project.root
+    for name in ("docs", "snippets", "outputs"):
+        path: Path = getattr(project, name)
+        true = Path(os.path.normpath(path))
+        if (
+            true == root
+            or not true.is_relative_to(root)
+            or (name != "docs" and not path.resolve().is_relative_to(root))
+        ):
+            what = f"{name} = {os.path.relpath(path, root)!r} under [tool.galley] is no folder below the project's"
+            raise GalleyError(what, place, f'write it as: {name} = "a/folder", from the folder of pyproject.toml')
+    for other in ("docs", "snippets"):
+        if getattr(project, other).is_relative_to(project.outputs):
+            what = f"outputs under [tool.galley] is the folder of {other}, or holds it"
+            raise GalleyError(what, place, "records need a folder of their own, such as snippets/outputs")
+    for link in project.links:
+        mend = "name files or folders that lie in the snippets' folder"
+        if not NAME.fullmatch(link):
+            raise GalleyError(f"links under [tool.galley] has '{link}', which is no plain name", place, mend)
+        if not (project.snippets / link).resolve().is_relative_to(root):
+            what = f"links under [tool.galley] has '{link}', which leads outside the project"
+            raise GalleyError(what, place, mend)
 
 
 def _profiles(tables: dict[str, dict[str, Any]], place: Place) -> tuple[Profile, ...]:
@@ -130,6 +161,9 @@ def _profiles(tables: dict[str, dict[str, Any]], place: Place) -> tuple[Profile,
             what = f"[tool.galley.profiles.{name}] has no setting '{min(unknown)}'"
             raise GalleyError(what, place, f"it knows: {', '.join(sorted(known))}")
         check(table, PROFILE_FORMS, f"tool.galley.profiles.{name}", place)
+        if not NAME.fullmatch(name):
+            what = f"[tool.galley.profiles] has '{name}', which cannot be a folder's name everywhere"
+            raise GalleyError(what, place, "use letters, digits, '-', '_' and dots inside")
         profiles.append(Profile(name=name, **table))
     if not any(profile.required for profile in profiles):
         raise GalleyError("no profile is required", place, "set required = true under one [tool.galley.profiles.NAME]")

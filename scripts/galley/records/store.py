@@ -60,7 +60,7 @@ class Store:
         shown = self.shown / page / profile
         self._no_link(page, profile)
         try:
-            present = set(os.listdir(folder))  # noqa: PTH208  names are all it takes, and a guide has many records
+            present = set(os.listdir(folder)) - {REPLACING}  # noqa: PTH208  names are all it takes, and a guide has many records
         except (FileNotFoundError, NotADirectoryError):
             return None
         if not present:
@@ -80,7 +80,7 @@ class Store:
             outputs[file] = _bytes(folder, file, shown)
             if digest(outputs[file]) != expected:
                 raise TamperedError("is not what was recorded: its bytes changed", Place(shown / file))
-        for name in sorted(present - files.keys() - {RECORD, REPLACING}):
+        for name in sorted(present - files.keys() - {RECORD}):
             raise TamperedError("is in the folder and not in the record", Place(shown / name), _not_ours(name))
         return replace(record, outputs=outputs)
 
