@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# The guide's own pyproject.toml brings galley as it stood when it was installed; this has its sources followed.
+GALLEY := $(INSTALL) --no-deps --editable scripts/galley
 export NO_MKDOCS_2_WARNING := 1
 
 .PHONY: help site serve test lint check run clean constraints
@@ -46,17 +48,20 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
 # Each stamp installs what the one before it has and more; torch comes with `run` and not before.
-$(VENV)/site.done: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/site.done: pyproject.toml scripts/galley/pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "installing what building the site needs"
-	@$(INSTALL) --editable .
+	@$(INSTALL) .
+	@$(GALLEY)
 	@touch $@
 
-$(VENV)/run.done: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/run.done: pyproject.toml scripts/galley/pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "installing what running the pages needs (torch among it: this takes a minute or two)"
-	@$(INSTALL) --editable '.[run]'
+	@$(INSTALL) '.[run]'
+	@$(GALLEY)
 	@touch $@ $(VENV)/site.done
 
-$(VENV)/dev.done: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/dev.done: pyproject.toml scripts/galley/pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "installing what the tests need (torch among it: this takes a minute or two)"
-	@$(INSTALL) --editable '.[run,dev]'
+	@$(INSTALL) '.[run,dev]'
+	@$(GALLEY)
 	@touch $@ $(VENV)/site.done $(VENV)/run.done

@@ -69,9 +69,9 @@ FENCE = """  - pymdownx.superfences:
       custom_fences:
         - name: python
           class: python
-          validator: !!python/name:galley.render.fence.validator
-          format: !!python/name:galley.render.fence.formatter
-  - galley.render
+          validator: !!python/name:galley.site.fence.validator
+          format: !!python/name:galley.site.fence.formatter
+  - galley.site
 """
 AHEAD = (Path(__file__).parents[2] / "snippets" / "loading" / "ahead.py").read_text(encoding="utf-8")
 SETTINGS = """[tool.galley]

@@ -16,7 +16,7 @@ from bench.process import environment, kill_tree, run, start_command
 
 KEEPER = """import asyncio
 from pathlib import Path
-from galley.project import find_project
+from galley.config import find_project
 from galley.serve.keeper import Keeper
 
 async def main():

@@ -1,1 +1,0 @@
-"""Says what in a guide is not true, or not whole, without running anything."""

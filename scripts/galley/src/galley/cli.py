@@ -1,0 +1,217 @@
+"""The `galley` command."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from galley.config import find_project
+from galley.errors import Exit, GalleyError, Place, UsageError
+from galley.record.findings import findings, unreadable
+from galley.site.build import build_site, site_folder
+from galley.source.guide import Guide, read_guide
+
+# What runs pages and what serves them is imported where it is used: `check` needs none of it and takes two seconds.
+if TYPE_CHECKING:
+    from galley.run.result import Summary
+
+out = click.echo
+err = partial(click.echo, err=True)
+option = partial(click.option, show_default=True)
+
+
+class Commands(click.Group):
+    """The commands; one that is interrupted ends as interrupted, and not, as click has it, like a failed check."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.exit(Exit.INTERRUPTED)
+
+
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def app(ctx: click.Context) -> None:
+    """Run a guide's snippets, record what they printed, and build the site from the records."""
+    if ctx.invoked_subcommand is None:
+        out(ctx.get_help())
+        sys.exit(Exit.USAGE)
+
+
+@app.command(short_help="Run what is missing or stale, and record what it prints.")
+@click.argument("pages", nargs=-1)
+@click.option("--profile", "-p", multiple=True, help="Run under this profile; the required ones when not given.")
+@click.option(
+    "--all", "-a", "run_all", is_flag=True, help="Run fresh pages too; equal outputs leave a record untouched."
+)
+@option(
+    "--jobs", "-j", type=click.IntRange(min=0), default=0, help="How many pages at once; 0 means one for each core."
+)
+@click.option("--dry-run", "-n", is_flag=True, help="Run nothing; say what would run, and exit with 1 if any.")
+def run(pages: tuple[str, ...], profile: tuple[str, ...], run_all: bool, jobs: int, dry_run: bool) -> None:
+    """Run the pages whose record is missing or stale, and record what they print.
+
+    PAGES are pages to look at, by name or path. When none is given: all of them, and under a profile that is not
+    required those whose values it changes and those with a record. A page that fails writes nothing: its old record
+    stays, and the other pages go on.
+    """
+    project = find_project(Path.cwd())
+    if dry_run:
+        from galley.run.tasks import tasks_of
+
+        tasks = tasks_of(read_guide(project), pages, profile, everything=run_all)
+        for task in tasks:
+            out(f"{task.snippets.page} ({task.profile.name})")
+        sys.exit(Exit.NOT_TRUE if tasks else Exit.OK)
+    _run(read_guide(project), pages, profile, run_all, jobs)
+
+
+@app.command(short_help="Say what is missing, stale or damaged; runs nothing.")
+def check() -> None:
+    """Say which records are missing, stale, drifted, torn, tampered with or orphaned, and which cells no page shows.
+
+    Runs nothing and needs none of what the pages import.
+    """
+    gc.disable()  # what is read is kept to the end, and a large guide is a million objects
+    project = find_project(Path.cwd())
+    guide = read_guide(project)
+    found = findings(guide)
+    for finding in found:
+        (err if finding.fatal else out)(str(finding))
+    fatal = sum(finding.fatal for finding in found)
+    cells = sum(len(snippets.cells) for snippets in guide.snippets.values())
+    if fatal:
+        err(f"{fatal} problem{'s' * (fatal != 1)}")
+        sys.exit(Exit.NOT_TRUE)
+    out(f"{len(guide.snippets)} pages, {cells} cells: every required record is true")
+
+
+@app.command(short_help="Run what is stale, then build the site.")
+@click.option("--site-dir", "-d", default="", help="The folder for the site; site_dir of mkdocs.yml when not given.")
+def build(site_dir: str) -> None:
+    """Run what is stale under the required profiles, then build the site, warnings as errors.
+
+    The site replaces the one that galley built before. Other files in its folder stay; a folder that holds sources,
+    that is a link, or that galley did not make is refused.
+    """
+    project = find_project(Path.cwd())
+    site = site_folder(project, site_dir)
+    guide = read_guide(project)
+    _run(guide, (), (), False, 0, meanwhile=_import_builder)
+    if wrong := unreadable(guide):  # MkDocs would name whichever page it comes to first
+        err("\n".join(map(str, wrong)))
+        sys.exit(Exit.NOT_TRUE)
+    if build_site(project, site):
+        sys.exit(Exit.NOT_TRUE)
+    shown = project.relative(site)
+    out(f"The site is in {shown}; look at it with: python -m http.server -d {shown}")
+
+
+def _import_builder() -> None:
+    """Import what builds the site: it is ready when the pages are."""
+
+    import galley.site.fence  # noqa: F401
+
+
+@app.command(short_help="Show the site live, with a runner kept warm.")
+@option("--address", "-d", default="127.0.0.1:8000", help="The address to serve at, as HOST:PORT.")
+def serve(address: str) -> None:
+    """Show the site live: a saved page re-renders, a saved snippet file runs again on a runner kept warm.
+
+    A failing cell shows its traceback in the preview and only there; its record stays.
+    """
+    import asyncio
+
+    from rich.console import Console
+
+    from galley.serve.loop import serve as serve_site
+
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    try:
+        code = asyncio.run(serve_site(find_project(Path.cwd()), address, console))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    if code:
+        sys.exit(Exit.NOT_TRUE)
+
+
+@app.command(short_help="Write a page as one script or one notebook.")
+@click.argument("page")
+@click.option("--profile", "-p", default="", help="Its profile; the first required one if not given.")
+@click.option("--format", "-f", "form", default="", help="py: a script. ipynb: a notebook with the outputs.")
+@click.option("--output", "-o", default="", help="The file to write, PAGE.py if not given; - is standard output.")
+def export(page: str, profile: str, form: str, output: str) -> None:
+    """Write a page as one file that runs: a Python script, or a notebook with the recorded outputs.
+
+    PAGE is its name or path. Without a format, the end of the file's name says which. The first line of the file says
+    what it needs. A file that is there already is not overwritten. Runs nothing and needs none of what the page
+    imports.
+    """
+    from galley.export.command import export as exported
+
+    form = form or (Path(output).suffix.removeprefix(".") if output != "-" else "") or "py"
+    guide = read_guide(find_project(Path.cwd()))
+    text = exported(guide, page, profile, form)
+    if output == "-":
+        sys.stdout.write(text)
+        return
+    path = Path(output or f"{guide.find(page).stem}.{form}")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError("is there already", Place(path), "remove it, or name another file with --output") from None
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", Place(path)) from error
+    out(f"wrote {path}")
+
+
+def _run(
+    guide: Guide,
+    pages: Sequence[str],
+    profiles: Sequence[str],
+    everything: bool,
+    jobs: int,
+    meanwhile: Callable[[], object] | None = None,
+) -> None:
+    from galley.run.command import run_pages
+
+    try:
+        _end(run_pages(guide, pages, profiles, everything=everything, jobs=jobs, file=sys.stdout, meanwhile=meanwhile))
+    except KeyboardInterrupt:
+        err("stopped; records that were not complete stay as they were")
+        sys.exit(Exit.INTERRUPTED)
+
+
+def _end(summary: Summary) -> None:
+    for failure in summary.failures:
+        err(f"\n{failure}")
+        if failure.detail:
+            err("\n".join(f"    {line}" for line in failure.detail.splitlines()))
+    for error in summary.errors:
+        err(f"\n{error}")
+    if summary.failures:
+        err(f"\npages that failed: {len(summary.failures)}; their old records stand")
+    if summary.failures or summary.errors:
+        sys.exit(Exit.PAGE_FAILED if summary.failures else summary.errors[0].exit)
+
+
+def main() -> NoReturn:
+    """Run the command; every GalleyError becomes its message and its exit code."""
+    if os.environ.get("PYTHONUNBUFFERED") is None and not sys.stdout.isatty():
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    try:
+        app()
+    except GalleyError as error:
+        err(str(error))
+        sys.exit(error.exit)
+    sys.exit(Exit.OK)

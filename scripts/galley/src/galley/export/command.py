@@ -1,0 +1,33 @@
+"""`galley export`: one page, one profile, one format, to a file or to standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from galley.errors import NotTrueError, UsageError
+from galley.export.document import Document, document
+from galley.export.notebook import notebook
+from galley.export.script import script
+from galley.record.status import SHOWABLE, status
+from galley.source.guide import Guide, page_file
+
+FORMATS: Mapping[str, Callable[[Document], str]] = {"py": script, "ipynb": notebook}
+
+
+def export(guide: Guide, page: str, profile: str, form: str) -> str:
+    """The text of the export; `profile` may be empty for the first required one.
+
+    Raises UsageError for a page, profile or format that is not there, and NotTrueError where the record is not
+    true: an export says on what it ran.
+    """
+    if form not in FORMATS:
+        raise UsageError(f"no format is named '{form}'", mend=f"formats: {', '.join(FORMATS)}")
+    project, snippets = guide.project, guide.find(page)
+    chosen = project.profile(profile) if profile else next(iter(project.required or project.profiles))
+    found = status(project, snippets, chosen)
+    if found.state not in SHOWABLE:
+        reason = found.reasons[0]
+        raise NotTrueError(f"the {chosen.name} record is {found.state}: {reason.what}", reason.place, found.mend)
+    path = page_file(project, snippets)
+    lines = path.read_text(encoding="utf-8-sig").split("\n") if path.is_file() else []
+    return FORMATS[form](document(project, found, lines))

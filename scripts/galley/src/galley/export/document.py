@@ -1,0 +1,94 @@
+"""A page taken apart for export: prose and cells, in the order in which the code runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from galley.config import Project
+from galley.export.needs import needs
+from galley.record.model import Record
+from galley.record.said import line
+from galley.record.status import Status
+from galley.source.cells import Cell, SnippetFile
+from galley.source.fences import find_fences, front_matter, outside_code
+from galley.source.parameters import with_values
+
+CLAIM = "**Claim.** "
+LINK = re.compile(
+    r"!?\[([^\]]*)\]\((?:[\w./-]+\.(?:md|png|svg)(?:#[\w-]*)?|#[\w-]+)\)"
+)  # leads nowhere outside the site
+FENCE = re.compile(r"[\s>]*(?:`{3}|~{3})")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A cell with the prose above it; the last part of a page may have no cell."""
+
+    prose: str
+    cell: Cell | None
+
+
+@dataclass(frozen=True)
+class Document:
+    """All that an export holds: `needs` says what must be there for it to run, `ran_on` what the outputs are from."""
+
+    page: str
+    needs: str
+    ran_on: str
+    parts: tuple[Part, ...]
+    record: Record
+
+
+def document(project: Project, found: Status, lines: Sequence[str]) -> Document:
+    """The page of a snippet file under one profile; `lines` are its Markdown."""
+    assert found.record is not None
+    snippets = with_values(found.snippets, found.profile.parameters)
+    opening, body = _opening(lines)
+    prose, rest = _prose(snippets, lines, body)
+    parts = [Part(_above(prose.get(cell.name, ""), cell), cell) for cell in snippets.cells]
+    whole = (Part(opening, None), *parts, Part(rest, None))
+    kept = tuple(part for part in whole if part.cell or part.prose)
+    told = f"The page ran on: {line(found.record, project.line)} (profile {found.profile.name})"
+    return Document(snippets.page, needs(project, snippets, found.record), told, kept, found.record)
+
+
+def _opening(lines: Sequence[str]) -> tuple[str, int]:
+    """What stands above the page's first section and its first fence, and the line where that ends."""
+    start = front_matter(lines)
+    end = next((n for n in range(start, len(lines)) if lines[n].startswith("## ") or FENCE.match(lines[n])), len(lines))
+    return _plain(lines[start:end]).strip(), end
+
+
+def _above(prose: str, cell: Cell) -> str:
+    """The prose above a cell, its caption included."""
+    caption = f"{CLAIM if 'claim' in cell.tags else ''}{cell.caption}" if cell.caption else ""
+    measured = "*Measured: these numbers differ at every run.*" if "measured" in cell.tags else ""
+    return "\n\n".join(text for text in (prose, caption, measured) if text)
+
+
+def _prose(snippets: SnippetFile, lines: Sequence[str], start: int) -> tuple[dict[str, str], str]:
+    """The prose above each cell from line `start` on, by the cell's name, and what stands below the last."""
+    fences, _ = find_fences(lines, Path(snippets.page))
+    above: dict[str, str] = {}
+    text = ""
+    for fence in fences:
+        at = fence.place.line - 1
+        text += _plain(lines[start:at])
+        start = next((n for n in range(at + 1, len(lines)) if re.match(r"[\s>]*[`~]{3,}\s*$", lines[n])), at) + 1
+        if fence.file == snippets.stem and fence.cell not in above:
+            above[fence.cell], text = text.strip(), ""
+    return above, (text + _plain(lines[start:])).strip()
+
+
+def _plain(lines: Sequence[str]) -> str:
+    """Markdown without what only the site understands; code stays as it is."""
+    prose = set(outside_code(lines))
+    text = ""
+    for free, run in groupby(range(len(lines)), prose.__contains__):  # the text of a link may go over two lines
+        block = "".join(f"{lines[at]}\n" for at in run)
+        text += LINK.sub(r"\1", block) if free else block
+    return text

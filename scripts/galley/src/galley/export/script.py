@@ -1,0 +1,54 @@
+"""A page as one Python script, in the percent format that Jupytext and editors read.
+
+It runs from top to bottom with plain `python` and ends with exit code 0. A cell that must raise is wrapped so
+that the error is printed, and its absence is one. A value on a cell's last line is shown by editors and
+notebooks alone, as in any script.
+"""
+
+from __future__ import annotations
+
+import io
+import tokenize
+
+from galley.export.document import Document
+from galley.source.cells import Cell
+
+RAISES = """\
+try:
+{code}
+except BaseException as _raised:
+    if type(_raised).__name__ != "{name}":
+        raise
+    print(f"{{type(_raised).__name__}}: {{_raised}}")
+else:
+    raise AssertionError("this must raise {name}")"""
+
+
+def script(document: Document) -> str:
+    """The text of the script; its first line says what it needs, its second what the page ran on."""
+    blocks = [f"# {document.needs}\n# {document.ran_on}"]
+    for part in document.parts:
+        if part.prose:
+            blocks.append("# %% [markdown]\n" + "\n".join(map(_commented, part.prose.split("\n"))))
+        if part.cell and part.cell.source:
+            blocks.append(f"# %% {part.cell.name}\n{_code(part.cell)}")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _commented(line: str) -> str:
+    """A line of prose as a comment; one that would begin a cell is escaped, as Markdown has it."""
+    return ("# \\" if line.startswith("%%") else "# ") + line.rstrip() if line.strip() else "#"
+
+
+def _code(cell: Cell) -> str:
+    return RAISES.format(code=_indented(cell.source), name=cell.raises) if cell.raises else cell.source
+
+
+def _indented(source: str) -> str:
+    """Code one step to the right; the text of a string over several lines stays as it is."""
+    inside: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type in (tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)):
+            inside |= set(range(token.start[0] + 1, token.end[0] + 1))
+    lines = enumerate(source.split("\n"), start=1)
+    return "\n".join(line if number in inside or not line else f"    {line}" for number, line in lines)

@@ -1,0 +1,93 @@
+"""Everything that can be wrong with a guide's pages, cells and records, found without running them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from galley.config import Profile
+from galley.errors import Place
+from galley.record.status import SHOWABLE, State, Status, status, store_of
+from galley.source.cells import page_name
+from galley.source.guide import Guide, page_file
+
+ORPHAN_MEND = "git rm -r it, or give it back its page"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know; only a `fatal` one makes the check fail."""
+
+    kind: str
+    place: Place
+    what: str
+    mend: str = ""
+    fatal: bool = True
+
+    def __str__(self) -> str:
+        kind = self.kind if self.fatal else f"{self.kind} (no failure)"
+        return f"{self.place}: {kind}: {self.what}" + (f"\n    {self.mend}" if self.mend else "")
+
+
+def findings(guide: Guide) -> list[Finding]:
+    """All findings: unreadable files first, then fences, cells, records and what belongs to nothing."""
+    return [*unreadable(guide), *_unshown(guide), *_records(guide), *_orphans(guide)]
+
+
+def unreadable(guide: Guide) -> list[Finding]:
+    """What no page can be rendered with: files that cannot be read, and fences that name what is not there."""
+    return [*_unreadable(guide), *_unknown_cells(guide)]
+
+
+def _unreadable(guide: Guide) -> Iterator[Finding]:
+    for error in guide.errors:
+        yield Finding("unreadable", error.place or Place(guide.project.root), error.what, error.mend)
+
+
+def _unknown_cells(guide: Guide) -> Iterator[Finding]:
+    unreadable = {error.place.path.stem for error in guide.errors if error.place}
+    for fence in (each for each in guide.fences if not each.listing):
+        snippets = guide.snippets.get(fence.file)
+        if snippets is None and fence.file not in unreadable:
+            mend = f"make it, or name one of: {', '.join(sorted(guide.snippets))}"
+            yield Finding("unknown", fence.place, f"there is no snippet file '{fence.file}.py' with cells", mend)
+        elif snippets is not None and snippets.cell(fence.cell) is None:
+            mend = f"{snippets.stem}.py has: {', '.join(cell.name for cell in snippets.cells)}"
+            yield Finding("unknown", fence.place, f"no cell is named '{fence.name}'", mend)
+
+
+def _unshown(guide: Guide) -> Iterator[Finding]:
+    shown = {fence.name for fence in guide.fences}
+    for snippets in guide.snippets.values():
+        for cell in snippets.cells:
+            if f"{snippets.stem}/{cell.name}" not in shown:
+                page = guide.project.relative(page_file(guide.project, snippets))
+                mend = f'show it in {page}: ```python exec="on" cell="{snippets.stem}/{cell.name}"'
+                yield Finding("unshown", cell.place, f"no page shows the cell '{cell.name}'", mend)
+
+
+def _records(guide: Guide) -> Iterator[Finding]:
+    for snippets in guide.snippets.values():
+        for profile in guide.project.profiles:
+            yield from _record(status(guide.project, snippets, profile), profile)
+
+
+def _record(found: Status, profile: Profile) -> Iterator[Finding]:
+    fatal = profile.required and found.state not in SHOWABLE
+    if found.state is State.MISSING and not profile.required:
+        return  # the page itself says so; most machines cannot run it
+    for reason in found.reasons:
+        what = f"{found.snippets.page} ({profile.name}): {reason.what}"
+        yield Finding(str(found.state), reason.place, what, found.mend, fatal)
+
+
+def _orphans(guide: Guide) -> Iterator[Finding]:
+    store = store_of(guide.project)
+    pages = {snippets.page for snippets in guide.snippets.values()}
+    unreadable = {page_name(error.place.path) for error in guide.errors if error.place}
+    profiles = {profile.name for profile in guide.project.profiles}
+    for page, profile in store.folders():
+        if (page not in pages and page not in unreadable) or profile not in profiles:
+            yield Finding(
+                "orphaned", Place(store.shown / page / profile), "a record of no page or profile", ORPHAN_MEND
+            )

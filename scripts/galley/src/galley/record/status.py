@@ -1,0 +1,150 @@
+"""Whether a record still tells the truth: fresh, drifted, stale, torn, tampered with, or missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from galley.config import Profile, Project
+from galley.errors import GalleyError, Place
+from galley.record.declared import declared
+from galley.record.dependencies import ABSENT, GONE, TABLE, measure
+from galley.record.facts import environment
+from galley.record.model import Record
+from galley.record.store import Store, TamperedError, TornError
+from galley.source.cells import SnippetFile
+from galley.source.parameters import has_own_code, with_values
+
+
+class State(StrEnum):
+    """What can be said of a page under a profile without running it."""
+
+    FRESH = "fresh"
+    DRIFTED = "drifted"  # true of its own run; something outside the project changed since
+    STALE = "stale"
+    TORN = "torn"
+    TAMPERED = "tampered"
+    MISSING = "missing"
+
+
+SHOWABLE = frozenset({State.FRESH, State.DRIFTED})
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a record is not fresh, where to look, and what mends it where running the page does not."""
+
+    what: str
+    place: Place
+    mend: str = ""
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of one page under one profile; `record` is there when it could be read."""
+
+    snippets: SnippetFile
+    profile: Profile
+    state: State
+    reasons: tuple[Reason, ...] = ()
+    record: Record | None = None
+
+    @property
+    def mend(self) -> str:
+        """What makes the record true again: a command, where there is no obstacle to it."""
+        if obstacle := next((reason.mend for reason in self.reasons if reason.mend), ""):
+            return obstacle
+        profile = "" if self.profile.required else f" --profile {self.profile.name}"
+        return f"galley run {self.snippets.page}{profile}"
+
+
+def has_place(project: Project, found: Status) -> bool:
+    """Whether a profile has a place on a page: its record is required or is there, or it would run code of its own."""
+    others = [profile.parameters for profile in project.required]
+    own = found.profile.required or found.state != State.MISSING
+    return own or has_own_code(found.snippets, found.profile.parameters, others)
+
+
+def store_of(project: Project) -> Store:
+    """Where the project's records stand."""
+    return Store(project.outputs, project.relative(project.outputs))
+
+
+def status(project: Project, snippets: SnippetFile, profile: Profile) -> Status:
+    """Compare a page's record with the code, the parameters and the files as they are now."""
+    place = Place(project.relative(snippets.path))
+    try:
+        record = store_of(project).read(snippets.page, profile.name)
+    except (TornError, TamperedError) as error:
+        state = State.TORN if isinstance(error, TornError) else State.TAMPERED
+        return Status(snippets, profile, state, (Reason(error.what, error.place or place, error.mend),))
+    except GalleyError as error:
+        return Status(snippets, profile, State.TAMPERED, (Reason(error.what, error.place or place),))
+    if record is None:
+        return Status(snippets, profile, State.MISSING, (Reason("never recorded", place),))
+    changed = [*_code_changes(snippets, profile, record), *_file_changes(project, record)]
+    if stale := changed or _declarations(project, snippets, record):
+        return Status(snippets, profile, State.STALE, tuple(stale), record)
+    if drift := _environment_changes(record.environment, place):
+        return Status(snippets, profile, State.DRIFTED, tuple(drift), record)
+    return Status(snippets, profile, State.FRESH, (), record)
+
+
+def _code_changes(snippets: SnippetFile, profile: Profile, record: Record) -> list[Reason]:
+    wanted = {cell.name: cell for cell in with_values(snippets, profile.parameters).cells}
+    recorded = {cell.name: cell.digest for cell in record.cells}
+    reasons = []
+    for name, cell in wanted.items():
+        if name not in recorded:
+            reasons.append(Reason(f"cell {snippets.stem}/{name} is new", cell.place))
+        elif recorded[name] != cell.digest:
+            reasons.append(Reason(f"cell {snippets.stem}/{name} changed", cell.place))
+    place = Place(next(iter(wanted.values())).place.path) if wanted else Place(snippets.path)
+    gone = [name for name in recorded if name not in wanted]
+    reasons += [Reason(f"cell {snippets.stem}/{name} is gone", place) for name in gone]
+    if not reasons and list(recorded) != list(wanted):
+        reasons.append(Reason("its cells run in another order", place))
+    return reasons
+
+
+def _file_changes(project: Project, record: Record) -> list[Reason]:
+    reasons = []
+    for used in record.dependencies:
+        now = measure(project.root, used.path, used.kind).sha256
+        if now != used.sha256:
+            file, _, part = used.path.rpartition(TABLE) if used.kind in ("table", "names") else (used.path, "", "")
+            subject = f"{part} in {file}" if used.kind == "table" else file
+            subject = f"the list of files in {file}" if used.kind in ("listing", "names") else subject
+            how = "is gone" if now == GONE else "changed since the page used it"
+            how = "was not there when the page looked for it" if used.sha256 == ABSENT else how
+            reasons.append(Reason(f"{subject} {how}", Place(Path(file))))
+    return reasons
+
+
+def _declarations(project: Project, snippets: SnippetFile, record: Record) -> list[Reason]:
+    """What cells declare that they use, and the record does not know of: a link may lead elsewhere now."""
+    known, reasons = {used.path for used in record.dependencies}, []
+    for cell in snippets.cells:
+        try:
+            paths = [path.relative_to(project.root.resolve()).as_posix() for path in declared(project, cell)]
+        except GalleyError as error:
+            reasons.append(Reason(error.what, cell.place))
+            continue
+        new = [path for path in paths if path not in known]
+        reasons += [Reason(f"cell {snippets.stem}/{cell.name} now uses {path}", cell.place) for path in new]
+    return reasons
+
+
+def _environment_changes(recorded: Mapping[str, Any], place: Place) -> list[Reason]:
+    """What it ran on against what is here; a package that is not installed here says nothing."""
+    here = environment(tuple(recorded.get("packages", {})))
+    reasons = [
+        Reason(f"{name} was {was}, is {now}", place)
+        for name, was in recorded.get("packages", {}).items()
+        if (now := here["packages"].get(name)) and now.partition("+")[0] != was.partition("+")[0]
+    ]
+    changed = [name for name in ("python", "cpu") if recorded.get(name) != here[name]]
+    return reasons + [Reason(f"{name} was {recorded.get(name)}, is {here[name]}", place) for name in changed]

@@ -1,0 +1,200 @@
+"""Records on disk: `outputs/<page>/<profile>/`, written so that an interrupted write is seen.
+
+A new record is staged in full beside the old ones. Then `record.json` goes, the outputs move in, and the
+new `record.json` comes last. So a folder with outputs and no `record.json` was torn by an interruption,
+and one whose outputs differ from its `record.json` was changed by hand.
+
+Only files that a record names are ever removed. While one record takes the place of another, a second file of the
+folder lists the files of both, so that whoever writes next knows what an interruption left. Nothing is read or
+written through a link: it could lead to the user's own files.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from galley.errors import GalleyError, Place, RefusedError
+from galley.record.model import Record, from_json, to_json
+from galley.source.digest import digest
+
+RECORD = "record.json"
+REPLACING = "replacing.json"  # the files of a record and of its successor, while one takes the other's place
+STAGING = ".staging"
+LINK_MEND = "remove the link; records are plain folders and files"
+
+
+class TornError(GalleyError):
+    """The record was being written when its writer was interrupted."""
+
+
+class TamperedError(GalleyError):
+    """An output, or the record itself, is not what was recorded."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """The folder that holds every record; `shown` is its path in messages."""
+
+    folder: Path
+    shown: Path
+
+    def place(self, page: str, profile: str) -> Path:
+        """Where the record of a page under a profile stands."""
+        return self.folder / page / profile
+
+    def read(self, page: str, profile: str) -> Record | None:
+        """The record, None where there is none; raises TornError or TamperedError where it cannot be trusted."""
+        with self._locked(fcntl.LOCK_SH):
+            return self._read(page, profile)
+
+    def _read(self, page: str, profile: str) -> Record | None:
+        folder = self.place(page, profile)
+        shown = self.shown / page / profile
+        self._no_link(page, profile)
+        try:
+            present = set(os.listdir(folder)) - {REPLACING}  # noqa: PTH208  names are all it takes, and a guide has many records
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if not present:
+            return None
+        if RECORD not in present or not (folder / RECORD).is_file():
+            raise TornError("torn: outputs without a record.json, its writer was interrupted", Place(shown))
+        try:
+            record = from_json(_bytes(folder, RECORD, shown).decode())
+        except ValueError as error:
+            raise TamperedError(f"cannot be read: {error}", Place(shown / RECORD)) from error
+        if (record.page, record.profile) != (page, profile):
+            raise TamperedError(f"is the record of {record.page} under {record.profile}", Place(shown / RECORD))
+        outputs, files = {}, record.files
+        for file, expected in files.items():
+            if file not in present:
+                raise TamperedError("is in the record and not in the folder", Place(shown / file))
+            outputs[file] = _bytes(folder, file, shown)
+            if digest(outputs[file]) != expected:
+                raise TamperedError("is not what was recorded: its bytes changed", Place(shown / file))
+        for name in sorted(present - files.keys() - {RECORD}):
+            raise TamperedError("is in the folder and not in the record", Place(shown / name), _not_ours(name))
+        return replace(record, outputs=outputs)
+
+    def write(self, record: Record, outputs: Mapping[str, bytes]) -> None:
+        """Replace the record and its outputs, all or nothing; what an interrupted writer left staged goes too.
+
+        Raises RefusedError where `CI` is set: CI compares records and writes none. Raises TamperedError, with all
+        left as it is, where something stands in the way that no record names.
+        """
+        if os.environ.get("CI"):
+            raise RefusedError("CI writes no records", Place(self.shown))
+        with self._locked(fcntl.LOCK_EX):
+            folder, old = self.place(record.page, record.profile), self._removable(record, outputs)
+            staged = self.folder / STAGING
+            if staged.is_symlink() or (staged.exists() and not staged.is_dir()):
+                raise TamperedError("is no folder, and galley stages records there", Place(self.shown / STAGING))
+            if staged.exists():  # not a search for such names: that would read a folder of all pages for each page
+                shutil.rmtree(staged)
+            staged.mkdir()
+            names = json.dumps({"files": sorted({*old, *outputs})}).encode()
+            for file, data in {**outputs, RECORD: to_json(record).encode(), REPLACING: names}.items():
+                (staged / file).write_bytes(data)
+            self._move(staged, folder, outputs, old)
+            staged.rmdir()
+
+    def _move(self, staged: Path, folder: Path, outputs: Mapping[str, bytes], old: set[str]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (staged / REPLACING).replace(folder / REPLACING)
+        (folder / RECORD).unlink(missing_ok=True)
+        for file in outputs:
+            (staged / file).replace(folder / file)
+        for file in sorted(old - outputs.keys()):
+            (folder / file).unlink(missing_ok=True)
+        (staged / RECORD).replace(folder / RECORD)
+        (folder / REPLACING).unlink()
+
+    def _removable(self, record: Record, outputs: Mapping[str, bytes]) -> set[str]:
+        """The files that the record's folder holds and a record names.
+
+        Raises TamperedError where the folder holds anything else that the new record does not replace.
+        """
+        folder, shown = self.place(record.page, record.profile), self.shown / record.page / record.profile
+        self._no_link(record.page, record.profile)
+        if not folder.is_dir():
+            return set()
+        named = _named(folder / RECORD) | _named(folder / REPLACING)
+        present = {path.name: path for path in folder.iterdir()}
+        for name, path in sorted(present.items()):
+            if path.is_symlink() or not path.is_file():
+                raise TamperedError("is no plain file, and records have none but such", Place(shown / name), LINK_MEND)
+            if name not in {*named, *outputs, RECORD, REPLACING}:
+                raise TamperedError("is in the folder, and no record names it", Place(shown / name), _not_ours(name))
+        return named & present.keys()
+
+    def _no_link(self, page: str, profile: str) -> None:
+        """Raises TamperedError where a part of the way to a record is a link."""
+        for at, part in ((self.folder, self.shown), *self._ways(page, profile)):
+            if os.path.islink(at):  # noqa: PTH114  a path object costs more than the looking, and there are many
+                raise TamperedError("is a link, and galley follows none to its records", Place(part), LINK_MEND)
+
+    def _ways(self, page: str, profile: str) -> Iterator[tuple[Path, Path]]:
+        yield self.folder / page, self.shown / page
+        yield self.folder / page / profile, self.shown / page / profile
+
+    def folders(self) -> Iterator[tuple[str, str]]:
+        """Page and profile of every folder that looks like a record; a page's folder that is a link is not entered."""
+        if self.folder.is_dir() and not self.folder.is_symlink():
+            for page in sorted(self.folder.iterdir()):
+                if page.is_dir() and not page.is_symlink() and not page.name.startswith(STAGING):
+                    yield from ((page.name, profile.name) for profile in sorted(page.iterdir()) if profile.is_dir())
+
+    @contextmanager
+    def _locked(self, how: int) -> Iterator[None]:
+        """Hold the folder's lock: many may read, one may write; a write takes milliseconds."""
+        if self.folder.is_symlink():
+            raise TamperedError("is a link, and galley follows none to its records", Place(self.shown), LINK_MEND)
+        if how == fcntl.LOCK_EX:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        elif not self.folder.is_dir():
+            yield
+            return
+        lock = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, how)
+            yield
+        finally:
+            os.close(lock)
+
+
+def _bytes(folder: Path, name: str, shown: Path) -> bytes:
+    """A file of a record; raises TamperedError where it is a link, or anything else than a plain file."""
+    path = f"{folder}/{name}"  # a path object costs more than the reading
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(handle, "rb") as file:
+            if stat.S_ISREG(os.fstat(handle).st_mode):
+                return file.read()
+    except OSError as error:
+        if not os.path.islink(path) and not os.path.isdir(path):  # noqa: PTH112, PTH114
+            raise TamperedError(f"cannot be read: {error.strerror}", Place(shown / name)) from error
+    raise TamperedError("is no plain file, and records have none but such", Place(shown / name), LINK_MEND)
+
+
+def _named(file: Path) -> set[str]:
+    """The plain names of files that a record, or the list of two records, gives; none where it cannot be read."""
+    if file.is_symlink() or not file.is_file():
+        return set()
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        names = data.get("files") or [output["file"] for cell in data["cells"] for output in cell["outputs"]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return set()
+    return {name for name in names if isinstance(name, str) and name == os.path.basename(name) != ""}  # noqa: PTH119
+
+
+def _not_ours(name: str) -> str:
+    return f"move {name} out of the folder: galley removes only what a record names"

@@ -1,0 +1,213 @@
+"""The runner process: imports what pages need once, then forks one child for each page it is sent.
+
+`python -P -m galley.run.server SOCKET FOLDER PACKAGES MODULE …` puts FOLDER first on the path, imports the modules,
+listens on the Unix socket SOCKET, prints the files of FOLDER that it loaded as a JSON list, and serves until its
+standard input ends. Each connection is one page. The process has one thread, opens no model and does no work of its
+own, so that a fork is safe and cheap. What every page would look up again is looked up before: the versions of PACKAGES
+(names with commas between them), and the files and the digests of the modules.
+
+A page lives as long as its lifeline: when the other end closes it (a timeout, Ctrl-C, a killed command),
+the page's whole process group is killed.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import mmap
+import os
+import selectors
+import signal
+import socket
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from galley.record.dependencies import know_modules
+from galley.record.facts import environment
+from galley.run.child import keep_orphans, run_job
+from galley.run.execute import Position
+from galley.run.job import receive_header, receive_job
+from galley.run.modules import before_any_page
+
+
+@dataclass(frozen=True)
+class Page:
+    """A child that runs, with the connection to say its end on."""
+
+    pid: int
+    connection: socket.socket
+    lifeline: int
+    position: mmap.mmap
+
+
+def refuse(connection: socket.socket, length: int, what: str) -> None:
+    """Say why the page of a job does not run; the job is read first, since its sender waits until it is."""
+    failed = {"event": "failed", "cell": "", "line": 0, "what": what, "detail": ""}
+    ended = {"event": "exit", "code": os.EX_OSERR, "line": 0}
+    with suppress(OSError, ValueError):
+        receive_job(connection, length)
+        connection.sendall("".join(f"{json.dumps(event)}\n" for event in (failed, ended)).encode())
+    connection.close()
+
+
+class Server:
+    """The loop that forks, kills and buries."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self.listener = listener
+        self.pages: dict[int, Page] = {}
+        self.silent: set[socket.socket] = set()  # connections that have asked for nothing yet
+        self.selector = selectors.DefaultSelector()
+        woken, waker = socket.socketpair()
+        woken.setblocking(False)
+        waker.setblocking(False)
+        self.woken, self.waker = woken, waker
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+
+    def serve(self) -> None:
+        """Serve until standard input ends, then kill what still runs."""
+        self.selector.register(self.listener, selectors.EVENT_READ, self.accept)
+        self.selector.register(self.woken, selectors.EVENT_READ, self.bury)
+        self.selector.register(sys.stdin.fileno(), selectors.EVENT_READ, None)
+        while True:
+            for key, _ in self.selector.select():
+                if key.data is None:
+                    self.kill_all()
+                    return
+                key.data()
+
+    def accept(self) -> None:
+        """Hear a new connection when it speaks: one that says nothing must hold up no other."""
+        connection, _ = self.listener.accept()
+        self.silent.add(connection)
+        self.selector.register(connection, selectors.EVENT_READ, lambda: self.begin(connection))
+
+    def begin(self, connection: socket.socket) -> None:
+        """Fork a child for the page that a connection asks for."""
+        self.selector.unregister(connection)
+        self.silent.remove(connection)
+        length, descriptors = receive_header(connection)
+        if not length or len(descriptors) != 3:
+            for each in descriptors:
+                os.close(each)
+            connection.close()
+            return
+        stdout, stderr, lifeline = descriptors
+        try:
+            position = mmap.mmap(-1, Position.SIZE)
+            pid = os.fork()
+        except OSError as error:  # no memory or too many processes: this page fails, the others go on
+            for each in descriptors:
+                os.close(each)
+            refuse(connection, length, f"the machine gives no process to run it in: {error.strerror}")
+            return
+        if pid == 0:
+            try:
+                self.leave()
+                os.close(lifeline)
+                run_job(connection, length, stdout, stderr, Position(position))
+            finally:
+                os._exit(70)  # whatever happens, a child never goes on as the server
+        os.close(stdout)
+        os.close(stderr)
+        self.pages[pid] = Page(pid, connection, lifeline, position)
+        self.selector.register(lifeline, selectors.EVENT_READ, lambda: self.cut(pid))
+
+    def leave(self) -> None:
+        """In a child: let go of everything that is the server's."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self.selector.close()
+        for page in self.pages.values():
+            page.connection.close()
+            os.close(page.lifeline)
+        for each in (self.listener, self.woken, self.waker, *self.silent):
+            each.close()
+
+    def cut(self, pid: int) -> None:
+        """The other end let the page go: kill it; `bury` does the rest."""
+        self.selector.unregister(self.pages[pid].lifeline)
+        kill_group(pid)
+
+    def bury(self) -> None:
+        """Reap each child that ended, kill what it left behind, and say how it ended."""
+        with suppress(BlockingIOError):
+            self.woken.recv(4096)
+        for pid in list(self.pages):
+            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                continue
+            kill_group(pid)  # before the reaping, while the group's number cannot be anyone else's
+            _, status = os.waitpid(pid, 0)
+            page = self.pages.pop(pid)
+            with suppress(KeyError):
+                self.selector.unregister(page.lifeline)
+            os.close(page.lifeline)
+            end = {
+                "event": "exit",
+                "code": os.waitstatus_to_exitcode(status),
+                "line": Position(page.position).line,
+            }
+            with suppress(OSError):
+                page.connection.sendall(f"\n{json.dumps(end)}\n".encode())
+            page.connection.close()
+            page.position.close()
+        self.kill_orphans()
+
+    def kill_all(self) -> None:
+        """Kill every page and what each left behind."""
+        for pid in list(self.pages):
+            kill_group(pid)
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+            del self.pages[pid]
+        self.kill_orphans()
+
+    def kill_orphans(self) -> None:
+        """Kill what left its page's group: it became a child of this process when its page ended."""
+        while orphans := children() - self.pages.keys():
+            for pid in orphans:
+                kill_group(pid)
+                os.waitpid(pid, 0)
+
+
+def children() -> set[int]:
+    """The children of this process; none where the system does not list them."""
+    with suppress(OSError):
+        return set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()))
+    return set()
+
+
+def kill_group(pid: int) -> None:
+    """Kill the child and every process that it started."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)  # it may not have made its group yet
+
+
+def main(path: str, folder: str, packages: list[str], modules: list[str]) -> None:
+    """Import, listen, serve."""
+    sys.path.insert(0, folder)  # where plain `python FILE` would have it
+    gc.disable()  # what is imported stays: looking for garbage in it is an eighth of the time
+    for module in modules:
+        importlib.import_module(module)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(64)
+        environment(packages)
+        own = sorted(file for file in before_any_page().files if Path(file).is_relative_to(folder))
+        know_modules(map(Path, own))
+        print(json.dumps(own), flush=True)
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        keep_orphans()
+        gc.freeze()
+        gc.enable()
+        Server(listener).serve()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], list(filter(None, sys.argv[3].split(","))), sys.argv[4:])

@@ -1,0 +1,95 @@
+"""A cell as HTML: its code once, and what it printed under each profile that has a record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from galley.record.status import SHOWABLE
+from galley.site import trace
+from galley.site.outputs import outputs_html
+from galley.site.page import Page, View
+from galley.site.tabs import tabs
+from galley.site.text import escape, inline
+from galley.source.fences import Fence
+from galley.source.parameters import PARAMETERS
+
+
+def cell_html(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> str:
+    """The whole cell: caption, code, outputs."""
+    cell, name = views[0].cell, cell_id(page, fence)
+    group = f"galley-{fence.place.line}"
+    if cell.name == PARAMETERS:
+        body = tabs(group, [(view.profile.title, _code(md, view) + _not_run(view) + _marks(view)) for view in views])
+    else:
+        ran = [view for view in views if view.record or view.marks]
+        below = [_marks(view) + outputs_html(page, view, f"{name}-{view.profile.name}") for view in ran]
+        titles = [view.profile.title for view in ran]
+        if any(view.data("trace") for view in ran):  # each profile's table has its own numbers on the code
+            above = [_traced(md, view, f"{name}-{view.profile.name}") for view in ran]
+            body = tabs(group, [(title, a + b) for title, a, b in zip(titles, above, below, strict=True)])
+        else:
+            code, shown = _code(md, views[0]), tabs(group, list(zip(titles, below, strict=True))) if any(below) else ""
+            body = shown + _folded("The code that made it", code) if shown and "folded" in cell.tags else code + shown
+    kind = next((tag for tag in ("claim", "setup") if tag in cell.tags), "plain")
+    if kind == "claim":
+        body = _folded("The assertion that checks it", body)
+    elif kind == "setup":
+        body = _folded("Setup", body)
+    caption = f'<p class="galley-caption">{inline(cell.caption)}</p>' if cell.caption else ""
+    doubted = " galley-doubted" if any(view.marks for view in views) else ""  # in the live preview
+    return f'<div class="galley-cell galley-{kind}{doubted}" id="{name}">{caption}{body}</div>'
+
+
+def cell_id(page: Page, fence: Fence) -> str:
+    """What a link to the cell or the list ends in; a cell that the page shows again is numbered."""
+    if fence.listing:
+        return f"list-{fence.listing}"
+    number = [each for each in page.fences if each.name == fence.name].index(fence) + 1
+    return f"cell-{fence.file}-{fence.cell}" + (f"-{number}" if number > 1 else "")
+
+
+def profiles_note(page: Page) -> str:
+    """The line at the page's top: which profiles have no record, and the command that makes one."""
+    notes = []
+    for snippets in page.files:
+        found = [each for each in page.statuses(snippets) if each.state not in SHOWABLE]
+        notes += [f"<b>{escape(each.profile.title)}</b> ({each.state}: <code>{each.mend}</code>)" for each in found]
+    what = f"Not shown, for want of a true record: {', '.join(notes)}."
+    return f'<p class="galley-profiles">{what}</p>' if notes else ""
+
+
+def error_note(error: str) -> str:
+    """What is wrong with the page, as the live preview shows it; an ordinary build stops instead."""
+    return f'<pre class="galley-mark" tabindex="0">{escape(error)}</pre>'
+
+
+def _code(md: Any, view: View) -> str:
+    """The cell's code through superfences' own highlighter, as any other block of the page."""
+    fences = md.preprocessors["fenced_code_block"]
+    fences.get_hl_settings()
+    block = fences.highlight(
+        src=view.cell.source, language="python", options={}, md=md, classes=["galley-code"], id_value="", attrs={}
+    )
+    return str(block)
+
+
+def _not_run(view: View) -> str:
+    return "" if view.record else '<p class="galley-ran" data-search-exclude>not run</p>'
+
+
+def _marks(view: View) -> str:
+    return "".join(f'<pre class="galley-mark" tabindex="0">{escape(mark)}</pre>' for mark in view.marks)
+
+
+def _folded(summary: str, body: str) -> str:
+    return f'<details class="galley-folded"><summary data-search-exclude>{summary}</summary>{body}</details>'
+
+
+def _traced(md: Any, view: View, name: str) -> str:
+    """The code with what a trace says of it; as it is where the view has no trace."""
+    data = view.data("trace")
+    if data is None:
+        return _code(md, view)
+    steps, group = trace.read(data), f"{name}-trace"
+    return trace.with_numbers(_code(md, view), view.cell, steps, group) + trace.table(view.cell, steps, group)

@@ -1,0 +1,210 @@
+"""The page that is being rendered: its project, its fences, and the records of what they name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from galley.config import Profile, Project, find_project
+from galley.errors import GalleyError, Place
+from galley.record.model import CellRecord, Record
+from galley.record.status import SHOWABLE, Status, has_place, status
+from galley.site.preview import preview_file, read_failures
+from galley.source.cells import Cell, SnippetFile, read_snippets
+from galley.source.fences import Fence, find_fences, left_over
+from galley.source.parameters import with_values
+
+
+@dataclass(frozen=True)
+class View:
+    """A cell as one profile ran it; `record` is None where it did not run."""
+
+    profile: Profile
+    cell: Cell
+    record: Record | None
+    marks: tuple[str, ...] = ()  # what the live preview has to say of it
+
+    @property
+    def recorded(self) -> CellRecord | None:
+        """The cell's own part of the record."""
+        return self.record.cell(self.cell.name) if self.record else None
+
+    def data(self, kind: str) -> bytes | None:
+        """The first recorded output of a kind; None where there is none."""
+        outputs = self.recorded.outputs if self.recorded else ()
+        return next((self.record.outputs[each.file] for each in outputs if self.record and each.kind == kind), None)
+
+
+@dataclass
+class Page:
+    """One rendering of one page. Python-Markdown keeps no page of its own, so this is found from its parts."""
+
+    project: Project
+    path: Path  # as messages show it
+    url: str = ""  # where the site has it, from the site's root
+    fences: list[Fence] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+    rendered: set[Fence] = field(default_factory=set)
+    whole: bool = False  # its Markdown is read to the end
+    _lines: Sequence[str] = ()
+    _above: int = 0
+    _untrue: set[tuple[str, str]] = field(default_factory=set)  # snippet files and profiles reported already
+    preview: Path | None = field(default_factory=preview_file)
+    _snippets: dict[str, SnippetFile] = field(default_factory=dict)
+    _statuses: dict[str, list[Status]] = field(default_factory=dict)
+    _run_as: dict[tuple[str, str], SnippetFile] = field(default_factory=dict)
+
+    def scan(self, lines: Sequence[str], above: int) -> list[GalleyError]:
+        """Find the fences in the page's lines and give what is wrong; `above` counts lines of front matter."""
+        self._lines, self._above = lines, above
+        self.fences, wrong = find_fences(lines, self.path, above)
+        return wrong
+
+    @property
+    def source(self) -> Sequence[str]:
+        """The page's Markdown lines, without front matter."""
+        return self._lines
+
+    def left_over(self, lines: Sequence[str]) -> list[GalleyError]:
+        """What superfences should have rendered and left as text."""
+        return left_over(lines, self._lines, self.path, self._above)
+
+    def next_fence(self, name: str) -> Fence:
+        """The fence that is rendered now; raises GalleyError where the scan saw none such."""
+        for fence in self.fences:
+            if fence.name == name and fence not in self.rendered:
+                self.rendered.add(fence)
+                return fence
+        raise GalleyError(f"a fence for '{name}' that the scan of the page did not see", Place(self.path))
+
+    def views(self, fence: Fence) -> list[View]:
+        """The cell under each profile, in the project's order.
+
+        Raises GalleyError where there is no such cell, or a required record of it may not be shown.
+        """
+        return self.views_in(self._file(fence), fence)
+
+    def views_in(self, snippets: SnippetFile, fence: Fence) -> list[View]:
+        """The same of a cell in a snippet file that the page itself need not show."""
+        cell = snippets.cell(fence.cell)
+        if cell is None:
+            known = ", ".join(each.name for each in snippets.cells)
+            raise GalleyError(f"no cell is named '{fence.name}'", fence.place, f"{snippets.stem}.py has: {known}")
+        return [self._view(fence, cell, found) for found in self.statuses(snippets)]
+
+    def _view(self, fence: Fence, cell: Cell, found: Status) -> View:
+        as_run = self._as_run(found).cell(cell.name) or cell
+        if found.state in SHOWABLE:
+            return View(found.profile, as_run, found.record, self._failed(found, cell.name))
+        if self.preview and (found.profile.required or found.record):
+            return View(found.profile, as_run, found.record, (*self._failed(found, cell.name), _untrue(found)))
+        if found.profile.required and (found.snippets.stem, found.profile.name) not in self._untrue:
+            self._untrue.add((found.snippets.stem, found.profile.name))
+            raise GalleyError(f"{fence.name}: {_untrue(found)}", fence.place, found.mend)
+        return View(found.profile, as_run, None)
+
+    def _as_run(self, found: Status) -> SnippetFile:
+        """The snippet file with the values of a profile, made once a page."""
+        key = (found.snippets.stem, found.profile.name)
+        if key not in self._run_as:
+            self._run_as[key] = with_values(found.snippets, found.profile.parameters)
+        return self._run_as[key]
+
+    def _failed(self, found: Status, cell: str) -> tuple[str, ...]:
+        """In the live preview, what the page's last run failed with, at the cell that failed."""
+        failures = read_failures(self.preview) if self.preview else []
+        ours = (found.snippets.page, found.profile.name, cell)
+        return tuple(f"{each.what}\n{each.detail}" for each in failures if (each.page, each.profile, each.cell) == ours)
+
+    @property
+    def failures(self) -> list[str]:
+        """In the live preview, failures that no cell of the page can show: those before its first cell."""
+        found = read_failures(self.preview) if self.preview else []
+        pages = {snippets.page for snippets in self.files}
+        return [f"{each.what}\n{each.detail}" for each in found if each.page in pages and not each.cell]
+
+    def statuses(self, snippets: SnippetFile) -> list[Status]:
+        """The state of a snippet file under each profile that has a place there, looked at once a page."""
+        if snippets.stem not in self._statuses:
+            found = [status(self.project, snippets, profile) for profile in self.project.profiles]
+            self._statuses[snippets.stem] = [each for each in found if has_place(self.project, each)]
+        return self._statuses[snippets.stem]
+
+    @property
+    def files(self) -> list[SnippetFile]:
+        """The snippet files shown so far."""
+        return list(self._snippets.values())
+
+    def _file(self, fence: Fence) -> SnippetFile:
+        if fence.file not in self._snippets:
+            path = self.project.snippets / f"{fence.file}.py"
+            if not path.is_file():
+                raise GalleyError(f"there is no snippet file '{fence.file}.py'", fence.place, f"make {path.name}")
+            self._snippets[fence.file] = read_snippets(path, self.project.relative(path))
+        return self._snippets[fence.file]
+
+
+def _untrue(found: Status) -> str:
+    reason = found.reasons[0]
+    return f"the {found.profile.name} record is {found.state}: {reason.place}: {reason.what}"
+
+
+def page_of(md: Any) -> Page:
+    """The page that a Markdown instance is about to convert."""
+    path = _source(md)
+    start = path.parent if path else Path.cwd()
+    project = _project(start, _modified(start))
+    return Page(project, project.relative(path) if path else Path("a page"), _url(md))
+
+
+def source_lines(page: Page) -> int:
+    """How many lines the page has on disk, without blank ones at its end; 0 where it has no file."""
+    path = page.project.root / page.path
+    return path.read_text(encoding="utf-8-sig").rstrip().count("\n") + 1 if path.is_file() else 0
+
+
+def first_fence(md: Any) -> Place | None:
+    """Where the first galley fence of the page's file stands, for an error that no scan can place."""
+    path = _source(md)
+    if path is None:
+        return None
+    shown = page_of(md).path
+    fences, _ = find_fences(path.read_text(encoding="utf-8-sig").split("\n"), shown)
+    return fences[0].place if fences else Place(shown)
+
+
+def _source(md: Any) -> Path | None:
+    """The file being converted: MkDocs and ProperDocs leave it with one processor, Zensical with another."""
+    if "relpath" in md.treeprocessors and (file := getattr(md.treeprocessors["relpath"], "file", None)):
+        return Path(file.abs_src_path)
+    for processor in md.preprocessors:
+        page = getattr(processor, "page", None)
+        if page is not None and (path := getattr(page, "path", None)):
+            return _below_docs(Path(path), processor.config)
+    return None
+
+
+def _url(md: Any) -> str:
+    """Where the site has the page: MkDocs and ProperDocs say it of the file, Zensical of the page."""
+    holders = [getattr(md.treeprocessors["relpath"], "file", None)] if "relpath" in md.treeprocessors else []
+    holders += [getattr(processor, "page", None) for processor in md.preprocessors]
+    return next((url for each in holders if isinstance(url := getattr(each, "url", None), str)), "")
+
+
+def _below_docs(path: Path, config: dict[str, Any]) -> Path:
+    return path if path.is_absolute() else Path(config.get("docs_dir", "docs")).resolve() / path
+
+
+@cache
+def _project(start: Path, modified: float) -> Project:
+    return find_project(start)
+
+
+def _modified(start: Path) -> float:
+    for folder in (start, *start.parents):
+        if (folder / "pyproject.toml").is_file():
+            return (folder / "pyproject.toml").stat().st_mtime
+    return 0.0

@@ -1,0 +1,202 @@
+"""Snippet files cut into cells, by the true lines of Python and with the line of every mistake."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from galley.errors import GalleyError
+from galley.source.cells import SnippetFile, cut, page_name, read_snippets
+
+SHOWN = Path("snippets/a_page.py")
+
+
+def cells(source: str) -> SnippetFile:
+    """The cells of some source."""
+    return cut(dedent(source).lstrip("\n"), Path("/guide/snippets/a_page.py"), SHOWN)
+
+
+def test_a_file_is_cut_at_its_markers() -> None:
+    file = cells('''
+        """What the file is for."""
+        # %% first
+        """A caption
+        over two lines."""
+
+        a = 1  # shown
+
+        # %% second-one [measured, setup] raises="ValueError" timeout="1.5"
+        b = 2
+        # %% empty
+    ''')
+    assert [cell.name for cell in file.cells] == ["first", "second-one", "empty"]
+    first, second, empty = file.cells
+    assert (first.caption, first.source, first.first_line) == ("A caption over two lines.", "a = 1  # shown", 6)
+    assert (str(first.place), str(second.place)) == ("snippets/a_page.py:2", "snippets/a_page.py:8")
+    assert (second.tags, second.raises, second.timeout) == ({"measured", "setup"}, "ValueError", 1.5)
+    assert (empty.source, empty.statements) == ("", ())
+    assert (file.page, file.stem, file.cell("second-one"), file.cell("third")) == ("a-page", "a_page", second, None)
+
+
+def test_a_claim_can_settle_what_a_draft_said() -> None:
+    head = '# %% one [claim] draft="decode skips special tokens" verdict="false"'
+    (cell,) = cells(f'{head}\n"It keeps them."\nassert kept\n').cells
+    assert (cell.draft, cell.verdict) == ("decode skips special tokens", "false")
+
+
+@pytest.mark.parametrize(
+    ("head", "code"), [("[claim]", "if 1:\n    testing.assert_close(a, b)"), ('[claim] raises="KeyError"', "{}[1]")]
+)
+def test_a_claim_is_tested_by_an_assertion_a_library_or_an_error(head: str, code: str) -> None:
+    assert cells(f'# %% one {head}\n"It is so."\n{code}\n').cells[0].caption == "It is so."
+
+
+def test_a_page_is_called_as_its_file_with_hyphens() -> None:
+    assert page_name(Path("snippets/deep_dive.py")) == "deep-dive"
+
+
+@pytest.mark.parametrize("line_end", ["\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\x0b"])
+def test_only_what_python_counts_is_a_line(line_end: str) -> None:
+    file = cells(f"# %% first\na = 'x{line_end}y'\nb = 2\n# %% second\nc = 3\n")
+    assert [cell.source for cell in file.cells] == [f"a = 'x{line_end}y'\nb = 2", "c = 3"]
+    assert [cell.first_line for cell in file.cells] == [2, 5]
+
+
+def test_a_marker_inside_a_string_is_text() -> None:
+    file = cells('''
+        # %% one
+        text = """
+        # %% two
+        """
+    ''')
+    assert [cell.name for cell in file.cells] == ["one"]
+
+
+def test_a_marker_on_the_last_line_of_a_string_is_text() -> None:
+    assert [cell.name for cell in cells('# %% one\ntext = """\n# %% two"""\n').cells] == ["one"]
+
+
+def test_an_indented_marker_is_a_comment() -> None:
+    assert [cell.name for cell in cells("# %% one\nif 1:\n    # %% two\n    pass\n").cells] == ["one"]
+
+
+def test_a_leading_f_string_is_code_and_no_caption() -> None:
+    (cell,) = cells("# %% one\nf'{1}'\n").cells
+    assert (cell.caption, cell.source) == ("", "f'{1}'")
+
+
+WRONG = {
+    "syntax error": ("# %% one\na = (\n", 2, "syntax error: '(' was never closed"),
+    "bad indentation": ("# %% one\na = 1\n  b = 2\n", 3, "syntax error: unexpected indent"),
+    "code before the first cell": ("import os\n# %% one\n", 1, "code stands before the first cell"),
+    "no cell at all": ("import os\n", 1, "code stands before the first cell"),
+    "no name": ("a = 1\n# %%\n", 2, None),
+    "name with a space": ("# %% two words\n", 1, "not a cell line: '# %% two words'"),
+    "upper case name": ("# %% One\n", 1, "not a cell line"),
+    "unquoted option": ("# %% one timeout=3\n", 1, "not a cell line"),
+    "single quotes": ("# %% one timeout='3'\n", 1, "not a cell line"),
+    "unknown tag": ("# %% one [slow]\n", 1, "unknown tag 'slow'"),
+    "unknown option": ('# %% one when="never"\n', 1, "unknown option 'when'"),
+    "draft without a verdict": ('# %% one [claim] draft="it is so"\n', 1, "a draft and its verdict"),
+    "claim without a sentence": ("# %% one [claim]\nassert 1\n", 1, "a claim without a sentence"),
+    "claim that nothing tests": ('# %% one [claim]\n"It is."\nprint(2)\n', 1, "the claim asserts nothing"),
+    "verdict on nothing": ('# %% one [claim] verdict="false"\n', 1, "a draft and its verdict"),
+    "unknown verdict": ('# %% one [claim] draft="it is so" verdict="perhaps"\n', 1, "'perhaps' is no verdict"),
+    "draft without a claim": ('# %% one draft="it is so" verdict="false"\n', 1, "only a claim settles"),
+    "no number": ('# %% one timeout="soon"\n', 1, "timeout 'soon' is not a number of seconds"),
+    "no time": ('# %% one timeout="0"\n', 1, "timeout '0' is not a number"),
+    "endless": ('# %% one timeout="inf"\n', 1, "timeout 'inf' is not a number"),
+    "not a number": ('# %% one timeout="nan"\n', 1, "timeout 'nan' is not a number"),
+    "code beside its caption": ('# %% one\n"Why."; a = 1\n', 2, "code stands on the caption's line"),
+    "folded twice": ("# %% one [setup folded]\n", 1, "[folded] folds code below its output"),
+    "folded parameters": ("# %% parameters [folded]\n", 1, "[folded] folds code below its output"),
+    "twice": ("# %% one\n# %% two\n# %% one\n", 3, "a second cell is named 'one'"),
+    "inside a statement": ("# %% one\nif a:\n    b\n# %% two\n    c\n", 4, "the cell begins inside a statement"),
+    "inside brackets": ("# %% one\na = [\n# %% two\n]\n", 3, "the cell begins inside a statement"),
+}
+
+
+@pytest.mark.parametrize(("source", "line", "what"), WRONG.values(), ids=WRONG)
+def test_a_mistake_is_told_with_its_line(source: str, line: int, what: str | None) -> None:
+    with pytest.raises(GalleyError) as raised:
+        cells(source)
+    assert str(raised.value.place) == f"{SHOWN}:{1 if what is None else line}"
+    assert raised.value.what.startswith(what or "code stands before")
+
+
+def test_a_file_that_is_no_utf8_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a_page.py"
+    path.write_bytes(b"# %% one\n# caf\xe9\n")
+    with pytest.raises(GalleyError, match=r"a_page\.py: cannot be read: .*utf-8"):
+        read_snippets(path, SHOWN)
+
+
+@pytest.mark.parametrize("ends", ["\r\n", "\r", "\n"])
+def test_line_ends_of_any_system_read_alike(tmp_path: Path, ends: str) -> None:
+    path = tmp_path / "a_page.py"
+    path.write_bytes(ends.join(["# %% one", "a = 1", "", "# %% two", "b = 2", ""]).encode())
+    assert [(cell.source, cell.place.line) for cell in read_snippets(path, SHOWN).cells] == [("a = 1", 1), ("b = 2", 4)]
+
+
+@pytest.mark.parametrize(
+    ("head", "same"),
+    [
+        ("one", True),
+        ("one [setup]", True),
+        ("one [folded]", True),
+        ('one timeout="9"', True),
+        ("one [measured]", False),
+        ("one [trace]", False),
+        ("one [tokens]", False),
+    ],
+)
+def test_only_what_changes_the_outputs_is_in_a_cells_digest(head: str, same: bool) -> None:
+    (plain,), (changed,) = cells("# %% one\na = 1\n").cells, cells(f"# %% {head}\na = 1\n").cells
+    assert (plain.digest == changed.digest) is same
+
+
+WHOLE = """\
+# %% one
+'''A caption.'''
+
+@print
+class A:
+    text = '''two
+    lines'''
+
+# %% two
+b = 1 + 2 \\
+
+# %% three
+c = 3
+\\
+
+# %% four
+d = 4 \\
+# %% five
+from __future__ import annotations
+if b:\f
+    e = 5
+"""
+
+
+def test_a_cells_statements_are_those_of_the_file_at_their_places() -> None:
+    whole = ast.parse(WHOLE).body[1:]  # without the caption
+    parts = [statement for cell in cut(WHOLE, Path("/a.py"), Path("a.py")).cells for statement in cell.statements]
+    assert [ast.dump(each, include_attributes=True) for each in parts] == [
+        ast.dump(each, include_attributes=True) for each in whole
+    ]
+
+
+def test_what_a_cell_must_raise_is_in_its_digest() -> None:
+    sources = ("# %% one\na = 1\n", '# %% one raises="A"\na = 1\n', '# %% one raises="B"\na = 1\n')
+    assert len({cells(source).cells[0].digest for source in sources}) == 3
+
+
+def test_caption_comments_and_layout_are_in_no_digest() -> None:
+    plain = cells("# %% one\nf(a, 'b')\n")
+    other = cells('# %% one\n"""Said."""\n# a comment\nf(\n    a,\n    "b",\n)\n')
+    assert plain.cells[0].digest == other.cells[0].digest

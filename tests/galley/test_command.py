@@ -1,0 +1,247 @@
+"""What `galley run` chooses, refuses and says, without a terminal and on one."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from galley.errors import Exit, RefusedError, UsageError
+from galley.run.command import run_pages
+from galley.run.live import LiveProgress
+from galley.run.tasks import choose
+from galley.source.guide import read_guide
+from guide_folder import SETTINGS, GuideFolder
+
+if TYPE_CHECKING:
+    from galley.run.job import Job
+    from galley.run.session import Ran
+
+GOOD = "# %% first\nprint(1)\n"
+
+
+def chosen(folder: GuideFolder, *pages: str, everything: bool = False) -> list[str]:
+    """The pages that a run would run."""
+    project = folder.project
+    return [task.snippets.page for task in choose(folder.guide, pages, project.required, everything=everything)]
+
+
+def test_what_is_missing_stale_torn_or_tampered_with_is_chosen_and_what_is_fresh_is_not(folder: GuideFolder) -> None:
+    for name in ("fresh", "stale", "torn", "bent"):
+        folder.snippet(name, GOOD)
+    folder.run()
+    assert chosen(folder) == []
+    folder.snippet("missing", GOOD)
+    folder.snippet("stale", GOOD.replace("1", "2"))
+    (folder.project.outputs / "torn/laptop/record.json").unlink()
+    (folder.project.outputs / "bent/laptop/first.stdout.txt").write_text("x")
+    assert chosen(folder) == ["bent", "missing", "stale", "torn"]
+    assert chosen(folder, "fresh", "stale") == ["stale"]
+    assert chosen(folder, "fresh", everything=True) == ["fresh"]
+    assert not folder.run().failures
+    assert chosen(folder) == []
+
+
+def test_a_profile_that_need_not_be_there_runs_the_pages_whose_values_it_changes(folder: GuideFolder) -> None:
+    settings = f"{SETTINGS}\n[tool.galley.profiles.big]\n[tool.galley.profiles.big.parameters]\nsize = 2\n"
+    folder.write("pyproject.toml", settings)
+    folder.snippet("none", GOOD)
+    folder.snippet("same", "# %% parameters\nsize = 2\n")
+    assert "no page's values change under big; name a page" in folder.run(profiles=("big",)).said
+    folder.snippet("changed", "# %% parameters\nsize = 1\n")
+    big = [folder.project.profile("big")]
+
+    def of_big(*pages: str) -> list[str]:
+        return [task.snippets.page for task in choose(folder.guide, pages, big, everything=True)]
+
+    assert of_big() == ["changed"]
+    assert of_big("none", "same") == ["none", "same"]
+    assert not folder.run("same", profiles=("big",)).failures
+    assert of_big() == ["changed", "same"], "a record that is there is kept true"
+
+
+def test_only_the_page_that_was_asked_for_runs(folder: GuideFolder) -> None:
+    folder.snippet("one", GOOD)
+    folder.snippet("two", GOOD)
+    assert folder.run("docs/one.md").said.startswith("[1/1] one (laptop): recorded")
+    assert set(folder.recorded()) == {"one/laptop/first.stdout.txt", "one/laptop/record.json"}
+
+
+def test_a_page_that_is_asked_for_is_not_held_up_by_one_that_cannot_be_read(folder: GuideFolder) -> None:
+    folder.snippet("one", GOOD)
+    folder.snippet("broken", "# %% a\n(\n")
+    assert folder.run("one").summary.errors == []
+    assert [str(error.place) for error in folder.run().summary.errors] == ["snippets/broken.py:2"]
+
+
+def test_ci_writes_no_record_and_has_nothing_against_true_ones(
+    folder: GuideFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.snippet("one", GOOD)
+    monkeypatch.setenv("CI", "1")
+    with pytest.raises(RefusedError, match="CI writes no records, and these would be run: one"):
+        folder.run()
+    assert folder.recorded() == {}
+    monkeypatch.delenv("CI")
+    folder.run()
+    monkeypatch.setenv("CI", "1")
+    assert "nothing to run" in folder.run().said
+
+
+@pytest.mark.parametrize(("pages", "profiles"), [(("nine",), ()), ((), ("tpu",))])
+def test_what_is_not_there_is_refused_before_anything_runs(
+    folder: GuideFolder, pages: tuple[str, ...], profiles: tuple[str, ...]
+) -> None:
+    folder.snippet("one", GOOD)
+    with pytest.raises(UsageError):
+        folder.run(*pages, profiles=profiles)
+    assert folder.recorded() == {}
+
+
+def test_a_profile_that_is_asked_for_gets_a_record_beside_the_required_one(folder: GuideFolder) -> None:
+    folder.write("pyproject.toml", f"{SETTINGS}\n[tool.galley.profiles.gpu.parameters]\nx = 'gpu'\n")
+    folder.snippet("one", "# %% parameters\nx = 'default'\n# %% first\nprint(x, __file__[-6:])\n1 / (x != 'bad')\n")
+    assert not folder.run(profiles=("laptop", "gpu")).failures
+    assert folder.output("one", "first.stdout.txt") == "default one.py\n"
+    assert folder.output("one", "first.stdout.txt", "gpu") == "gpu one.py\n"
+
+
+def test_a_failure_under_a_profile_is_told_at_the_line_of_the_file(folder: GuideFolder) -> None:
+    folder.write("pyproject.toml", f"{SETTINGS}parameters = {{ x = 'a longer value' }}\n")
+    folder.snippet("one", "# %% parameters\nx = (\n    'two'\n    'lines'\n)\n# %% first\nint(x)\n")
+    assert folder.run().failures["one"].startswith("snippets/one.py:7: page one (laptop) in cell first: ValueError")
+
+
+class Terminal(io.StringIO):
+    """A file that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+def test_a_terminal_sees_the_cell_that_runs_and_the_same_words_at_the_end(
+    folder: GuideFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    folder.snippet("one", "# %% slow-cell\nimport time\ntime.sleep(0.3)\n")
+    said = Terminal()
+    run_pages(read_guide(folder.project), [], [], everything=False, jobs=1, file=said)
+    assert "one (laptop): slow-cell" in said.getvalue()
+    assert "[1/1] one (laptop): recorded (1 cells" in said.getvalue()
+    assert "slow-cell" not in folder.run(everything=True).said
+
+
+WAIT = """import pathlib, time
+folder = pathlib.Path(__file__).parent
+(folder / "page-began").touch()
+for _ in range(1000):
+    if (folder / "work-began").exists():
+        break
+    time.sleep(0.01)
+else:
+    raise TimeoutError
+"""
+
+
+def test_what_is_to_happen_meanwhile_happens_while_pages_run_and_only_then(folder: GuideFolder) -> None:
+    happened: list[str] = []
+
+    def work() -> None:
+        (folder.root / "snippets/work-began").touch()
+        while not (folder.root / "snippets/page-began").exists():
+            time.sleep(0.01)
+        happened.append("both at once")
+        raise ValueError("nobody is told")
+
+    def run() -> bool:
+        said = io.StringIO()
+        return not run_pages(
+            read_guide(folder.project), [], [], everything=False, jobs=1, file=said, meanwhile=work
+        ).failures
+
+    assert run()
+    assert not happened, "there is nothing to run"
+    folder.snippet("one", f"# %% cell\n{WAIT}")
+    assert run()
+    assert happened == ["both at once"]
+    folder.snippet("one", "# %% cell [measured]\n1\n")
+    assert run()
+    assert happened == ["both at once"], "what measures has the machine for itself"
+
+
+def test_the_live_rows_follow_the_pages(folder: GuideFolder) -> None:
+    one, two = (SimpleNamespace(page=name, profile="laptop") for name in ("one", "two"))
+    with LiveProgress(Terminal(), 2) as progress:
+        assert [task.description for task in progress.live.tasks] == ["the runner imports what pages need"]
+        for job, cell in ((one, "a"), (two, "b"), (one, "c")):
+            progress.tell(cast("Job", job), cell)
+        assert [task.description for task in progress.live.tasks] == ["two (laptop): b", "one (laptop): c"]
+        progress.ended(cast("Ran", SimpleNamespace(run=two)), "recorded")
+        assert [task.description for task in progress.live.tasks] == ["one (laptop): c"]
+        assert progress.live.live.is_started
+    assert not progress.live.live.is_started
+
+
+def test_a_page_that_measures_runs_alone(folder: GuideFolder) -> None:
+    cell = (
+        "import pathlib, time\nroot = pathlib.Path(__file__).parent\n"
+        "log = (root / 'log').open('a')\n_ = log.write('{0} begins\\n'); log.flush()\n"
+        "time.sleep(0.2)\n_ = log.write('{0} ends\\n'); log.flush()\n"
+    )
+    for name in ("plain_a", "plain_b"):
+        folder.snippet(name, f"# %% first\n{cell.format(name)}")
+    for name in ("sole_a", "sole_b"):
+        folder.snippet(name, f"# %% first [measured]\n{cell.format(name)}")
+    assert not folder.run(jobs=4).failures
+    running: set[str] = set()
+    for line in (folder.root / "snippets/log").read_text().splitlines():
+        name, what = line.split()
+        running = running | {name} if what == "begins" else running - {name}
+        assert len(running) == 1 or not any(each.startswith("sole") for each in running), line
+
+
+def test_with_nothing_to_run_nothing_that_runs_is_imported(folder: GuideFolder) -> None:
+    folder.snippet("one", GOOD)
+    folder.run()
+    code = "import sys; from galley.cli import app; app(['run'], standalone_mode=False); print(*sorted(sys.modules))"
+    said = folder.call([sys.executable, "-c", code])
+    assert "nothing to run" in said.stdout
+    again = folder.call([sys.executable, "-c", code.replace("['run']", "['run', '--all']")])
+    assert "[1/1] one (laptop): unchanged" in again.stdout
+    assert "asyncio" in again.stdout.split()
+    assert "rich.console" not in again.stdout.split(), "there is no terminal"
+    assert not {"asyncio", "rich.console", "galley.run.session", "galley.run.keep"} & set(said.stdout.split())
+
+
+def test_fresh_records_are_not_read_twice_when_nothing_changed(folder: GuideFolder) -> None:
+    folder.snippet("one", GOOD)
+    folder.run()
+    before = folder.recorded()
+    assert "nothing to run: every record asked for is true" in folder.run().said
+    assert folder.recorded() == before
+
+
+def test_a_page_whose_record_is_a_link_fails_alone_and_docs_stay(folder: GuideFolder) -> None:
+    folder.snippet("one", "# %% a\nprint(1)\n")
+    folder.snippet("two", "# %% a\nprint(2)\n")
+    folder.write("docs/deep/notes.txt", "mine")
+    (folder.root / "snippets/outputs/one").mkdir(parents=True)
+    (folder.root / "snippets/outputs/one/laptop").symlink_to("../../../docs")
+    before = sorted((folder.root / "docs").rglob("*"))
+    found = folder.galley("check")
+    assert "snippets/outputs/one/laptop: tampered: one (laptop): is a link" in found.stdout
+    assert "remove the link" in found.stdout
+    done = folder.galley("run")
+    assert done.returncode == Exit.PAGE_FAILED
+    assert "two (laptop): recorded" in done.stdout
+    assert "snippets/outputs/one/laptop: page one (laptop): ran, and cannot be recorded: is a link" in done.stdout
+    assert sorted((folder.root / "docs").rglob("*")) == before
+    (folder.root / "snippets/outputs/one/laptop").unlink()
+    assert folder.galley("run").returncode == Exit.OK, "the mend that is named mends"
+    assert folder.galley("check").returncode == Exit.OK

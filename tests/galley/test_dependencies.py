@@ -1,0 +1,266 @@
+"""Digests of what a page used: a file's bytes, a folder's names, a module's code."""
+
+from __future__ import annotations
+
+import os
+import py_compile
+from pathlib import Path
+
+import pytest
+
+from galley.record.dependencies import ABSENT, GONE, measure
+from guide_folder import GuideFolder
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A folder with one of each."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/a.txt").write_text("1")
+    (tmp_path / "helper.py").write_text("x = 1\n")
+    return tmp_path
+
+
+def test_a_file_changes_with_its_bytes_even_when_size_and_second_are_the_same(root: Path) -> None:
+    before = measure(root, "data/a.txt", "file")
+    stamp = (root / "data/a.txt").stat().st_mtime_ns
+    (root / "data/a.txt").write_text("2")
+    os.utime(root / "data/a.txt", ns=(stamp + 1, stamp + 1))
+    assert measure(root, "data/a.txt", "file").sha256 != before.sha256
+    (root / "data/a.txt").write_text("1")
+    assert measure(root, "data/a.txt", "file") == before
+
+
+def test_a_listing_changes_with_its_names_alone(root: Path) -> None:
+    before = measure(root, "data", "listing")
+    (root / "data/a.txt").write_text("other")
+    (root / "data/__pycache__").mkdir()
+    assert measure(root, "data", "listing") == before
+    (root / "data/b.txt").touch()
+    assert measure(root, "data", "listing").sha256 != before.sha256
+
+
+@pytest.mark.parametrize(
+    ("source", "same"),
+    [("x = 1  # why\n", True), ('"""Docs."""\n\nx = (1)\n', True), ("x = 2\n", False), ("x = (\n", False)],
+)
+def test_a_module_changes_with_its_code_alone(root: Path, source: str, same: bool) -> None:
+    before = measure(root, "helper.py", "module")
+    (root / "helper.py").write_text(source)
+    assert (measure(root, "helper.py", "module") == before) is same
+
+
+def test_a_module_that_cannot_be_read_as_code_counts_by_its_bytes(root: Path) -> None:
+    (root / "helper.py").write_bytes(b"caf\xe9")
+    before = measure(root, "helper.py", "module")
+    (root / "helper.py").write_bytes(b"caf\xe8!")
+    assert measure(root, "helper.py", "module").sha256 not in (before.sha256, GONE)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [("[one]\nx=1 # why\n", True), ("[one]\nx = 1\n[two]\ny = 3\n", True), ("[one]\nx = 2\n", False), ("[one", False)],
+)
+def test_a_table_changes_with_what_it_says_alone(root: Path, text: str, same: bool) -> None:
+    (root / "models.toml").write_text("[one]\nx = 1\n[two]\ny = 2\n")
+    before = measure(root, "models.toml#one", "table")
+    (root / "models.toml").write_text(text)
+    assert (measure(root, "models.toml#one", "table") == before) is same
+
+
+def test_names_change_with_the_files_of_their_endings_alone(root: Path) -> None:
+    before = measure(root, "data#.txt .json", "names")
+    (root / "data/a.txt").write_text("other")
+    (root / "data/README.md").touch()
+    (root / "data/folder.json").mkdir()
+    assert measure(root, "data#.txt .json", "names") == before
+    (root / "data/config.json").touch()
+    assert measure(root, "data#.txt .json", "names").sha256 != before.sha256
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("models.toml#one", "table"),
+        ("none", "file"),
+        ("none", "listing"),
+        ("none#.txt", "names"),
+        ("none.py", "module"),
+        ("data", "file"),
+    ],
+)
+def test_what_is_not_there_is_gone(root: Path, path: str, kind: str) -> None:
+    assert measure(root, path, kind).sha256 == GONE
+
+
+def test_a_file_that_is_saved_while_the_page_runs_fails_it(folder: GuideFolder) -> None:
+    folder.write("snippets/data.txt", "first")
+    file = folder.root / "snippets" / "data.txt"
+    source = (
+        f"from pathlib import Path\nfile = Path({str(file)!r})\nprint(file.read_text())\nfile.write_text('second')\n"
+    )
+    folder.snippet("page", f"# %% one\n{source}")
+    ended = folder.run()
+    assert "snippets/data.txt changed while the page ran: run it again" in ended.failures["page"]
+    assert folder.status("page").state == "missing"
+
+
+def test_a_file_opened_for_reading_and_writing_counts_as_used(folder: GuideFolder) -> None:
+    file = folder.write("snippets/data.txt", "first")
+    folder.snippet("page", f"# %% one\nprint(open({str(file)!r}, 'r+').read())\n")
+    assert not folder.run().failures
+    file.write_text("second", encoding="utf-8")
+    assert folder.status("page").state == "stale"
+
+
+def test_a_file_that_was_looked_for_in_vain_makes_the_record_stale_when_it_appears(folder: GuideFolder) -> None:
+    file = folder.root / "snippets" / "data.txt"
+    source = f"try:\n    print(open({str(file)!r}).read())\nexcept FileNotFoundError:\n    print('none')\n"
+    folder.snippet("page", f"# %% one\n{source}")
+    assert not folder.run().failures
+    assert [(each.path, each.kind, each.sha256) for each in folder.record("page").dependencies] == [
+        ("snippets/data.txt", "absent", "absent")
+    ]
+    assert folder.status("page").state == "fresh"
+    file.write_text("here", encoding="utf-8")
+    assert [each.what for each in folder.status("page").reasons] == [
+        "snippets/data.txt was not there when the page looked for it"
+    ]
+
+
+def test_what_a_page_looks_for_in_the_cache_is_no_dependency(folder: GuideFolder) -> None:
+    source = f"try:\n    open({str(folder.root / '.cache/token')!r})\nexcept FileNotFoundError:\n    pass\n"
+    folder.snippet("page", f"# %% one\n{source}")
+    assert not folder.run().failures
+    assert folder.record("page").dependencies == ()
+
+
+def test_a_hook_notes_which_files_of_an_ending_a_folder_has(tmp_path: Path) -> None:
+    hooked = '[tool.galley]\nhooks = { setup = "helper:setup" }\n[tool.galley.profiles.laptop]\nrequired = true\n'
+    folder = GuideFolder.make(tmp_path, hooked)
+    folder.write("snippets/model/config.json", "{}")
+    folder.write(
+        "snippets/helper.py",
+        "def setup(context):\n    context.note_names(context.root / 'snippets/model', ('.json',))\n",
+    )
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    assert not folder.run().failures
+    folder.write("snippets/model/README.md", "For people.")
+    assert folder.status("page").state == "fresh"
+    folder.write("snippets/model/adapter_config.json", "{}")
+    assert [each.what for each in folder.status("page").reasons] == [
+        "the list of files in snippets/model changed since the page used it"
+    ]
+
+
+COUNT = "import subprocess\ndone = subprocess.run(['wc', '-l', {file!r}])\n"
+
+
+def test_what_a_subprocess_opens_is_a_dependency_where_the_cell_declares_it(folder: GuideFolder) -> None:
+    file = folder.write("data/words.txt", "one\n")
+    source = COUNT.format(file=str(file))
+    folder.snippet("page", f"# %% one\n{source}")
+    assert not folder.run().failures
+    assert folder.record("page").dependencies == ()
+    folder.snippet("page", f'# %% one uses="data/words.txt"\n{source}')
+    assert [each.what for each in folder.status("page").reasons] == ["cell page/one changed"]
+    assert not folder.run().failures
+    assert folder.status("page").state == "fresh"
+    file.write_text("one\ntwo\n", encoding="utf-8")
+    assert [each.what for each in folder.status("page").reasons] == ["data/words.txt changed since the page used it"]
+
+
+def test_a_folder_that_was_listed_and_is_declared_now_is_stale(folder: GuideFolder) -> None:
+    folder.write("data/words.txt", "one\n")
+    listing = f"import os\nos.listdir({str(folder.root / 'data')!r})\n"
+    folder.snippet("page", f"# %% one\n{listing}")
+    assert not folder.run().failures
+    folder.snippet("page", f'# %% one uses="data"\n{listing}')
+    assert folder.status("page").state == "stale"
+
+
+def test_what_never_counts_may_not_be_declared(folder: GuideFolder) -> None:
+    folder.write(".cache/words.txt", "one\n")
+    folder.snippet("page", '# %% one uses=".cache/words.txt"\n1\n')
+    assert "snippets/page.py:1: " in folder.run().failures["page"]
+    assert "nothing in .cache ever counts" in folder.run().failures["page"]
+
+
+def test_a_module_in_a_folder_that_never_counts_is_no_dependency(folder: GuideFolder) -> None:
+    folder.write(".cache/hidden.py", "x = 1\n")
+    folder.snippet("page", f"# %% one\nimport sys\nsys.path.append({str(folder.root / '.cache')!r})\nimport hidden\n")
+    assert not folder.run().failures
+    assert folder.record("page").dependencies == ()
+
+
+def test_a_declared_link_that_leads_elsewhere_makes_a_record_stale(folder: GuideFolder) -> None:
+    for name in ("v1", "v2"):
+        folder.write(f"data/{name}.txt", name)
+    (folder.root / "data/now.txt").symlink_to("v1.txt")
+    folder.snippet("page", '# %% one uses="data/now.txt"\n1\n')
+    assert not folder.run().failures
+    assert folder.status("page").state == "fresh"
+    (folder.root / "data/now.txt").unlink()
+    (folder.root / "data/now.txt").symlink_to("v2.txt")
+    assert [each.what for each in folder.status("page").reasons] == ["cell page/one now uses data/v2.txt"]
+
+
+def test_a_table_is_found_in_a_file_whose_path_has_a_number_sign(folder: GuideFolder) -> None:
+    folder.write("data/c#/list.toml", "[one]\nx = 1\n")
+    assert measure(folder.root, "data/c#/list.toml#one", "table").sha256 not in (GONE, ABSENT)
+
+
+def test_a_declared_folder_counts_with_its_files_and_their_names(tmp_path: Path) -> None:
+    folder = GuideFolder.make(
+        tmp_path, '[tool.galley]\nlinks = ["models"]\n[tool.galley.profiles.laptop]\nrequired = true\n'
+    )
+    file = folder.write("snippets/models/a/weights", "1")
+    folder.snippet("page", '# %% one uses="models/a snippets/models"\nprint(1)\n')
+    assert not folder.run().failures
+    assert folder.status("page").state == "fresh"
+    file.with_name("more").touch()
+    assert folder.status("page").state == "stale"
+    file.with_name("more").unlink()
+    file.write_text("2", encoding="utf-8")
+    assert [each.what for each in folder.status("page").reasons] == [
+        "snippets/models/a/weights changed since the page used it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("uses", "what"),
+    [
+        ("nothing.csv", "uses 'nothing.csv', and there is no such file"),
+        ("/etc/hosts", "lies outside the project"),
+        ("..", "lies outside"),
+    ],
+)
+def test_a_declared_path_must_be_in_the_project(folder: GuideFolder, uses: str, what: str) -> None:
+    folder.snippet("page", f'# %% one\n1\n# %% two uses="{uses}"\nprint(1)\n')
+    ended = folder.run()
+    assert ended.failures["page"].startswith("snippets/page.py:3: page page (laptop) in cell two: uses")
+    assert what in ended.failures["page"]
+    assert folder.status("page").state == "missing"
+
+
+def test_a_declared_file_counts_whole_beside_a_table_of_it(tmp_path: Path) -> None:
+    hooked = '[tool.galley]\nhooks = { setup = "helper:setup" }\n[tool.galley.profiles.laptop]\nrequired = true\n'
+    folder = GuideFolder.make(tmp_path, hooked)
+    table = folder.write("snippets/models.toml", "[one]\nx = 1\n[two]\ny = 2\n")
+    folder.write(
+        "snippets/helper.py",
+        "def setup(context):\n    context.note_table(context.root / 'snippets/models.toml', 'one')\n",
+    )
+    folder.snippet("apart", "# %% one\nprint(1)\n")
+    folder.snippet("reads", f'# %% one uses="snippets/models.toml"\nprint(open({str(table)!r}).read())\n')
+    assert not folder.run().failures
+    table.write_text("[one]\nx = 1\n[two]\ny = 3\n", encoding="utf-8")
+    assert (folder.status("apart").state, folder.status("reads").state) == ("fresh", "stale")
+
+
+def test_a_module_counts_as_one_also_where_python_reads_its_cached_code(folder: GuideFolder) -> None:
+    helper = folder.write("snippets/helper.py", "x = 1\n")
+    py_compile.compile(str(helper), doraise=True)
+    folder.snippet("page", "# %% one\nimport helper\n")
+    assert not folder.run().failures
+    assert [(each.path, each.kind) for each in folder.record("page").dependencies] == [("snippets/helper.py", "module")]

@@ -1,0 +1,344 @@
+"""A page as a script and as a notebook: what they hold, and that the script runs."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+
+from builders import BUILDERS, article, plain
+from galley.export.needs import needs
+from galley.record.model import Dependency, Record
+from galley.record.said import line
+from guide_folder import SETTINGS, GuideFolder, fence
+
+SOURCE = '''\
+# %% parameters
+device = "cpu"
+# %% first
+"""Shown with `code`."""
+print("printed on", device)
+40 + 2
+# %% helped
+from helper import double
+
+print(double(21), open("data/numbers/one.txt").read())
+error = "kept"
+# %% fails raises="ValueError"
+text = """kept
+  as it is"""
+raise ValueError(text)
+# %% kept [measured]
+print(error, "x" * 70_000)
+# %% claimed [claim]
+"Two and two make four."
+assert 2 + 2 == 4
+# %% drawn
+class Drawing:
+    def _repr_svg_(self):
+        return '<svg xmlns="http://www.w3.org/2000/svg"/>'
+
+Drawing()
+'''
+PAGE = f"""---
+title: Given elsewhere
+---
+# A page
+
+The opening, with [a link](other.md#there) and [one outside](https://example.org).
+
+## A section
+
+Prose above the claim.
+
+{fence("one", "claimed")}
+Prose above the first.
+
+{fence("one", "first")}
+{fence("one", "parameters")}
+{fence("one", "helped")}
+{fence("one", "fails")}
+{fence("one", "kept")}
+Code as `model.layers[0](x)` stays, and so does code in a block:
+
+```mermaid
+%% begins no cell
+[a link](in-code.md)
+```
+
+%% is no cell, and [a link
+over two lines](other.md) leads nowhere.
+
+{fence("one", "first")}
+{fence("one", "drawn")}
+The end.
+"""
+TWO_PROFILES = f"""{SETTINGS}
+[tool.galley.profiles.other]
+title = "Another"
+parameters = {{ device = "meta" }}
+"""
+
+
+@pytest.fixture(scope="module")
+def guide(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
+    """A guide with one page, recorded under two profiles."""
+    root = tmp_path_factory.mktemp("guide")
+    settings = TWO_PROFILES.replace("[tool.galley]\n", '[tool.galley]\nlinks = ["data"]\npackages = ["rich"]\n')
+    folder = plain(GuideFolder.make(root, settings))
+    folder.write("snippets/helper.py", "import rich\nimport tools\n\ndef double(n):\n    return tools.TWO * n\n")
+    folder.write("snippets/tools/__init__.py", "TWO = 2\n")
+    folder.write("snippets/data/numbers/one.txt", "one")
+    folder.write("docs/one.md", PAGE)
+    folder.write("snippets/one.py", SOURCE)
+    ended = folder.run(profiles=("laptop", "other"))
+    assert not ended.failures
+    return folder
+
+
+@pytest.fixture(scope="module")
+def script(guide: GuideFolder) -> str:
+    """The page as a script."""
+    return guide.galley("export", "one", "-o", "-").stdout
+
+
+@pytest.fixture(scope="module")
+def notebook(guide: GuideFolder) -> nbformat.NotebookNode:
+    """The page as a notebook."""
+    return nbformat.reads(guide.galley("export", "one", "-f", "ipynb", "-o", "-").stdout, as_version=4)
+
+
+def test_the_first_line_says_what_the_script_needs(script: str) -> None:
+    first = script.splitlines()[0]
+    assert re.fullmatch(
+        r"# Needs: pip install rich==[\d.]+; beside this file, from snippets/ in the guide's repository: "
+        r"data/numbers/, helper\.py, tools/",
+        first,
+    ), first
+
+
+def test_the_script_runs_beside_what_it_needs_and_nowhere_else(script: str, guide: GuideFolder, tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text(script, encoding="utf-8")
+    shutil.copytree(guide.root / "snippets/tools", tmp_path / "tools")
+    (tmp_path / "helper.py").write_text((guide.root / "snippets/helper.py").read_text("utf-8"), encoding="utf-8")
+    run = [sys.executable, "one.py"]
+    assert subprocess.run(run, cwd=tmp_path, capture_output=True, check=False).returncode == 1
+    (tmp_path / "data/numbers").mkdir(parents=True)
+    (tmp_path / "data/numbers/one.txt").write_text("one")
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[:4] == ["printed on cpu", "42 one", "ValueError: kept", "  as it is"]
+    assert done.stdout.splitlines()[4].startswith("kept xxx")
+
+
+def test_a_script_whose_cell_raises_nothing_fails(script: str, tmp_path: Path) -> None:
+    spoiled = script.replace("raise ValueError(text)", "pass").replace("from helper import double", "")
+    spoiled = spoiled.replace('print(double(21), open("data/numbers/one.txt").read())', "")
+    (tmp_path / "one.py").write_text(spoiled, encoding="utf-8")
+    done = subprocess.run([sys.executable, "one.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "this must raise ValueError" in done.stderr
+
+
+def test_prose_stands_above_its_cell_and_code_in_running_order(script: str) -> None:
+    order = [
+        "# # A page", "# The opening", "# %% parameters", "# Prose above the first.", "# Shown with `code`.",
+        "# %% first", "# %% fails", "# ## A section", "# **Claim.** Two and two", "# %% claimed", "# The end.",
+    ]  # fmt: skip
+    places = [script.index(each) for each in order]
+    assert places == sorted(places)
+    assert "title: Given" not in script
+    assert "with a link and [one outside](https://example.org)" in script
+    assert "exec=" not in script
+    assert "`model.layers[0](x)`" in script
+    assert "# [a link](in-code.md)" in script
+    assert "# \\%% is no cell, and a link\n# over two lines leads nowhere." in script
+    assert script.count("*Measured: these numbers differ at every run.*") == 1
+
+
+def test_only_what_lies_in_the_links_is_named_as_a_folder(guide: GuideFolder) -> None:
+    used = (Dependency("snippets", "listing", "x"), Dependency("data/outside.csv", "file", "x"))
+    record = replace(guide.record("one"), dependencies=used)
+    assert "data" not in needs(guide.project, guide.guide.find("one"), record)
+
+
+@pytest.mark.parametrize("name", ["PyYAML", "pyyaml"])
+def test_a_package_is_pinned_though_its_module_has_another_name(name: str, tmp_path: Path) -> None:
+    settings = SETTINGS.replace("[tool.galley]\n", f'[tool.galley]\npackages = ["{name}"]\n')
+    folder = GuideFolder.make(tmp_path, settings)
+    folder.snippet("page", "# %% one\nimport yaml\n")
+    assert not folder.run().failures
+    said = needs(folder.project, folder.guide.find("page"), folder.record("page"))
+    assert said == f"Needs: pip install {name}=={version('PyYAML')}"
+
+
+def test_an_import_counts_wherever_it_stands(guide: GuideFolder, tmp_path: Path) -> None:
+    nested = guide.copied(tmp_path)
+    nested.snippet(
+        "one",
+        """# %% one
+import m0
+try: import m1
+except OSError: import m2
+else: import m3
+finally: import m4
+match 1:
+    case 1: import m5
+class C:
+    def f(self):
+        with self: import m6
+        while 1: from m7.deep import x
+        for y in lambda: 1: from . import m8
+        if (y if 1 else 2): pass
+        elif 1: import m9
+""",
+    )
+    said = needs(nested.project, nested.guide.find("one"), guide.record("one"))
+    assert re.findall(r"m\d", said) == [f"m{n}" for n in range(10) if n != 8]
+
+
+def test_a_package_called_as_its_module_is_found_without_a_search_and_named_once_as_it_calls_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = GuideFolder.make(tmp_path)
+    folder.snippet("page", "# %% one\nimport jinja2\nimport Jinja2\n")
+    nothing = Record("page", "laptop", "2026-01-01", {}, ())
+
+    def search() -> dict[str, list[str]]:
+        raise AssertionError("this reads the list of files of every package")
+
+    monkeypatch.setattr("galley.export.needs.packages_distributions", search)
+    assert needs(folder.project, folder.guide.find("page"), nothing) == "Needs: pip install Jinja2"
+
+
+def test_what_a_page_ran_on_is_one_line_whatever_a_hook_says(guide: GuideFolder) -> None:
+    record = guide.record("one")
+    told = replace(record, environment={**record.environment, "provenance": {"device": "A100\nMIG 1g"}})
+    assert line(told, ["device"]) == f"A100 MIG 1g · {record.date}"
+
+
+def test_an_export_says_what_it_ran_on(script: str, notebook: nbformat.NotebookNode) -> None:
+    said = script.splitlines()[1]
+    assert re.fullmatch(r"# The page ran on: [\d-]+ \(profile laptop\)", said), said
+    assert said.removeprefix("# ") in notebook.cells[0].source
+
+
+def test_jupytext_reads_the_script_as_the_notebooks_cells(script: str, notebook: nbformat.NotebookNode) -> None:
+    read = [cell.source for cell in jupytext.reads(script, fmt="py:percent").cells]
+    own = [cell.source for cell in notebook.cells]
+    assert len(read) == len(own)
+    theirs = [cell.replace("\n\\%%", "\n%%") for cell in read]
+    assert [mine for mine, other in zip(own, theirs, strict=True) if mine != other] == [
+        own[0], 'text = """kept\n  as it is"""\nraise ValueError(text)'
+    ]  # fmt: skip
+
+
+def test_the_notebook_is_valid_and_has_the_recorded_outputs(notebook: nbformat.NotebookNode) -> None:
+    nbformat.validate(notebook)
+    code = {cell.metadata.name: cell for cell in notebook.cells if cell.cell_type == "code"}
+    assert [output.output_type for output in code["first"].outputs] == ["stream", "execute_result"]
+    assert code["first"].outputs[0].text == "printed on cpu\n"
+    assert code["first"].outputs[1].data["text/plain"].strip() == "42"
+    (error,) = code["fails"].outputs
+    assert (error.ename, error.evalue) == ("ValueError", "kept\n  as it is")
+    assert code["kept"].outputs[0].text.endswith("more bytes were printed and are cut here\n")
+    assert code["fails"].metadata.tags == ["raises-exception"]
+    assert code["claimed"].metadata.tags == ["claim"]
+    assert "<svg" in code["drawn"].outputs[0].data["image/svg+xml"]
+
+
+def test_two_long_names_have_two_ids(guide: GuideFolder, tmp_path: Path) -> None:
+    long = guide.copied(tmp_path)
+    names = [f"{'a-long-name-' * 6}{end}" for end in ("one", "two")]
+    long.write("snippets/one.py", "".join(f"# %% {name}\n1\n" for name in names))
+    long.write("docs/one.md", "# A page\n\n" + "".join(fence("one", name) for name in names))
+    assert not long.run().failures
+    made = nbformat.reads(long.galley("export", "one", "-f", "ipynb", "-o", "-").stdout, as_version=4)
+    ids = [cell.id for cell in made.cells]
+    assert len(set(ids)) == len(ids)
+    nbformat.validate(made)
+
+
+def test_a_profile_has_its_own_parameters(guide: GuideFolder) -> None:
+    assert 'device = "meta"' in guide.galley("export", "one", "--profile", "other", "-o", "-").stdout
+
+
+def test_a_file_that_is_there_is_not_overwritten(guide: GuideFolder) -> None:
+    assert "wrote one.py" in guide.galley("export", "one").stdout
+    again = guide.galley("export", "one")
+    assert (again.returncode, again.stdout.split("\n")[0]) == (2, "one.py: is there already")
+    (guide.root / "one.py").unlink()
+
+
+def test_the_end_of_a_files_name_says_the_format_unless_one_is_given(guide: GuideFolder, tmp_path: Path) -> None:
+    for name, more, begins in (("a.ipynb", [], "{"), ("b.ipynb", ["-f", "py"], "# Needs"), ("c.py", [], "# Needs")):
+        assert guide.galley("export", "one", "-o", str(tmp_path / name), *more).returncode == 0
+        assert (tmp_path / name).read_text(encoding="utf-8").startswith(begins), name
+
+
+def test_a_declared_file_outside_the_links_is_named(tmp_path: Path) -> None:
+    folder = plain(
+        GuideFolder.make(tmp_path, SETTINGS.replace("[tool.galley]\n", '[tool.galley]\nlinks = ["linked"]\n'))
+    )
+    folder.write("data/words.txt", "word")
+    folder.write("snippets/linked/one.txt", "one")
+    folder.page("one", fence("one", "first"))
+    folder.snippet("one", '# %% first uses="data/words.txt linked/one.txt"\nprint(1)\n')
+    assert not folder.run().failures
+    said = folder.galley("export", "one", "-o", "-").stdout
+    assert said.startswith(
+        "# Needs: beside this file, from snippets/ in the guide's repository: linked/; from the root of"
+    )
+    assert said.split("\n")[0].endswith("the guide's repository: data/words.txt")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "what"),
+    [
+        (["two"], 2, "no page with cells is named 'two'"),
+        (["one", "-p", "gpu"], 2, "no profile is named 'gpu'"),
+        (["one", "-f", "pdf"], 2, "no format is named 'pdf'"),
+        (["one", "-o", "no/such/folder.py"], 2, "cannot be written"),
+    ],
+)
+def test_a_wrong_word_is_told(guide: GuideFolder, arguments: list[str], code: int, what: str) -> None:
+    said = guide.galley("export", *arguments)
+    assert (said.returncode, what in said.stdout) == (code, True), said.stdout
+
+
+def test_an_untrue_record_is_not_exported(guide: GuideFolder) -> None:
+    path = guide.root / "snippets/one.py"
+    path.write_text(SOURCE.replace("2 + 2 == 4", "2 + 2 != 5"), encoding="utf-8")
+    said = guide.galley("export", "one")
+    path.write_text(SOURCE, encoding="utf-8")
+    assert said.returncode == 1
+    assert "the laptop record is stale" in said.stdout
+    assert "galley run one" in said.stdout
+    assert not (guide.root / "one.py").exists()
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_a_page_offers_both_files_of_each_profile(
+    name: str, guide: GuideFolder, script: str, notebook: nbformat.NotebookNode
+) -> None:
+    builder: Callable[[GuideFolder], None] = BUILDERS[name]
+    builder(guide)
+    html = article(guide.root / "site", "one")
+    links = re.findall(r'download="([^"]+)" href="data:[\w/+-]+;base64,([^"]+)"', html)
+    assert [file for file, _ in links] == ["one_laptop.py", "one_laptop.ipynb", "one_other.py", "one_other.ipynb"]
+    files = [base64.b64decode(data).decode() for _, data in links]
+    assert files[0] == script
+    assert files[1].count("\n") == 1
+    assert json.loads(files[1]) == json.loads(nbformat.writes(notebook))
+    assert 'device = "meta"' in files[2]

@@ -1,0 +1,150 @@
+"""The lists of claims and of corrections: every claim, linked to where it stands, and none that is untrue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from builders import BUILDERS, article, builds, plain, text_of
+from galley.site.lists import relative_url
+from galley.source.fences import find_fences
+from guide_folder import GuideFolder, fence
+
+CLAIMS = '```python exec="on" list="claims"\n```\n'
+CORRECTIONS = '```python exec="on" list="corrections"\n```\n'
+ONE = """\
+# %% two-and-two [claim] draft="two and two make <five>" verdict="false"
+"Two and two make `four`."
+assert 2 + 2 == 4
+# %% plain
+print("no claim")
+# %% three [claim]
+"Three is odd & small."
+assert 3 % 2
+"""
+TWO = """\
+# %% sorted [claim] draft="`sorted` changes the list" verdict="false"
+"`sorted` gives a new list."
+assert sorted(a := [2, 1]) != a
+"""
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
+    """Two pages with claims, and a page that lists them."""
+    folder = plain(GuideFolder.make(tmp_path_factory.mktemp("recorded")))
+    folder.snippet("one", ONE)
+    folder.snippet("two", TWO, shown=False)
+    folder.page("second", fence("two", "sorted"), title="The second page")
+    folder.page("lists", f"{CLAIMS}\n{CORRECTIONS}")
+    assert not folder.run().failures
+    return folder
+
+
+@pytest.fixture
+def guide(recorded: GuideFolder, tmp_path: Path) -> GuideFolder:
+    """A copy of it that a test may spoil."""
+    return recorded.copied(tmp_path)
+
+
+@pytest.fixture(params=BUILDERS)
+def build(request: pytest.FixtureRequest) -> Callable[[GuideFolder], str]:
+    """Builds the guide with one of the builders; the answer is the HTML of the page with the lists."""
+
+    return builds(request.param, "lists")
+
+
+def part(html: str, name: str) -> str:
+    """One of the two lists."""
+    return html.split(f'id="list-{name}"')[1].split('id="list-')[0]
+
+
+def test_every_claim_is_listed_once_under_its_page(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:
+    text = text_of(part(build(guide), "claims"))
+    assert "3 claims on 2 pages" in text
+    assert re.search(r"A page.*Two and two make four\..*Three is odd & small\..*The second page.*sorted gives", text)
+    assert text.count("Python 3") == 2
+    assert "no claim" not in text
+
+
+def test_corrections_have_draft_verdict_and_claim(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:
+    html = part(build(guide), "corrections")
+    text = text_of(html)
+    assert "2 statements" in text
+    assert re.search(r"two and two make <five>\s*false\s*Two and two make four", text)
+    assert "<code>sorted</code> changes the list" in html
+    assert "odd" not in text
+
+
+def test_every_link_leads_to_a_claim(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:
+    links = re.findall(r'href="([^"#]*)#([^"]+)"', build(guide))
+    assert len([each for each in links if each[1].startswith("cell-")]) == 5
+    for page, anchor in links:
+        assert f'id="{anchor}"' in (guide.root / "site" / page).read_text(encoding="utf-8")
+
+
+def test_an_untrue_claim_stops_the_build(guide: GuideFolder) -> None:
+    guide.write("snippets/two.py", TWO.replace("[2, 1]", "[3, 1]"))
+    said = guide.mkdocs()
+    assert said.returncode
+    assert "docs/lists.md:3: two/sorted: the laptop record is stale" in said.stdout
+
+
+def test_a_claim_that_no_page_shows_stops_the_build(guide: GuideFolder) -> None:
+    guide.page("second", "nothing here")
+    said = guide.mkdocs()
+    assert said.returncode
+    assert "snippets/two.py:1: no page shows the claim two/sorted" in said.stdout
+
+
+def test_a_file_that_cannot_be_read_stops_the_build(guide: GuideFolder) -> None:
+    guide.write("snippets/three.py", "# %% one [claim]\n'Half a claim.'\nif\n")
+    said = guide.mkdocs()
+    assert said.returncode
+    assert "snippets/three.py:3: syntax error" in said.stdout
+
+
+def test_claims_of_two_files_on_a_page_are_dated_each_by_its_own_record(guide: GuideFolder) -> None:
+    guide.snippet("three", '# %% one [claim]\n"One is odd."\nassert 1 % 2\n', shown=False)
+    guide.page("second", fence("two", "sorted") + "\n" + fence("three", "one"), title="The second page")
+    assert not guide.run().failures
+    BUILDERS["mkdocs"](guide)
+    claims = part(article(guide.root / "site", "lists"), "claims")
+    assert "4 claims on 2 pages" in claims
+    assert claims.count("checked on") == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('```python exec="on" list="clams"\n```', "there is no list 'clams'"),
+        ('```python exec="on" list="claims" cell="a/b"\n```', "needs both"),
+        ('```python list="claims"\n```', "needs both"),
+        ('```python exec="on" list="claims"\nx = 1\n```', "code of its own"),
+        ('```python exec="on" list="claims"', "never closed"),
+        ("```python exec=\"on\" list='claims'\n```", "malformed"),
+    ],
+)
+def test_a_malformed_list_is_told(text: str, what: str) -> None:
+    fences, errors = find_fences(text.split("\n"), Path("docs/a.md"))
+    assert fences == []
+    assert what in errors[0].what
+
+
+@pytest.mark.parametrize(
+    ("own", "shown", "link"),
+    [
+        ("claims/", "deep-dive.md", "../deep-dive/"),
+        ("claims/", "index.md", "../"),
+        ("", "deep-dive.md", "deep-dive/"),
+        ("./", "index.md", "./"),
+        ("a/b/", "x/y.md", "../../x/y/"),
+        ("claims.html", "deep-dive.md", "deep-dive.html"),
+        ("a/b.html", "index.md", "../index.html"),
+    ],
+)
+def test_links_follow_the_kind_of_site(own: str, shown: str, link: str) -> None:
+    assert relative_url(own, Path(shown)) == link

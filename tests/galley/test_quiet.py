@@ -1,0 +1,132 @@
+"""A page that measures is alone on the machine, also among the pages of other commands."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from galley.errors import RunnerError
+from galley.run import quiet
+from galley.run.places import ours
+from galley.run.quiet import machine
+from guide_folder import GuideFolder
+
+HOLD = """\
+import asyncio
+from galley.run.quiet import machine
+async def hold():
+    async with machine(alone=True):
+        print("held", flush=True)
+        await asyncio.sleep(600)
+asyncio.run(hold())
+"""
+
+
+def test_who_waits_long_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quiet, "PATIENCE", 0.05)
+    told: list[str] = []
+
+    async def inside() -> None:
+        async with asyncio.TaskGroup() as group, machine(alone=True, waits=lambda: told.append("never")):
+            group.create_task(page())
+            await asyncio.sleep(0.3)
+
+    async def page() -> None:
+        async with machine(alone=False, waits=lambda: told.append("waits")):
+            told.append("runs")
+
+    asyncio.run(inside())
+    assert told == ["waits", "runs"]
+
+
+def test_what_cannot_be_a_lock_is_told(tmp_path: Path) -> None:
+    (ours() / "door.lock").mkdir()
+
+    async def page() -> None:
+        async with machine(alone=False):
+            pass
+
+    with pytest.raises(RunnerError, match=r"door\.lock cannot be opened: Is a directory"):
+        asyncio.run(page())
+
+
+@pytest.mark.parametrize(("cell", "alone"), [("# %% one", True), ("# %% one [measured]", False)])
+def test_a_page_waits_for_one_that_measures_and_one_that_measures_for_all(
+    folder: GuideFolder, cell: str, alone: bool
+) -> None:
+    folder.snippet("page", f"{cell}\nopen(__file__ + '.ran', 'w').close()\n")
+    ran = folder.root / "snippets/page.py.ran"
+
+    async def inside() -> None:
+        async with machine(alone=alone):
+            running = asyncio.get_running_loop().run_in_executor(None, folder.run)
+            await asyncio.sleep(3)
+            assert not ran.exists()
+        await running
+
+    asyncio.run(inside())
+    assert ran.exists()
+
+
+@pytest.fixture(autouse=True)
+def own_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locks that no other test holds."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+
+async def seen_together(pages: str) -> list[str]:
+    """Start pages a moment apart, a capital one alone; say which stood beside each other."""
+    inside, seen = set(), []
+
+    async def page(name: str) -> None:
+        async with machine(alone=name.isupper()):
+            inside.add(name)
+            seen.append("".join(sorted(inside)))
+            await asyncio.sleep(0.15)
+            inside.remove(name)
+
+    async with asyncio.TaskGroup() as group:
+        for name in pages:
+            group.create_task(page(name))
+            await asyncio.sleep(0.03)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("pages", "seen"),
+    [
+        ("ab", ["a", "ab"]),
+        ("AB", ["A", "B"]),
+        ("aBc", ["a", "B", "c"]),  # c came while B waited, and does not overtake it
+    ],
+)
+def test_who_stands_beside_whom(pages: str, seen: list[str]) -> None:
+    assert asyncio.run(seen_together(pages)) == seen
+
+
+def test_who_gives_up_waiting_holds_nothing() -> None:
+    async def inside() -> list[str]:
+        async with machine(alone=False):
+            waiting = asyncio.create_task(seen_together("A"))
+            await asyncio.sleep(0.05)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+            return await asyncio.wait_for(seen_together("b"), 5)
+
+    assert asyncio.run(inside()) == ["b"]
+
+
+def test_a_killed_command_holds_nothing() -> None:
+    with subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(TimeoutError):
+            asyncio.run(asyncio.wait_for(seen_together("a"), 0.2))
+        other.kill()
+    assert asyncio.run(asyncio.wait_for(seen_together("a"), 5)) == ["a"]

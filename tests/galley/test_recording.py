@@ -1,0 +1,193 @@
+"""From a page that ran to its record: what is written, what is left alone, what is said of a change."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from galley.record.status import State
+from guide_folder import GuideFolder
+
+
+def ran(folder: GuideFolder, source: str) -> str:
+    """Write a page, run it and give what was said."""
+    folder.snippet("page", source)
+    ended = folder.run(everything=True)
+    assert not ended.failures, ended
+    return ended.said
+
+
+SOURCE = "# %% one\nprint('a', 1)\n2\n# %% two\nimport sys\nprint('e', file=sys.stderr)\n"
+
+
+def test_equal_outputs_leave_every_byte_and_time_alone(folder: GuideFolder) -> None:
+    assert "page (laptop): recorded (2 cells" in ran(folder, SOURCE)
+    before = folder.recorded()
+    assert sorted(before) == [
+        f"page/laptop/{name}" for name in ("one.stdout.txt", "one.value.txt", "record.json", "two.stderr.txt")
+    ]
+    assert "page (laptop): unchanged (2 cells" in ran(folder, SOURCE)
+    assert folder.recorded() == before
+    assert "nothing to run" in folder.run().said
+
+
+PROSE = (
+    ("print('a', 1)", "print('a', 1)  # a comment"),
+    ("print('a', 1)", 'print("a",\n      1)'),
+    ("# %% one\n", '# %% one\n"""A caption."""\n'),
+    ("# %% one\n", "# %% one [setup]\n"),
+    ("# %% one\n", '"""What the file is for."""\n\n# %% one\n'),
+    ("# %% one\n", '# %% one timeout="30"\n'),
+)
+
+
+def test_prose_around_the_code_makes_nothing_stale(folder: GuideFolder) -> None:
+    for number in range(len(PROSE)):
+        folder.snippet(f"p{number}", SOURCE)
+    folder.run()
+    before = folder.recorded()
+    for number, (old, new) in enumerate(PROSE):
+        assert old in SOURCE
+        folder.snippet(f"p{number}", SOURCE.replace(old, new))
+        assert folder.status(f"p{number}").state is State.FRESH
+    assert folder.run(everything=True).said.count("unchanged") == len(PROSE)
+    assert folder.recorded() == before
+
+
+CHANGES = (
+    ("print('a', 1)", "print('b', 1)", "one.stdout.txt differs from line 1 on: 'a 1' became 'b 1'"),
+    ("print('a', 1)", "print('a ', 1)", "one.stdout.txt differs in whitespace only"),
+    ("print('a', 1)", "print('a', 1.00001)", "one.stdout.txt differs in numbers"),
+    ("print('a', 1)\n", "", "one.stdout.txt is gone"),
+    ("2\n", "2\n3; print(4)\n", "one.value.txt is gone"),
+    ("import sys", "import sys; print(5)", "two.stdout.txt is new"),
+    ("# %% two", "# %% three", "three.stderr.txt is new"),
+)
+
+
+def test_a_changed_output_is_described_and_recorded(folder: GuideFolder) -> None:
+    for number in range(len(CHANGES)):
+        folder.snippet(f"p{number}", SOURCE)
+    folder.run()
+    for number, (old, new, _) in enumerate(CHANGES):
+        assert old in SOURCE
+        folder.snippet(f"p{number}", SOURCE.replace(old, new))
+    told = dict(each.split(" ", 1) for each in re.split(r"^\[\d/7\] ", folder.run().said, flags=re.MULTILINE)[1:])
+    for number, (_, _, said) in enumerate(CHANGES):
+        assert said in told[f"p{number}"]
+        assert folder.status(f"p{number}").state is State.FRESH
+    assert folder.run(everything=True).said.count("unchanged") == len(CHANGES)
+
+
+def test_code_that_changed_and_prints_the_same_is_recorded_anew(folder: GuideFolder) -> None:
+    ran(folder, SOURCE)
+    assert "recorded, same outputs" in ran(folder, SOURCE.replace("2\n", "1 + 1\n"))
+    assert folder.status("page").state is State.FRESH
+
+
+CLOCK = "# %% one{tag}\nimport time\nprint(f'{{time.perf_counter_ns()}} ns and {{time.time_ns()}} more')\n"
+
+
+def test_the_numbers_of_a_measured_cell_are_masked_and_of_no_other(folder: GuideFolder) -> None:
+    ran(folder, CLOCK.format(tag=" [measured]"))
+    before = folder.recorded()
+    assert "unchanged" in ran(folder, CLOCK.format(tag=" [measured]"))
+    assert folder.recorded() == before
+    ran(folder, CLOCK.format(tag=""))
+    assert "one.stdout.txt differs" in ran(folder, CLOCK.format(tag=""))
+
+
+def test_the_words_of_a_measured_cell_still_count(folder: GuideFolder) -> None:
+    ran(folder, CLOCK.format(tag=" [measured]"))
+    changed = CLOCK.format(tag=" [measured]").replace("more", "less")
+    assert "one.stdout.txt differs from line 1 on" in ran(folder, changed)
+
+
+RAISING = (
+    ("KeyError", "{}['a']", None),
+    ("MyError", "class MyError(Exception): pass\nraise MyError('mine')", None),
+    ("LookupError", "{}['a']", "KeyError: 'a'"),
+    ("KeyError", "raise LookupError('x')", "LookupError: x"),
+    ("KeyError", "a = 1", 'NotRaisedError: the cell says raises="KeyError" and raised nothing'),
+    ("Exception", "{}['a']", "KeyError: 'a'"),
+    ("SystemExit", "raise SystemExit(1)", None),
+    ("KeyError", "raise SystemExit(1)", 'the cell says raises="KeyError" and raised SystemExit: 1'),
+    ("KeyError", "import os\nos._exit(1)", "the page's process exited with status 1"),
+)
+
+
+def test_a_cell_must_raise_exactly_what_it_says(folder: GuideFolder) -> None:
+    for number, (raises, code, _) in enumerate(RAISING):
+        source = f'# %% one raises="{raises}"\nprint("before")\n{code}\n# %% two\nprint("goes on")\n'
+        folder.snippet(f"p{number}", source)
+    ended = folder.run()
+    for number, (raises, _, failure) in enumerate(RAISING):
+        page = f"p{number}"
+        if failure:
+            assert failure in ended.failures[page]
+            continue
+        assert folder.output(page, "one.stdout.txt") == "before\n"
+        assert folder.output(page, "one.error.txt").startswith(f"{raises}: ")
+        assert folder.output(page, "two.stdout.txt") == "goes on\n"
+    assert len(ended.failures) == 6
+
+
+def test_a_warning_is_recorded_without_its_line_so_that_a_comment_leaves_it_true(folder: GuideFolder) -> None:
+    source = "# %% one\nimport warnings\nwarnings.warn('old way')\n"
+    ran(folder, source)
+    said = folder.output("page", "one.stderr.txt")
+    assert said == "page.py: UserWarning: old way\n  warnings.warn('old way')\n"
+    assert "unchanged" in ran(folder, source.replace("import", "# a comment\nimport"))
+
+
+def test_output_at_the_limit_is_whole_and_one_byte_more_is_cut(folder: GuideFolder) -> None:
+    limit = folder.project.output_limit
+    ran(folder, f"# %% one\nprint('x' * {limit}, end='')\n# %% two\nprint('x' * {limit + 1}, end='')\n")
+    cuts = [cell.outputs[0].cut for cell in folder.record("page").cells]
+    assert cuts == [0, 1]
+    assert len(folder.output("page", "two.stdout.txt")) == limit
+
+
+def test_a_cut_never_splits_a_character(folder: GuideFolder) -> None:
+    limit = folder.project.output_limit
+    ran(folder, f"# %% one\nprint('x' + 'é' * {limit})\n# %% two\n'é' * {limit}\n")
+    assert set(folder.output("page", "one.stdout.txt")) == {"x", "é"}
+    assert set(folder.output("page", "two.value.txt")) == {"'", "é"}
+
+
+def test_a_record_says_what_it_ran_on(folder: GuideFolder) -> None:
+    ran(folder, SOURCE)
+    record = folder.record("page")
+    assert set(record.environment) >= {"python", "system", "cpu", "packages", "provenance"}
+    assert record.cells[0].peak_mb > 1
+    assert record.date.count("-") == 2
+
+
+def test_a_cell_states_what_held_when_it_ended_and_not_later(tmp_path: Path) -> None:
+    hooked = '[tool.galley]\nline = ["model", "device"]\nhooks = { provenance = "helper:said" }\n'
+    folder = GuideFolder.make(tmp_path, hooked + "[tool.galley.profiles.laptop]\nrequired = true\n")
+    folder.write(
+        "snippets/helper.py",
+        """
+        import sys
+
+        def said(context):
+            models = sys.modules["__main__"].__dict__.get("models", [])
+            stated = {"model": f"the model {models[0]}"} if models else {}
+            return {**stated, "device": "cpu", "seen": models}
+        """,
+    )
+    folder.snippet("page", "# %% before\nprint(1)\n# %% loads\nmodels = ['m']\nprint(2)\n# %% after\nprint(models)\n")
+    assert not folder.run().failures
+    record = folder.record("page")
+    assert record.environment["provenance"] == {"model": "the model m", "device": "cpu", "seen": ["m"]}
+    assert [dict(cell.provenance) for cell in record.cells] == [{"model": ""}, {}, {}]
+    assert folder.mkdocs().returncode == 0
+    html = (folder.root / "site/page.html").read_text(encoding="utf-8")
+    lines = re.findall(r"<summary>(.*?)</summary>", html)
+    assert [line.split(" · ")[:2] for line in lines] == [
+        ["cpu", record.date],
+        ["the model m", "cpu"],
+        ["the model m", "cpu"],
+    ]
+    assert "unchanged" in folder.run(everything=True).said

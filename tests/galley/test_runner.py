@@ -1,0 +1,175 @@
+"""One runner process: how it starts, what each page on it may take, how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from galley.errors import RunnerError
+from galley.run.job import Job
+from galley.run.result import PageRun
+from galley.run.runner import clean_environment, run_page, runner
+from guide_folder import SETTINGS, GuideFolder
+from processes import processes_of, wait_until_gone
+
+
+@pytest.fixture
+def marked(tmp_path: Path) -> GuideFolder:
+    """A guide whose processes can be told from any others."""
+    return GuideFolder.make(tmp_path, f'{SETTINGS}[tool.galley.environment]\nGALLEY_TEST = "{tmp_path}"\n')
+
+
+def job(folder: GuideFolder, code: str, page: str = "page") -> Job:
+    """A job that runs some code as one cell."""
+    scratch = folder.root / f"scratch-{page}"
+    scratch.mkdir(exist_ok=True)
+    path = folder.root / "snippets" / f"{page}.py"
+    return Job(page, "laptop", str(path), path.name, f"# %% one\n{code}\n", str(folder.root), str(scratch))
+
+
+def run_all(folder: GuideFolder, jobs: list[Job], cells: list[str] | None = None) -> list[PageRun]:
+    """Run the jobs at once on one runner."""
+
+    async def inside() -> list[PageRun]:
+        async with runner(folder.project, folder.root) as running:
+            return await asyncio.gather(*(run_page(running.socket, each, heard) for each in jobs))
+
+    def heard(job: Job, cell: str) -> None:
+        if cells is not None:
+            cells.append(f"{job.page} {cell}")
+
+    return asyncio.run(inside())
+
+
+def test_pages_run_at_once_and_are_heard_of(marked: GuideFolder) -> None:
+    cells: list[str] = []
+    jobs = [job(marked, "import time\ntime.sleep(0.5)\nprint('ok')", f"p{n}") for n in range(6)]
+    started = time.monotonic()
+    runs = run_all(marked, jobs, cells)
+    assert time.monotonic() - started < 6 * 0.5, "one after the other they take three seconds"
+    assert [run.cells[0].outputs[0].data for run in runs] == [b"ok\n"] * 6
+    assert sorted(cells) == [f"p{n} one" for n in range(6)]
+    assert wait_until_gone(str(marked.root)) == []
+
+
+HOOKS = """import gc
+collecting = gc.isenabled()
+
+def setup(context):
+    (context.root / "said").write_text(f"{collecting} {gc.isenabled()} {gc.get_freeze_count() > 10_000}")
+"""
+
+
+def test_the_runner_collects_no_garbage_while_it_imports_and_freezes_what_it_imported(tmp_path: Path) -> None:
+    folder = GuideFolder.make(tmp_path, f'{SETTINGS}[tool.galley.hooks]\nsetup = "helper:setup"\n')
+    folder.write("snippets/helper.py", HOOKS)
+    run_all(folder, [replace(job(folder, "1"), hooks=folder.project.hooks)])
+    assert (tmp_path / "said").read_text() == "False True True"
+
+
+def test_a_page_that_is_cancelled_is_killed_and_the_runner_goes_on(marked: GuideFolder) -> None:
+    async def inside() -> PageRun:
+        async with runner(marked.project, marked.root) as running:
+            began = asyncio.Event()
+            slow = job(marked, "while True: pass", "slow")
+            task = asyncio.create_task(run_page(running.socket, slow, lambda job, cell: began.set()))
+            await asyncio.wait_for(began.wait(), 20)
+            assert len(processes_of(str(marked.root))) == 2
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            for _ in range(200):
+                if len(processes_of(str(marked.root))) == 1:
+                    break
+                await asyncio.sleep(0.02)
+            assert len(processes_of(str(marked.root))) == 1
+            return await run_page(running.socket, job(marked, "print('next')", "next"), lambda job, cell: None)
+
+    assert asyncio.run(inside()).failure is None
+    assert wait_until_gone(str(marked.root)) == []
+
+
+Change = Callable[[Job], Job]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "failure"),
+    [
+        (lambda job: replace(job, timeout=0.3), "while True: pass", "took longer than 0.3 s and was stopped"),
+        (lambda job: replace(job, page_timeout=0.3), "while True: pass", "the page took longer than 0.3 s"),
+        (lambda job: replace(job, memory_mb=200), "x = bytearray(10**9)", "MemoryError"),
+        (lambda job: replace(job, hooks={"setup": "absent:f"}), "1", "ModuleNotFoundError: No module named 'absent'"),
+    ],
+)
+def test_a_page_may_take_no_more_than_it_is_given(marked: GuideFolder, change: Change, code: str, failure: str) -> None:
+    (run,) = run_all(marked, [change(job(marked, code))])
+    assert run.failure is not None
+    assert run.failure.what == failure
+
+
+def test_a_runner_that_cannot_import_says_why(tmp_path: Path) -> None:
+    folder = GuideFolder.make(tmp_path, SETTINGS.replace("timeout", 'imports = ["absent_module"]\ntimeout'))
+    with pytest.raises(RunnerError, match="No module named 'absent_module'"):
+        run_all(folder, [])
+
+
+def test_a_socket_that_nobody_listens_on_is_a_runner_that_went_away(marked: GuideFolder, tmp_path: Path) -> None:
+    with pytest.raises(RunnerError, match="the runner went away"):
+        asyncio.run(run_page(tmp_path / "no.sock", job(marked, "1"), lambda job, cell: None))
+
+
+def test_a_page_sees_the_same_variables_on_every_machine(marked: GuideFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HF_TOKEN", "PYTHONWARNINGS", "PYTHONPATH", "LC_ALL", "CI"):
+        monkeypatch.setenv(name, "secret")
+    found = clean_environment(marked.project, Path("/home"))
+    assert "secret" not in found.values()
+    assert found["PATH"] == os.environ["PATH"]
+    assert found["GALLEY_TEST"] == str(marked.root)
+    assert found["HOME"] == "/home"
+    assert found["TZ"] == "UTC"
+    assert found["OMP_NUM_THREADS"] == "1"
+
+
+def test_thirty_pages_leave_no_descriptor_open(marked: GuideFolder) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    runs = run_all(marked, [job(marked, "1", f"p{number}") for number in range(30)])
+    assert not any(run.failure for run in runs)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_page_that_gets_no_process_fails_and_the_next_one_runs(tmp_path: Path) -> None:
+    settings = SETTINGS.replace("[tool.galley]\n", '[tool.galley]\nimports = ["full"]\n')
+    marked = GuideFolder.make(tmp_path, f'{settings}[tool.galley.environment]\nGALLEY_TEST = "{tmp_path}"\n')
+    once = "import os\nfork = os.fork\ndef full():\n    os.fork = fork\n    raise BlockingIOError(11, 'no more')\n"
+    marked.write("snippets/full.py", f"{once}os.fork = full\n")
+
+    async def inside() -> list[PageRun]:
+        async with runner(marked.project, marked.root) as running:
+            pages = [job(marked, code, page) for page, code in (("one", "1\n" * 500_000), ("two", "print('ok')"))]
+            return [await run_page(running.socket, each, lambda job, cell: None) for each in pages]
+
+    refused, run = asyncio.run(inside())
+    assert refused.failure is not None
+    assert refused.failure.what == "the machine gives no process to run it in: no more"
+    assert run.cells[0].outputs[0].data == b"ok\n"
+
+
+@pytest.mark.parametrize("said", [b"", b"half", (5).to_bytes(8, "big")])
+def test_a_client_that_says_nothing_or_nonsense_stops_no_page(marked: GuideFolder, said: bytes) -> None:
+    async def inside() -> PageRun:
+        async with runner(marked.project, marked.root) as running:
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(str(running.socket))
+                client.sendall(said)
+                page = run_page(running.socket, job(marked, "print('ok')"), lambda job, cell: None)
+                return await asyncio.wait_for(page, 20)
+
+    run = asyncio.run(inside())
+    assert run.failure is None
+    assert run.cells[0].outputs[0].data == b"ok\n"

@@ -1,0 +1,222 @@
+"""The author's loop: what was saved runs, a failure shows in the preview alone, prose needs no runner."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from galley.errors import Exit
+from galley.site.preview import VARIABLE, FailedPage, preview_file, read_failures, write_failures
+from guide_folder import GuideFolder, command, quiet_environment
+
+PATIENCE = 30  # seconds
+
+
+class Served:
+    """A guide under `galley serve`."""
+
+    def __init__(self, folder: GuideFolder, address: str, said: Path) -> None:
+        self.folder, self.address, self.said = folder, address, said
+
+    def page(self, name: str) -> str:
+        """The HTML of a page as the browser has it now."""
+        with suppress(OSError), urllib.request.urlopen(f"http://{self.address}/{name}.html", timeout=5) as answer:
+            return answer.read().decode()
+        return ""
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds; fail with what the command said."""
+        end = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < end, self.said.read_text(encoding="utf-8")[-3000:]
+            time.sleep(0.1)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A guide of one page, served from a folder of its own."""
+    folder = GuideFolder.make(tmp_path / "guide")
+    folder.page("index", "Hello.")
+    folder.snippet("page", "# %% one\nprint('first', 'words')\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    said = tmp_path / "said.txt"
+    variables = quiet_environment(TMPDIR=str(tmp_path))
+    with said.open("w") as log:
+        process = subprocess.Popen(
+            [command("galley"), "serve", "--address", address],
+            cwd=folder.root, env=variables, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+        try:
+            yield Served(folder, address, said)
+        finally:
+            process.terminate()
+            assert process.wait() == Exit.INTERRUPTED
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+            pytest.fail("a stopped `galley serve` left a process behind")
+        with socket.socket() as gone, pytest.raises(ConnectionRefusedError):  # MkDocs has a session of its own
+            gone.connect(("127.0.0.1", int(address.partition(":")[2])))
+        assert not list(tmp_path.glob("mkdocs_*"))
+
+
+def test_a_saved_page_runs_and_a_failure_is_shown_in_the_preview_alone(served: Served):
+    served.until(lambda: "first words" in served.page("page"))
+    record = served.folder.root / "snippets/outputs/page/laptop/record.json"
+
+    served.folder.snippet("page", "# %% one\nprint('second', 'words')\n")
+    served.until(lambda: "second words" in served.page("page"))
+    kept = record.read_bytes()
+
+    served.folder.snippet("page", "# %% one\nprint('second', 'words')\nnonsense\n")
+    served.until(lambda: "NameError" in served.page("page"))
+    html = served.page("page")
+    assert "second words" in html, "the recorded output stays"
+    assert "the laptop record is stale" in html
+    assert record.read_bytes() == kept
+    assert "NameError" not in served.folder.mkdocs().stdout, "an ordinary build knows nothing of the failure"
+
+    served.folder.snippet("page", "# %% one\nprint('second', 'words')\n")
+    served.until(lambda: "galley-mark" not in served.page("page"))
+
+    served.folder.snippet("page", "# %% one\nimport helper\nprint('third', helper.word)\n")
+    served.until(lambda: "ModuleNotFoundError" in served.page("page"))
+    served.folder.write("snippets/helper.py", "word = 'words'\n")
+    served.until(lambda: "third words" in served.page("page"))
+
+    served.folder.write("docs/page.md", '# New title\n\n```python exec="on" cell="page/one"\n```\n')
+    served.until(lambda: "New title" in served.page("page"))
+
+
+def test_prose_previews_where_nothing_can_run(tmp_path: Path):
+    folder = GuideFolder.make(tmp_path / "guide", '[tool.galley]\nimports = ["no_such_package"]\n' + REQUIRED)
+    folder.page("index", "Hello.")
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    said = tmp_path / "said.txt"
+    with said.open("w") as log:
+        process = subprocess.Popen(
+            [command("galley"), "serve", "-d", address],
+            cwd=folder.root, env=quiet_environment(TMPDIR=str(tmp_path)), stdout=log, stderr=log,
+        )  # fmt: skip
+        try:
+            guide = Served(folder, address, said)
+            guide.until(lambda: "never recorded" in guide.page("page"))
+            guide.until(lambda: "prose still previews" in said.read_text(encoding="utf-8"))
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def preview_of(folder: GuideFolder) -> dict[str, str]:
+    """What a builder needs in its environment to be this process's preview."""
+    file = folder.root / ".cache" / "preview.json"
+    write_failures(file, [])
+    return {VARIABLE: str(file)}
+
+
+def test_a_variable_left_in_a_shell_shows_nothing_stale(folder: GuideFolder, monkeypatch: pytest.MonkeyPatch):
+    variables = preview_of(folder)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert preview_file() is None, "this process is not the child of the one that wrote it"
+    monkeypatch.setattr(os, "getppid", os.getpid)
+    assert preview_file() == Path(variables[VARIABLE])
+    Path(variables[VARIABLE]).unlink()
+    assert preview_file() is None
+
+
+REQUIRED = "[tool.galley.profiles.laptop]\nrequired = true\n"
+
+
+def test_a_stale_cell_is_marked_in_a_preview_and_stops_a_build(folder: GuideFolder):
+    folder.page("index", "Hello.")
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    folder.run()
+    folder.snippet("page", "# %% one\nprint(2)\n")
+    assert folder.mkdocs().returncode != 0
+    built = folder.call([command("mkdocs"), "build", "--strict"], **preview_of(folder))
+    assert built.returncode == 0, built.stdout
+    html = (folder.root / "site/page.html").read_text(encoding="utf-8")
+    assert re.search(r"galley-mark[^<]*>the laptop record is stale", html)
+    assert ">1<" in html
+
+
+def test_a_stale_claim_has_no_tick_in_a_preview(folder: GuideFolder):
+    lists = "".join(f'```python exec="on" list="{name}"\n```\n\n' for name in ("claims", "corrections"))
+    folder.page("index", lists)
+    folder.snippet("page", '# %% one [claim] draft="none" verdict="false"\n"One."\nassert 1\n')
+    folder.snippet("other", '# %% two [claim]\n"Two."\nassert 2\n')
+    folder.run()
+    folder.snippet("page", '# %% one [claim] draft="none" verdict="false"\n"One."\nassert 11\n')
+    built = folder.call([command("mkdocs"), "build", "--strict"], **preview_of(folder))
+    assert built.returncode == 0, built.stdout
+    html = {
+        name: (folder.root / f"site/{name}.html").read_text(encoding="utf-8") for name in ("index", "page", "other")
+    }
+    assert re.findall(r"<li( [^>]*doubted[^>]*)?><a href=[^>]*#cell-([\w-]+)", html["index"]) == [
+        ("", "other-two"), (' class="galley-doubted"', "page-one")
+    ]  # fmt: skip
+    assert '<tr class="galley-doubted"><td>none' in html["index"]
+    assert "galley-claim galley-doubted" in html["page"]
+    assert "doubted" not in html["other"]
+
+
+def test_a_page_that_cannot_be_read_is_marked_in_a_preview(folder: GuideFolder):
+    folder.page("index", "Hello.")
+    folder.snippet("page", "# %% one\n# %% two\nprint(1\n")
+    built = folder.call([command("mkdocs"), "build", "--strict"], **preview_of(folder))
+    assert built.returncode == 0, built.stdout
+    assert (folder.root / "site/page.html").read_text(encoding="utf-8").count("syntax error") == 1
+
+
+def test_what_the_preview_knows_is_left_alone_where_nothing_changed(tmp_path: Path):
+    file = tmp_path / "cache" / "preview.json"
+    failures = [FailedPage("page", "laptop", "one", "it failed", "why")]
+    write_failures(file, failures)
+    before = file.stat().st_mtime_ns
+    write_failures(file, failures)
+    assert file.stat().st_mtime_ns == before
+    assert read_failures(file) == failures
+    assert json.loads(file.read_text(encoding="utf-8"))["failures"][0]["what"] == "it failed"
+
+
+def test_a_taken_address_is_told(folder: GuideFolder):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = folder.galley("serve", "--address", address)
+    assert done.returncode == Exit.USAGE
+    assert done.stdout.startswith(f"cannot serve at {address}: ")
+    assert "--address HOST:PORT" in done.stdout
+
+
+@pytest.mark.parametrize("address", ["8000", "127.0.0.1:web", "127.0.0.1:99999"])
+def test_a_wrong_address_is_told(folder: GuideFolder, address: str):
+    done = folder.galley("serve", "--address", address)
+    assert (done.returncode, done.stdout.startswith("cannot serve at")) == (Exit.USAGE, True), done.stdout
+
+
+def test_serving_ends_with_mkdocs(folder: GuideFolder, monkeypatch: pytest.MonkeyPatch):
+    from rich.console import Console
+
+    from galley.serve.loop import serve
+
+    monkeypatch.setattr("tempfile.tempdir", str(folder.root))
+    (folder.root / "mkdocs.yml").write_text("not: [valid", encoding="utf-8")
+    code = asyncio.run(serve(folder.project, "127.0.0.1:0", Console(quiet=True)))
+    assert code != 0

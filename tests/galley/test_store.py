@@ -1,0 +1,301 @@
+"""Records on disk: whole, torn or tampered with, and never read while they are written."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from galley.errors import RefusedError
+from galley.record.model import CellRecord, Output, Record
+from galley.record.store import Store, TamperedError, TornError
+from galley.source.digest import digest
+
+OLD = {"one.stdout.txt": b"old\n", "two.value.txt": b"kept\n"}
+NEW = {"two.value.txt": b"changed\n", "three.image.svg": b"<svg/>"}
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing catches it."""
+
+
+def record(files: Mapping[str, bytes], page: str = "page") -> Record:
+    """A record of some files."""
+    outputs = tuple(Output("stdout", file, digest(data)) for file, data in files.items())
+    return Record(page, "laptop", "2030-01-02", {"python": "3.11"}, (CellRecord("one", "d", outputs=outputs),))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A store that holds the old record."""
+    made = Store(tmp_path / "outputs", Path("outputs"))
+    made.write(record(OLD), OLD)
+    return made
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, by path."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_written_record_reads_back(store: Store) -> None:
+    assert store.read("page", "laptop") == record(OLD)
+    assert store.read("page", "laptop").outputs["one.stdout.txt"] == b"old\n"
+    assert sorted(files(store.folder)) == [
+        f"page/laptop/{name}" for name in (*sorted(OLD)[:1], "record.json", *sorted(OLD)[1:])
+    ]
+    assert list(store.folders()) == [("page", "laptop")]
+
+
+def test_no_record_is_written_in_ci_whoever_asks(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = files(store.folder)
+    monkeypatch.setenv("CI", "1")
+    with pytest.raises(RefusedError, match="CI writes no records"):
+        store.write(record(NEW), NEW)
+    assert files(store.folder) == before
+
+
+def test_a_new_record_leaves_nothing_of_the_old_one(store: Store) -> None:
+    store.write(record(NEW), NEW)
+    assert store.read("page", "laptop") == record(NEW)
+    assert set(files(store.folder)) == {f"page/laptop/{name}" for name in (*NEW, "record.json")}
+
+
+def test_no_folder_and_an_empty_one_hold_no_record(store: Store) -> None:
+    assert store.read("other", "laptop") is None
+    store.place("other", "laptop").mkdir(parents=True)
+    assert store.read("other", "laptop") is None
+
+
+STEPS: tuple[tuple[Any, str], ...] = (
+    (Path, "mkdir"), (Path, "write_bytes"), (Path, "unlink"), (Path, "replace"), (os, "rmdir"),
+)  # fmt: skip
+
+
+def interrupt(monkeypatch: pytest.MonkeyPatch, at: int) -> list[str]:
+    """Let the process die in place of its `at`-th change to the disk; the answer lists those before."""
+    done: list[str] = []
+
+    def dying(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*arguments: Any, **options: Any) -> Any:
+            if len(done) == at:
+                raise Killed(name)
+            done.append(name)
+            return function(*arguments, **options)
+
+        return step
+
+    for owner, name in STEPS:
+        monkeypatch.setattr(owner, name, dying(name, getattr(owner, name)))
+    return done
+
+
+def test_a_write_interrupted_at_any_step_is_seen_and_mended(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = files(store.place("page", "laptop"))
+    seen = []
+    for at in range(100):
+        with monkeypatch.context() as patched:
+            interrupt(patched, at)
+            try:
+                store.write(record(NEW), NEW)
+                break
+            except Killed as killed:
+                step = str(killed)
+        try:
+            found = store.read("page", "laptop")
+            state = "new" if found == record(NEW) else "old"
+            left = files(store.place("page", "laptop"))
+            left.pop("replacing.json", None)  # says what may be removed, and is no part of the record
+            assert left == before or state == "new"
+        except TornError:
+            state = "torn"
+        seen.append((step, state))
+        store.write(record(NEW), NEW)
+        assert store.read("page", "laptop") == record(NEW)
+        assert not list(store.folder.glob(".staging*"))
+        store.write(record(OLD), OLD)
+    states = [state for _, state in seen]
+    assert set(states) == {"old", "torn", "new"}
+    assert states == sorted(states, key=["old", "torn", "new"].index), "the order of the steps"
+    assert at > 10
+
+
+@pytest.mark.parametrize("file", ["one.stdout.txt", "two.value.txt"])
+def test_a_changed_output_is_tampering(store: Store, file: str) -> None:
+    (store.place("page", "laptop") / file).write_bytes(OLD[file] + b" ")
+    with pytest.raises(TamperedError, match=rf"outputs/page/laptop/{file}: is not what was recorded"):
+        store.read("page", "laptop")
+
+
+def tampering() -> dict[str, tuple[Callable[[Path], object], str]]:
+    """Ways to change a record by hand, with what is said of each."""
+    return {
+        "output taken away": (lambda at: (at / "one.stdout.txt").unlink(), "one.stdout.txt: is in the record and not"),
+        "record cut": (lambda at: (at / "record.json").write_text("{"), "record.json: cannot be read"),
+        "record no text": (lambda at: (at / "record.json").write_bytes(b"\xff"), "record.json: cannot be read"),
+        "output made a folder": (lambda at: swap(at, lambda file: file.mkdir()), "one.stdout.txt: is no plain file"),
+        "output made a pipe": (lambda at: swap(at, os.mkfifo), "one.stdout.txt: is no plain file"),
+        "other format": (lambda at: edit(at, '"format": 1', '"format": 2'), "record.json: cannot be read: its format"),
+        "other page": (lambda at: edit(at, '"page": "page"', '"page": "x"'), "record.json: is the record of x under"),
+        "other digest": (lambda at: edit(at, digest(b"old\n"), digest(b"x")), "one.stdout.txt: is not what was"),
+    }
+
+
+def edit(folder: Path, old: str, new: str) -> None:
+    """Replace a text in the record."""
+    path = folder / "record.json"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize("way", tampering())
+def test_whatever_was_changed_by_hand_is_told_and_can_be_written_over(store: Store, way: str) -> None:
+    change, what = tampering()[way]
+    change(store.place("page", "laptop"))
+    with pytest.raises(TamperedError, match=re.escape(f"outputs/page/laptop/{what}")):
+        store.read("page", "laptop")
+    if "made a" in way:  # nothing that a record names: it stays until the user takes it away
+        with pytest.raises(TamperedError, match=re.escape("one.stdout.txt: is no plain file")):
+            store.write(record(OLD), OLD)
+    else:
+        store.write(record(OLD), OLD)
+        assert store.read("page", "laptop") == record(OLD)
+
+
+def swap(folder: Path, make: Callable[[Path], object]) -> None:
+    """Put something else in the place of the first output."""
+    (folder / "one.stdout.txt").unlink()
+    make(folder / "one.stdout.txt")
+
+
+def add(path: Path, make: Callable[[Path], object]) -> Path:
+    """Something that galley did not make."""
+    make(path)
+    return path
+
+
+FOREIGN: dict[str, Callable[[Path], object]] = {
+    "a file": lambda path: path.write_text("mine"),
+    "a folder": lambda path: (path.mkdir(), (path / "deep.txt").write_text("mine")),
+    "a link": lambda path: path.symlink_to(".."),
+    "a pipe": os.mkfifo,
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_what_no_record_names_is_told_and_never_removed(store: Store, kind: str) -> None:
+    at = store.place("page", "laptop")
+    FOREIGN[kind](at / "mine")
+    before = sorted(at.rglob("*"))
+    with pytest.raises(TamperedError, match="laptop/mine: is in the folder and not in the record"):
+        store.read("page", "laptop")
+    with pytest.raises(TamperedError, match="laptop/mine: is "):
+        store.write(record(NEW), NEW)
+    assert sorted(at.rglob("*")) == before
+    assert files(at)["one.stdout.txt"] == OLD["one.stdout.txt"]
+
+
+LINKED = ("outputs", "outputs/page", "outputs/page/laptop")
+
+
+@pytest.mark.parametrize("part", LINKED)
+@pytest.mark.parametrize("whole", [True, False], ids=["with a record", "with the user's files"])
+def test_no_link_is_followed_to_a_record(tmp_path: Path, part: str, whole: bool) -> None:
+    store = Store(tmp_path / "outputs", Path("outputs"))
+    store.write(record(OLD), OLD)
+    mine = tmp_path / "mine"
+    if whole:
+        (tmp_path / part).rename(mine)
+    else:
+        shutil.rmtree(tmp_path / part)
+        (mine / "deep").mkdir(parents=True)
+        (mine / "deep" / "notes.txt").write_text("mine")
+    (tmp_path / part).symlink_to(mine)
+    before = files(mine)
+    for ask in (lambda: store.read("page", "laptop"), lambda: store.write(record(NEW), NEW)):
+        with pytest.raises(TamperedError, match=f"{part}: is a link, and galley follows none") as found:
+            ask()
+        assert "remove the link" in str(found.value)
+    assert files(mine) == before
+    assert list(store.folders()) == [("page", "laptop")] * (part == "outputs/page/laptop")
+
+
+@pytest.mark.parametrize("name", ["../../../mine.txt", "/etc/mine.txt", "..", "", "a/b"])
+def test_a_forged_record_names_nothing_that_is_removed(store: Store, tmp_path: Path, name: str) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    at = store.place("page", "laptop")
+    edit(at, '"file": "one.stdout.txt"', f'"file": "{name}"')
+    (at / "one.stdout.txt").unlink()
+    with pytest.raises(TamperedError):
+        store.read("page", "laptop")
+    store.write(record(NEW), NEW)
+    assert store.read("page", "laptop") == record(NEW)
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("kind", ["a file", "a link"])
+def test_records_are_staged_in_no_place_of_somebody_else(store: Store, tmp_path: Path, kind: str) -> None:
+    mine = add(tmp_path / "mine", lambda path: (path.mkdir(), (path / "x").write_text("mine")))
+    (store.folder / ".staging").write_text("mine") if kind == "a file" else (store.folder / ".staging").symlink_to(mine)
+    with pytest.raises(TamperedError, match=r"outputs/\.staging: is no folder"):
+        store.write(record(NEW), NEW)
+    assert (mine / "x").read_text() == "mine"
+    assert store.read("page", "laptop") == record(OLD)
+
+
+def test_a_record_taken_away_is_torn(store: Store) -> None:
+    (store.place("page", "laptop") / "record.json").unlink()
+    with pytest.raises(TornError, match=r"outputs/page/laptop: torn"):
+        store.read("page", "laptop")
+
+
+def holding(store: Store, how: str) -> subprocess.Popen[bytes]:
+    """Another process that holds the store's lock as a reader (`LOCK_SH`) or a writer (`LOCK_EX`) does."""
+    program = (
+        "import fcntl, os, sys\n"
+        f"fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.{how})\n"
+        "print('in', flush=True); sys.stdin.read()"
+    )
+    asked = [sys.executable, "-c", program, str(store.folder)]
+    process = subprocess.Popen(asked, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+@pytest.mark.parametrize(("how", "waits"), [("LOCK_EX", True), ("LOCK_SH", False)])
+def test_a_reader_waits_for_a_writer_and_for_no_reader(store: Store, how: str, waits: bool) -> None:
+    with holding(store, how) as other, ThreadPoolExecutor() as pool:
+        reading = pool.submit(store.read, "page", "laptop")
+        done, _ = wait([reading], timeout=0.2 if waits else 10)
+        assert bool(done) is not waits
+        other.kill()
+        assert reading.result(10) == record(OLD), "the lock of a dead process is nobody's"
+
+
+def test_a_writer_waits_for_a_reader(store: Store) -> None:
+    with holding(store, "LOCK_SH") as other, ThreadPoolExecutor() as pool:
+        writing = pool.submit(store.write, record(NEW), NEW)
+        assert not wait([writing], timeout=0.2).done
+        assert store.read("page", "laptop") == record(OLD)
+        other.kill()
+        writing.result(10)
+    assert store.read("page", "laptop") == record(NEW)
+
+
+def test_what_a_dead_writer_left_staged_is_no_record_and_is_cleared(store: Store) -> None:
+    left = store.folder / ".staging" / "page"
+    left.mkdir(parents=True)
+    (left / "record.json").write_text("{}")
+    assert list(store.folders()) == [("page", "laptop")]
+    store.write(record(NEW), NEW)
+    assert not left.parent.exists()

@@ -1,0 +1,200 @@
+"""The guide's own site: three builders give the same articles, and a real browser finds nothing wrong with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from galley.config import find_project
+from galley.source.guide import read_guide
+from screenshots import WIDTHS, chromium, pages, served
+
+ROOT = Path(__file__).parents[2]
+BUILDERS = {
+    "mkdocs": ["-m", "mkdocs", "build", "--strict"],
+    "zensical": ["-m", "zensical", "build", "--clean"],
+    "properdocs": ["-m", "properdocs", "build", "--strict", "-f", "mkdocs.yml"],
+}
+
+
+class Article(HTMLParser):
+    """The words of a page's article, without what builders add to headings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.depth, self.words = 0, []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.depth += tag == "article"
+
+    def handle_endtag(self, tag: str) -> None:
+        self.depth -= tag == "article"
+
+    def handle_data(self, data: str) -> None:
+        if self.depth:
+            self.words += data.replace("¶", " ").split()
+
+
+def article(page: Path) -> list[str]:
+    """The words of a built page."""
+    parser = Article()
+    parser.feed(page.read_text(encoding="utf-8"))
+    return parser.words
+
+
+@pytest.fixture(scope="module")
+def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The site as each builder makes it, from a copy of what is committed."""
+    built = {}
+    for name, command in BUILDERS.items():
+        copy = tmp_path_factory.mktemp(name)
+        for part in ("docs", "snippets"):
+            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+        for part in ("mkdocs.yml", "pyproject.toml"):
+            shutil.copy(ROOT / part, copy / part)
+        environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+        done = subprocess.run(
+            [sys.executable, *command], cwd=copy, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{name}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+        built[name] = copy / "site"
+    return built
+
+
+@pytest.mark.parametrize("builder", [name for name in BUILDERS if name != "mkdocs"])
+def test_every_builder_gives_the_same_article(builder: str, sites: dict[str, Path]):
+    for page in pages(sites["mkdocs"]):
+        ours, theirs = (article(sites[name] / page / "index.html") for name in ("mkdocs", builder))
+        assert len(ours) > 100
+        assert ours == theirs, f"{page}: {builder} gives another text"
+
+
+def test_every_output_of_every_page_is_in_the_site(sites: dict[str, Path]):
+    project = find_project(ROOT)
+    for snippets in read_guide(project).snippets.values():
+        page = sites["mkdocs"] / ("index.html" if snippets.page == "index" else f"{snippets.page}/index.html")
+        words = set(article(page))
+        for file in sorted((project.outputs / snippets.page / "laptop").glob("*.txt")):
+            missing = [word for word in file.read_text(encoding="utf-8").split() if word not in words]
+            assert not missing, f"{file.name} is not in {page.name}: {missing[:5]}"
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_the_search_finds_what_a_page_says_and_no_facts_of_its_run(builder: str, sites: dict[str, Path]):
+    (index,) = [path for name in ("search/search_index.json", "search.json") for path in sites[builder].glob(name)]
+    found = json.loads(index.read_text(encoding="utf-8"))
+    said = "\n".join(each["text"] for each in found.get("docs") or found["items"])
+    assert "PeftModel.from_pretrained" in said
+    for noise in (" · 20", "Download this page", "less sure", "The assertion that checks it", "token 96"):
+        assert noise not in said, noise
+
+
+class Links(HTMLParser):
+    """The links of a page, and the names that a link may end in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links, self.names = [], set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.names |= {found[key] for key in ("id", "name") if found.get(key)}
+        if tag == "a" and found.get("href"):
+            self.links.append(found["href"])
+
+
+def links_of(page: Path) -> Links:
+    """What a built page links to and has."""
+    parser = Links()
+    parser.feed(page.read_text(encoding="utf-8"))
+    return parser
+
+
+def test_every_link_within_the_site_leads_somewhere(sites: dict[str, Path]):
+    site = sites["mkdocs"]
+    files = {page: links_of(page) for page in site.rglob("*.html") if page.name != "404.html"}
+    count, broken = 0, []
+    for page, found in files.items():
+        for link in found.links:
+            address, _, anchor = unquote(link).partition("#")
+            if urlsplit(link).scheme:
+                continue
+            target = (page.parent / address).resolve() if address else page
+            target = target / "index.html" if target.is_dir() else target
+            count += 1
+            if target not in files and not target.is_file():
+                broken.append(f"{page.relative_to(site)}: {link}: no such page")
+            elif anchor and not anchor.startswith("__") and anchor not in files[target].names:
+                broken.append(f"{page.relative_to(site)}: {link}: no such place")
+    assert count > 300
+    assert broken == []
+
+
+@pytest.fixture(scope="module")
+def address(sites: dict[str, Path]) -> Iterator[str]:
+    with served(sites["mkdocs"]) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+def visit(browser: Browser, address: str, page: str, width: int, scheme: str) -> tuple[Page, list[str]]:
+    """Open a page; the list takes in console errors and requests that leave the site."""
+    context = browser.new_context(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme)
+    opened, wrong = context.new_page(), []
+    opened.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on(
+        "request", lambda asked: None if asked.url.startswith((address, "data:", "blob:")) else wrong.append(asked.url)
+    )
+    opened.goto(f"{address}/{page}/", wait_until="networkidle")
+    return opened, wrong
+
+
+PAGES = sorted({"." if page.stem == "index" else page.stem for page in (ROOT / "docs").glob("*.md")})
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", list(WIDTHS))
+@pytest.mark.parametrize("page", PAGES)
+def test_a_browser_finds_nothing_wrong(page: str, width: int, scheme: str, address: str, browser: Browser):
+    opened, wrong = visit(browser, address, page, width, scheme)
+    assert wrong == []
+    assert opened.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
+    opened.context.close()
+
+
+def test_the_copy_button_gives_exactly_the_cells_code(address: str, browser: Browser):
+    project = find_project(ROOT)
+    cell = read_guide(project).snippets["deep_dive"].cell("load-base")
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    opened = context.new_page()
+    opened.goto(f"{address}/deep-dive/", wait_until="networkidle")
+    block = opened.locator("#cell-deep_dive-load-base .highlight")
+    block.hover()
+    block.locator("button").first.click()
+    assert opened.evaluate("navigator.clipboard.readText()").rstrip("\n") == cell.source
+    context.close()
+
+
+def test_a_folded_assertion_opens_by_keyboard(address: str, browser: Browser):
+    opened, _ = visit(browser, address, "deep-dive", 1440, "light")
+    folded = opened.locator("#cell-deep_dive-wrap-frozen details").first
+    folded.locator("summary").focus()
+    opened.keyboard.press("Enter")
+    assert folded.evaluate("element => element.open")
+    opened.context.close()
