@@ -261,6 +261,6 @@ def _seconds(text: str | None, place: Place) -> float | None:
 
 
 def _threads(text: str, place: Place) -> int:
-    if not (text.isdecimal() and 0 < int(text) < 1024):
+    if not (text.isdecimal() and len(text) < 5 and 0 < int(text) < 1024):  # int() refuses thousands of digits
         raise GalleyError(f"threads '{text}' is not a number of threads", place, 'write it as: threads="2"')
     return int(text)
