@@ -109,6 +109,7 @@ WRONG = {
     "no number": ('# %% one timeout="soon"\n', 1, "timeout 'soon' is not a number of seconds"),
     "no time": ('# %% one timeout="0"\n', 1, "timeout '0' is not a number"),
     "endless": ('# %% one timeout="inf"\n', 1, "timeout 'inf' is not a number"),
+    "thousands of digits": (f'# %% one threads="{"9" * 5000}"\n', 1, "threads '99"),
     "not a number": ('# %% one timeout="nan"\n', 1, "timeout 'nan' is not a number"),
     "code beside its caption": ('# %% one\n"Why."; a = 1\n', 2, "code stands on the caption's line"),
     "folded twice": ("# %% one [setup folded]\n", 1, "[folded] folds code below its output"),

@@ -80,6 +80,8 @@ Code as `model.layers[0](x)` stays, and so does code in a block:
 %% is no cell, and [a link
 over two lines](other.md) leads nowhere.
 
+From [0, 1) a [third link](other.md).
+
 {fence("one", "first")}
 {fence("one", "drawn")}
 The end.
@@ -164,6 +166,7 @@ def test_prose_stands_above_its_cell_and_code_in_running_order(script: str) -> N
     assert "`model.layers[0](x)`" in script
     assert "# [a link](in-code.md)" in script
     assert "# \\%% is no cell, and a link\n# over two lines leads nowhere." in script
+    assert "# From [0, 1) a third link." in script
     assert script.count("*Measured: these numbers differ at every run.*") == 1
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from galley.errors import GalleyError, Place
 
+FUNCTION = re.compile(r"[\w.]+:\w+")
+
 
 def _text(value: object) -> bool:
     return isinstance(value, str)
@@ -30,7 +32,7 @@ def _tables(value: object) -> bool:
 
 
 def _functions(value: object) -> bool:
-    return isinstance(value, dict) and all(_text(each) and re.fullmatch(r"[\w.]+:\w+", each) for each in value.values())
+    return isinstance(value, dict) and all(_text(each) and FUNCTION.fullmatch(each) for each in value.values())
 
 
 def _number(value: object, least: float = 0, *, whole: bool = False) -> bool:

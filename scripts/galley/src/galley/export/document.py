@@ -19,9 +19,10 @@ from galley.source.parameters import with_values
 
 CLAIM = "**Claim.** "
 LINK = re.compile(
-    r"!?\[([^\]]*)\]\((?:[\w./-]+\.(?:md|png|svg)(?:#[\w-]*)?|#[\w-]+)\)"
+    r"!?\[([^\[\]]*)\]\((?:[\w./-]+\.(?:md|png|svg)(?:#[\w-]*)?|#[\w-]+)\)"
 )  # leads nowhere outside the site
 FENCE = re.compile(r"[\s>]*(?:`{3}|~{3})")
+CLOSER = re.compile(r"[\s>]*[`~]{3,}\s*$")
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _prose(snippets: SnippetFile, lines: Sequence[str], start: int) -> tuple[dic
     for fence in fences:
         at = fence.place.line - 1
         text += _plain(lines[start:at])
-        start = next((n for n in range(at + 1, len(lines)) if re.match(r"[\s>]*[`~]{3,}\s*$", lines[n])), at) + 1
+        start = next((n for n in range(at + 1, len(lines)) if CLOSER.match(lines[n])), at) + 1
         if fence.file == snippets.stem and fence.cell not in above:
             above[fence.cell], text = text.strip(), ""
     return above, (text + _plain(lines[start:])).strip()

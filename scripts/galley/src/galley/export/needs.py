@@ -16,6 +16,8 @@ from galley.record.model import Record
 from galley.source.cells import SnippetFile
 from galley.source.digest import imported
 
+SEPARATORS = re.compile(r"[-_.]+")
+
 
 def needs(project: Project, snippets: SnippetFile, record: Record) -> str:
     """One line: packages with the versions of the record, then folders and files beside the export."""
@@ -63,7 +65,7 @@ def _imports(project: Project, names: Iterable[str]) -> tuple[list[str], list[st
 
 def _canonical(package: str) -> str:
     """The form in which two spellings of a package's name are equal."""
-    return re.sub(r"[-_.]+", "-", package).lower()
+    return SEPARATORS.sub("-", package).lower()
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 FORMAT = 1
@@ -71,7 +72,11 @@ class Record:
 
     def cell(self, name: str) -> CellRecord | None:
         """The part of that cell, if it was recorded."""
-        return next((cell for cell in self.cells if cell.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, CellRecord]:
+        return {cell.name: cell for cell in reversed(self.cells)}
 
     @property
     def files(self) -> dict[str, str]:

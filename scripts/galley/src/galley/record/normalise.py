@@ -7,6 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
+PADDING = re.compile(r"(?<! ) {2,}+(?=[-+]?\d)|(?<=\d) {2,}")  # looked at once, from its first space
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:e[+-]?\d+)?")
+
 
 @dataclass(frozen=True)
 class Where:
@@ -50,7 +54,7 @@ def _snippet_lines(text: str, where: Where) -> str:
 
 
 def _addresses(text: str, where: Where) -> str:
-    return re.sub(r"\b0x[0-9a-f]{6,16}\b", "0x…", text)
+    return ADDRESS.sub("0x…", text)
 
 
 RULES = (
@@ -81,5 +85,4 @@ def mask_numbers(text: str) -> str:
 
     A number with a digit more takes a space of the padding beside it, so padding counts as one space.
     """
-    text = re.sub(r" {2,}(?=[-+]?\d)|(?<=\d) {2,}", " ", text)
-    return re.sub(r"\d+(?:[.,]\d+)*(?:e[+-]?\d+)?", "#", text)
+    return NUMBER.sub("#", PADDING.sub(" ", text))

@@ -15,6 +15,7 @@ from typing import Any
 
 SHORT = 120  # characters of a text
 SIZED = (list, tuple, dict, set, frozenset, str, bytes, bytearray)
+BREAK = re.compile(r"(?<!\s)[^\S\n]*+\n\s*+")  # white space with the end of a line in it, from its first character
 FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType)
 
 Brief = Callable[[object], str | None]
@@ -103,7 +104,7 @@ def _signature(function: Any) -> str:
 
 def _shortened(text: str) -> str:
     """One line of at most SHORT characters."""
-    line = re.sub(r"\s*\n\s*", " ", text[: 20 * SHORT]).strip()
+    line = BREAK.sub(" ", text[: 20 * SHORT]).strip()
     return line if len(line) <= SHORT else f"{line[: SHORT - 1]}…"
 
 

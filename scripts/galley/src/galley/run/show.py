@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 IMAGES = (("_repr_svg_", "svg"), ("_repr_png_", "png"))  # the display protocol that notebooks use
 
@@ -23,6 +25,11 @@ def text(kind: str, content: str, limit: int) -> Shown:
     data = content.encode("utf-8", "backslashreplace")
     kept = data[:limit].decode("utf-8", "ignore").encode() if len(data) > limit else data
     return Shown(kind, "txt", kept, len(data) - len(kept))
+
+
+def fitting(sizes: Sequence[int], room: int) -> int:
+    """How many pieces of these sizes fit into `room` bytes, from the first on."""
+    return bisect_right(list(accumulate(sizes)), room)
 
 
 def value(found: object, summarise: Callable[[object], str | None], limit: int) -> Shown | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from operator import index
 from typing import Any
 
-from galley.run.show import Shown
+from galley.run.show import Shown, fitting
 
 KEYS = {"id", "token", "probability", "others"}
 FORM = '[{"id": 7, "token": "text", "probability": 0.5, "others": [("other text", 0.25)]}, …]'
@@ -29,9 +29,7 @@ def shown(value: object, limit: int) -> Shown:
         raise _wrong(f"the cell's last expression is {_kind(value)}")
     lines = [json.dumps(_token(number, each), ensure_ascii=False) for number, each in enumerate(value)]
     sizes = [len(line.encode("utf-8", "backslashreplace")) + 2 for line in lines]
-    kept = len(lines)
-    while kept and sum(sizes[:kept]) + 4 > limit:
-        kept -= 1
+    kept = fitting(sizes, limit - 4)
     text = "[\n" + ",\n".join(lines[:kept]) + "\n]\n"
     return Shown("tokens", "json", text.encode("utf-8", "backslashreplace"), sum(sizes[kept:]))
 

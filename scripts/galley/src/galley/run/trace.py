@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from galley.run.describe import Brief, describe
-from galley.run.show import Shown
+from galley.run.show import Shown, fitting
 
 SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 NAMES = 40  # of one statement; `from x import *` binds hundreds
@@ -52,9 +52,7 @@ class Trace:
             return []
         texts = [_written(step) for step in self._steps]
         sizes = [len(text.encode("utf-8", "backslashreplace")) for text in texts]
-        kept = len(texts)
-        while kept and sum(sizes[:kept]) + KEPT > limit:
-            kept -= 1
+        kept = fitting(sizes, limit - KEPT)
         text = "[\n" + ",\n".join(texts[:kept]) + "\n]\n"
         return [Shown("trace", "json", text.encode("utf-8", "backslashreplace"), sum(sizes[kept:]))]
 

@@ -29,8 +29,9 @@ DRAWING = frozenset(
 )
 LEFT_OUT = frozenset({"title", "desc", "metadata"})
 EVERYTHING = re.compile(r"\s*\*\s*\{([^{}<>@\\]*)\}\s*")  # the one style sheet that matplotlib writes
-URL = re.compile(r"url\(\s*['\"]?([^)'\"]*)['\"]?\s*\)")
+URL = re.compile(r"url\(\s*+['\"]?+([^()'\"]*+)['\"]?\s*+\)", re.IGNORECASE)
 OUTSIDE = re.compile(r"\\|/\*|@|javascript:|expression\(|image-set\(|src\(", re.IGNORECASE)
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")  # of an attribute
 PIXELS = re.compile(r"\s*data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*")
 
 
@@ -121,12 +122,12 @@ class _Writer:
             elif key == f"{{{XML}}}space":
                 found["xml:space"] = value
         if style:
-            found["style"] = f"{style}{found.get('style', '')}"
+            found["style"] = f"{self._kept('style', style, False)}{found.get('style', '')}"
         return "".join(f' {name}="{html.escape(value)}"' for name, value in found.items())
 
     def _kept(self, name: str, value: str, image: bool) -> str | None:
         """An attribute's value on the page; None leaves the attribute out."""
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", name) or name.lower().startswith("on"):
+        if not NAME.fullmatch(name) or name.lower().startswith("on"):
             raise NotADrawingError(f"it has the attribute {name}")
         if name in ("class", "role", "tabindex", "base", "type", "show", "actuate", "title", "version", "lang"):
             return None  # the page's own styles would take hold of a class
@@ -138,7 +139,10 @@ class _Writer:
             return self._link(value, image)
         if OUTSIDE.search(value):
             raise NotADrawingError(f"it has {name}={value!r}")
-        return self._painted(name, URL.sub(self._local, value))
+        local, count = URL.subn(self._local, value)
+        if count != value.lower().count("url("):  # a browser reads more forms of a reference than URL does
+            raise NotADrawingError(f"it has {name}={value!r}")
+        return self._painted(name, local)
 
     def _link(self, value: str, image: bool) -> str:
         if value.startswith("#"):

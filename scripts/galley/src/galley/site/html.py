@@ -45,7 +45,7 @@ def cell_id(page: Page, fence: Fence) -> str:
     """What a link to the cell or the list ends in; a cell that the page shows again is numbered."""
     if fence.listing:
         return f"list-{fence.listing}"
-    number = [each for each in page.fences if each.name == fence.name].index(fence) + 1
+    number = page.number(fence)
     return f"cell-{fence.file}-{fence.cell}" + (f"-{number}" if number > 1 else "")
 
 

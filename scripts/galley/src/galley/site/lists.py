@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from galley.site.page import Page, View
 from galley.site.text import escape, inline
 from galley.source.cells import Cell, SnippetFile
 from galley.source.fences import Fence, title
-from galley.source.guide import Guide, read_guide
+from galley.source.guide import read_guide
 
 DOUBTED = ' class="galley-doubted"'
 
@@ -43,13 +43,13 @@ def list_html(page: Page, fence: Fence) -> str:
     guide = read_guide(page.project)
     if guide.errors:
         raise guide.errors[0]  # a file that cannot be read may hold claims
-    found = [each for snippets in guide.snippets.values() for each in _listed(page, fence, guide, snippets)]
+    shown = {each.name: each.place.path for each in reversed(guide.fences)}
+    found = [each for snippets in guide.snippets.values() for each in _listed(page, fence, shown, snippets)]
     body = _claims(page, found) if fence.listing == "claims" else _corrections(page, found)
     return f'<div class="galley-list" id="list-{fence.listing}">{body}</div>'
 
 
-def _listed(page: Page, fence: Fence, guide: Guide, snippets: SnippetFile) -> list[Listed]:
-    shown = {each.name: each.place.path for each in reversed(guide.fences)}
+def _listed(page: Page, fence: Fence, shown: Mapping[str, Path], snippets: SnippetFile) -> list[Listed]:
     docs = page.project.relative(page.project.docs)
     listed = []
     for cell in snippets.cells:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -49,6 +50,8 @@ class Page:
     errors: list[Exception] = field(default_factory=list)
     rendered: set[Fence] = field(default_factory=set)
     whole: bool = False  # its Markdown is read to the end
+    _waiting: dict[str, deque[Fence]] = field(default_factory=dict)  # to be rendered, by name
+    _numbers: dict[Fence, int] = field(default_factory=dict)
     _lines: Sequence[str] = ()
     _above: int = 0
     _untrue: set[tuple[str, str]] = field(default_factory=set)  # snippet files and profiles reported already
@@ -61,7 +64,15 @@ class Page:
         """Find the fences in the page's lines and give what is wrong; `above` counts lines of front matter."""
         self._lines, self._above = lines, above
         self.fences, wrong = find_fences(lines, self.path, above)
+        for fence in self.fences:
+            alike = self._waiting.setdefault(fence.name, deque())
+            alike.append(fence)
+            self._numbers[fence] = len(alike)
         return wrong
+
+    def number(self, fence: Fence) -> int:
+        """Which of the page's fences of that name it is, from 1."""
+        return self._numbers[fence]
 
     @property
     def source(self) -> Sequence[str]:
@@ -74,10 +85,10 @@ class Page:
 
     def next_fence(self, name: str) -> Fence:
         """The fence that is rendered now; raises GalleyError where the scan saw none such."""
-        for fence in self.fences:
-            if fence.name == name and fence not in self.rendered:
-                self.rendered.add(fence)
-                return fence
+        if waiting := self._waiting.get(name):
+            fence = waiting.popleft()
+            self.rendered.add(fence)
+            return fence
         raise GalleyError(f"a fence for '{name}' that the scan of the page did not see", Place(self.path))
 
     def views(self, fence: Fence) -> list[View]:

@@ -7,6 +7,7 @@ import re
 
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+CODE = re.compile(r"`([^`]+)`")
 
 
 def escape(text: str) -> str:
@@ -16,4 +17,4 @@ def escape(text: str) -> str:
 
 def inline(text: str) -> str:
     """A caption as HTML; only `code` in backticks is marked up."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+    return CODE.sub(r"<code>\1</code>", escape(text))

@@ -70,7 +70,11 @@ class SnippetFile:
 
     def cell(self, name: str) -> Cell | None:
         """The cell of that name, if there is one."""
-        return next((cell for cell in self.cells if cell.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Cell]:
+        return {cell.name: cell for cell in self.cells}
 
 
 VERSIONS = 4  # texts of one file that are kept: one for each of a few profiles
@@ -123,13 +127,13 @@ def _cut(source: str, path: Path, shown: Path) -> SnippetFile:
         if statement.lineno < first and not is_string(statement):
             place = Place(shown, statement.lineno)
             raise GalleyError("code stands before the first cell", place, f"put it below a line such as: {FORM}")
-    cells: list[Cell] = []
+    cells: dict[str, Cell] = {}
     for (start, head), end in zip(markers, ends, strict=True):
         cell = _cell(head, Place(shown, start), lines, start, end, tree.body, starts)
-        if any(cell.name == other.name for other in cells):
+        if cell.name in cells:
             raise GalleyError(f"a second cell is named '{cell.name}'", cell.place, "give each cell its own name")
-        cells.append(cell)
-    return SnippetFile(page_name(path), path, source, tuple(cells))
+        cells[cell.name] = cell
+    return SnippetFile(page_name(path), path, source, tuple(cells.values()))
 
 
 def _markers(source: str, lines: list[str], body: list[ast.stmt], starts: list[int]) -> list[tuple[int, str]]:
@@ -261,6 +265,6 @@ def _seconds(text: str | None, place: Place) -> float | None:
 
 
 def _threads(text: str, place: Place) -> int:
-    if not (text.isdecimal() and 0 < int(text) < 1024):
+    if not (text.isdecimal() and len(text) < 5 and 0 < int(text) < 1024):  # int() refuses thousands of digits
         raise GalleyError(f"threads '{text}' is not a number of threads", place, 'write it as: threads="2"')
     return int(text)

@@ -7,6 +7,7 @@ first, and whatever looks like a galley fence and is not exactly one is an error
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,13 @@ from galley.errors import GalleyError, Place
 FORM = '```python exec="on" cell="file/cell"'
 LISTS = ("claims", "corrections")
 LIST_FORM = f'```python exec="on" list="{"|".join(LISTS)}"'
-OPENER = re.compile(r"^(?P<indent>[\s>]*)(?P<fence>`{3,}|~{3,})(?P<header>[^`]*)$")
+OPENER = re.compile(r"^(?P<indent>[\s>]*+)(?P<fence>`{3,}+|~{3,}+)(?P<header>[^`]*+)$")
+CLOSER = re.compile(r"^[\s>]*+(?P<fence>`{3,}+|~{3,}+)\s*+$")
 OURS = re.compile(r"\b(exec|cell)\s*=|\bexec\b|^\s*python\b.*\blist\s*=", re.IGNORECASE)
-ALIKE = re.compile(r"^[\s>]*(?:(?:[-*+:]|\d+[.)])\s+)?[\s>]*(?P<fence>`{2,}|~{2,})(?P<header>.*)$")
+ALIKE = re.compile(r"^[\s>]*+(?:(?:[-*+:]|\d++[.)])\s++)?+[\s>]*+(?P<fence>`{2,}+|~{2,}+)(?P<header>.*)$")
 HEADER = re.compile(r"python(?P<options>(?:[ \t]+\w+=\"[^\"]*\")+)[ \t]*$")
 OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")
+WRITTEN = re.compile(r"\S")
 KNOWN = {"exec", "cell", "list"}
 
 
@@ -46,7 +49,7 @@ def find_fences(lines: Sequence[str], path: Path, offset: int = 0) -> tuple[list
     """
     fences: list[Fence] = []
     errors: list[GalleyError] = []
-    number = 0
+    ends, number = _Ends(lines), 0
     while number < len(lines):
         number += 1
         if not _marked(lines[number - 1]):
@@ -56,7 +59,7 @@ def find_fences(lines: Sequence[str], path: Path, offset: int = 0) -> tuple[list
         if not opener:
             errors += [_malformed(header, place)] if (header := _alike(lines[number - 1], OURS)) else []
             continue
-        end = _end(lines, number, opener["fence"])
+        end = ends.after(number, opener["fence"])
         if OURS.search(opener["header"]):
             try:
                 fences.append(_fence(opener["header"], lines[number:end], end < len(lines), place))
@@ -85,10 +88,10 @@ def front_matter(lines: Sequence[str]) -> int:
 
 def outside_code(lines: Sequence[str]) -> Iterator[int]:
     """The indices of the lines that stand in no block of code."""
-    at = 0
+    ends, at = _Ends(lines), 0
     while at < len(lines):
         if _marked(lines[at]) and (opener := OPENER.match(lines[at].rstrip())):
-            at = _end(lines, at + 1, opener["fence"])
+            at = ends.after(at + 1, opener["fence"])
         else:
             yield at
         at += 1
@@ -102,8 +105,9 @@ def title(lines: Sequence[str]) -> str:
 
 def left_over(rendered: Sequence[str], lines: Sequence[str], path: Path, offset: int = 0) -> list[GalleyError]:
     """The first opening line that is still in the page once superfences is done: it would be published as text."""
+    own = set(lines)
     for line in rendered:
-        if _marked(line) and line in lines and (header := _alike(line, re.compile(r"\S"))):
+        if _marked(line) and line in own and (header := _alike(line, WRITTEN)):
             return [_malformed(header, Place(path, lines.index(line) + 1 + offset))]
     return []
 
@@ -128,10 +132,21 @@ def _unclosed(place: Place) -> GalleyError:
     return GalleyError("the fence is never closed", place, "add a line with its ``` below it")
 
 
-def _end(lines: Sequence[str], start: int, fence: str) -> int:
-    """The index of the closing line, or the number of lines where there is none."""
-    closing = re.compile(rf"^[\s>]*{re.escape(fence)}\s*$")
-    return next((at for at in range(start, len(lines)) if closing.match(lines[at])), len(lines))
+class _Ends:
+    """The lines that can close a fence, by their marks: found once, since each fence may ask to the page's end."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._count = len(lines)
+        self._found: dict[str, list[int]] = {}
+        for at, line in enumerate(lines):
+            if _marked(line) and (closer := CLOSER.match(line)):
+                self._found.setdefault(closer["fence"], []).append(at)
+
+    def after(self, start: int, fence: str) -> int:
+        """The index of the closing line from `start` on, or the number of lines where there is none."""
+        found = self._found.get(fence, [])
+        place = bisect_left(found, start)
+        return found[place] if place < len(found) else self._count
 
 
 def _fence(header: str, body: Sequence[str], closed: bool, place: Place) -> Fence:
