@@ -19,8 +19,8 @@ import pytest
 
 from builders import BUILDERS, article, plain
 from galley.export.needs import needs
-from galley.record.model import Dependency, Record
-from galley.record.said import line
+from galley.record.facts import line
+from galley.record.model import Dependency, Environment, Record
 from guide_folder import SETTINGS, GuideFolder, fence
 
 SOURCE = '''\
@@ -216,7 +216,7 @@ def test_a_package_called_as_its_module_is_found_without_a_search_and_named_once
 ) -> None:
     folder = GuideFolder.make(tmp_path)
     folder.snippet("page", "# %% one\nimport jinja2\nimport Jinja2\n")
-    nothing = Record("page", "laptop", "2026-01-01", {}, ())
+    nothing = Record("page", "laptop", "2026-01-01", Environment(), ())
 
     def search() -> dict[str, list[str]]:
         raise AssertionError("this reads the list of files of every package")
@@ -227,7 +227,7 @@ def test_a_package_called_as_its_module_is_found_without_a_search_and_named_once
 
 def test_what_a_page_ran_on_is_one_line_whatever_a_hook_says(guide: GuideFolder) -> None:
     record = guide.record("one")
-    told = replace(record, environment={**record.environment, "provenance": {"device": "A100\nMIG 1g"}})
+    told = replace(record, environment=replace(record.environment, provenance={"device": "A100\nMIG 1g"}))
     assert line(told, ["device"]) == f"A100 MIG 1g · {record.date}"
 
 

@@ -214,7 +214,7 @@ def test_a_wrong_address_is_told(folder: GuideFolder, address: str):
 def test_serving_ends_with_mkdocs(folder: GuideFolder, monkeypatch: pytest.MonkeyPatch):
     from rich.console import Console
 
-    from galley.serve.loop import serve
+    from galley.serve import serve
 
     monkeypatch.setattr("tempfile.tempdir", str(folder.root))
     (folder.root / "mkdocs.yml").write_text("not: [valid", encoding="utf-8")

@@ -16,19 +16,17 @@ from galley.config import NAME, Profile, Project
 from galley.errors import GalleyError, Place
 from galley.export.document import document
 from galley.export.needs import needs
+from galley.kinds.describe import describe
+from galley.kinds.image import image_html
+from galley.kinds.markup import escape, inline
 from galley.record.compare import classify
-from galley.record.model import Record
+from galley.record.model import KIND, Environment, Form, Record
 from galley.record.normalise import Where, mask_numbers, normalise
 from galley.record.status import State, Status
-from galley.run.describe import describe
-from galley.run.tokens import shown
 from galley.run.watch import Watch
 from galley.settings import FORMS, check
-from galley.site.figure import image_html
 from galley.site.html import cell_id
 from galley.site.page import Page
-from galley.site.text import escape, inline
-from galley.site.tokens import visible
 from galley.source.cells import cut
 from galley.source.fences import find_fences, left_over
 
@@ -76,7 +74,7 @@ def _fences(text: str) -> None:
 
 
 def _drawn(inside: str) -> None:
-    image_html(SVG.format(inside).encode(), "svg", "", "one")
+    image_html(Form("image/svg+xml", "svg", SVG.format(inside).encode()), "", "one")
 
 
 def _painted(value: str) -> None:
@@ -91,7 +89,7 @@ def _project() -> Project:
 
 
 def _record(**packages: str) -> Record:
-    facts = {"python": "3.11", "system": "Linux", "cpu": "a CPU", "packages": packages}
+    facts = Environment("3.11", "Linux", "a CPU", packages)
     return Record("page", "laptop", "2025-01-01", facts, ())
 
 
@@ -114,10 +112,6 @@ def _numbered(text: str) -> None:
     for fence in page.fences:
         assert page.next_fence(fence.name) is fence
         cell_id(page, fence)
-
-
-def _shown(text: str) -> None:
-    shown([{"id": 1, "token": each, "probability": None} for each in text], 10)
 
 
 FENCE = '```python exec="on" cell="page/one"\n'
@@ -214,7 +208,6 @@ TABLE = {
             "".join(f"{FENCE.replace('one', f'c{number}')}```\n" for number in range(SIZE // 20)),
         ),
     ),
-    "many tokens": Worst((), _shown, (pumped("", "a"),)),
     "document": Worst(
         ("galley.export.document.LINK", "galley.export.document.FENCE", "galley.export.document.CLOSER"),
         _exported,
@@ -236,6 +229,7 @@ TABLE = {
         lambda name: needs(_project(), SNIPPETS, _record(**{name: "1"})),
         (pumped("", "-"), pumped("", "-."), pumped("", "a_")),
     ),
+    "a kind's name": Worst(("galley.record.model.KIND",), KIND.fullmatch, (pumped("", "a"), pumped("a", "-"))),
     "a setting's name": Worst(
         ("galley.config.NAME",), NAME.fullmatch, (pumped("", "a"), pumped("a", "."), pumped("", "-"))
     ),
@@ -245,7 +239,7 @@ TABLE = {
         (pumped("", "a"), pumped("", "a."), pumped("a:", "a", "!"), pumped("", "a:"), pumped("", "a", ":")),
     ),
     "escape": Worst(
-        ("galley.site.text.ANSI", "galley.site.text.CONTROL"),
+        ("galley.kinds.markup.ANSI", "galley.kinds.markup.CONTROL"),
         escape,
         (
             *(pumped("", unit) for unit in ("\x1b", "\x1b[", "\x1b]", "\x1b[0", "\x1b]x", "\x1b\\", "\x07")),
@@ -254,13 +248,12 @@ TABLE = {
         ),
     ),
     "inline": Worst(
-        ("galley.site.text.CODE",),
+        ("galley.kinds.markup.CODE",),
         inline,
         (pumped("", "`"), pumped("`", "a"), pumped("", "``a"), pumped("", "`a"), pumped("", "` ")),
     ),
-    "visible": Worst(("galley.site.tokens.SPACE",), visible, (pumped("", " "), pumped("", "\r"), pumped("", "\r\n"))),
     "a style sheet": Worst(
-        ("galley.site.figure.EVERYTHING",),
+        ("galley.kinds.image.EVERYTHING",),
         lambda text: _drawn(f"<style>{html.escape(text)}</style>"),
         (
             *(pumped(before, " ", "x") for before in ("", "*", "*{", "*{}")),
@@ -269,10 +262,10 @@ TABLE = {
     ),
     "an attribute": Worst(
         (
-            "galley.site.figure.URL",
-            "galley.site.figure.OUTSIDE",
-            "galley.site.figure.BLACK",
-            "galley.site.figure.WHITE",
+            "galley.kinds.image.URL",
+            "galley.kinds.image.OUTSIDE",
+            "galley.kinds.image.BLACK",
+            "galley.kinds.image.WHITE",
         ),
         _painted,
         (
@@ -292,7 +285,7 @@ TABLE = {
         ),
     ),
     "a picture": Worst(
-        ("galley.site.figure.PIXELS",),
+        ("galley.kinds.image.PIXELS",),
         lambda text: _drawn(f'<image href="{html.escape(text)}"/>'),
         (
             pumped("", " "),
@@ -300,12 +293,12 @@ TABLE = {
         ),
     ),
     "an attribute's name": Worst(
-        ("galley.site.figure.NAME",),
+        ("galley.kinds.image.NAME",),
         lambda name: _drawn(f'<rect {name}="1"/>'),
         (pumped("a", "-", "_"), pumped("a", "a")),
     ),
     "describe": Worst(
-        ("galley.run.describe.BREAK",),
+        ("galley.kinds.describe.BREAK",),
         lambda text: describe(text, lambda value: str(value)),
         (BLANKS, BREAKS, pumped("", "\n"), pumped("", " "), pumped("", "\t ", "\n")),
     ),

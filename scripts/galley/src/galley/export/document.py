@@ -10,8 +10,9 @@ from pathlib import Path
 
 from galley.config import Project
 from galley.export.needs import needs
+from galley.kinds import Kinds, kinds_of
+from galley.record.facts import line
 from galley.record.model import Record
-from galley.record.said import line
 from galley.record.status import Status
 from galley.source.cells import Cell, SnippetFile
 from galley.source.fences import find_fences, front_matter, outside_code
@@ -42,6 +43,7 @@ class Document:
     ran_on: str
     parts: tuple[Part, ...]
     record: Record
+    kinds: Kinds
 
 
 def document(project: Project, found: Status, lines: Sequence[str]) -> Document:
@@ -54,7 +56,7 @@ def document(project: Project, found: Status, lines: Sequence[str]) -> Document:
     whole = (Part(opening, None), *parts, Part(rest, None))
     kept = tuple(part for part in whole if part.cell or part.prose)
     told = f"The page ran on: {line(found.record, project.line)} (profile {found.profile.name})"
-    return Document(snippets.page, needs(project, snippets, found.record), told, kept, found.record)
+    return Document(snippets.page, needs(project, snippets, found.record), told, kept, found.record, kinds_of(project))
 
 
 def _opening(lines: Sequence[str]) -> tuple[str, int]:

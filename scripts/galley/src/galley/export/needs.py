@@ -22,7 +22,7 @@ SEPARATORS = re.compile(r"[-_.]+")
 def needs(project: Project, snippets: SnippetFile, record: Record) -> str:
     """One line: packages with the versions of the record, then folders and files beside the export."""
     names, modules = _imports(project, (name for cell in snippets.cells for name in cell.imports))
-    packages = record.environment.get("packages", {})
+    packages = record.environment.packages
     versions = {_canonical(name): (name, version.partition("+")[0]) for name, version in packages.items()}
     brought = [name if name in packages else _package(name) for name in names]
     found = {_canonical(name): name for name in brought}  # two modules may be of one package

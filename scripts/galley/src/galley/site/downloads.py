@@ -8,9 +8,9 @@ from functools import partial
 from galley.export.document import document
 from galley.export.notebook import notebook
 from galley.export.script import script
+from galley.kinds.markup import escape
 from galley.record.status import SHOWABLE, Status
 from galley.site.page import Page
-from galley.site.text import escape
 
 KINDS = (
     ("py", "script", "text/x-python", script),

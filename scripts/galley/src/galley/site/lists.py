@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from galley.errors import GalleyError
+from galley.kinds.markup import escape, inline
+from galley.record.facts import line
 from galley.record.model import Record
-from galley.record.said import line
 from galley.site.page import Page, View
-from galley.site.text import escape, inline
 from galley.source.cells import Cell, SnippetFile
 from galley.source.fences import Fence, title
 from galley.source.guide import read_guide
@@ -101,7 +101,7 @@ def _checked(page: Page, record: Record | None) -> str:
     """On what the claims of a record were checked: the versions, and the day."""
     if record is None:
         return "not checked"
-    packages = [name for name in page.project.line if name in record.environment.get("packages", {})]
+    packages = [name for name in page.project.line if name in record.environment.packages]
     return escape(f"checked on {line(record, [*packages, 'Python'])}")
 
 

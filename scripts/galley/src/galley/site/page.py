@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from galley.config import Profile, Project, find_project
 from galley.errors import GalleyError, Place
-from galley.record.model import CellRecord, Record
+from galley.kinds import Kinds, kinds_of
+from galley.record.model import CellRecord, Record, Shown
 from galley.record.status import SHOWABLE, Status, has_place, status
 from galley.site.preview import preview_file, read_failures
 from galley.source.cells import Cell, SnippetFile, read_snippets
@@ -33,10 +34,10 @@ class View:
         """The cell's own part of the record."""
         return self.record.cell(self.cell.name) if self.record else None
 
-    def data(self, kind: str) -> bytes | None:
-        """The first recorded output of a kind; None where there is none."""
-        outputs = self.recorded.outputs if self.recorded else ()
-        return next((self.record.outputs[each.file] for each in outputs if self.record and each.kind == kind), None)
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        """What the cell left to show; nothing without a record."""
+        return self.record.shown(self.recorded) if self.record else ()
 
 
 @dataclass
@@ -143,6 +144,11 @@ class Page:
             found = [status(self.project, snippets, profile) for profile in self.project.profiles]
             self._statuses[snippets.stem] = [each for each in found if has_place(self.project, each)]
         return self._statuses[snippets.stem]
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """The kinds of output that the project knows."""
+        return kinds_of(self.project)
 
     @property
     def files(self) -> list[SnippetFile]:

@@ -1,4 +1,7 @@
-"""Recorded text as HTML: escaped, without terminal colours and without control characters."""
+"""Recorded text as HTML: escaped, without terminal colours and without control characters.
+
+In the builder.
+"""
 
 from __future__ import annotations
 
@@ -18,3 +21,8 @@ def escape(text: str) -> str:
 def inline(text: str) -> str:
     """A caption as HTML; only `code` in backticks is marked up."""
     return CODE.sub(r"<code>\1</code>", escape(text))
+
+
+def cut_note(cut: int, done: str) -> str:
+    """The line that says how many bytes of an output are missing, which were `done`: printed, or recorded."""
+    return f'<p class="galley-cut">{cut:,} more bytes were {done} and are cut here</p>' if cut else ""

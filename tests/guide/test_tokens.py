@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from builders import BUILDERS, article, plain, text_of
-from galley.run.tokens import NotTokensError, shown
-from galley.site.tokens import tint, tokens_html, visible
-from guide_folder import GuideFolder
+from guide_folder import SETTINGS, GuideFolder
+from plugin.tokens import NotTokensError, read, tint, tokens_html, visible, written
 
+PLUGIN = Path(__file__).parents[2] / "snippets" / "plugin"
 GIVEN = {"id": 1, "token": "def", "probability": None}
 MADE = {"id": 2, "token": " <b>\n", "probability": 0.12345, "others": [("\t", 0.5), ("&", 1 / 3)]}
 
@@ -25,7 +27,7 @@ class Whole:
 
 
 def test_tokens_are_written_one_a_line_and_rounded() -> None:
-    text = shown([GIVEN, MADE, {**GIVEN, "id": Whole(), "probability": 1.0000001}], 65536).data.decode()
+    text = written([GIVEN, MADE, {**GIVEN, "id": Whole(), "probability": 1.0000001}], 65536).data.decode()
     assert len(text.splitlines()) == 5
     assert json.loads(text) == [
         GIVEN,
@@ -55,20 +57,34 @@ def test_tokens_are_written_one_a_line_and_rounded() -> None:
 )
 def test_anything_else_is_said_to_be_wrong(value: Any, what: str) -> None:
     with pytest.raises(NotTokensError, match=re.escape(what)):
-        shown(value, 65536)
+        written(value, 65536)
 
 
 def test_what_does_not_fit_is_left_out() -> None:
-    some = shown([GIVEN] * 1000, 4096)
+    some = written([GIVEN] * 1000, 4096)
     kept = json.loads(some.data)
     assert len(some.data) <= 4096
     assert 0 < len(kept) < 1000
     assert some.cut > 0
 
 
-def test_the_failure_names_the_line(folder: GuideFolder) -> None:
-    folder.snippet("one", "# %% first [tokens]\nx = 1\nx\n")
-    said = folder.run().failures["one"]
+@pytest.fixture
+def with_tokens(folder: GuideFolder) -> GuideFolder:
+    """A guide that has the kind of this one."""
+    shutil.copytree(PLUGIN, folder.root / "snippets" / "plugin", ignore=shutil.ignore_patterns("__pycache__"))
+    folder.write("pyproject.toml", SETTINGS.replace("timeout", 'plugins = ["plugin.tokens:Tokens"]\ntimeout'))
+    return folder
+
+
+@pytest.mark.parametrize("forged", [{"id": "<img src=x>"}, {"probability": "<b>"}, {"token": 3}, {"extra": 1}])
+def test_a_forged_record_is_told_and_not_shown(forged: dict[str, Any]) -> None:
+    with pytest.raises(NotTokensError):
+        read(json.dumps([{**GIVEN, **forged}]).encode())
+
+
+def test_the_failure_names_the_line(with_tokens: GuideFolder) -> None:
+    with_tokens.snippet("one", "# %% first [tokens]\nx = 1\nx\n")
+    said = with_tokens.run().failures["one"]
     assert "snippets/one.py:3" in said
     assert "NotTokensError: the cell is tagged tokens" in said
 
@@ -89,12 +105,12 @@ def test_a_text_without_generated_tokens_has_no_scale() -> None:
 
 
 @pytest.mark.parametrize("builder", BUILDERS)
-def test_tokens_on_the_page(folder: GuideFolder, builder: str) -> None:
-    plain(folder)
-    folder.snippet("one", f"# %% first [tokens]\n[{GIVEN}, {MADE}, {{**{GIVEN}, 'token': '</span><script>'}}]\n")
-    assert not folder.run().failures
-    BUILDERS[builder](folder)
-    html = article(folder.root / "site", "one")
+def test_tokens_on_the_page(with_tokens: GuideFolder, builder: str) -> None:
+    plain(with_tokens)
+    with_tokens.snippet("one", f"# %% first [tokens]\n[{GIVEN}, {MADE}, {{**{GIVEN}, 'token': '</span><script>'}}]\n")
+    assert not with_tokens.run().failures
+    BUILDERS[builder](with_tokens)
+    html = article(with_tokens.root / "site", "one")
     assert "<script>" not in html
     assert html.count('<input type="radio"') == 3
     assert html.count("galley-card") == 3

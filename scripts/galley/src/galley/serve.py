@@ -1,4 +1,9 @@
-"""`galley serve`: MkDocs shows the site, and this loop runs what was saved on a warm runner."""
+"""`galley serve`: MkDocs shows the site, and what was saved runs on a warm runner.
+
+In the command. A saved page re-renders, since MkDocs watches it; a saved snippet file runs again, since this module
+watches it, and its record, which MkDocs watches too, then shows. What failed stands in a file of its own that only this
+command's MkDocs reads.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +12,32 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from socket import AF_INET, AF_INET6
 
 from rich.console import Console
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
 
 from galley.config import Project, find_project
-from galley.errors import GalleyError, RunnerError, UsageError
+from galley.errors import RunnerError, UsageError
+from galley.kinds import kinds_of
 from galley.record.status import store_of
-from galley.run.keep import keep, not_kept
+from galley.run.backend import LocalBackend
+from galley.run.command import kept
 from galley.run.prepare import Answers, prepare
-from galley.run.session import Ran, run_on
-from galley.run.tasks import Task, choose
-from galley.serve.keeper import Keeper, why_not
-from galley.serve.watch import saved
+from galley.run.runners import Runner, fingerprint, place, publish, runner, withdraw
+from galley.run.schedule import Ran, Task, choose, run_tasks
 from galley.site.preview import VARIABLE, FailedPage, write_failures
 from galley.source.cells import page_name
 from galley.source.guide import Guide, read_guide
 
+SAVED = {"modified", "created", "moved", "deleted"}  # what happens to a file when somebody saves it
 SETTLE = 0.05  # seconds; editors save in several steps
 PATIENCE = 5.0  # seconds for MkDocs to end
 # MkDocs, which heeds a SIGINT: a shell has what it starts in the background ignore them, and that is inherited.
@@ -116,22 +126,19 @@ class Loop:
         self.failures = _unreadable(guide)  # a page that failed is stale still, and runs again
         tasks = choose(guide, [], self.project.required, everything=False)
         if tasks:
-            runner = await self.keeper.socket()
-            ready, errors = await prepare(self.project, tasks, self.prepared)
-            for error in errors:
+            socket = await self.keeper.socket()
+            for error in await prepare(self.project, (task.profile.name for task in tasks), self.prepared):
                 self.console.print(str(error))
-            async for ran in run_on(runner, self.project, ready, lambda job, cell: None):
-                self._ended(ran)
+            known = self.prepared
+            ready = [replace(task, environment=known[name]) for task in tasks if (name := task.profile.name) in known]
+            async with LocalBackend(self.project, socket) as backend:
+                async for ran in run_tasks(self.project, ready, backend, lambda job, cell: None):
+                    self._ended(ran)
         write_failures(self.file, list(self.failures.values()))
 
     def _ended(self, ran: Ran) -> None:
         key = _key(ran.task)
-        failure, said = ran.run.failure, ""
-        if not failure:
-            try:
-                said = keep(ran, store_of(self.project))
-            except (GalleyError, OSError) as error:
-                failure = not_kept(ran, store_of(self.project), error)
+        failure, said = kept(ran, store_of(self.project), kinds_of(self.project))
         if failure:
             self.prepared.clear()  # what was prepared may be gone
             self.failures[key] = FailedPage(*key, failure.cell, str(failure), failure.detail)
@@ -152,3 +159,75 @@ def _unreadable(guide: Guide) -> dict[tuple[str, str], FailedPage]:
 
 def _key(task: Task) -> tuple[str, str]:
     return task.snippets.page, task.profile.name
+
+
+class Keeper:
+    """Keeps the warm runner of a checkout, and replaces it when what it loaded is no longer current.
+
+    Use it as an asynchronous context; `running` is the runner while one is up.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._stack = AsyncExitStack()
+        self.running: Runner | None = None
+        self._print = ""
+
+    async def __aenter__(self) -> Keeper:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def socket(self) -> Path:
+        """The socket of a current runner, started or replaced where needed; raises RunnerError."""
+        running = self.running
+        alive = running is not None and running.process.returncode is None
+        if running and alive and self._print == fingerprint(self.project, running.loaded):
+            return running.socket
+        await self.close()
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="r", dir=place(self.project).parent))
+        started = await self._stack.enter_async_context(runner(self.project, Path(folder)))
+        self.running, self._print = started, publish(self.project, started)
+        return started.socket
+
+    async def close(self) -> None:
+        """End the runner, and take its card away."""
+        if self.running:
+            withdraw(self.project, self.running)
+            self.running = None
+        await self._stack.aclose()
+
+
+def why_not(error: RunnerError) -> str:
+    """One line for an author who can edit prose and not run code."""
+    return f"nothing can be run here, prose still previews: {error.what.splitlines()[-1].strip()}"
+
+
+class _Saved(FileSystemEventHandler):
+    def __init__(self, changed: asyncio.Event, ignored: Sequence[Path]) -> None:
+        self.changed, self.ignored, self.loop = changed, ignored, asyncio.get_running_loop()
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        path = Path(str(event.src_path))
+        ours = not any(path.is_relative_to(each) for each in self.ignored) and "__pycache__" not in path.parts
+        if ours and event.event_type in SAVED and not event.is_directory:
+            self.loop.call_soon_threadsafe(self.changed.set)
+
+
+@contextmanager
+def saved(paths: Sequence[Path], ignored: Sequence[Path]) -> Iterator[asyncio.Event]:
+    """An event that is set whenever one of the files, or a file below one of the folders, is saved.
+
+    Whoever waits for it clears it.
+    """
+    changed = asyncio.Event()
+    observer = Observer()
+    for path in paths:
+        observer.schedule(_Saved(changed, ignored), str(path), recursive=path.is_dir())
+    observer.start()
+    try:
+        yield changed
+    finally:
+        observer.stop()
+        observer.join()
