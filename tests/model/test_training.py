@@ -17,7 +17,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GPTBigCodeForCausa
 
 import exercises
 import train_base
-from exercises.judge import judge
+from judge import judge
 from training import answers, card, corpora, curve, data, model, muon, tokens, turns
 from training.log import Log
 from training.methods import METHODS
@@ -26,7 +26,7 @@ from training.schedule import Mix, finished_from, planned
 # peft 0.21.2 reads what transformers 5.23 renamed.
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 BASE = ROOT / "snippets" / "models" / "stdlib-coder"
 LORA = BASE / "adapters" / "lora"
 CODE = "def double(x):\n    return x + x  # twice {}\n"

@@ -24,7 +24,7 @@ from training.methods import METHODS, bottleneck_size
 # peft 0.21.2 reads what transformers 5.23 renamed.
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 BASE = ROOT / "snippets" / "models" / "stdlib-coder"
 ADAPTERS = sorted(path.parent for path in BASE.glob("adapters/*/adapter_config.json"))
 ASTRAIOS = ("lora", "ia3", "p-tuning", "adapter-h", "adapter-p", "parallel", "full")

@@ -17,7 +17,7 @@ import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 import exercises
-from exercises.judge import judge
+from judge import judge
 from training import answers, corpora, data, tuned
 from training.decode import LONGEST, Alive, decode
 

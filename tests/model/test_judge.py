@@ -15,8 +15,8 @@ from statistics import mean
 import pytest
 
 from exercises import Case, Checks, Pair
-from exercises.judge import Judge, Limits, extract, judge, pass_at_k, runner
-from exercises.judge.compare import equal, problem
+from judge import Judge, Limits, extract, judge, pass_at_k, runner
+from judge.compare import equal, problem
 
 CONFINE = runner.SANDBOX.with_name("confine.py")
 

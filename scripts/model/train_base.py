@@ -28,7 +28,7 @@ from training.machine import machine
 from training.muon import Muon
 from training.schedule import Mix, Schedule, finished_from, planned
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "snippets" / "models" / "stdlib-coder"
 FOREVER = 1_000_000
 

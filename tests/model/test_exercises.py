@@ -12,12 +12,12 @@ import pytest
 
 from exercises import Case, Exercise, Pair, catalogue, functions, pairs, splits, streams
 from exercises.declare import checks, fill
-from exercises.judge import Judge
 from exercises.manner import dressed, hasty, slip
 from exercises.phrasing import Phrasing, gerund, imperative, normal_form
 from exercises.splits import DEMO, held_out_forms, wordings
 from exercises.streams import draw, identifiers
 from exercises.synonyms import reworded
+from judge import Judge
 
 SEEN = [exercise for exercise in catalogue() if not exercise.unseen]
 UNSEEN = [exercise for exercise in catalogue() if exercise.unseen]

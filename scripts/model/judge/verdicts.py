@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from types import TracebackType
 
-from exercises.judge import compare
-from exercises.judge.extract import Extracted, extract
-from exercises.judge.runner import Limits, Sandbox
 from exercises.records import Pair
+from judge import compare
+from judge.extract import Extracted, extract
+from judge.runner import Limits, Sandbox
 
 
 @dataclass(frozen=True)

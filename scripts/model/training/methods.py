@@ -18,7 +18,7 @@ from peft import (
     PromptTuningInit,
 )
 
-sys.path.append(str(Path(__file__).resolve().parents[2] / "snippets"))  # `bottleneck`, where a reader has it
+sys.path.append(str(Path(__file__).resolve().parents[3] / "snippets"))  # `bottleneck`, where a reader has it
 
 from bottleneck import BottleneckConfig
 

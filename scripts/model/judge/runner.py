@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from exercises.judge import wire
 from exercises.records import Case
+from judge import wire
 
 SANDBOX = Path(__file__).with_name("sandbox.py")
 GRACE_SECONDS = 10.0

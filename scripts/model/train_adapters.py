@@ -30,7 +30,7 @@ from training.machine import machine
 from training.methods import METHODS
 from training.parallel import Stop
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 BASE = ROOT / "snippets" / "models" / "stdlib-coder"
 WORK = ROOT / ".cache" / "training"
 CLOSE = 0.02  # nats: what other hardware may change in the first steps
