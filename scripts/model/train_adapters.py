@@ -1,12 +1,12 @@
 """Teach `stdlib-coder` to answer questions, by each of several methods, and judge what each has learned.
 
-    python scripts/train_adapters.py --study                 all of it: search, seeds, a tenth of the data, combining
-    python scripts/train_adapters.py --method lora           one run at its method's own rate, judged, kept in --out
-    python scripts/train_adapters.py --check                 retrain the start of a committed run, compare the curve
-    python scripts/train_adapters.py --judge lora            judge a committed adapter
+    python scripts/model/train_adapters.py --study            all of it: search, seeds, a tenth of the data, combining
+    python scripts/model/train_adapters.py --method lora      one run at its method's own rate, judged, kept in --out
+    python scripts/model/train_adapters.py --check            retrain the start of a committed run, compare the curve
+    python scripts/model/train_adapters.py --judge lora       judge a committed adapter
 
 The prompt is `Question: ...\\n\\nAnswer:`; only the answer's tokens count in the loss. Methods are rows of the
-table in scripts/training/methods.py. The study works in .cache/training/study, two runs of one thread at a time.
+table in scripts/model/training/methods.py. The study works in .cache/training/study, two runs of one thread at a time.
 Ctrl-C stops it cleanly, and the same call goes on with what is missing. Each finished run is in study.json, and
 each method's first seed beside it, in the base's folder adapters/, unless an adapter that was trained for longer on
 the same base is there; full fine-tuning is too large to be kept.

@@ -1,10 +1,10 @@
 """Train the base model `stdlib-coder` from scratch on a CPU, and export it to snippets/models/stdlib-coder.
 
-    python scripts/train_base.py --steps 1500 --mix 0:0.5      half of the rows are generated functions
-    python scripts/train_base.py --run main --mix 0:0.5        no end in sight: stop it when you like (Ctrl-C)
-    python scripts/train_base.py --run main --finish           decay from its last checkpoint, export
-    python scripts/train_base.py --run main --go-on            train the finished model further, at the full rate
-    python scripts/train_base.py --run try --steps 4 --out /tmp/try    see that it works, in two minutes
+    python scripts/model/train_base.py --steps 1500 --mix 0:0.5    half of the rows are generated functions
+    python scripts/model/train_base.py --run main --mix 0:0.5      no end in sight: stop it when you like (Ctrl-C)
+    python scripts/model/train_base.py --run main --finish         decay from its last checkpoint, export
+    python scripts/model/train_base.py --run main --go-on          train the finished model further, at the full rate
+    python scripts/model/train_base.py --run try --steps 4 --out /tmp/try   see that it works, in two minutes
 
 `--depth` is the one dial of size: width and the MLP's inner size follow from it and from the 12 MB that the
 weights may take. A run lives in .cache/training/<run>: the tokenizer, encoded data, checkpoint.pt, log.jsonl.

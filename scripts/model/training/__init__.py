@@ -1,1 +1,1 @@
-"""Helpers of `scripts/train_base.py` and `scripts/train_adapters.py`: data, schedule, log, card."""
+"""Helpers of `scripts/model/train_base.py` and `scripts/model/train_adapters.py`: data, schedule, log, card."""

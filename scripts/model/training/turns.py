@@ -28,7 +28,7 @@ class Turn:
         decay = f"{(self.last - self.fall) / self.last:.5g}"
         further = " --go-on" if self.first else ""
         schedule = f"--steps {self.last} --rate {self.rate:g} --decay {decay}"
-        return f"python scripts/train_base.py --run again{further}{flags} {schedule}{phases}"
+        return f"python scripts/model/train_base.py --run again{further}{flags} {schedule}{phases}"
 
 
 def turns(events: Sequence[Event]) -> list[Turn]:
