@@ -6,10 +6,10 @@
     python scripts/model/train_adapters.py --judge lora       judge a committed adapter
 
 The prompt is `Question: ...\\n\\nAnswer:`; only the answer's tokens count in the loss. Methods are rows of the
-table in scripts/model/training/methods.py. The study works in .cache/training/study, two runs of one thread at a time.
-Ctrl-C stops it cleanly, and the same call goes on with what is missing. Each finished run is in study.json, and
-each method's first seed beside it, in the base's folder adapters/, unless an adapter that was trained for longer on
-the same base is there; full fine-tuning is too large to be kept.
+table in scripts/model/training/methods.py. The study works in .cache/training/study, two runs at once, each on one
+thread. Ctrl-C stops it cleanly, and the same call goes on with what is missing. Results go to adapters/study.json in
+the base's folder, the adapter of each method's first seed to adapters/<method>. An adapter there that was trained for
+longer on the same base stays. Full fine-tuning leaves no weights there: they are too large.
 """
 
 import argparse
@@ -33,8 +33,8 @@ from training.parallel import Stop
 ROOT = Path(__file__).resolve().parents[2]
 BASE = ROOT / "snippets" / "models" / "stdlib-coder"
 WORK = ROOT / ".cache" / "training"
-CLOSE = 0.02  # nats: what other hardware may change in the first steps
-SAME = ("cpu", "capability", "python", "torch", "transformers", "peft")
+CLOSE = 0.02  # nats: how far the losses of the first steps may differ on other hardware
+SAME = ("cpu", "capability", "python", "torch", "transformers", "peft")  # where all agree, the losses must be equal
 
 
 def main() -> None:
@@ -52,24 +52,24 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    """The command line; `action` is what to do."""
+    """The command line's flags; `action` is the function that does what they ask for."""
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     action = parser.add_mutually_exclusive_group()
-    action.add_argument("--study", dest="action", action="store_const", const=whole, help="all runs, see above")
-    action.add_argument("--check", dest="action", action="store_const", const=check, help="compare with what is kept")
-    action.add_argument("--judge", choices=sorted(METHODS), help="train nothing, judge an adapter that is kept")
+    action.add_argument("--study", dest="action", action="store_const", const=whole, help="do all runs of the study")
+    action.add_argument("--check", dest="action", action="store_const", const=check, help="retrain and compare")
+    action.add_argument("--judge", choices=sorted(METHODS), help="judge a committed adapter")
     add = parser.add_argument
-    add("--method", choices=sorted(METHODS), default="lora", help="of one run or check (default %(default)s)")
+    add("--method", choices=sorted(METHODS), default="lora", help="of one run or of --check (default %(default)s)")
     add("--methods", nargs="+", choices=sorted(METHODS), default=list(METHODS), help="of the study (default: all)")
     add("--jobs", type=int, default=2, help="runs at once in the study, one thread each (default %(default)s)")
     add("--seeds", type=int, default=3, help="seeds of each method in the study (default %(default)s)")
     add("--steps", type=int, default=1200, help="steps of a full run (default %(default)s)")
     add("--batch", type=int, default=8, help="pairs per step (default %(default)s)")
     add("--rate", type=float, help="peak learning rate of one run (default: the method's)")
-    add("--seed", type=int, default=0, help="of one run (default %(default)s)")
-    add("--check-steps", type=int, default=100, help="how much --check retrains (default %(default)s)")
-    add("--limit", type=int, default=10_000, help="questions of a split to ask, to see that it works (default: all)")
+    add("--seed", type=int, default=0, help="seed of one run (default %(default)s)")
+    add("--check-steps", type=int, default=100, help="steps that --check retrains (default %(default)s)")
+    add("--limit", type=int, default=10_000, help="questions to ask of each split (default: all)")
     add("--work", type=Path, default=WORK, help="where unfinished runs are (default %(default)s)")
     add("--base", type=Path, default=BASE, help="the base model's folder (default %(default)s)")
     add("--out", type=Path, help="where adapters and study.json go (default: adapters/ in the base's folder)")
@@ -86,7 +86,7 @@ def settings_of(a: argparse.Namespace) -> study.Settings:
 
 
 def whole(a: argparse.Namespace) -> bool:
-    """The study, or what is missing of it; whether all is done."""
+    """Do the runs of the study that are missing. Returns whether all are done."""
 
     def finished(task: study.Task, place: Place, done: dict[str, study.Result]) -> None:
         first = task.kind == "train" and task.run and task.run.seed == 0 and task.run.data == "all"
@@ -101,13 +101,13 @@ def whole(a: argparse.Namespace) -> bool:
 
 
 def longer(kept: Path, run: Run, base: Path) -> bool:
-    """Whether the adapter in `kept` was trained on this base for more steps than `run`: then it stays."""
+    """Whether the adapter in `kept` was trained on this base for more steps than `run` has."""
     starts = [e for e in Log(kept / "training.jsonl").read() if e["event"] == "start"]
     return bool(starts) and starts[-1].get("base") == adapt.digest(base) and starts[-1]["steps"] > run.steps
 
 
 def one(a: argparse.Namespace) -> bool:
-    """One run: train, judge, keep."""
+    """Train one adapter, judge it and publish it."""
     run = Run(a.method, a.steps, a.batch, a.rate or METHODS[a.method].rate, a.seed)
     task = study.Task("train", f"{a.method} all seed {a.seed}", run)
     settings = settings_of(a)
@@ -121,7 +121,7 @@ def one(a: argparse.Namespace) -> bool:
 
 
 def base_result(a: argparse.Namespace) -> study.Result | None:
-    """What the study found of this base without an adapter, if it has asked it the same questions."""
+    """The study's result for the base without an adapter, if base, data and questions are the same."""
     path, facts = a.out / "study.json", settings_of(a).facts()
     content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"about": {}}
     same = all(content["about"].get(name) == facts[name] for name in ("base", "data", "judging"))
@@ -142,7 +142,7 @@ def publish(place: Place, out: Path, result: study.Result, base: study.Result | 
 
 
 def verdict(who: str, judged: study.Result) -> dict[str, Any]:
-    """What the card says of one model."""
+    """The event from which the card makes a row about one model."""
     scores = {name: judged[name] for name in ("held_out", "held_out_exercises")}
     counts = {name: {key: score[key] for key in ("passed", "asked")} for name, score in scores.items()}
     demo = {"demo": judged["demo"]["sorts"], "shown": judged["demo"]["answer"]}
@@ -151,7 +151,7 @@ def verdict(who: str, judged: study.Result) -> dict[str, Any]:
 
 
 def judge(a: argparse.Namespace) -> bool:
-    """Judge an adapter that is kept."""
+    """Judge a committed adapter and print the result."""
     place = a.out / a.judge
     net, half = (tuned.load(a.judge, a.base, place, dtype) for dtype in (torch.float32, torch.bfloat16))
     found = measure.everything(net, half, a.base, settings_of(a).plan, lambda: None)
@@ -160,7 +160,7 @@ def judge(a: argparse.Namespace) -> bool:
 
 
 def check(a: argparse.Namespace) -> bool:
-    """Retrain the first steps of a kept run; whether the curve is what its log has."""
+    """Retrain the first steps of a committed run. Returns whether the losses are those of its log."""
     kept = Log(a.out / a.method / "training.jsonl").read()
     start = next((e for e in kept if e["event"] == "start"), None)
     if start is None or start.get("base") != adapt.digest(a.base):

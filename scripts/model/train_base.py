@@ -1,7 +1,7 @@
 """Train the base model `stdlib-coder` from scratch on a CPU, and export it to snippets/models/stdlib-coder.
 
     python scripts/model/train_base.py --steps 1500 --mix 0:0.5    half of the rows are generated functions
-    python scripts/model/train_base.py --run main --mix 0:0.5      no end in sight: stop it when you like (Ctrl-C)
+    python scripts/model/train_base.py --run main --mix 0:0.5      trains until you stop it (Ctrl-C)
     python scripts/model/train_base.py --run main --finish         decay from its last checkpoint, export
     python scripts/model/train_base.py --run main --go-on          train the finished model further, at the full rate
     python scripts/model/train_base.py --run try --steps 4 --out /tmp/try   see that it works, in two minutes
@@ -35,7 +35,7 @@ FOREVER = 1_000_000
 
 @dataclass(frozen=True)
 class Settings:
-    """All that decides what a run computes; a resumed run must have the same."""
+    """The settings that decide what a run computes; a resumed run must have the same ones."""
 
     depth: int
     batch: int
@@ -65,12 +65,12 @@ class Plan:
 
     @property
     def checkpoint(self) -> Path:
-        """Model, optimizer, step and RNG."""
+        """The file with model, optimizers, step and random state."""
         return self.folder / "checkpoint.pt"
 
     @property
     def log(self) -> Log:
-        """What the run did."""
+        """The events of the run."""
         return Log(self.folder / "log.jsonl")
 
 
@@ -188,7 +188,7 @@ def train(rank: int, workers: int, settings: Settings, plan: Plan) -> None:
 
 
 def choose_schedule(settings: Settings, plan: Plan, step: int) -> Schedule:
-    """The schedule of this call. A decay that was begun goes on as it was begun, unless the full rate is asked for."""
+    """The schedule of this call. A decay that has begun keeps its schedule, unless `--go-on` ends it."""
     turn = last_turn(plan, step)
     begun = turn is not None and turn["event"] == "finish" and not plan.go_on
     if begun or plan.finish:
@@ -198,7 +198,7 @@ def choose_schedule(settings: Settings, plan: Plan, step: int) -> Schedule:
 
 
 def last_turn(plan: Plan, step: int) -> dict[str, Any] | None:
-    """The last time until `step` that the run was told to finish or to go on."""
+    """The last `finish` or `go on` event in the log, up to `step`."""
     turns = [e for e in plan.log.read() if e["event"] in ("finish", "go on") and e["step"] <= step]
     return turns[-1] if turns else None
 
@@ -211,7 +211,7 @@ def open_log(settings: Settings, plan: Plan, schedule: Schedule, state: State) -
     facts = {**asdict(settings), **shape, "mix": plan.mix.phases, "fim_rate": data.FIM_RATE}
     plan.log.write("start", step=state.step, **facts, falls=schedule.decay_start, steps=schedule.steps)
     asked, last = ("finish" if plan.finish else "go on" if plan.go_on else ""), last_turn(plan, state.step)
-    if asked and asked != (last and last["event"]):  # called again, it goes on with the turn that it has begun
+    if asked and asked != (last and last["event"]):  # a repeated call continues the same turn
         plan.log.write(asked, step=state.step)
     print(f"{shape['parameters']:,} parameters; from step {state.step} of {schedule.steps}", flush=True)
 
@@ -240,7 +240,7 @@ def loss_of(net: GPTBigCodeForCausalLM, batch: torch.Tensor) -> torch.Tensor:
 def after_step(
     settings: Settings, plan: Plan, schedule: Schedule, state: State, loss: float, norm: float, seconds: float
 ) -> None:
-    """Every few steps print and log, more rarely save and validate; `seconds` is what the step took."""
+    """Every `log_every` steps print and log, every `checkpoint_every` save and validate; `seconds` is of this step."""
     if state.step % plan.log_every == 0 or state.step == schedule.steps:
         rate = schedule.rate(state.step - 1)
         numbers = {"loss": round(loss, 4), "norm": round(norm, 3), "rate": rate}
@@ -268,7 +268,7 @@ def validate(state: State, plan: Plan) -> None:
 
 
 def export(state: State, plan: Plan) -> None:
-    """Write model, tokenizer, log and card to `plan.out`; adapters that lie there stay."""
+    """Write model, tokenizer, log and card to `plan.out`; adapters in that folder stay."""
     staging = plan.folder / "export"
     shutil.rmtree(staging, ignore_errors=True)
     state.net.to(torch.bfloat16)

@@ -1,4 +1,4 @@
-"""Programming exercises: generated functions, questions with answers, and how an answer is judged."""
+"""Programming exercises: generated functions, and questions with answers and their tests."""
 
 from exercises.records import Case, Checks, Exercise, Pair
 from exercises.streams import catalogue, functions, pairs

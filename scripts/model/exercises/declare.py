@@ -10,6 +10,8 @@ from exercises.records import Case, Checks, Exercise, Values
 
 QUESTIONS = Path(__file__).parent / "questions"
 COMMENTS = Path(__file__).parent / "comments"
+
+# Names for a parameter, by what it holds; the likeliest first.
 LISTS = "numbers values items nums data"
 MIXED = "items values elements data things"
 WORDS = "words strings names items texts"
@@ -59,7 +61,7 @@ def exercise(
 
 
 def _written(folder: Path, name: str) -> tuple[str, ...]:
-    """The lines about an exercise in a folder; who wrote them never saw a held-out question."""
+    """The lines on an exercise in a folder; their author never saw a held-out question."""
     path = folder / f"{name}.txt"
     return _lines(path.read_text(encoding="utf-8")) if path.is_file() else ()
 

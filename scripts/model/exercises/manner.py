@@ -1,4 +1,4 @@
-"""What people write around a question, and how: a greeting, a reason, an example, haste. Only for train questions."""
+"""What people write around a question: a greeting, a reason, an example; and slips of haste. Train questions only."""
 
 import random
 import re
@@ -78,7 +78,7 @@ LONGEST_EXAMPLE = 50
 
 
 def dressed(question: str, cases: tuple[Case, ...], rng: random.Random) -> str:
-    """Return `question` with now and then something before it, after it, or an example from `cases`."""
+    """Return `question`, sometimes with a sentence before or after it, or with an example from `cases`."""
     if rng.random() < 0.2:
         question = f"{rng.choice(_lines(BEFORE))} {question}"
     if rng.random() < 0.1:
@@ -117,7 +117,7 @@ PLAIN_WORD = re.compile(r"(?<![\w$\"'`{}.-])[a-z]{4,}(?![\w\"'`{}(-])")
 
 
 def hasty(text: str, rng: random.Random) -> str:
-    """Return a template as someone in a hurry types it: now and then small words left out, or one slip."""
+    """Return a template as someone in a hurry types it: sometimes without small words, or with one slip."""
     if rng.random() < 0.08:
         words = text.split(" ")
         kept = [word for word in words if word.casefold() not in SMALL or rng.random() < 0.3]

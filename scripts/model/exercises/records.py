@@ -37,7 +37,7 @@ class Exercise:
     """One task: solutions, cases and phrasings as templates over the same placeholders, `$f` its function.
 
     `does` are phrases that follow "a function that", `about` are noun phrases, `asks` are whole questions,
-    `comments` say what the function does, above it.
+    `comments` are lines to stand above the function.
     `held_out` are whole questions that no training sees. `unseen` keeps the exercise itself out of training.
     """
 

@@ -13,10 +13,10 @@ from exercises.records import Exercise
 from exercises.topics import BY_NAME, CATALOGUE
 
 DEMO = "Please write a function in Python that performs bubble sort."
-"""The guide's own question: first of the validation split, and in no wording of the same form in train."""
+"""The guide's own question: the first of the validation split. Train has no wording of the same form."""
 
 VALIDATION_SHARE = 16
-"""One form in so many, and one function in so many, is for validation."""
+"""One in this many forms, and one in this many functions, is for validation."""
 
 
 Forms = Mapping[str, tuple[Phrasing, ...]]

@@ -16,14 +16,14 @@ from exercises.synonyms import reworded
 from exercises.topics import BY_NAME, CATALOGUE
 
 PLAIN_NAMES = ("solve", "solution", "answer", "run", "compute", "helper", "process", "my_function", "task")
-DOCSTRINGS = 0.2
-COMMENTS = 0.6
-PLAIN_NAMED = 0.2
-WIDTH = 88  # of what describes a function
-ODD_NAMES = 0.3
-WHOLE_QUESTIONS = 0.6
-PER_EXERCISE = 3
-PER_UNSEEN_EXERCISE = 5
+DOCSTRINGS = 0.2  # share of functions with a docstring
+COMMENTS = 0.6  # share with a comment above them
+PLAIN_NAMED = 0.2  # of those with either: share that has a plain name
+WIDTH = 88  # of a docstring or comment
+ODD_NAMES = 0.3  # of questions that name the function: share that has a plain name
+WHOLE_QUESTIONS = 0.6  # share of train questions that were written whole; the others are from templates
+PER_EXERCISE = 3  # validation questions
+PER_UNSEEN_EXERCISE = 5  # questions from templates
 
 
 def catalogue() -> tuple[Exercise, ...]:
@@ -65,7 +65,7 @@ def _functions(split: str, rng: random.Random) -> Iterator[str]:
         chance = rng.random()
         described = chance < DOCSTRINGS + COMMENTS and bool(_documentation(exercise.name))
         if described and rng.random() < PLAIN_NAMED:
-            values["f"] = _plain_name(solution, rng)  # then the words alone say what it does
+            values["f"] = _plain_name(solution, rng)  # only the docstring or comment says what it does
         code = declare.fill(solution, values)
         if split == "held-out-exercises" or for_validation(code) == (split == "validation"):
             yield _described(code, exercise, values, rng, above=chance >= DOCSTRINGS) if described else code
@@ -163,7 +163,7 @@ def identifiers(solution: str) -> frozenset[str]:
 
 
 def _described(code: str, exercise: Exercise, values: Mapping[str, str], rng: random.Random, *, above: bool) -> str:
-    """Return `code` with a line that says what it does, as a comment above it or as a docstring; none in kept words."""
+    """Return `code` with a comment above it or a docstring that says what it does, in a wording that train may have."""
     template = rng.choice(_documentation(exercise.name))
     other = reworded(template, rng)
     chosen = template if normal_form(other) in kept_forms() or len(other) > WIDTH else other
@@ -177,7 +177,7 @@ def _described(code: str, exercise: Exercise, values: Mapping[str, str], rng: ra
 
 @cache
 def _documentation(name: str) -> tuple[str, ...]:
-    """Return the phrases that may document an exercise's function, but for those in words that are kept from train."""
+    """Return the phrases that may document an exercise's function, without those whose wording is kept from train."""
     exercise = BY_NAME[name]
     phrases = (*map(imperative, exercise.does), *exercise.about, *exercise.comments)
     return tuple(phrase for phrase in phrases if normal_form(phrase) not in kept_forms())

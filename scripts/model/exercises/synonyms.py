@@ -1,4 +1,4 @@
-"""Other words for the words of a train question, so that no exercise hangs on one of them."""
+"""Synonyms for the words of train questions, so that no question is recognised by one word alone."""
 
 import random
 import re

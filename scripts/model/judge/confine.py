@@ -23,7 +23,7 @@ MODULES = _words("""
 """What an answer may import."""
 
 LAZY = ("_strptime", "collections.abc")
-"""What those modules import when first needed."""
+"""What those modules import only when they need it."""
 
 BLOCKED = _words("""
     open import os. socket. subprocess. shutil. ctypes. fcntl. mmap. pty. resource. signal. builtins.input
@@ -33,7 +33,7 @@ BLOCKED = _words("""
 """Beginnings of the audit events that end a child."""
 
 KEPT = frozenset({"fspath", "getpid", "urandom", "strerror"})
-"""What `os` keeps; all its other functions go, since not every one of them raises an audit event."""
+"""The functions that `os` keeps; all others are removed, since not every one of them raises an audit event."""
 
 _DOOMED = [
     (vars(module), name)
@@ -63,9 +63,9 @@ def leave_network() -> None:
 
 
 def leave_machine(folder: str, report: int, output: int) -> None:
-    """Keep an empty standard input, printed text to `output`, the report on descriptor 3, and an empty folder.
+    """Leave the process an empty input, `output` for printed text, descriptor 3 for the report, and an empty folder.
 
-    Root makes that folder its root folder and becomes nobody.
+    Root makes that folder its root folder and becomes the user nobody.
     """
     os.setsid()
     report, output, nothing = (os.dup(fd) for fd in (report, output, os.open(os.devnull, os.O_RDONLY)))
@@ -77,13 +77,13 @@ def leave_machine(folder: str, report: int, output: int) -> None:
         _try(os.chroot, ".")
         _try(os.setgroups, [])
         _try(os.setgid, NOBODY)
-        _try(os.setuid, NOBODY)  # root of a user namespace has nobody else to become
+        _try(os.setuid, NOBODY)  # refused in a user namespace that has no other user
 
 
 def limit(cpu_seconds: float, wall_seconds: float, memory_bytes: int) -> None:
-    """Limit time and memory, and leave no file descriptor and no process to create.
+    """Limit time and memory, and forbid new file descriptors and new processes.
 
-    A limit of no processes counts for nothing against root, which is why root became nobody before.
+    The limit on processes does not hold for root, which is why root became nobody before.
     """
     signal.setitimer(signal.ITIMER_VIRTUAL, cpu_seconds)
     signal.setitimer(signal.ITIMER_REAL, wall_seconds + 1)

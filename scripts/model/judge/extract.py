@@ -41,7 +41,7 @@ def extract(text: str, pair: Pair) -> Extracted:
 
 def _parsed(code: str) -> ast.Module:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of an invalid escape in the answer, say
+        warnings.simplefilter("ignore")  # about an invalid escape in the answer, for example
         return ast.parse(code)
 
 

@@ -16,7 +16,7 @@ from exercises.records import Case
 from judge import wire
 
 SANDBOX = Path(__file__).with_name("sandbox.py")
-GRACE_SECONDS = 10.0
+GRACE_SECONDS = 10.0  # after an answer's time is over, until the interpreter counts as dead
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Run:
-    """The results of a call per case, each with its first argument after the call; or why there are none."""
+    """For each case the result and the first argument after the call; or the problem, why there are none."""
 
     results: tuple[tuple[Any, Any], ...] = ()
     problem: str = ""
@@ -50,7 +50,7 @@ class Sandbox:
         """Return what `function` returns for each case. Nothing that the code does raises here."""
         request = {"code": code, "function": function, "cases": [wire.encode(case.args) for case in cases]}
         line = json.dumps(request).encode() + b"\n"
-        for _ in range(2):  # an interpreter that died for reasons of its own must not cost the answer its verdict
+        for _ in range(2):  # the interpreter may have died before: then a new one runs the answer
             reply = self._ask(line)
             if reply is not None:
                 return _read(reply, len(cases))
@@ -97,7 +97,7 @@ class Sandbox:
 
 
 def _read(reply: dict[str, Any], count: int) -> Run:
-    """Return what a child reports. The report is the answer's own word: only its plain values are used."""
+    """Return what a child reports. The answer can forge it, so nothing but plain values is taken from it."""
     if reply["stopped"]:
         return Run(problem={"time": "too slow", "output": "too much output"}[reply["stopped"]])
     if reply["status"] < 0:

@@ -60,7 +60,7 @@ class Judge:
 
 
 def judge(answers: Sequence[tuple[str, Pair]], jobs: int = 2) -> list[Verdict]:
-    """Return the verdicts on `answers`, as `Judge.verdicts` does, with sandboxes of their own."""
+    """Return the verdicts on `answers`, as `Judge.verdicts` does, from new sandboxes."""
     with Judge(jobs) as judging:
         return judging.verdicts(answers)
 

@@ -1,6 +1,6 @@
-"""Plain values as JSON that keeps tuples, sets and keys of any kind apart: what passes between the two sides.
+"""Plain values as JSON that keeps tuples, sets and keys of any kind apart, for messages to and from the sandbox.
 
-Only the code of this module is on both sides of the sandbox. It imports nothing.
+Both sides load this module; it imports nothing of the project.
 """
 
 from typing import Any

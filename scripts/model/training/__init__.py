@@ -1,1 +1,1 @@
-"""Helpers of `scripts/model/train_base.py` and `scripts/model/train_adapters.py`: data, schedule, log, card."""
+"""The parts of `train_base.py` and `train_adapters.py`: data, methods, schedule, study, log, card."""

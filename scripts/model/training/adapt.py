@@ -1,4 +1,4 @@
-"""One training run of one method, by one worker of one thread; it can stop after any step and go on later."""
+"""One training run of one method, on one thread; it can stop after any step and resume later."""
 
 import hashlib
 import itertools
@@ -23,12 +23,12 @@ DATA = ("all", "tenth", "half-a", "half-b")
 
 
 class StoppedError(Exception):
-    """The run was asked to stop; what it had is saved."""
+    """The run was asked to stop; `train` saves a checkpoint before it lets this through."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """All that decides what a run computes; a resumed run must have the same.
+    """The settings that decide what a run computes; a resumed run must have the same ones.
 
     `data` is all (each pair seen once), tenth (a tenth of these pairs, each seen ten times), or half-a or half-b
     (questions on every other exercise only).
@@ -63,7 +63,7 @@ class Run:
 
 
 def half(exercise: str) -> str:
-    """Which half an exercise belongs to: every other one by name."""
+    """The half that an exercise belongs to: sorted by name, they alternate."""
     names = sorted(e.name for e in exercises.catalogue() if not e.unseen)
     return DATA[2 + names.index(exercise) % 2]
 
@@ -76,7 +76,7 @@ def repeated(pairs: list[exercises.Pair], seed: int) -> Iterator[exercises.Pair]
 
 @dataclass(frozen=True)
 class Place:
-    """Where the run and its base model are. The result goes to `folder`/trained."""
+    """The folders of a run and of its base model. The result goes to `folder`/trained."""
 
     folder: Path
     base: Path
@@ -90,7 +90,7 @@ class Place:
 
     @property
     def checkpoint(self) -> Path:
-        """Where an unfinished run goes on from."""
+        """The checkpoint of an unfinished run."""
         return self.folder / "checkpoint.pt"
 
     @property
@@ -131,12 +131,12 @@ class State:
 
 
 def digest(folder: Path) -> str:
-    """What tells one base model from another: a digest of its weights."""
+    """A digest of a base model's weights, which tells it from any other."""
     return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()[:16]
 
 
 def train(run: Run, place: Place, alive: Callable[[], None], until: int | None = None) -> None:
-    """Train to the last step and save; does nothing where that was done. `until` ends it early, unsaved.
+    """Train to the last step and save; a run that is saved is left alone. `until` ends it early and saves nothing.
 
     `alive` is called before each step; where it raises StoppedError, a checkpoint is saved first.
     """
@@ -181,7 +181,7 @@ def fresh_state(run: Run, place: Place) -> State:
 
 
 def train_step(state: State, batch: tuple[torch.Tensor, torch.Tensor], run: Run) -> None:
-    """One step."""
+    """One optimizer step on a batch of ids and labels."""
     started = time.time()
     ids, labels = batch
     # Dropout depends on the step alone, so a resumed run draws what an uninterrupted one would.

@@ -1,4 +1,4 @@
-"""Questions as prompts, pairs as rows, and what a model answers, judged by running it."""
+"""Prompts from questions, training rows from pairs, and a model's answers."""
 
 import itertools
 import random
@@ -24,7 +24,7 @@ def encode_pair(tokenizer: PreTrainedTokenizerBase, question: str, answer: str) 
     """Ids and labels of one pair, of equal length; the prompt's labels are `IGNORED`.
 
     The answer starts on a new line, because code at the start of a line is what the base knows.
-    Prompt and answer are encoded apart, as they are when the model is asked.
+    Prompt and answer are encoded separately, because the prompt is alone when the model is asked.
     """
     asked = tokenizer(prompt(question)).input_ids
     answered = [*tokenizer("\n" + answer).input_ids, tokenizer.eos_token_id]

@@ -11,7 +11,7 @@ from training.turns import Turn, turns
 Event = Mapping[str, Any]
 TEMPLATES = Path(__file__).parent
 BOTTLENECKS = ("adapter-h", "adapter-p", "parallel")  # PEFT loads them when `bottleneck` is imported
-TRIED = TEMPLATES / "tried.jsonl"  # by hand, an experiment a line, failed ones too
+TRIED = TEMPLATES / "tried.jsonl"  # written by hand: one experiment a line, failed ones included
 
 
 def of_kind(events: Sequence[Event], kind: str) -> list[Event]:
@@ -28,9 +28,9 @@ def write_base_card(folder: Path) -> None:
 
 
 def base_facts(events: Sequence[Event], folder: Path) -> dict[str, str]:
-    """What the base card's template asks for."""
+    """The values for the placeholders of the base card's template."""
     start, last = of_kind(events, "start")[-1], of_kind(events, "step")[-1]
-    steps = last["step"]  # a finished run ends with it
+    steps = last["step"]  # a finished run logs its last step
     per_step = start["batch"] * start["length"]
     taken = turns(events)
     machine = of_kind(events, "machine")[-1]
@@ -134,7 +134,7 @@ def write_adapter_card(folder: Path) -> None:
 
 
 def adapter_facts(events: Sequence[Event], folder: Path) -> dict[str, str]:
-    """What the adapter card's template asks for."""
+    """The values for the placeholders of the adapter card's template."""
     start, last = of_kind(events, "start")[-1], of_kind(events, "step")[-1]
     rows = ["| model | run as | questions | passed | pass@1 | bubble sort |", "|---|---|--:|--:|--:|---|"]
     for e in judged_last(events):
@@ -165,7 +165,7 @@ def adapter_facts(events: Sequence[Event], folder: Path) -> dict[str, str]:
 
 
 def judged_last(events: Sequence[Event]) -> list[Event]:
-    """The verdicts since the run was last started: earlier ones are of an adapter that is no more."""
+    """The verdicts since the run was last started: earlier ones judged an adapter that was overwritten."""
     last = max(i for i, e in enumerate(events) if e["event"] == "start")
     return of_kind(events[last:], "judged")
 
@@ -179,13 +179,13 @@ def earlier(events: Sequence[Event]) -> str:
 
 
 def unseen(judged: Sequence[Event]) -> str:
-    """A sentence on the exercises that no training sees, if they were asked."""
+    """A sentence on the exercises that are kept out of training, if questions on them were asked."""
     found = [e["unseen"] for e in judged if e["who"] == "adapter" and "unseen" in e]
     return "".join(f"Of {u['asked']} questions on exercises that it never saw, it passed {u['passed']}." for u in found)
 
 
 def adapter_commands(starts: Sequence[Event]) -> list[str]:
-    """What remakes the adapter: a run that was made longer after its decay decayed twice, so it takes two calls."""
+    """The commands that make the adapter again: two for a run that was extended after its decay, and decayed twice."""
     flags = ("method", "steps", "batch", "rate", "seed")
     calls = [" ".join(f"--{flag} {s[flag]}" for flag in flags) for s in starts]
     return [f"python scripts/train_adapters.py {call}" for call in dict.fromkeys(calls)]

@@ -15,6 +15,6 @@ def write(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What was written: tensors and plain values, nothing that could run."""
+    """Read a checkpoint: tensors and plain values, no code."""
     content: dict[str, Any] = torch.load(path, weights_only=True)
     return content

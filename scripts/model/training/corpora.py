@@ -17,7 +17,7 @@ VALIDATION_FUNCTIONS = 500
 
 
 def prepare(folder: Path, functions: int, seed: int) -> None:
-    """Make in `folder` what is not there yet; the first `functions` generated functions are used, or none."""
+    """Make what `folder` lacks: a tokenizer, and corpora with the first `functions` generated functions (0: none)."""
     folder.mkdir(parents=True, exist_ok=True)
     log = Log(folder / "data.jsonl")
     documents = list(data.stdlib_documents())

@@ -1,7 +1,7 @@
-"""Does the study's tasks in processes of one thread each, several at once, until all are done or it is told to stop.
+"""Does the study's tasks in single-threaded processes, several at once, until all are done or it is asked to stop.
 
-Two runs of one thread each are faster than one run of two. A worker that is told to stop saves a checkpoint;
-the next call goes on from there. A killed one loses what it did since its last checkpoint.
+Two runs with one thread each are faster than one run with two. A worker that is asked to stop saves a checkpoint,
+and the next call goes on from there. A killed worker loses the steps since its last checkpoint.
 """
 
 import fcntl
@@ -37,7 +37,7 @@ class BusyError(Exception):
 
 @dataclass
 class Crew:
-    """One call of the study. `finished` is told each result and where its run is."""
+    """One call of the study. `finished` is called with each finished task, its place and all results."""
 
     settings: study.Settings
     work: Path
@@ -51,7 +51,7 @@ class Crew:
     started: float = field(default_factory=time.time)
 
     def run(self) -> bool:
-        """Do what is missing. Returns whether all of it is done; raises BusyError where another call is at it."""
+        """Do the missing tasks. Returns whether all are done; raises BusyError if another call works in this folder."""
         self.work.mkdir(parents=True, exist_ok=True)
         with locked(self.work / "lock"), Stop() as stop:
             self.facts = self.settings.facts()
@@ -75,7 +75,7 @@ class Crew:
         return not self.failed and all(task.name in self.done for task in self.tasks())
 
     def tasks(self) -> list[Task]:
-        """All tasks as they are known now."""
+        """All tasks that are known from the results so far."""
         return study.tasks(self.settings, self.done)
 
     def where(self, task: Task) -> Place:
@@ -83,7 +83,7 @@ class Crew:
         return study.place(self.work, self.settings, task, study.key(self.settings, self.facts, task))
 
     def _recover(self) -> None:
-        """Count as done what the result file has of these settings; what was chosen by it makes more count."""
+        """Count stored results of these settings as done, in rounds: a search that is done makes more tasks ready."""
         stored = self.results.read()
         while True:
             found = {task.name: stored[task.name] for task in self.tasks() if self._counts(task, stored)}
@@ -92,7 +92,7 @@ class Crew:
             self.done.update(found)
 
     def _counts(self, task: Task, stored: dict[str, Result]) -> bool:
-        """Whether a stored result is this task's. An adapter that is to be combined must still be there too."""
+        """Whether the stored result belongs to this task. An adapter that is to be combined must also still exist."""
         if task.name in self.done or not task.ready or task.name not in stored:
             return False
         if task.run and task.run.data.startswith("half") and not self.where(task).saved.exists():
@@ -100,7 +100,7 @@ class Crew:
         return bool(stored[task.name].get("key") == study.key(self.settings, self.facts, task))
 
     def _start(self) -> None:
-        """Fill free places with the first tasks that are ready."""
+        """Start the first tasks that are ready, up to `jobs` at once."""
         for task in self.tasks():
             if len(self.running) >= self.jobs:
                 return
@@ -151,7 +151,7 @@ class Crew:
 
 
 def told(result: Result) -> str:
-    """A line on one result."""
+    """One line about a result."""
     said = [result["name"]]
     if "validation_loss" in result:
         said.append(f"validation loss {result['validation_loss']}")
@@ -162,7 +162,7 @@ def told(result: Result) -> str:
 
 
 def work_on(task: Task, where: Place, settings: study.Settings, halves: list[Path], parent: int) -> None:
-    """A worker: one task, its result into the task's folder. Ends with STOPPED where it was told to stop."""
+    """A worker process: do one task, write its result into the task's folder. Exits with STOPPED if asked to stop."""
     torch.set_num_threads(1)
     quiet()
     with Stop() as stop:
@@ -174,7 +174,7 @@ def work_on(task: Task, where: Place, settings: study.Settings, halves: list[Pat
 
 
 def watch(stop: Stop, parent: int | None = None) -> Callable[[], None]:
-    """A check that raises adapt.StoppedError when the process was told to stop, or its parent is gone."""
+    """A check that raises adapt.StoppedError when the process was asked to stop, or its parent is gone."""
 
     def alive() -> None:
         if stop.asked or parent not in (None, os.getppid()):
@@ -191,14 +191,14 @@ def write_result(folder: Path, result: dict[str, Any]) -> None:
 
 
 def quiet() -> None:
-    """Only what the trainer prints: no loading bars."""
+    """Silence the warnings and progress bars of Transformers."""
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock file; the system lets go of it when the process ends, however it ends."""
+    """Hold a lock file. The system releases it when the process ends, even when it is killed."""
     with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -209,7 +209,7 @@ def locked(path: Path) -> Iterator[None]:
 
 @contextmanager
 def without_interrupts() -> Iterator[None]:
-    """Processes started here do not hear Ctrl-C: the one that started them tells them to stop."""
+    """Block Ctrl-C in the processes started here: their parent asks them to stop."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -29,7 +29,7 @@ def curve(lines: Mapping[str, Points], unit: str = "nats per token") -> str:
 
 
 def axis(last: float, top: float, unit: str) -> str:
-    """Both axes, with the loss at whole nats and the step at quarters."""
+    """Both axes, labelled at each whole nat and at each quarter of the steps."""
     floor = HEIGHT - BOTTOM
     parts = [f'<path d="M{LEFT},{TOP}V{floor}H{WIDTH - 10}" fill="none" stroke="#616161"/>']
     for loss in range(int(top) + 1):

@@ -82,7 +82,7 @@ def stdlib_documents(root: Path | None = None) -> Iterator[Document]:
 
 
 def with_filename(document: Document) -> str:
-    """The text, on every other file with its name before it, as StarCoder's training data had."""
+    """The text, for half of the documents with the name before it, as in StarCoder's training data."""
     if fraction("filename:" + document.name) < 0.5:
         return f"{t.FILENAME}{document.name}\n{document.text}"
     return document.text

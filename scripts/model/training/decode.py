@@ -1,6 +1,6 @@
-"""Answers in batches: greedy as `generate` gives them, or drawn at a temperature, without the rows that are done.
+"""Answers in batches, greedy (the same as from `generate`) or drawn at a temperature.
 
-`generate` carries every row to the end of the longest, and PEFT ignores the positions of padded rows of a prompt
+`generate` computes every row until the longest one ends, and PEFT ignores the positions of padded rows of a prompt
 method. Here virtual tokens stand between padding and prompt, and a row that has ended leaves the batch.
 """
 

@@ -1,4 +1,4 @@
-"""One JSON object a line: what a training run did, for its card and for resuming."""
+"""The log of a training run, from which its card is made and a resumed run reads: one JSON object a line."""
 
 import json
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Log:
-    """A JSONL file of events, each with `event` and, but for `start`, `step`."""
+    """A JSONL file of events: each has a name, `event`, and those of training also have `step`."""
 
     path: Path
 

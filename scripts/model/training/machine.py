@@ -1,4 +1,4 @@
-"""What a run ran on, for its log and its card."""
+"""The machine and the versions that a run used, for its log and its card."""
 
 import os
 import platform

@@ -24,7 +24,7 @@ from training.decode import LONGEST, Alive, decode
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is asked. `sample` held-out questions get `k` answers each, drawn at `temperature`."""
+    """Which questions are asked, and how. `sample` held-out ones get `k` answers each, drawn at `temperature`."""
 
     k: int = 5
     temperature: float = 0.8
@@ -51,7 +51,7 @@ def share(passed: int, asked: int) -> dict[str, float | int]:
 
 
 def split(name: str, plan: Plan, kept: Callable[[str], bool] = bool) -> list[exercises.Pair]:
-    """The pairs of a finite split whose exercise is `kept`, or a fixed sample where the plan asks for fewer."""
+    """The pairs of a finite split on exercises for which `kept` holds, or a fixed sample if the plan asks for fewer."""
     pairs = [pair for pair in exercises.pairs(name, 0) if kept(pair.exercise)]
     return pairs if len(pairs) <= plan.limit else answers.sample(pairs, plan.limit, seed=0)
 
@@ -64,7 +64,7 @@ def validation_loss(net: tuned.Net, base: Path, plan: Plan) -> float:
 
 
 def everything(net: tuned.Net, half: tuned.Net, base: Path, plan: Plan, alive: Alive) -> dict[str, Any]:
-    """All that the result file has of a trained model: `net` in fp32; `half` is the same in bf16, as pages load it."""
+    """All measurements of a trained model: `net` is in fp32, `half` the same model in bf16, as pages load it."""
     tokenizer = AutoTokenizer.from_pretrained(base)
     return {
         "validation_loss": validation_loss(net, base, plan),
@@ -86,7 +86,7 @@ def held_out(net: tuned.Net, tokenizer: PreTrainedTokenizerBase, plan: Plan, ali
     asked = [pair for pair in chosen for _ in range(plan.k)]
     said = decode(net, tokenizer, [pair.question for pair in asked], alive, plan.temperature, tokens=plan.tokens)
     passed = [v.passed for v in judge(list(zip(said, asked, strict=True)), jobs=1)]
-    any_passed = [any(passed[i : i + plan.k]) for i in range(0, len(passed), plan.k)]  # k of k: no estimate needed
+    any_passed = [any(passed[i : i + plan.k]) for i in range(0, len(passed), plan.k)]  # all k: no estimate needed
     found["pass_at_k"] = {"k": plan.k, "temperature": plan.temperature, **share(sum(any_passed), len(chosen))}
     return found
 
@@ -94,7 +94,7 @@ def held_out(net: tuned.Net, tokenizer: PreTrainedTokenizerBase, plan: Plan, ali
 def greedy(
     net: tuned.Net, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[exercises.Pair], plan: Plan, alive: Alive
 ) -> dict[str, Any]:
-    """pass@1, and the reasons of what failed, commonest first."""
+    """pass@1 of greedy answers, and the five commonest reasons of failure."""
     said = decode(net, tokenizer, [p.question for p in pairs], alive, tokens=plan.tokens)
     verdicts = judge(list(zip(said, pairs, strict=True)), jobs=1)
     reasons: dict[str, int] = {}
@@ -113,7 +113,7 @@ def demo(net: tuned.Net, tokenizer: PreTrainedTokenizerBase, alive: Alive) -> di
 
 
 def code_loss(net: tuned.Net, base: Path, plan: Plan) -> dict[str, float]:
-    """The base's own skill: nats per token of code without instructions, on both validation corpora."""
+    """The loss on plain code, which the base learned: nats per token on both validation corpora."""
     found = {}
     for name, windows in code_windows(base, plan.windows, plan.length).items():
         rows = [(ids, ids) for ids in windows.tolist()]

@@ -18,7 +18,7 @@ from peft import (
     PromptTuningInit,
 )
 
-sys.path.append(str(Path(__file__).resolve().parents[3] / "snippets"))  # `bottleneck`, where a reader has it
+sys.path.append(str(Path(__file__).resolve().parents[3] / "snippets"))  # for `bottleneck`, which readers copy
 
 from bottleneck import BottleneckConfig
 
@@ -55,7 +55,7 @@ def ia3() -> IA3Config:
 
 
 def p_tuning(width: int) -> PromptEncoderConfig:
-    """Astraios' P-Tuning: 30 virtual tokens through an MLP as wide as the model; only what it gives is saved."""
+    """Astraios' P-Tuning: 30 virtual tokens through an MLP as wide as the model; only the MLP's output is saved."""
     kind = PromptEncoderReparameterizationType.MLP
     return PromptEncoderConfig(
         num_virtual_tokens=VIRTUAL_TOKENS,
@@ -66,13 +66,13 @@ def p_tuning(width: int) -> PromptEncoderConfig:
 
 
 def prompt_tuning() -> PromptTuningConfig:
-    """Prompt tuning: 30 virtual tokens, each trained as it is, from tokens of the vocabulary."""
+    """Prompt tuning: 30 virtual tokens, trained directly; they start as tokens of the vocabulary."""
     init = PromptTuningInit.SAMPLE_VOCAB
     return PromptTuningConfig(num_virtual_tokens=VIRTUAL_TOKENS, prompt_tuning_init=init, task_type=TASK)
 
 
 def bottleneck_size(width: int) -> int:
-    """Astraios' 256 of 4096, in proportion to `width`."""
+    """The bottleneck's size in proportion to `width`: Astraios has 256 at width 4096."""
     return round(PAPER_BOTTLENECK * width / PAPER_WIDTH)
 
 

@@ -1,7 +1,7 @@
 """Several single-threaded workers that average their gradients once a step.
 
-One process with two threads meets at a barrier in every operation. On a machine that also does other work,
-it lost half its speed there; two workers that meet once a step did not.
+Two threads of one process wait for each other in every operation. On a busy machine that cost half the speed.
+Two workers wait for each other once a step, and lost no speed.
 """
 
 import os

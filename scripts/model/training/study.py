@@ -1,6 +1,6 @@
-"""The study: which runs there are, in which order, what each gives, and the file that holds it all.
+"""The study: its tasks and their order, their results, and the file that holds the results.
 
-The order makes a part of it useful: each method's search and first seed, Astraios' methods first; then further
+The order makes an unfinished study useful: each method's search and first seed, Astraios' methods first; then further
 seeds and a tenth of the data for Astraios' methods; then two adapters in one; then the second group's further runs.
 """
 
@@ -41,7 +41,7 @@ class Settings:
     plan: measure.Plan = field(default_factory=measure.Plan)
 
     def facts(self) -> dict[str, Any]:
-        """What decides the results, but for the method: goes into each run's key and into the result file."""
+        """What decides the results of every method; it is in each run's key and in the result file."""
         data = [p.question + p.answer for split in ("validation", "held-out") for p in exercises.pairs(split, 0)]
         stream = exercises.pairs("train", 0)
         data += [p.question + p.answer for p, _ in zip(stream, range(200), strict=False)]
@@ -56,7 +56,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Task:
-    """One piece of work. `kind` is base, search, train or combine; a rate of None is not yet chosen."""
+    """One piece of work. `kind` is base, search, train or combine; `ready` says that all it needs is known."""
 
     kind: str
     name: str
@@ -70,7 +70,7 @@ class Task:
 
 
 def tasks(settings: Settings, done: Mapping[str, Result]) -> list[Task]:
-    """All tasks in order, as far as they are known: a search that ends at its edge adds a rate."""
+    """All tasks in order, as far as they are known: a search whose best rate is at an edge adds a rate."""
     listed = [Task("base", "base")]
     for method in settings.methods:
         listed += [*search(settings, method, done), train(settings, method, 0, "all", done)]
@@ -89,7 +89,10 @@ def further(settings: Settings, astraios: bool, done: Mapping[str, Result]) -> l
 
 
 def search(settings: Settings, method: str, done: Mapping[str, Result]) -> list[Task]:
-    """A run of a quarter of the steps for each rate: the method's own, a third, three times; one more at an edge."""
+    """The runs of a search, each of a quarter of the steps.
+
+    Their rates are the method's own, a third and three times of it, and the next one if the best of these is an edge.
+    """
     middle = METHODS[method].rate
     rates = [middle, middle / FACTOR, middle * FACTOR]
     listed = [searched(settings, method, rate) for rate in rates]
@@ -107,12 +110,12 @@ def searched(settings: Settings, method: str, rate: float) -> Task:
 
 
 def rounded(rate: float) -> float:
-    """Three digits are enough for a learning rate, and look the same everywhere."""
+    """The rate with three digits, so that names and keys are the same everywhere."""
     return float(f"{rate:.3g}")
 
 
 def chosen_rate(settings: Settings, method: str, done: Mapping[str, Result], rates: Sequence[float]) -> float:
-    """The rate with the lowest validation loss; a run that came to no number counts as the worst."""
+    """The rate with the lowest validation loss; a run whose loss is not a number counts as the worst."""
     losses = {rate: done[searched(settings, method, rate).name]["validation_loss"] for rate in rates}
     return min(rates, key=lambda rate: float("inf") if losses[rate] is None else losses[rate])
 
@@ -128,7 +131,7 @@ def train(settings: Settings, method: str, seed: int, data: str, done: Mapping[s
 
 
 def key(settings: Settings, facts: Mapping[str, Any], task: Task) -> str:
-    """What a result must have been made with to count: settings, base, data and the method's configuration."""
+    """A digest of what a result depends on: settings, base, data and the method's configuration."""
     config = METHODS[task.run.method].config if task.run else None
     width = AutoConfig.from_pretrained(settings.base).n_embd
     method = config(width).to_dict() if config else None
@@ -137,7 +140,7 @@ def key(settings: Settings, facts: Mapping[str, Any], task: Task) -> str:
 
 
 def place(work: Path, settings: Settings, task: Task, number: str) -> Place:
-    """Where a task runs: a folder of its own, another one for another key."""
+    """The folder of a task: its name holds the key, so that another key has another folder."""
     return Place(work / f"{task.name.replace(' ', '-')}-{number}", settings.base)
 
 
@@ -155,7 +158,7 @@ def perform(task: Task, where: Place, settings: Settings, halves: Sequence[Path]
 
 
 def trained(task: Task, where: Place, settings: Settings, alive: measure.Alive) -> Result:
-    """Train, then measure what was saved: a search by its validation loss, a run by everything."""
+    """Train, then measure what was saved: in a search the validation loss, in a full run everything."""
     assert task.run is not None
     adapt.train(task.run, where, alive)
     events = where.log.read()
@@ -192,7 +195,7 @@ def thinned(points: Sequence[tuple[int, float]], most: int = 40) -> list[tuple[i
 
 
 def combined(settings: Settings, halves: Sequence[Path], alive: measure.Alive) -> list[Result]:
-    """Two adapters that each know one half of the exercises: alone, and combined in PEFT's ways, on both halves."""
+    """pass@1 on both halves of the exercises: of two adapters, each trained on one half, and of their combinations."""
     tokenizer = AutoTokenizer.from_pretrained(settings.base)
     sides = {
         side: measure.split("held-out", settings.plan, lambda name, side=side: adapt.half(name) == side)
@@ -229,9 +232,10 @@ class Results:
         return {r["name"]: r for r in [*base, *content["searches"], *content["runs"], *content["combined"]]}
 
     def write(self, done: Mapping[str, Result], facts: Mapping[str, Any]) -> None:
-        """Write all results, grouped, all or nothing; those of methods and seeds that this call leaves out stay.
+        """Write all results, grouped by kind, all or nothing.
 
-        So do its plans: `methods` and `seeds` only grow as long as settings, base and data are the same.
+        While settings, base and data are the same, results of methods and seeds that this call leaves out stay in the
+        file, and its `methods` and `seeds` only grow.
         """
         stored = self.read()
         about = json.loads(self.path.read_text(encoding="utf-8"))["about"] if stored else {}

@@ -38,7 +38,7 @@ SPECIAL_TOKENS = (
 def train_tokenizer(texts: Iterable[str], vocabulary: int = VOCABULARY) -> PreTrainedTokenizerFast:
     """Learn byte-level BPE merges from `texts`; the result has `vocabulary` tokens and no pad token."""
     tokenizer = Tokenizer(models.BPE())
-    # Digits one by one, as StarCoder does: numbers then need no luck with merges.
+    # Digits one by one, as StarCoder does: how a number is cut does not depend on the merges.
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     )

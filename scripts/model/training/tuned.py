@@ -1,7 +1,7 @@
-"""A base model with one method at it: making, its loss, saving, loading again.
+"""A base model with one method's adapter: how it is made, its loss, and how it is saved and loaded.
 
-The layers run below PEFT's own `forward`, so that logits are made for answer tokens only. Tests hold the loss
-and the greedy answers against those of PEFT and of `generate`.
+`loss` calls the layers without PEFT's own `forward`, so that logits are made for answer tokens only. Tests compare
+the loss with PEFT's, and the greedy answers with those of `generate`.
 """
 
 import shutil
@@ -44,7 +44,7 @@ def counts(net: Net) -> tuple[int, int]:
 
 
 def plain(net: Net) -> GPTBigCodeForCausalLM:
-    """The model under PEFT, its layers with their adapters."""
+    """The model inside PEFT's wrapper; its layers hold the adapters."""
     return net.get_base_model() if isinstance(net, PeftModel) else net
 
 
@@ -56,7 +56,7 @@ def virtual(net: Net, rows: int) -> torch.Tensor | None:
 
 
 def hidden(net: Net, ids: torch.Tensor) -> torch.Tensor:
-    """What the last layer makes of rows padded on the right: (rows, length, width), virtual tokens cut off."""
+    """The last layer's output for rows padded on the right: (rows, length, width), without the virtual tokens."""
     model = plain(net)
     before = virtual(net, len(ids))
     if before is None:
@@ -66,7 +66,7 @@ def hidden(net: Net, ids: torch.Tensor) -> torch.Tensor:
 
 
 def loss(net: Net, ids: torch.Tensor, labels: torch.Tensor, reduction: str = "mean") -> torch.Tensor:
-    """Cross entropy of the labels that are not ignored; a number, in nats."""
+    """Cross entropy of the labels that are not ignored, in nats."""
     wanted = labels[:, 1:]
     counted = wanted != answers.IGNORED
     logits = plain(net).lm_head(hidden(net, ids)[:, :-1][counted])
@@ -105,7 +105,7 @@ def save(net: Net, out: Path, tokenizer: PreTrainedTokenizerBase) -> None:
 
 
 def load(method: str, base: Path, saved: Path, dtype: torch.dtype = torch.float32) -> Net:
-    """What a reader gets: the saved adapter on the base, or the saved model; ready to answer."""
+    """The saved adapter on the base, as readers load it, or the saved model; ready to answer."""
     if METHODS[method].config is None:
         return load_base(saved, dtype).eval()
     return PeftModel.from_pretrained(load_base(base, dtype), saved).eval()

@@ -1,4 +1,4 @@
-"""The turns of a training run, read from its log: the rate is flat, then falls; a finished model may begin another."""
+"""The turns of a training run, read from its log: in each the rate is flat, then falls; the next trains further."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ class Turn:
         return f"| {self.first:,} | {self.fall:,} | {self.last:,} | {self.rate:g} |"
 
     def command(self, start: Event) -> str:
-        """The call that trains this turn after those before it, of a run with the settings of this start."""
+        """The command that trains this turn after the turns before it; `start` has the settings of the run."""
         flags = "".join(f" --{flag} {start[flag]}" for flag in FLAGS)
         phases = "".join(f" --mix {step}:{share:g}" for step, share in start["mix"] if step < self.last)
         decay = f"{(self.last - self.fall) / self.last:.5g}"
@@ -34,8 +34,8 @@ class Turn:
 def turns(events: Sequence[Event]) -> list[Turn]:
     """All turns of a run, oldest first; the last one ends with the last step that was logged.
 
-    Each start states its schedule. One that puts off a fall that had begun is a new turn; any other, a call that goes
-    on or that chooses the end anew, belongs to the turn before.
+    Each `start` event states its schedule. If the rate was falling and the new schedule has it fall later, a new turn
+    begins. Any other start belongs to the turn before: a call that resumes, or that chooses another end.
     """
     found: list[Turn] = []
     for start in (e for e in events if e["event"] == "start"):

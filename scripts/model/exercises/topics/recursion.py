@@ -1,4 +1,4 @@
-"""Choices and orders: natural to find by recursion."""
+"""Subsets, permutations and the like, which recursion finds naturally."""
 
 from exercises.declare import MIXED, exercise
 
