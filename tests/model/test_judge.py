@@ -6,11 +6,12 @@ import resource
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,26 @@ def body(text: str, after: str = "return sorted(xs)") -> str:
 def judging() -> Iterator[Judge]:
     with Judge(jobs=2, limits=Limits(cpu_seconds=0.2)) as judging:
         yield judging
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """The processes that are started in this test."""
+    processes: list[subprocess.Popen[bytes]] = []
+    real = subprocess.Popen
+
+    def start(*arguments: Any, **how: Any) -> subprocess.Popen[bytes]:
+        processes.append(real(*arguments, **how))
+        return processes[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    return processes
+
+
+def child_seconds() -> float:
+    """The CPU time of all child processes that have ended; other work on the machine does not add to it."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 ACCEPTED = {
@@ -193,29 +214,30 @@ def test_an_answer_can_find_its_arguments_but_no_expected_value(judging: Judge) 
     assert verdict.reason == "for ('x') the result is (True, False), not 'needle-two'"
 
 
-def test_nothing_is_left_behind() -> None:
+def test_nothing_is_left_behind(
+    started: list[subprocess.Popen[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with Judge(jobs=1, limits=QUICK) as judging:
         judging.verdicts([(text, SORT) for text, _ in list(REJECTED.values())[9:]] + [(RIGHT, SORT)])
-        sandbox = judging._sandboxes[0]
-        process, folder = sandbox._process, Path(sandbox._folder.name)
-        assert process is not None
+        (process,), (folder,) = started, tmp_path.iterdir()
         assert list(folder.iterdir()) == []
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         if children.exists():
             assert children.read_text() == ""
     assert process.returncode is not None
-    assert not folder.exists()
+    assert list(tmp_path.iterdir()) == []
     assert not any(Path(name).exists() for name in ("left", "/left"))
 
 
 def test_no_connection_reaches_a_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(0.2)
+        server.setblocking(False)
         port = server.getsockname()[1]
         attempt = f"socket.socket().connect(('127.0.0.1', {port}))"
         texts = [body(f"{load}\n{attempt}") for load in ("import socket", "import _socket as socket")]
         assert not any(verdict.passed for verdict in judge([(text, SORT) for text in texts]))
-        with pytest.raises(TimeoutError):
+        with pytest.raises(BlockingIOError):
             server.accept()
 
 
@@ -261,15 +283,14 @@ def test_an_answer_never_runs_as_root(judging: Judge) -> None:
     assert done.stdout.split()[0] == "65534"
 
 
-def test_a_dead_sandbox_is_replaced() -> None:
+def test_a_dead_sandbox_is_replaced(started: list[subprocess.Popen[bytes]]) -> None:
     with Judge(jobs=1) as judging:
         assert judging.verdicts([(RIGHT, SORT)])[0].passed
-        process = judging._sandboxes[0]._process
-        assert process is not None
+        (process,) = started
         process.kill()
         process.wait()
         assert judging.verdicts([(RIGHT, SORT)])[0].passed
-        assert judging._sandboxes[0]._process is not process
+        assert len(started) == 2
 
 
 def test_without_a_sandbox_nothing_passes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -277,11 +298,11 @@ def test_without_a_sandbox_nothing_passes(monkeypatch: pytest.MonkeyPatch) -> No
     assert judge([(RIGHT, SORT)])[0].reason == "the sandbox ended"
 
 
-def test_a_busy_answer_is_stopped_long_before_an_idle_one() -> None:
-    start = time.perf_counter()
+def test_a_busy_answer_is_stopped_by_its_cpu_time_long_before_an_idle_one() -> None:
+    before = child_seconds()
     with Judge(jobs=1, limits=Limits(cpu_seconds=0.2, wall_seconds=60)) as judging:
         assert judging.verdicts([(body("while True:\n    pass"), SORT)])[0].reason == "too slow"
-    assert time.perf_counter() - start < 50
+    assert child_seconds() - before < 10
 
 
 def test_an_idle_answer_is_stopped() -> None:
@@ -302,11 +323,10 @@ def test_verdicts_are_the_same_each_time() -> None:
     assert len(reasons) == 1
 
 
-def test_two_hundred_answers_take_seconds() -> None:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def test_two_hundred_answers_take_seconds_of_cpu_time() -> None:
+    before = child_seconds()
     assert all(verdict.passed for verdict in judge([(RIGHT, SORT)] * 200))
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 5  # a busy machine slows no CPU time
+    assert child_seconds() - before < 5
 
 
 def test_a_name_that_the_question_asks_for_is_needed() -> None:

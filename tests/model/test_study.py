@@ -1,12 +1,15 @@
 """The study on a tiny base: it goes on where it stopped, chooses by validation alone, and writes what pages read."""
 
 import json
+import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -229,21 +232,17 @@ def test_a_search_asks_no_held_out_question(base: Path, tmp_path: Path, monkeypa
 # The whole of it, in this process instead of workers.
 
 
-def in_this_process(self: crew.Crew) -> None:
-    for task in self.tasks():
-        if task.ready and task.name not in self.done:
-            where = self.where(task)
-            where.folder.mkdir(parents=True, exist_ok=True)
-            halves = [self.where(t).saved for t in self.tasks() if t.run and t.run.data.startswith("half")]
-            crew.write_result(where.folder, study.perform(task, where, self.settings, halves, alive))
-            self.running[task.name] = (Ended(), task, where)  # type: ignore[assignment]
-            return
-
-
-class Ended:
-    """A worker that has ended well."""
+class Here:
+    """A worker that does its task in this process, where it is started."""
 
     exitcode = 0
+
+    def __init__(self, target: Callable[..., None], args: tuple[Any, ...]) -> None:
+        self.target, self.args = target, args
+
+    def start(self) -> None:
+        *arguments, _ = self.args
+        self.target(*arguments, os.getppid())
 
     def is_alive(self) -> bool:
         return False
@@ -253,12 +252,12 @@ class Ended:
 
 
 @pytest.fixture
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew.Crew, "_start", in_this_process)
+def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "mp", SimpleNamespace(get_context=lambda _: SimpleNamespace(Process=Here)))
     monkeypatch.setattr(crew, "PAUSE", 0)
 
 
-@pytest.mark.usefixtures("no_waiting")
+@pytest.mark.usefixtures("_in_this_process")
 def test_the_study_goes_on_with_what_is_missing(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = study.Settings(base, steps=2, batch=2, seeds=1, methods=("lora",), plan=PLAN)
     results = study.Results(tmp_path / "out" / "study.json", settings)
@@ -281,11 +280,12 @@ def test_the_study_goes_on_with_what_is_missing(base: Path, tmp_path: Path, monk
     check_schema(json.loads(before))
     ways = json.loads(before)["combined"][0]["ways"]
     assert [w["way"] for w in ways] == ["half-a", "half-b", "linear 0.5", "linear 1", "cat 1", "svd 1"]
-    changed = replace(settings, batch=3)
-    again = crew.Crew(changed, tmp_path / "work", results, 1, lambda *_: None, failed=["base"])
-    again.facts = changed.facts()
-    again._recover()
-    assert not again.done
+    begun: list[str] = []
+    monkeypatch.setattr(study, "perform", lambda task, *_: begun.append(task.name) or 1 / 0)
+    again = crew.Crew(replace(settings, batch=3), tmp_path / "work", results, 1, lambda *_: None)
+    with pytest.raises(ZeroDivisionError):
+        again.run()
+    assert (begun, again.done) == (["base"], {})
 
 
 def test_a_call_for_some_methods_leaves_the_results_of_others(base: Path, tmp_path: Path) -> None:
