@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from operator import index
 from typing import Any
 
-from galley.kinds import Asked, At, Kind, fitting
+from galley import Asked, At, Form, Kind, Shown
+from galley.kinds import fitting
 from galley.kinds.markup import cut_note, escape
-from galley.record.model import Form, Shown
 
 KEYS = {"id", "token", "probability", "others"}
 FORM = '[{"id": 7, "token": "text", "probability": 0.5, "others": [("other text", 0.25)]}, …]'
