@@ -1,4 +1,7 @@
-"""The `galley` command."""
+"""The `galley` command: its words and options, how it ends, and no work of its own.
+
+In the command.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`galley export`: one page, one profile, one format, to a file or to standard output."""
+"""`galley export`: one page, one profile, one format, to a file or to standard output.
+
+In the command.
+"""
 
 from __future__ import annotations
 

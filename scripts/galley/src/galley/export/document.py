@@ -1,4 +1,7 @@
-"""A page taken apart for export: prose and cells, in the order in which the code runs."""
+"""A page taken apart for export: prose and cells, in the order in which the code runs.
+
+In the command and in the builder.
+"""
 
 from __future__ import annotations
 

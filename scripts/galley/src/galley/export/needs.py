@@ -1,4 +1,7 @@
-"""What an export needs: the packages that its code imports, and the files that must lie beside it."""
+"""What an export needs: the packages that its code imports, and the files that must lie beside it.
+
+In the command and in the builder. Nothing is imported to find out.
+"""
 
 from __future__ import annotations
 

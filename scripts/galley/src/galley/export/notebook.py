@@ -1,4 +1,7 @@
-"""A page as a notebook with the recorded outputs, in nbformat 4.5; written as plain JSON, for a fast build."""
+"""A page as a notebook with the recorded outputs, in nbformat 4.5; written as plain JSON, for a fast build.
+
+In the command and in the builder.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """What a value is, in the few words of a trace: its type, shape, number type, device and a short text.
 
+In a page's child.
+
 Nothing here may fail the page: whatever a value's own code raises is noted in the description.
 """
 

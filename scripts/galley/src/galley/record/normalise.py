@@ -1,4 +1,7 @@
-"""The named rules by which a recorded text may differ from the bytes that a cell wrote; each has its reason."""
+"""The named rules by which a recorded text may differ from the bytes that a cell wrote; each has its reason.
+
+In the command, which normalises what a page wrote before it is recorded, and masks numbers when it compares.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Whether a record still tells the truth: fresh, drifted, stale, torn, tampered with, or missing."""
+"""Whether a record still tells the truth: fresh, drifted, stale, torn, tampered with, newer, or missing.
+
+In the command and in the builder. Nothing is run to find out.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Records on disk: `outputs/<page>/<profile>/`, written so that an interrupted write is seen.
 
+In the command and in the builder.
+
 A new record is staged in full beside the old ones. Then `record.json` goes, the outputs move in, and the
 new `record.json` comes last. So a folder with outputs and no `record.json` was torn by an interruption,
 and one whose outputs differ from its `record.json` was changed by hand.
