@@ -71,6 +71,21 @@ def test_two_snippet_files_of_one_page_are_an_error(folder: GuideFolder) -> None
     assert "is the code of page a-b too" in str(folder.guide.errors[0])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"""A page begins a cell with\n# %% name\n"""\nhelped = 1\n',
+        'FORM = "# %% name"\n',
+        "if 1:\n    # %% no cell\n    helped = 1\n",
+        '"""Only a docstring, with\n# %% name\n"""\n',
+    ],
+)
+def test_a_module_that_only_speaks_of_cells_is_no_page(folder: GuideFolder, text: str) -> None:
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    (folder.root / "snippets/helper.py").write_text(text)
+    assert (list(folder.guide.snippets), folder.guide.errors) == (["page"], ())
+
+
 def test_an_editors_lock_file_is_no_snippet_file(folder: GuideFolder) -> None:
     folder.snippet("page", "# %% one\nprint(1)\n")
     (folder.root / "snippets" / ".#page.py").symlink_to("nobody@nowhere")

@@ -88,10 +88,10 @@ def _claims(page: Page, found: Sequence[Listed]) -> str:
 def _corrections(page: Page, found: Sequence[Listed]) -> str:
     """What the drafts said, the verdict, and the claim that proves it."""
     rows = "".join(
-        f"<tr{DOUBTED * each.doubted}><td>{inline(each.cell.draft)}</td><td>{each.cell.verdict}</td>"
-        f"<td>{_link(page, each)}</td></tr>"
+        f"<tr{DOUBTED * each.doubted}><td>{inline(each.cell.options['draft'])}</td>"
+        f"<td>{each.cell.options['verdict']}</td><td>{_link(page, each)}</td></tr>"
         for each in found
-        if each.cell.draft
+        if each.cell.options["draft"]
     )
     head = "<tr><th>The draft said</th><th>Verdict</th><th>What holds, and where it is checked</th></tr>"
     return f"<p>{rows.count('<tr')} statements.</p><table><thead>{head}</thead><tbody>{rows}</tbody></table>"

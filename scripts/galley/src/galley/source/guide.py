@@ -7,7 +7,7 @@ from pathlib import Path
 
 from galley.config import Project
 from galley.errors import GalleyError, Place, UsageError
-from galley.source.cells import SnippetFile, read_snippets
+from galley.source.cells import NoCellsError, SnippetFile, read_snippets
 from galley.source.fences import Fence, find_fences
 from galley.source.parameters import parameters
 
@@ -67,9 +67,13 @@ def _snippets(project: Project, path: Path, pages: dict[str, SnippetFile]) -> Sn
     try:
         if "# %%" not in path.read_text(encoding="utf-8", errors="replace"):
             return None
+        found = read_snippets(path, shown)
+    except NoCellsError:
+        return None  # it only speaks of cells, in a string or a comment of its code
     except OSError as error:
         raise GalleyError(f"cannot be read: {error}", Place(shown)) from error
-    found = read_snippets(path, shown)
+    if not found.cells:
+        return None
     parameters(found)
     if twin := pages.get(found.page):
         raise GalleyError(f"{twin.path.name} is the code of page {found.page} too", Place(shown), "rename one of them")
