@@ -9,7 +9,7 @@ from galley.config import Project
 from galley.errors import GalleyError, Place, UsageError
 from galley.source.cells import NoCellsError, SnippetFile, read_snippets
 from galley.source.fences import Fence, find_fences
-from galley.source.parameters import parameters
+from galley.source.parameters import PARAMETERS, parameters
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,11 @@ def _unknown_parameters(project: Project, snippets: dict[str, SnippetFile]) -> l
     """A profile's parameters that no page has; a typo would otherwise replace nothing, silently."""
     known = {name for each in snippets.values() for name in parameters(each)}
     return [
-        GalleyError(f"no page has the parameter '{name}' of profile {profile.name}", project.settings)
+        GalleyError(
+            f"no page has the parameter '{name}' of profile {profile.name}",
+            project.place("profiles", profile.name, "parameters", name),
+            f"take it away, or give it to a page's cell `{PARAMETERS}`",
+        )
         for profile in project.profiles
         for name in profile.parameters
         if known and name not in known
