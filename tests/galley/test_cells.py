@@ -41,12 +41,6 @@ def test_a_file_is_cut_at_its_markers() -> None:
     assert (file.page, file.stem, file.cell("second-one"), file.cell("third")) == ("a-page", "a_page", second, None)
 
 
-def test_a_claim_can_settle_what_a_draft_said() -> None:
-    head = '# %% one [claim] draft="decode skips special tokens" verdict="false"'
-    (cell,) = cells(f'{head}\n"It keeps them."\nassert kept\n').cells
-    assert (cell.options["draft"], cell.options["verdict"]) == ("decode skips special tokens", "false")
-
-
 @pytest.mark.parametrize(
     ("head", "code"), [("[claim]", "if 1:\n    testing.assert_close(a, b)"), ('[claim] raises="KeyError"', "{}[1]")]
 )
@@ -100,20 +94,8 @@ WRONG = {
     "single quotes": ("# %% one timeout='3'\n", 1, "not a cell line"),
     "unknown tag": ("# %% one [slow]\n", 1, "unknown tag 'slow'"),
     "unknown option": ('# %% one when="never"\n', 1, "unknown option 'when'"),
-    "draft without a verdict": (
-        '# %% one [claim] draft="it is so"\n"It is."\nassert 1\n',
-        1,
-        "a draft and its verdict",
-    ),
     "claim without a sentence": ("# %% one [claim]\nassert 1\n", 1, "a claim without a sentence"),
     "claim that nothing tests": ('# %% one [claim]\n"It is."\nprint(2)\n', 1, "the claim asserts nothing"),
-    "verdict on nothing": ('# %% one [claim] verdict="false"\n"It is."\nassert 1\n', 1, "a draft and its verdict"),
-    "unknown verdict": (
-        '# %% one [claim] draft="it is so" verdict="perhaps"\n"It is."\nassert 1\n',
-        1,
-        "'perhaps' is no verdict",
-    ),
-    "draft without a claim": ('# %% one draft="it is so" verdict="false"\n', 1, "only a claim settles"),
     "no number": ('# %% one timeout="soon"\n', 1, "timeout 'soon' is not a number of seconds"),
     "no time": ('# %% one timeout="0"\n', 1, "timeout '0' is not a number"),
     "thousands of digits": (f'# %% one threads="{"9" * 5000}"\n', 1, "threads '99"),

@@ -21,12 +21,14 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
+from galley.plugins import load
 from galley.record.facts import environment
 from galley.run.execute import Execution, Position
 from galley.run.job import Job, receive_job
 from galley.run.modules import before_any_page
 from galley.run.watch import Watch
 from galley.source.cells import Cell, cut
+from galley.source.grammar import grammar_of
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
@@ -80,7 +82,9 @@ class _Page:
 
     def run(self) -> int:
         """Run the cells; the exit code is 0 when all of them did what they should."""
-        snippets = cut(self.job.source, Path(self.job.path), Path(self.job.shown))
+        path = Path(self.job.path)
+        words = grammar_of(load(self.job.plugins, path.parent))
+        snippets = cut(self.job.source, path, Path(self.job.shown), words)
         namespace = self._enter()
         if self.job.memory_mb:
             limit = self.job.memory_mb * 10**6

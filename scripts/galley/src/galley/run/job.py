@@ -25,6 +25,7 @@ class Job:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     hooks: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)  # what `prepare` wants the page to see
+    plugins: Sequence[str] = ()  # as `galley.plugins.load` takes them
     packages: Sequence[str] = ()
     uses: Sequence[str] = ()  # files and folders that the page's cells declare
     threads: int = 1

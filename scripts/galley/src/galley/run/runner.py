@@ -19,6 +19,7 @@ from typing import Any
 
 from galley.config import Project
 from galley.errors import Place, RunnerError
+from galley.plugins import plugins_of
 from galley.record.model import Dependency
 from galley.run.capture import Capture
 from galley.run.job import Job, send_job
@@ -50,7 +51,7 @@ async def runner(project: Project, folder: Path) -> AsyncIterator[Runner]:
     with log.open("wb") as said:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "galley.run.server",
-            str(path), str(project.snippets), ",".join(project.packages), *modules,
+            str(path), str(project.snippets), ",".join(project.packages), ",".join(plugins_of(project).names), *modules,
             stdin=PIPE, stdout=PIPE, stderr=said, start_new_session=True, env=clean_environment(project, folder),
         )  # fmt: skip
     try:

@@ -25,6 +25,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from galley.plugins import load
 from galley.record.dependencies import know_modules
 from galley.record.facts import environment
 from galley.run.child import keep_orphans, run_job
@@ -189,12 +190,13 @@ def kill_group(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)  # it may not have made its group yet
 
 
-def main(path: str, folder: str, packages: list[str], modules: list[str]) -> None:
+def main(path: str, folder: str, packages: list[str], plugins: list[str], modules: list[str]) -> None:
     """Import, listen, serve."""
     sys.path.insert(0, folder)  # where plain `python FILE` would have it
     gc.disable()  # what is imported stays: looking for garbage in it is an eighth of the time
     for module in modules:
         importlib.import_module(module)
+    load(plugins, Path(folder))  # once, for all pages
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(64)
@@ -210,4 +212,5 @@ def main(path: str, folder: str, packages: list[str], modules: list[str]) -> Non
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], list(filter(None, sys.argv[3].split(","))), sys.argv[4:])
+    packages, plugins = (list(filter(None, given.split(","))) for given in sys.argv[3:5])
+    main(sys.argv[1], sys.argv[2], packages, plugins, sys.argv[5:])

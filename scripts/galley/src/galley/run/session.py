@@ -11,6 +11,7 @@ from pathlib import Path
 
 from galley.config import Project
 from galley.errors import GalleyError, Place, RunnerError
+from galley.plugins import plugins_of
 from galley.record.declared import declared
 from galley.run.job import Job
 from galley.run.quiet import machine
@@ -101,6 +102,7 @@ def _job(project: Project, snippets: SnippetFile, task: Task, scratch: Path, use
         parameters=task.profile.parameters,
         hooks=project.hooks,
         environment=task.environment,
+        plugins=plugins_of(project).names,
         packages=project.packages,
         uses=uses,
         threads=snippets.threads,

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from galley.errors import GalleyError, Place
+from galley.plugins import Plugin, Plugins, plugins_of
 
 if TYPE_CHECKING:
+    from galley.config import Project
     from galley.source.cells import Cell
 
 FORM = '# %% name [tag …] option="value"'
@@ -162,11 +164,10 @@ OPTIONS = (
         default=(),
         outputs=sorted,
     ),
-    Option("draft", "An earlier, unchecked statement that this claim settles.", form='draft="what was said"'),
-    Option("verdict", "The verdict on the draft.", form='verdict="false"'),
 )
-VERDICTS = ("true", "false", "changed", "incomplete", "misleading", "bug", "trap")
-LISTS = ("claims", "corrections")  # what galley itself can list; galley.site.lists has a class for each
+LISTS = ("claims",)  # what galley itself can list; galley.site.lists has a class for each
+NAMES = {Tag: re.compile(r"[a-z0-9][a-z0-9-]*"), Option: re.compile(r"\w+"), str: re.compile(r"[a-z0-9][a-z0-9-]*")}
+WORDS = {Tag: "a tag", Option: "an option", str: "a list"}
 IN_EVERY_DIGEST = ("raises", "measured", "threads")  # in this order; other rows only where a cell has them
 
 
@@ -241,16 +242,59 @@ def _told(cell: Cell, check: Callable[..., None], *arguments: Any) -> None:
         raise GalleyError(what, cell.place, f"mend {check.__module__}, which is a plug-in's") from error
 
 
-def _verdict(cell: Cell) -> None:
-    """The statement that a claim settles, and the verdict on it: both or neither, and on a claim alone."""
-    draft, verdict = cell.options["draft"], cell.options["verdict"]
-    mend = f'write it as: [claim] draft="what was said" verdict="{"|".join(VERDICTS)}"'
-    if bool(draft) != bool(verdict):
-        raise GalleyError("a draft and its verdict go together", cell.place, mend)
-    if verdict and verdict not in VERDICTS:
-        raise GalleyError(f"'{verdict}' is no verdict", cell.place, mend)
-    if draft and "claim" not in cell.tags:
-        raise GalleyError("only a claim settles what a draft said", cell.place, mend)
+BUILT_IN = Grammar()
 
 
-BUILT_IN = Grammar(checks=(_verdict,))
+def grammar(project: Project) -> Grammar:
+    """The grammar of a project; raises GalleyError for a plug-in that cannot be loaded or brings what is there."""
+    try:
+        return grammar_of(plugins_of(project))
+    except GalleyError as error:
+        raise GalleyError(error.what, error.place or project.place("plugins"), error.mend) from error
+
+
+def grammar_of(plugins: Plugins) -> Grammar:
+    """galley's own rows, then those of plug-ins by name: the order of plug-ins changes no digest."""
+    if not plugins.found:
+        return BUILT_IN
+    if "grammar" not in plugins.kept:
+        plugins.kept["grammar"] = _extended(plugins)
+    made: Grammar = plugins.kept["grammar"]
+    return made
+
+
+def _extended(plugins: Plugins) -> Grammar:
+    tags, options, lists = list(TAGS), list(OPTIONS), list(LISTS)
+    for plugin in plugins.found:
+        _add(tags, _tags(plugin.brought), Tag, plugin)
+        _add(options, getattr(plugin.brought, "options", ()), Option, plugin)
+        _add(lists, getattr(plugin.brought, "lists", ()), str, plugin)
+    checks = [check for plugin in plugins.found if callable(check := getattr(plugin.brought, "check", None))]
+    tags[len(TAGS) :] = sorted(tags[len(TAGS) :], key=lambda row: row.name)
+    options[len(OPTIONS) :] = sorted(options[len(OPTIONS) :], key=lambda row: row.name)
+    return Grammar(tags, options, lists, checks)
+
+
+def _tags(brought: Any) -> Sequence[Tag]:
+    """The tags of a plug-in; one that a kind of output asks for needs no row of its own."""
+    tags = tuple(getattr(brought, "tags", ()))
+    asked = getattr(brought, "tag", "")
+    if not asked or asked in {getattr(tag, "name", "") for tag in tags}:
+        return tags
+    said = (type(brought).__doc__ or "").strip().partition("\n\n")[0]
+    return (*tags, Tag(asked, " ".join(said.split()), outputs=True))
+
+
+def _add(rows: list[Any], more: Iterable[Any], kind: type, plugin: Plugin) -> None:
+    """Add a plug-in's rows; raises GalleyError for one that is no row, or that has the name of another."""
+    known = {getattr(row, "name", row) for row in rows}
+    for row in more:
+        name = getattr(row, "name", row)
+        if not isinstance(row, kind) or not NAMES[kind].fullmatch(name):
+            what = f"{plugin.origin} has '{plugin.name}', which brings {row!r} where {WORDS[kind]} is wanted"
+            raise GalleyError(what, mend="mend the plug-in, or take its name away")
+        if name in known:
+            what = f"{plugin.origin} has '{plugin.name}', which brings {WORDS[kind]} '{name}', and there is one already"
+            raise GalleyError(what, mend="give it another name")
+        known.add(name)
+        rows.append(row)

@@ -9,6 +9,7 @@ from galley.config import Project
 from galley.errors import GalleyError, Place, UsageError
 from galley.source.cells import NoCellsError, SnippetFile, read_snippets
 from galley.source.fences import Fence, find_fences
+from galley.source.grammar import Grammar, grammar
 from galley.source.parameters import PARAMETERS, parameters
 
 
@@ -37,12 +38,16 @@ class Guide:
 
 
 def read_guide(project: Project) -> Guide:
-    """Read every page and snippet file; what cannot be read is kept as an error, not raised."""
+    """Read every page and snippet file; what cannot be read is kept as an error, not raised.
+
+    Raises GalleyError where a plug-in cannot be loaded: without its words nothing can be read.
+    """
+    known = grammar(project)
     pages: dict[str, SnippetFile] = {}
     errors: list[GalleyError] = []
     for path in sorted(project.snippets.glob("[!.]*.py")):
         try:
-            if found := _snippets(project, path, pages):
+            if found := _snippets(project, path, pages, known):
                 pages[found.page] = found
         except GalleyError as error:
             errors.append(error)
@@ -55,19 +60,19 @@ def read_guide(project: Project) -> Guide:
         except (OSError, UnicodeDecodeError) as error:
             errors.append(GalleyError(f"cannot be read: {error}", Place(project.relative(path))))
             continue
-        here, wrong = find_fences(lines, project.relative(path))
+        here, wrong = find_fences(lines, project.relative(path), grammar=known)
         fences += here
         errors += wrong
     return Guide(project, snippets, tuple(fences), tuple(errors))
 
 
-def _snippets(project: Project, path: Path, pages: dict[str, SnippetFile]) -> SnippetFile | None:
+def _snippets(project: Project, path: Path, pages: dict[str, SnippetFile], known: Grammar) -> SnippetFile | None:
     """The snippet file at `path`; None for a module of the snippets, which has no cells."""
     shown = project.relative(path)
     try:
         if "# %%" not in path.read_text(encoding="utf-8", errors="replace"):
             return None
-        found = read_snippets(path, shown)
+        found = read_snippets(path, shown, known)
     except NoCellsError:
         return None  # it only speaks of cells, in a string or a comment of its code
     except OSError as error:
