@@ -1,8 +1,12 @@
-"""The guide: every page with its fences, every snippet file with its cells."""
+"""The guide: every page with its fences, every snippet file with its cells, and which of them belong together.
+
+In the command and in the builder.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from galley.config import Project
@@ -23,9 +27,9 @@ class Guide:
     errors: tuple[GalleyError, ...]
 
     def find(self, name: str) -> SnippetFile:
-        """The snippet file that `name` means: a page, a stem, or the path of either.
+        """The snippet file that `name` means: its name or path, or that of its page.
 
-        Raises UsageError when there is none, or the error of the file when it cannot be read.
+        Raises UsageError when there is none or more than one, or the error of the file when it cannot be read.
         """
         stem = Path(name).name.removesuffix(".md").removesuffix(".py").replace("-", "_")
         if stem in self.snippets:
@@ -33,8 +37,39 @@ class Guide:
         for error in self.errors:
             if error.place and error.place.path.stem == stem:
                 raise error
+        asked = Path(name).with_suffix("")
+        pages = {each.stem: self.page_file(each).with_suffix("") for each in self.snippets.values()}
+        shown = [each for each in pages if pages[each].parts[-len(asked.parts) :] == asked.parts]
+        if len(shown) == 1:
+            return self.snippets[shown[0]]
+        if shown:
+            raise UsageError(f"several snippet files belong to '{name}'", mend=f"name one: {', '.join(shown)}")
         known = ", ".join(sorted(each.page for each in self.snippets.values())) or "none"
         raise UsageError(f"no page with cells is named '{name}'", mend=f"pages with cells: {known}")
+
+    def page_file(self, snippets: SnippetFile) -> Path:
+        """The page that a snippet file belongs to: the one that shows most of its cells.
+
+        Of several that show as many, it is the one with the earliest cell. A file that no page shows belongs to the
+        page of its own name, which need not be there.
+        """
+        found = self._shown.get(snippets.stem)
+        if not found:
+            return self.project.docs / f"{snippets.page}.md"
+        order = {cell.name: number for number, cell in enumerate(snippets.cells)}
+        return max(
+            found, key=lambda page: (len(found[page]), -min(order.get(name, len(order)) for name in found[page]))
+        )
+
+    @cached_property
+    def _shown(self) -> dict[str, dict[Path, set[str]]]:
+        """The cells of each snippet file that each page shows."""
+        shown: dict[str, dict[Path, set[str]]] = {}
+        for fence in self.fences:
+            if not fence.listing:
+                page = self.project.root / fence.place.path
+                shown.setdefault(fence.file, {}).setdefault(page, set()).add(fence.cell)
+        return shown
 
 
 def read_guide(project: Project) -> Guide:
@@ -98,8 +133,3 @@ def _unknown_parameters(project: Project, snippets: dict[str, SnippetFile]) -> l
         for name in profile.parameters
         if known and name not in known
     ]
-
-
-def page_file(project: Project, snippets: SnippetFile) -> Path:
-    """Where the page of a snippet file stands."""
-    return project.docs / f"{snippets.page}.md"
