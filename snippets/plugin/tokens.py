@@ -15,7 +15,7 @@ from operator import index
 from typing import Any
 
 from galley import Asked, At, Form, Kind, Shown
-from galley.kinds import fitting
+from galley.kinds.kind import fitting
 from galley.kinds.markup import cut_note, escape
 
 KEYS = {"id", "token", "probability", "others"}

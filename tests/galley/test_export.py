@@ -345,3 +345,30 @@ def test_a_page_offers_both_files_of_each_profile(
     assert files[1].count("\n") == 1
     assert json.loads(files[1]) == json.loads(nbformat.writes(notebook))
     assert 'device = "meta"' in files[2]
+
+
+def test_an_export_and_its_links_are_those_of_the_page_that_shows_the_code(tmp_path: Path) -> None:
+    folder = plain(GuideFolder.make(tmp_path))
+    folder.snippet("code", "# %% one\nprint(1)\n# %% two\nprint(2)\n# %% three\nprint(3)\n", shown=False)
+    folder.page("sub/deep", f"Prose of the deep page.\n\n{fence('code', 'one')}\n{fence('code', 'two')}")
+    folder.page("teaser", f"Prose of the teaser.\n\n{fence('code', 'three')}")
+    assert not folder.run().failures
+    for name in ("code", "docs/sub/deep.md"):
+        exported = folder.galley("export", name, "--output", "-").stdout
+        assert "# Prose of the deep page." in exported
+        assert "teaser" not in exported
+    assert folder.mkdocs().returncode == 0
+    site = folder.root / "site"
+    assert 'download="code.py"' in (site / "sub/deep.html").read_text(encoding="utf-8")
+    assert "galley-downloads" not in (site / "teaser.html").read_text(encoding="utf-8")
+
+
+def test_a_page_of_two_snippet_files_offers_both(tmp_path: Path) -> None:
+    folder = plain(GuideFolder.make(tmp_path))
+    for stem in ("first", "second"):
+        folder.snippet(stem, "# %% one\nprint(1)\n", shown=False)
+    folder.page("both", fence("first", "one") + fence("second", "one"))
+    assert not folder.run().failures
+    assert folder.mkdocs().returncode == 0
+    html = (folder.root / "site/both.html").read_text(encoding="utf-8")
+    assert re.search(r'first: <a download="first\.py".*second: <a download="second\.py"', html)

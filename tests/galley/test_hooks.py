@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from galley.errors import Exit
-from galley.run.hooks import NAMES, Context, Hooks
+from galley.hooks import NAMES, Context, Hooks
 from guide_folder import GuideFolder
 
 SETTINGS = """\
@@ -52,7 +52,7 @@ WRONG = {
         "def summarise(context, value): ...\ndef other(): ...\n",
         ["summarise = \"around:sumarise\": around has no function 'sumarise'", "it has: other, summarise"],
     ),
-    "no such module": ('setup = "absent:setup"\n', "", ["importing 'absent' failed", "install 'absent' into"]),
+    "no such module": ('setup = "absent:setup"\n', "", ["importing 'absent' failed", "'absent' is missing"]),
     "no function": ('setup = "around:setup"\n', "setup = 3\n", ["around has no function 'setup'"]),
     "old form": (
         'summarise = "around:summarise"\n',
@@ -88,7 +88,7 @@ def test_an_import_that_is_not_there_is_told_with_its_setting_and_no_other_guide
     done = with_hooks(folder, "", imports='"absent_package"').galley("run")
     assert done.returncode == Exit.RUNNER
     assert "importing 'absent_package' failed: ModuleNotFoundError" in done.stdout
-    assert "install 'absent_package' into the environment of" in done.stdout
+    assert "'absent_package' is missing" in done.stdout
     assert "imports under [tool.galley]" in done.stdout
     assert "[run]" not in done.stdout
 

@@ -43,7 +43,7 @@ def test_an_event_is_read_as_it_was_written(event: client.PageEvent) -> None:
     assert page_event(line) == event
 
 
-@pytest.mark.parametrize("event", [Started(("a.py",)), NotStarted("imports", "no", "torch", "Traceback")])
+@pytest.mark.parametrize("event", [Started(("a.py",)), NotStarted(("imports",), "no", "torch", "Traceback")])
 def test_the_runners_first_word_is_read_as_it_was_written(event: Started | NotStarted) -> None:
     assert runner_event(encode(event)) == event
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from builders import BUILDERS, article, plain, text_of
-from galley.kinds import Asked
 from galley.kinds.describe import SHORT, describe
+from galley.kinds.kind import Asked
 from galley.kinds.trace import KEPT, NAMES, Trace
 from guide_folder import SETTINGS, GuideFolder
 

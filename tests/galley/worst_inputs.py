@@ -5,15 +5,18 @@ As a program it feeds them all, and says before each what it feeds. One that tak
 
 from __future__ import annotations
 
+import ast
 import html
+import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from galley.config import NAME, Profile, Project
-from galley.errors import GalleyError, Place
+from galley import config
+from galley.config import Profile, Project
+from galley.errors import GalleyError
 from galley.export.document import document
 from galley.export.needs import needs
 from galley.kinds.describe import describe
@@ -24,10 +27,11 @@ from galley.record.model import KIND, Environment, Form, Record
 from galley.record.normalise import Where, mask_numbers, normalise
 from galley.record.status import State, Status
 from galley.run.watch import Watch
-from galley.settings import FORMS, check
 from galley.site.html import cell_id
 from galley.site.page import Page
+from galley.source import grammar
 from galley.source.cells import cut
+from galley.source.digest import code_digest
 from galley.source.fences import find_fences, left_over
 
 SIZE = 200_000  # characters: at a step each, a quadratic pattern takes ten minutes
@@ -84,8 +88,8 @@ def _painted(value: str) -> None:
 
 
 def _project() -> Project:
-    folders = (ROOT / "docs", ROOT / "snippets", ROOT / "outputs")
-    return Project(ROOT, *folders, (Profile("laptop", required=True),))
+    folders = {"docs": ROOT / "docs", "snippets": ROOT / "snippets", "outputs": ROOT / "outputs"}
+    return Project(root=ROOT, **folders, profiles=(Profile("laptop", required=True),))
 
 
 def _record(**packages: str) -> Record:
@@ -104,6 +108,18 @@ def _exported(text: str) -> None:
 def _listed_from(file_name: str) -> None:
     code = compile("import os\nos.listdir('/')\n", file_name, "exec")
     exec(code, {})
+
+
+def _match_all(whole: Iterable[re.Pattern[str]], within: Iterable[re.Pattern[str]] = ()) -> Callable[[str], object]:
+    """What holds a text against patterns as the code does: some must fit all of it, some are looked for."""
+
+    def look(text: str) -> None:
+        for pattern in whole:
+            pattern.fullmatch(text)
+        for pattern in within:
+            pattern.search(text)
+
+    return look
 
 
 def _numbered(text: str) -> None:
@@ -163,6 +179,7 @@ TABLE = {
             "galley.source.fences.OPTION",
             "galley.source.fences.CLOSER",
             "galley.source.fences.WRITTEN",
+            "galley.source.fences.CELL",
         ),
         _fences,
         (
@@ -230,13 +247,32 @@ TABLE = {
         (pumped("", "-"), pumped("", "-."), pumped("", "a_")),
     ),
     "a kind's name": Worst(("galley.record.model.KIND",), KIND.fullmatch, (pumped("", "a"), pumped("a", "-"))),
-    "a setting's name": Worst(
-        ("galley.config.NAME",), NAME.fullmatch, (pumped("", "a"), pumped("a", "."), pumped("", "-"))
+    "a setting": Worst(
+        tuple(f"galley.config.{name}" for name in ("NAME", "VARIABLE", "MODULE", "MEMBER", "CONTROL", "AT_LINE")),
+        _match_all((config.NAME, config.VARIABLE, config.MODULE, config.MEMBER), (config.CONTROL, config.AT_LINE)),
+        tuple(
+            pumped(before, unit, after)
+            for before, unit in (
+                ("", "a"),
+                ("", "a."),
+                ("a:", "a"),
+                ("", "."),
+                ("", "-"),
+                ("", "at line "),
+                ("at line ", "1"),
+            )
+            for after in ("", "!", ":")
+        ),
     ),
-    "settings": Worst(
-        ("galley.settings.FUNCTION",),
-        lambda text: check({"hooks": {"setup": text}}, FORMS, "tool.galley", Place(Path("pyproject.toml"))),
-        (pumped("", "a"), pumped("", "a."), pumped("a:", "a", "!"), pumped("", "a:"), pumped("", "a", ":")),
+    "a digest": Worst(
+        ("galley.source.digest.REFERENCE",),
+        lambda text: code_digest(ast.parse(f"x = {text!r}").body),
+        (pumped("", "\0"), pumped("\0", "1"), pumped("", "\0001")),
+    ),
+    "grammar": Worst(
+        ("galley.source.grammar.DIGITS", "galley.source.grammar: [a-z0-9][a-z0-9-]*", r"galley.source.grammar: \w+"),
+        _match_all((grammar.DIGITS, *grammar.NAMES.values())),
+        (pumped("", "1"), pumped("", "a"), pumped("", "a-"), pumped("", "-")),
     ),
     "escape": Worst(
         ("galley.kinds.markup.ANSI", "galley.kinds.markup.CONTROL"),

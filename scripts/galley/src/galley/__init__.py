@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.2.0"
 
 if TYPE_CHECKING:
-    from galley.kinds import Asked, At, Kind, Watcher
+    from galley.hooks import Context, Hooks
+    from galley.kinds.kind import Asked, At, Kind, Watcher
     from galley.record.model import Form, Shown
     from galley.run.backend import Backend
-    from galley.run.hooks import Context, Hooks
 
 __all__ = ["Asked", "At", "Backend", "Context", "Form", "Hooks", "Kind", "Shown", "Watcher", "__version__"]
 
 HOMES = {
-    "Asked": "galley.kinds",
-    "At": "galley.kinds",
+    "Asked": "galley.kinds.kind",
+    "At": "galley.kinds.kind",
     "Backend": "galley.run.backend",
-    "Context": "galley.run.hooks",
+    "Context": "galley.hooks",
     "Form": "galley.record.model",
-    "Hooks": "galley.run.hooks",
-    "Kind": "galley.kinds",
+    "Hooks": "galley.hooks",
+    "Kind": "galley.kinds.kind",
     "Shown": "galley.record.model",
-    "Watcher": "galley.kinds",
+    "Watcher": "galley.kinds.kind",
 }
 
 

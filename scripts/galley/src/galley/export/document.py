@@ -78,7 +78,7 @@ def _above(prose: str, cell: Cell) -> str:
 
 def _prose(snippets: SnippetFile, lines: Sequence[str], start: int) -> tuple[dict[str, str], str]:
     """The prose above each cell from line `start` on, by the cell's name, and what stands below the last."""
-    fences, _ = find_fences(lines, Path(snippets.page))
+    fences, _ = find_fences(lines, Path(snippets.page), grammar=snippets.grammar)
     above: dict[str, str] = {}
     text = ""
     for fence in fences:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from xml.etree import ElementTree
 
-from galley.kinds import Asked, At, Kind
+from galley.kinds.kind import Asked, At, Kind
 from galley.kinds.markup import escape
 from galley.kinds.text import lines
 from galley.record.model import Form, Shown

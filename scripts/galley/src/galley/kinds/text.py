@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from galley.kinds import Asked, At, Kind, cut_text
+from galley.kinds.kind import Asked, At, Kind, cut_text
 from galley.kinds.markup import cut_note, escape
 from galley.record.model import Form, Shown
 

@@ -13,8 +13,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from galley.kinds import Asked, At, Kind, Watcher, fitting
 from galley.kinds.describe import describe
+from galley.kinds.kind import Asked, At, Kind, Watcher, fitting
 from galley.kinds.markup import cut_note, escape
 from galley.record.model import Form, Shown
 from galley.source.cells import Cell

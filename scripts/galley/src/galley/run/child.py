@@ -21,13 +21,16 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
-from galley.kinds import Asked, Kinds
+from galley.hooks import Context, find_all
+from galley.kinds import kinds_among
+from galley.kinds.kind import Asked
+from galley.plugins import Plugins, load
 from galley.record.facts import environment
 from galley.run.execute import Execution, Position
-from galley.run.hooks import Context, find_all
 from galley.run.protocol import CellBegins, CellEnds, Failed, Finished, Job, PageEvent, Ready, encode, receive_job
 from galley.run.watch import Watch, before_any_page
-from galley.source.cells import Cell, cut
+from galley.source.cells import Cell, SnippetFile, cut
+from galley.source.grammar import grammar_of
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
@@ -59,7 +62,10 @@ class _Page:
 
     def run(self) -> int:
         """Run the cells; the exit code is 0 when all of them did what they should."""
-        snippets = cut(self.job.source, Path(self.job.path), Path(self.job.shown))
+        path = Path(self.job.path)
+        plugins = load(self.job.plugins, path.parent)
+        snippets = cut(self.job.source, path, Path(self.job.shown), grammar_of(plugins))
+        self._note_plugins(plugins, snippets)
         namespace = self._enter()
         if self.job.memory_mb:
             limit = self.job.memory_mb * 10**6
@@ -67,7 +73,7 @@ class _Page:
         self.watch.start()
         self._hook("setup")
         asked = Asked(self.job.output_limit, partial(self._hook, "summarise"), partial(self._hook, "brief"))
-        execution = Execution(snippets, namespace, self.position, Kinds(), asked)
+        execution = Execution(snippets, namespace, self.position, kinds_among(plugins), asked)
         self._settle(Ready())
         gc.freeze()
         provenance: dict[str, Any] = {}
@@ -82,6 +88,14 @@ class _Page:
             self._settle(CellEnds(cell.name, ran.seconds, ran.peak_mb, ran.shown, provenance))
         self.tell(Finished(environment(self.job.packages, provenance), tuple(self.watch.found())))
         return 0
+
+    def _note_plugins(self, plugins: Plugins, snippets: SnippetFile) -> None:
+        """Count the code of each plug-in whose tag a cell has: it has a part in what that cell's output is."""
+        tags = {tag for cell in snippets.cells for tag in cell.tags}
+        for plugin in plugins.found:
+            if getattr(plugin.brought, "tag", "") in tags:
+                for file in plugin.files:
+                    self.watch.note_module(file)
 
     def tell(self, event: PageEvent) -> None:
         """Send an event to the command that asked for the page; a fork that the page made has no say and ends."""

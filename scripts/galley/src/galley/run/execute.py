@@ -19,7 +19,8 @@ from operator import or_
 from pathlib import Path
 from typing import Any
 
-from galley.kinds import Asked, Kinds, Watcher, cut_text
+from galley.kinds import Kinds
+from galley.kinds.kind import Asked, Watcher, cut_text
 from galley.record.model import Shown
 from galley.source.cells import Cell, SnippetFile
 

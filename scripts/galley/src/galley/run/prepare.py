@@ -63,14 +63,14 @@ async def _prepare(project: Project, profile: Profile) -> Mapping[str, str] | Pr
     except ValueError:
         answer = {"error": f"the hook prepare exited with status {process.returncode} and gave no answer"}
     if "error" in answer:
-        return PrepareError(f"profile {profile.name} cannot run: {answer['error']}", project.settings)
+        return PrepareError(f"profile {profile.name} cannot run: {answer['error']}", project.place("hooks", "prepare"))
     variables: dict[str, str] = answer["environment"]
     return variables
 
 
 def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
     """What the hook says of a profile; what it raises becomes the error."""
-    from galley.run.hooks import Context, HookError, find
+    from galley.hooks import Context, HookError, find
 
     sys.path.insert(0, asked["snippets"])
     try:

@@ -125,11 +125,11 @@ class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
 class NotStarted(msgspec.Struct, frozen=True, tag_field="event", tag="not-started"):
     """The runner's first word where it cannot serve.
 
-    `setting` names the setting at fault, `what` says what is wrong with it, `missing` the module that is not
-    installed, if that is the cause, and `detail` is a traceback.
+    `setting` is the path of the setting at fault below `[tool.galley]`, `what` says what is wrong with it, `missing` is
+    the module that is not installed, if that is the cause, and `detail` is a traceback or says what to write.
     """
 
-    setting: str
+    setting: tuple[str, ...]
     what: str
     missing: str = ""
     detail: str = ""

@@ -23,7 +23,8 @@ import msgspec
 
 from galley.config import Project
 from galley.errors import RunnerError
-from galley.run.hooks import APART
+from galley.hooks import APART
+from galley.plugins import plugins_of
 from galley.run.places import ours
 from galley.run.protocol import EventError, NotStarted, Start, runner_event
 from galley.source.digest import digest
@@ -49,7 +50,7 @@ async def runner(project: Project, folder: Path) -> AsyncIterator[Runner]:
     path, log = folder / "runner.sock", folder / "runner.log"
     path.unlink(missing_ok=True)
     hooks = {name: named for name, named in project.hooks.items() if name != APART}
-    start = Start(str(path), str(project.snippets), project.imports, hooks, project.packages)
+    start = Start(str(path), str(project.snippets), project.imports, hooks, project.packages, plugins_of(project).names)
     with log.open("wb") as said:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "galley.run.server", msgspec.json.encode(start).decode(),
@@ -95,11 +96,13 @@ async def _ready(project: Project, process: Process, log: Path) -> list[str]:
 
 def _not_started(project: Project, said: NotStarted) -> RunnerError:
     """What a setting has that the runner cannot import, with what to do about it."""
-    what = "\n    ".join([said.what, *said.detail.strip().splitlines()[-4:]])
-    mend = f"correct {said.setting}"
+    *tables, name = said.setting
+    setting = f"{name} under [{'.'.join(['tool.galley', *tables])}]"
+    what = "\n    ".join([f"{setting}: {said.what}", *said.detail.strip().splitlines()[-4:]])
+    mend = f"correct {setting}"
     if said.missing:
-        mend = f"install '{said.missing}' into the environment of {sys.executable}, or {mend}"
-    return RunnerError(f"no page can run: {what}", project.settings, mend)
+        mend = f"{project.how_to_install}; '{said.missing}' is missing. Or {mend}"
+    return RunnerError(what, project.place(*said.setting), mend)
 
 
 async def _stop(process: Process) -> None:
@@ -126,6 +129,7 @@ def fingerprint(project: Project, loaded: Sequence[str]) -> str:
     files = [*sorted(GALLEY.rglob("*.py")), *map(Path, sorted(loaded))]
     contents = [digest(file.read_bytes()) if file.is_file() else "gone" for file in files]
     settings = [list(project.imports), dict(project.environment), dict(project.hooks), list(project.packages)]
+    contents += [digest(file.read_bytes()) for file in plugins_of(project).files if file.is_file()]
     paths = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     installed = sorted(
         f"{each.name} {each.stat().st_mtime_ns}" for path in paths for each in Path(path).glob("*.dist-info")

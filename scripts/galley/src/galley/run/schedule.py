@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from galley.config import Profile, Project
 from galley.errors import GalleyError, NotTrueError, Place
+from galley.plugins import plugins_of
 from galley.record.dependencies import declared
 from galley.record.model import Record
 from galley.record.status import SHOWABLE, State, Status, has_place, status
@@ -145,6 +146,7 @@ def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str
         parameters=task.profile.parameters,
         hooks=project.hooks,
         environment=task.environment,
+        plugins=plugins_of(project).names,
         packages=project.packages,
         uses=uses,
         threads=snippets.threads,

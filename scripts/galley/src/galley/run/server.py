@@ -26,11 +26,13 @@ from pathlib import Path
 
 import msgspec
 
+from galley.errors import GalleyError
+from galley.hooks import HookError, find_all, load
+from galley.plugins import load as load_plugins
 from galley.record.dependencies import know_modules
 from galley.record.facts import environment
 from galley.run.child import keep_orphans, run_job
 from galley.run.execute import Position
-from galley.run.hooks import HookError, find_all, load
 from galley.run.protocol import Exited, Failed, NotStarted, Start, Started, encode, receive_header, receive_job
 from galley.run.watch import before_any_page
 
@@ -189,10 +191,13 @@ def take_in(start: Start) -> NotStarted | None:
     """Import what pages need, and the hooks, in the order of the settings; the answer is what is wrong, if anything."""
     try:
         for module in start.imports:
-            load("imports under [tool.galley]", module)
+            load(("imports",), module)
         find_all(start.hooks)
+        load_plugins(start.plugins, Path(start.folder))  # once, for all pages
     except HookError as error:
         return NotStarted(error.setting, error.what, error.missing, error.detail)
+    except GalleyError as error:
+        return NotStarted(("plugins",), str(error))
     return None
 
 

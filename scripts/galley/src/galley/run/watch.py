@@ -96,6 +96,7 @@ class Watch:
         self.begun, self.before = time.time_ns(), before or Modules.now()
         self.files: set[str] = set()
         self.noted: set[str] = set()
+        self.modules: set[str] = set()
         self.folders: set[str] = set()
         self.tables: set[tuple[str, str]] = set()
         self.names: set[tuple[str, str]] = set()
@@ -116,6 +117,10 @@ class Watch:
         else:
             self.noted.add(str(path))
 
+    def note_module(self, path: Path) -> None:
+        """Count the code of a module as used, though the module is no longer loaded."""
+        self.modules.add(os.path.abspath(path))
+
     def note_table(self, path: Path, table: str) -> None:
         """Count one table of a TOML file as used, in place of the whole file unless that is noted too."""
         self.tables.add((os.path.abspath(path), table))
@@ -130,7 +135,7 @@ class Watch:
         Raises ChangedError where a file was saved while the page ran: nobody knows which state it saw.
         """
         self.active = False
-        modules = self._near(self.before.folders) | self._near(by_folder(self.before.since()))
+        modules = self._near(self.before.folders) | self._near(by_folder(self.before.since())) | self.modules
         for file in sorted((self.files | self.noted | modules) - self.before.files):
             if (path := self._within(file)) and os.path.isfile(file) and os.stat(file).st_mtime_ns > self.begun:
                 raise ChangedError(f"{path} changed while the page ran: run it again")

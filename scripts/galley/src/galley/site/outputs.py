@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from galley.kinds import At
+from galley.kinds.kind import At
 from galley.kinds.markup import escape
 from galley.record.facts import ran_on
 from galley.record.model import CellRecord, Record

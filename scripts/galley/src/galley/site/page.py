@@ -17,6 +17,7 @@ from galley.record.status import SHOWABLE, Status, has_place, status
 from galley.site.preview import preview_file, read_failures
 from galley.source.cells import Cell, SnippetFile, read_snippets
 from galley.source.fences import Fence, find_fences, left_over
+from galley.source.grammar import BUILT_IN, Grammar, grammar
 from galley.source.parameters import with_values
 
 
@@ -46,6 +47,7 @@ class Page:
 
     project: Project
     path: Path  # as messages show it
+    words: Grammar = BUILT_IN  # what the project's cells and fences may say
     url: str = ""  # where the site has it, from the site's root
     fences: list[Fence] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
@@ -64,7 +66,7 @@ class Page:
     def scan(self, lines: Sequence[str], above: int) -> list[GalleyError]:
         """Find the fences in the page's lines and give what is wrong; `above` counts lines of front matter."""
         self._lines, self._above = lines, above
-        self.fences, wrong = find_fences(lines, self.path, above)
+        self.fences, wrong = find_fences(lines, self.path, above, self.words)
         for fence in self.fences:
             alike = self._waiting.setdefault(fence.name, deque())
             alike.append(fence)
@@ -160,7 +162,7 @@ class Page:
             path = self.project.snippets / f"{fence.file}.py"
             if not path.is_file():
                 raise GalleyError(f"there is no snippet file '{fence.file}.py'", fence.place, f"make {path.name}")
-            self._snippets[fence.file] = read_snippets(path, self.project.relative(path))
+            self._snippets[fence.file] = read_snippets(path, self.project.relative(path), self.words)
         return self._snippets[fence.file]
 
 
@@ -174,7 +176,7 @@ def page_of(md: Any) -> Page:
     path = _source(md)
     start = path.parent if path else Path.cwd()
     project = _project(start, _modified(start))
-    return Page(project, project.relative(path) if path else Path("a page"), _url(md))
+    return Page(project, project.relative(path) if path else Path("a page"), grammar(project), _url(md))
 
 
 def source_lines(page: Page) -> int:

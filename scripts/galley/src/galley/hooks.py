@@ -1,9 +1,9 @@
 """Hooks: the functions of a guide that galley calls while pages run, what they are told, and how they are found.
 
-In the runner the hooks are imported and checked once, before any page; in a page's child they are called. The settings
-name a function for each: `[tool.galley.hooks] setup = "module:function"`, in a module of the snippets' folder or an
-installed one. All have one form: the first argument is a `Context`, and a hook that is about something gets that as its
-second.
+In every process. In the runner the hooks are imported and checked once, before any page; in a page's child they are
+called. The settings name a function for each: `[tool.galley.hooks] setup = "module:function"`, in a module of the
+snippets' folder or an installed one. All have one form: the first argument is a `Context`, and a hook that is about
+something gets that as its second.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-TABLE = "tool.galley.hooks"
 APART = "prepare"  # this hook has a process of its own, where tokens and the network are
 
 
@@ -102,9 +101,13 @@ NAMES = tuple(name for name in vars(Hooks) if not name.startswith("_"))  # in th
 
 
 class HookError(Exception):
-    """A hook that cannot be called: `setting` names it, `missing` is the module that is not installed, if one is."""
+    """A hook that cannot be called, or a module that cannot be imported.
 
-    def __init__(self, setting: str, what: str, missing: str = "", detail: str = "") -> None:
+    `setting` is the path of the setting that names it, below `[tool.galley]`. `missing` is the module that is not
+    installed, if one is, and `detail` says more: a traceback, or what to write.
+    """
+
+    def __init__(self, setting: tuple[str, ...], what: str, missing: str = "", detail: str = "") -> None:
         super().__init__(what)
         self.setting, self.what, self.missing, self.detail = setting, what, missing, detail
 
@@ -115,7 +118,7 @@ def find(name: str, named: str) -> Callable[..., Any]:
     Raises HookError where the module cannot be imported, has no such function, or the function cannot be called as
     the hook is.
     """
-    setting, (module, _, function) = f"{name} under [{TABLE}]", named.partition(":")
+    setting, (module, _, function) = ("hooks", name), named.partition(":")
     found = getattr(load(setting, module), function, None)
     if not callable(found):
         known = [each for each, value in vars(load(setting, module)).items() if inspect.isfunction(value)]
@@ -133,7 +136,7 @@ def find(name: str, named: str) -> Callable[..., Any]:
     return hook
 
 
-def load(setting: str, module: str) -> Any:
+def load(setting: tuple[str, ...], module: str) -> Any:
     """The module that a setting names; raises HookError where it cannot be imported."""
     try:
         return importlib.import_module(module)
