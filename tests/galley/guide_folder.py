@@ -65,7 +65,7 @@ class GuideFolder:
     root: Path
 
     @classmethod
-    def make(cls, root: Path, settings: str = SETTINGS, theme: str = "material") -> GuideFolder:
+    def make(cls, root: Path, settings: str = SETTINGS, theme: str = "mkdocs") -> GuideFolder:
         """An empty guide."""
         for folder in ("docs", "snippets"):
             (root / folder).mkdir(parents=True, exist_ok=True)

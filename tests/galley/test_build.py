@@ -16,7 +16,7 @@ from guide_folder import GuideFolder
 def guide(folder: GuideFolder) -> GuideFolder:
     """A guide of one page, recorded, with a theme that builds fast."""
     settings = folder.root / "mkdocs.yml"
-    settings.write_text(settings.read_text().replace("name: material", "name: null\n  custom_dir: theme"))
+    settings.write_text(settings.read_text().replace("name: mkdocs", "name: null\n  custom_dir: theme"))
     folder.write("theme/main.html", "<article>{{ page.content }}</article>\n")
     folder.snippet("one", "# %% a\nprint(1)\n")
     assert not folder.run().failures

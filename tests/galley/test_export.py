@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import json
 import re
 import shutil
@@ -12,9 +13,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import jupytext
-import nbformat
 import pytest
 
 from builders import BUILDERS, article, plain
@@ -22,6 +22,9 @@ from galley.export.needs import needs
 from galley.record.facts import line
 from galley.record.model import Dependency, Environment, Record
 from guide_folder import SETTINGS, GuideFolder, fence
+
+if TYPE_CHECKING:
+    import nbformat
 
 SOURCE = '''\
 # %% parameters
@@ -118,6 +121,7 @@ def script(guide: GuideFolder) -> str:
 @pytest.fixture(scope="module")
 def notebook(guide: GuideFolder) -> nbformat.NotebookNode:
     """The page as a notebook."""
+    nbformat = pytest.importorskip("nbformat", reason="nbformat reads the notebook")
     return nbformat.reads(guide.galley("export", "one", "-f", "ipynb", "-o", "-").stdout, as_version=4)
 
 
@@ -238,6 +242,7 @@ def test_an_export_says_what_it_ran_on(script: str, notebook: nbformat.NotebookN
 
 
 def test_jupytext_reads_the_script_as_the_notebooks_cells(script: str, notebook: nbformat.NotebookNode) -> None:
+    jupytext = pytest.importorskip("jupytext", reason="jupytext reads the script")
     read = [cell.source for cell in jupytext.reads(script, fmt="py:percent").cells]
     own = [cell.source for cell in notebook.cells]
     assert len(read) == len(own)
@@ -248,7 +253,7 @@ def test_jupytext_reads_the_script_as_the_notebooks_cells(script: str, notebook:
 
 
 def test_the_notebook_is_valid_and_has_the_recorded_outputs(notebook: nbformat.NotebookNode) -> None:
-    nbformat.validate(notebook)
+    importlib.import_module("nbformat").validate(notebook)
     code = {cell.metadata.name: cell for cell in notebook.cells if cell.cell_type == "code"}
     assert [output.output_type for output in code["first"].outputs] == ["stream", "execute_result"]
     assert code["first"].outputs[0].text == "printed on cpu\n"
@@ -262,6 +267,7 @@ def test_the_notebook_is_valid_and_has_the_recorded_outputs(notebook: nbformat.N
 
 
 def test_two_long_names_have_two_ids(guide: GuideFolder, tmp_path: Path) -> None:
+    nbformat = pytest.importorskip("nbformat", reason="nbformat reads the notebook")
     long = guide.copied(tmp_path)
     names = [f"{'a-long-name-' * 6}{end}" for end in ("one", "two")]
     long.write("snippets/one.py", "".join(f"# %% {name}\n1\n" for name in names))
@@ -343,7 +349,7 @@ def test_a_page_offers_both_files_of_each_profile(
     files = [base64.b64decode(data).decode() for _, data in links]
     assert files[0] == script
     assert files[1].count("\n") == 1
-    assert json.loads(files[1]) == json.loads(nbformat.writes(notebook))
+    assert json.loads(files[1]) == json.loads(importlib.import_module("nbformat").writes(notebook))
     assert 'device = "meta"' in files[2]
 
 

@@ -121,6 +121,7 @@ print(plt.rcParams["axes.edgecolor"])
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
+    pytest.importorskip("matplotlib", reason="matplotlib draws the figure")
     settings = '[tool.galley]\ntimeout = 120.0\nimports = ["matplotlib.pyplot"]\n'
     settings += "[tool.galley.profiles.laptop]\nrequired = true\n"
     folder = plain(GuideFolder.make(tmp_path_factory.mktemp("drawn"), settings))
@@ -141,6 +142,7 @@ def test_the_recorded_figure_is_an_ordinary_svg_with_text(drawn: GuideFolder) ->
 
 
 def test_what_a_page_sets_before_it_imports_pyplot_stays(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib draws the figure")
     settings = "[tool.galley]\ntimeout = 120.0\n[tool.galley.profiles.laptop]\nrequired = true\n"
     folder = GuideFolder.make(tmp_path, settings)
     setting = "import matplotlib\nmatplotlib.rcParams['axes.edgecolor'] = 'red'\nimport matplotlib.pyplot as plt\n"

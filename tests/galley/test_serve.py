@@ -40,7 +40,8 @@ class Served:
         """Wait until something holds; fail with what the command said."""
         end = time.monotonic() + PATIENCE
         while not holds():
-            assert time.monotonic() < end, self.said.read_text(encoding="utf-8")[-3000:]
+            if time.monotonic() > end:
+                pytest.fail(self.said.read_text(encoding="utf-8")[-3000:])
             time.sleep(0.1)
 
 

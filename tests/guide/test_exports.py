@@ -37,7 +37,7 @@ def test_a_pages_script_runs(page: str, tmp_path: Path) -> None:
         source = ROOT / "snippets" / name.rstrip("/")  # a copy: a link would lead on to what lies beside it
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
     kept = {name: value for name, value in quiet_environment().items() if name in ("PATH", "LD_LIBRARY_PATH")}
-    environment = {**kept, "HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "2", "MPLBACKEND": "agg"}
+    environment = {**kept, "HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
     done = subprocess.run(
         [sys.executable, "page.py"],
         cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600, check=False,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from galley import __version__
 from galley.config import find_project
 from galley.errors import Exit, GalleyError, Place, UsageError
 from galley.record.findings import findings, unreadable
@@ -42,6 +43,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "--version", "-V", prog_name="galley", message="%(prog)s %(version)s")
 @click.pass_context
 def app(ctx: click.Context) -> None:
     """Run a guide's snippets, record what they printed, and build the site from the records."""
