@@ -1,4 +1,4 @@
-"""The order of the test modules where several processes share them out (`pytest -n 2 --dist loadfile`), and fixtures."""
+"""Fixtures, and the order of the test modules where several processes share them out (`-n 2 --dist loadfile`)."""
 
 from __future__ import annotations
 

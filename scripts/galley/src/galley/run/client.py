@@ -200,7 +200,7 @@ class _Page:
             self._fail(f"one event of the page has more than {EVENT_LIMIT >> 20} MiB")
             return True
         if not line:
-            if not self.failed and not self.finished:
+            if not self.failed:  # also after its last cell: nobody knows how the page ended
                 self.failed, self.lost = ("the runner went away while the page ran", ""), True
             return False
         if line.strip():
