@@ -6,8 +6,9 @@ import platform
 from collections.abc import Sequence
 from functools import cache
 from importlib import metadata
-from pathlib import Path
 from typing import Any
+
+from galley import system
 
 
 def environment(packages: Sequence[str]) -> dict[str, Any]:
@@ -15,20 +16,9 @@ def environment(packages: Sequence[str]) -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "cpu": processor(),
+        "cpu": system.processor(),
         "packages": {name: version for name in packages if (version := installed(name))},
     }
-
-
-@cache
-def processor() -> str:
-    """The processor's own name for itself."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 @cache

@@ -11,7 +11,6 @@ written through a link: it could lead to the user's own files.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -21,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from galley import system
 from galley.errors import GalleyError, Place, RefusedError
 from galley.record.model import Record, from_json, to_json
 from galley.source.digest import digest
@@ -52,7 +52,7 @@ class Store:
 
     def read(self, page: str, profile: str) -> Record | None:
         """The record, None where there is none; raises TornError or TamperedError where it cannot be trusted."""
-        with self._locked(fcntl.LOCK_SH):
+        with self._locked(alone=False):
             return self._read(page, profile)
 
     def _read(self, page: str, profile: str) -> Record | None:
@@ -92,7 +92,7 @@ class Store:
         """
         if os.environ.get("CI"):
             raise RefusedError("CI writes no records", Place(self.shown))
-        with self._locked(fcntl.LOCK_EX):
+        with self._locked(alone=True):
             folder, old = self.place(record.page, record.profile), self._removable(record, outputs)
             staged = self.folder / STAGING
             if staged.is_symlink() or (staged.exists() and not staged.is_dir()):
@@ -153,21 +153,17 @@ class Store:
                     yield from ((page.name, profile.name) for profile in sorted(page.iterdir()) if profile.is_dir())
 
     @contextmanager
-    def _locked(self, how: int) -> Iterator[None]:
+    def _locked(self, *, alone: bool) -> Iterator[None]:
         """Hold the folder's lock: many may read, one may write; a write takes milliseconds."""
         if self.folder.is_symlink():
             raise TamperedError("is a link, and galley follows none to its records", Place(self.shown), LINK_MEND)
-        if how == fcntl.LOCK_EX:
+        if alone:
             self.folder.mkdir(parents=True, exist_ok=True)
         elif not self.folder.is_dir():
             yield
             return
-        lock = os.open(self.folder, os.O_RDONLY)
-        try:
-            fcntl.flock(lock, how)
+        with system.locked(self.folder, alone=alone):
             yield
-        finally:
-            os.close(lock)
 
 
 def _bytes(folder: Path, name: str, shown: Path) -> bytes:
