@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
-import struct
-import termios
+
+from galley import system
 
 CHUNK = 1 << 16
 
@@ -28,7 +27,7 @@ class Capture:
 
     def take(self) -> tuple[bytes, int]:
         """What was written since the last call, and how many bytes of it were cut; the pipe is emptied first."""
-        waiting = struct.unpack("i", fcntl.ioctl(self._reading, termios.FIONREAD, b"\0" * 4))[0]
+        waiting = system.waiting_bytes(self._reading)
         while waiting > 0 and (read := self._read()):
             waiting -= read
         kept, cut = bytes(self._kept), self._cut

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import importlib
 import io
 import json
 import linecache
 import os
-import resource
-import signal
 import socket
 import sys
 import traceback
@@ -21,14 +18,13 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
+from galley import system
 from galley.record.facts import environment
 from galley.run.execute import Execution, Position
 from galley.run.job import Job, receive_job
 from galley.run.modules import before_any_page
 from galley.run.watch import Watch
 from galley.source.cells import Cell, cut
-
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 class Context:
@@ -83,8 +79,7 @@ class _Page:
         snippets = cut(self.job.source, Path(self.job.path), Path(self.job.shown))
         namespace = self._enter()
         if self.job.memory_mb:
-            limit = self.job.memory_mb * 10**6
-            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+            system.limit_memory(self.job.memory_mb)
         self.watch.start()
         self._hook("setup")
         asked = (self._summarise, self.job.output_limit, self._brief)
@@ -165,10 +160,7 @@ def hook(hooks: Any, name: str) -> Callable[..., Any] | None:
 
 
 def _become_a_page(stdout: int, stderr: int) -> None:
-    os.setsid()
-    with suppress(OSError, AttributeError):  # Linux: no page outlives the runner
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    keep_orphans()
+    system.begin_page()
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
@@ -179,18 +171,11 @@ def _become_a_page(stdout: int, stderr: int) -> None:
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
 
-def keep_orphans() -> None:
-    """On Linux, become the parent of every process below this one that loses its own."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
-
-
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):  # a cell may have put others in place
         with suppress(Exception):
             stream.flush()  # type: ignore[union-attr]
-    with suppress(Exception):
-        ctypes.CDLL(None).fflush(None)  # what C code printed
+    system.flush_c()
 
 
 def _send(connection: socket.socket, event: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
+from galley import system
 from galley.config import Project
 from galley.errors import RefusedError
 from galley.record.status import store_of
@@ -64,6 +65,7 @@ def _run(
     if os.environ.get("CI"):
         what = f"CI writes no records, and these would be run: {', '.join(task.snippets.page for task in tasks)}"
         raise RefusedError(what, mend="run `galley run` where you can review and commit what it writes")
+    system.need_fork()
     import asyncio
 
     from galley.run.keep import run_and_keep

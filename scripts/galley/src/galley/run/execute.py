@@ -6,17 +6,15 @@ import __future__
 import ast
 import base64
 import mmap
-import resource
 import struct
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
-from pathlib import Path
 from typing import Any
 
+from galley import system
 from galley.run import figures, show, tokens
 from galley.run.describe import Brief
 from galley.run.trace import Trace
@@ -73,7 +71,7 @@ class Execution:
         """
         trace = Trace(self.namespace, self.brief) if "trace" in cell.tags else None
         looking = trace.seconds if trace else 0.0
-        _reset_peak()
+        system.reset_peak()
         started = time.perf_counter()
         shown = self._run_raising(cell, trace) if cell.raises else self._run(cell, trace)
         shown += figures.drawn()
@@ -83,7 +81,7 @@ class Execution:
             shown = [*trace.shown(self.limit), *shown]
         return {
             "seconds": round(seconds, 3),
-            "peak_mb": round(_peak_mb(), 1),
+            "peak_mb": round(system.peak_mb(), 1),
             "shown": [
                 {
                     "kind": each.kind,
@@ -130,17 +128,3 @@ class Execution:
         self._flags |= code.co_flags & FUTURE
         exec(code, self.namespace)
         return None
-
-
-def _reset_peak() -> None:
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-
-
-def _peak_mb() -> float:
-    """The process's largest resident size since the reset, in MB (10^6 bytes)."""
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024 / 1e6
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from galley import system
 from galley.config import Project
 from galley.errors import Place, RunnerError
 from galley.record.model import Dependency
@@ -44,6 +45,8 @@ class Runner:
 async def runner(project: Project, folder: Path) -> AsyncIterator[Runner]:
     """A runner process that listens in `folder`; raises RunnerError when it cannot start."""
     path, log = folder / "runner.sock", folder / "runner.log"
+    system.need_fork()
+    system.need_short(path)
     path.unlink(missing_ok=True)
     hooks = [hook for name, hook in project.hooks.items() if name != "prepare"]  # that one runs elsewhere
     modules = [*project.imports, *{hook.partition(":")[0] for hook in hooks}]
@@ -92,8 +95,7 @@ async def _stop(process: Process) -> None:
     process.stdin.close()
     with suppress(TimeoutError):
         await asyncio.wait_for(process.wait(), 5)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    system.kill_group(process.pid)
     await process.wait()
 
 

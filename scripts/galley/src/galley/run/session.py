@@ -16,12 +16,13 @@ from galley.run.job import Job
 from galley.run.quiet import machine
 from galley.run.recording import Fresh, to_record, where
 from galley.run.result import Failure, PageRun
-from galley.run.room import Room, cores
+from galley.run.room import Room
 from galley.run.runner import Tell, run_page
 from galley.run.tasks import Task
 from galley.run.warm import own_runner, warm_runner
 from galley.source.cells import SnippetFile
 from galley.source.parameters import with_values
+from galley.system import cores
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,17 @@ from pathlib import Path
 
 from galley.config import Project
 from galley.errors import RunnerError
-from galley.run.places import ours
 from galley.run.runner import Runner, runner
 from galley.source.digest import digest
+from galley.system import private_folder
 
 GALLEY = Path(__file__).parents[1]
 CARD = "runner.json"  # where a runner listens, what it has loaded, and the fingerprint of that
 
 
 def place(project: Project) -> Path:
-    """The folder of a checkout's warm runner, whether it is there or not; raises RunnerError as `ours` does."""
-    return ours() / digest(str(project.root))[:16]
+    """The folder of a checkout's warm runner, there or not; raises RunnerError as `private_folder` does."""
+    return private_folder() / digest(str(project.root))[:16]
 
 
 def fingerprint(project: Project, loaded: Sequence[str]) -> str:
