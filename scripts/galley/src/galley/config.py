@@ -153,10 +153,7 @@ class Project:
 
     def relative(self, path: Path) -> Path:
         """`path` as messages show it: from the project's root where it lies below it."""
-        text, above = (
-            str(path),
-            f"{str(self.root).rstrip(os.sep)}{os.sep}",
-        )  # a build asks this of every page several times
+        text, above = str(path), f"{str(self.root).rstrip(os.sep)}{os.sep}"  # a build asks it of every page often
         if text.startswith(above):
             return Path(text.removeprefix(above))
         return path if path != self.root else Path()
