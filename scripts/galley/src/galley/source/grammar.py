@@ -113,7 +113,7 @@ TAGS = (
     ),
     Tag(
         "measured",
-        "The outputs are measurements, other ones at every run; the page runs with no other beside it.",
+        "The outputs are measurements and differ at every run; the page runs with no other beside it.",
         outputs=True,
     ),
     Tag("setup", "The page folds the whole cell: what it does is needed, and is not what the page is about."),
