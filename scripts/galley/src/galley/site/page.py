@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +200,7 @@ def _below_docs(path: Path, config: dict[str, Any]) -> Path:
     return path if path.is_absolute() else Path(config.get("docs_dir", "docs")).resolve() / path
 
 
-@cache
+@lru_cache(maxsize=64)
 def _project(start: Path, modified: float) -> Project:
     return find_project(start)
 
