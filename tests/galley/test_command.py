@@ -245,3 +245,17 @@ def test_a_page_whose_record_is_a_link_fails_alone_and_docs_stay(folder: GuideFo
     (folder.root / "snippets/outputs/one/laptop").unlink()
     assert folder.galley("run").returncode == Exit.OK, "the mend that is named mends"
     assert folder.galley("check").returncode == Exit.OK
+
+
+@pytest.mark.parametrize(
+    ("install", "said"),
+    [
+        ('install = "make it so"', "install what the pages import: make it so"),
+        ("", f"install what the pages import into the environment that runs galley: {sys.prefix}"),
+    ],
+)
+def test_a_runner_that_lacks_a_module_quotes_how_to_install_it(folder: GuideFolder, install: str, said: str) -> None:
+    folder.write("pyproject.toml", SETTINGS.replace("timeout", f'imports = ["absent_module"]\n{install}\ntimeout'))
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    (error,) = folder.run().summary.errors
+    assert error.mend == said

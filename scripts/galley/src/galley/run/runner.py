@@ -55,7 +55,7 @@ async def runner(project: Project, folder: Path) -> AsyncIterator[Runner]:
             stdin=PIPE, stdout=PIPE, stderr=said, start_new_session=True, env=clean_environment(project, folder),
         )  # fmt: skip
     try:
-        yield Runner(path, await _ready(process, log), process)
+        yield Runner(path, await _ready(process, log, project.how_to_install), process)
     finally:
         await _stop(process)
 
@@ -77,14 +77,13 @@ def clean_environment(project: Project, home: Path) -> dict[str, str]:
     return {**kept, **ONE_THREAD, **fixed, **project.environment}
 
 
-async def _ready(process: Process, log: Path) -> list[str]:
+async def _ready(process: Process, log: Path, mend: str) -> list[str]:
     assert process.stdout is not None
     if line := await process.stdout.readline():
         loaded: list[str] = json.loads(line)
         return loaded
     await process.wait()
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["it said nothing"]
-    mend = "install what the pages import: pip install -e '.[run]' -c constraints.txt"
     raise RunnerError("\n    ".join(["the runner process did not start:", *lines[-4:]]), mend=mend)
 
 
