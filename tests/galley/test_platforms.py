@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from galley.serve.keeper import Keeper, why_not
 
 from galley.errors import Exit, RunnerError
+from galley.serve import Keeper, why_not
 from guide_folder import SETTINGS, GuideFolder
 from processes import processes_of, wait_until_gone
 
@@ -99,7 +99,7 @@ def test_pages_run_without(tmp_path: Path, what: str) -> None:
     assert "snippets/failing.py:3: page failing (laptop) in cell one: the page's process was killed by SIGSEGV" in (
         done.stdout
     )
-    assert [each.cut for each in folder.record("one").cells[0].outputs] == [200_004 - 65536]
+    assert [each.files[0].cut for each in folder.record("one").cells[0].outputs] == [200_004 - 65536]
     assert folder.output("one", "two.stdout.txt") == "2\n"
     assert wait_until_gone(marker) == []
 

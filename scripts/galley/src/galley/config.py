@@ -64,7 +64,7 @@ Variable = Annotated[str, form("the name of a variable", VARIABLE.fullmatch)]
 VariableValue = Annotated[str, form("a text without the character of code 0", lambda text: "\0" not in text)]
 Parameter = Annotated[str, form("a name in Python", lambda text: text.isidentifier() and not iskeyword(text))]
 ParameterValue = Annotated[Any, form("a text, a finite number, true, false or a list of these", _is_literal)]
-Hook = Annotated[str, form(f"a hook; the hooks are: {', '.join(HOOKS)}", HOOKS.__contains__)]
+Hook = Annotated[str, form(f"one of the hooks {', '.join(HOOKS)}", HOOKS.__contains__)]
 
 
 @dataclass(frozen=True)
