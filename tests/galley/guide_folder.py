@@ -38,13 +38,7 @@ plugins: []
 markdown_extensions:
   - admonition
   - pymdownx.highlight
-  - pymdownx.superfences:
-      custom_fences:
-        - name: python
-          class: python
-          validator: !!python/name:galley.site.fence.validator
-          format: !!python/name:galley.site.fence.formatter
-  - galley.site
+  - galley
 """
 
 

@@ -119,7 +119,7 @@ def build(site_dir: str) -> None:
 def _import_builder() -> None:
     """Import what builds the site: it is ready when the pages are."""
 
-    import galley.site.fence  # noqa: F401
+    import galley.site.extension  # noqa: F401
 
 
 @app.command(short_help="Show the site live, with a runner kept warm.")
