@@ -16,6 +16,7 @@ from galley.config import find_project
 from galley.errors import Exit, GalleyError, Place, UsageError
 from galley.record.findings import findings, unreadable
 from galley.site.build import build_site, site_folder
+from galley.site.switched_on import switched_off
 from galley.source.guide import Guide, read_guide
 
 # What runs pages and what serves them is imported where it is used: `check` needs none of it and takes two seconds.
@@ -84,7 +85,7 @@ def check() -> None:
     gc.disable()  # what is read is kept to the end, and a large guide is a million objects
     project = find_project(Path.cwd())
     guide = read_guide(project)
-    found = findings(guide)
+    found = [*switched_off(guide), *findings(guide)]
     for finding in found:
         (err if finding.fatal else out)(str(finding))
     fatal = sum(finding.fatal for finding in found)
@@ -107,7 +108,7 @@ def build(site_dir: str) -> None:
     site = site_folder(project, site_dir)
     guide = read_guide(project)
     _run(guide, (), (), False, 0, meanwhile=_import_builder)
-    if wrong := unreadable(guide):  # MkDocs would name whichever page it comes to first
+    if wrong := [*switched_off(guide), *unreadable(guide)]:  # MkDocs would name whichever page it comes to first
         err("\n".join(map(str, wrong)))
         sys.exit(Exit.NOT_TRUE)
     if build_site(project, site):
