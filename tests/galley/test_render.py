@@ -111,7 +111,7 @@ def test_the_host_collects_its_garbage_as_before(guide: GuideFolder, build: Call
 def test_recorded_text_is_harmless(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:
     html = build(guide)
     assert "<script>" not in html
-    assert '&lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt; &amp; red' in html
+    assert '&lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt; &amp; <span class=" -Color -Color-Red">red</span>' in html
     assert not [character for character in html if ord(character) < 32 and character not in "\t\n"]
     assert "title" not in html.split("alert(1)")[-1][:200]
     assert "wzxhzdk:0" in html

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from galley.record.model import CellRecord, Output, Record
 from galley.record.said import ran_on
 from galley.site import tokens
+from galley.site.ansi import coloured
 from galley.site.figure import image_html
 from galley.site.page import Page, View
 from galley.site.text import escape
@@ -16,14 +17,15 @@ COLUMNS = 100  # the most characters in a line of a table
 CUT = "{:,} more bytes were {} and are cut here"
 
 
-def outputs_html(page: Page, view: View, name: str) -> str:
-    """The outputs of a view; `name` begins the ids in them. A trace stands by its code, not here."""
+def outputs_html(page: Page, view: View, name: str, elsewhere: Collection[str] = ()) -> str:
+    """The outputs of a view; `name` begins the ids in them. A trace, and what is `elsewhere`, does not stand here."""
     record, recorded = view.record, view.recorded
     if record is None or recorded is None or not recorded.outputs:
         return ""
     parts = [
         _output(record.outputs[output.file], output, view.cell.caption, f"{name}-{number}")
         for number, output in enumerate(recorded.outputs)
+        if output.kind not in elsewhere
     ]
     return f'<div class="galley-output">{"".join(parts)}{_ran_on(record, recorded, page.project.line)}</div>'
 
@@ -40,7 +42,7 @@ def _output(data: bytes, output: Output, caption: str, group: str) -> str:
     text = data.decode().removesuffix("\n")
     columns = " galley-columns" if output.kind in ("stdout", "value") and _may_be_table(text) else ""
     label = f'<span class="galley-label">{LABELS[output.kind]}</span>' if LABELS[output.kind] else ""
-    shown = f'{label}<pre tabindex="0"><code>{escape(text)}</code></pre>{cut}'
+    shown = f'{label}<pre tabindex="0"><code>{coloured(text)}</code></pre>{cut}'
     return f'<div class="galley-text galley-{output.kind}{columns}">{shown}</div>'
 
 
