@@ -16,6 +16,8 @@ from markdown.extensions import Extension
 from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
+from markdown.util import HTML_PLACEHOLDER_RE
+from markdown_exec import InsertHeadings
 from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesException
 
 from galley.errors import GalleyError, Place
@@ -128,6 +130,8 @@ class Arrival(Postprocessor):
             raise build_error([GalleyError(what, fence.place, mend) for fence in lost])
         if not page.rendered and not page.errors:
             return text
+        if "-Color-" in text:
+            page.shown.add("ansi")
         builder, _ = converting(self.md)
         return builder.with_style(self.md, text, f"<style>{styles(page.shown)}</style>\n")
 
@@ -151,6 +155,16 @@ class Note(Treeprocessor):
         if links := downloads(page):
             block = SubElement(root, "div")
             block.text = self.md.htmlStash.store(links)
+        if InsertHeadings.name in self.md.treeprocessors:
+            _unwrap(root)
+
+
+def _unwrap(root: Element) -> None:
+    """Have cells with headings stand by themselves: markdown-exec leaves a line break that keeps a paragraph around."""
+    for paragraph in root.iter("p"):
+        alone = (paragraph.text or "").strip()
+        if not len(paragraph) and HTML_PLACEHOLDER_RE.fullmatch(alone):
+            paragraph.text = alone
 
 
 def is_ours(language: str, inputs: dict[str, Any], options: dict[str, Any], attrs: dict[str, Any], md: Any) -> bool:
@@ -186,7 +200,10 @@ def _shown(md: Any, page: Page, fence: Fence) -> str:
         return list_html(page, fence)
     views = page.views(fence)
     page.shown |= {output.kind for view in views if view.recorded for output in view.recorded.outputs}
-    return cell_html(md, page, fence, views)
+    html, headings = cell_html(md, page, fence, views)
+    if headings:
+        md.treeprocessors[InsertHeadings.name].headings[html] = headings
+    return html
 
 
 def current_page(md: Any) -> Page:

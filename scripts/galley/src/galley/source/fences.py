@@ -7,8 +7,8 @@ first, and whatever looks like a galley fence and is not exactly one is an error
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from galley.errors import GalleyError, Place
@@ -21,7 +21,13 @@ OURS = re.compile(r"\b(exec|cell)\s*=|\bexec\b|^\s*python\b.*\blist\s*=", re.IGN
 ALIKE = re.compile(r"^[\s>]*(?:(?:[-*+:]|\d+[.)])\s+)?[\s>]*(?P<fence>`{2,}|~{2,})(?P<header>.*)$")
 HEADER = re.compile(r"python(?P<options>(?:[ \t]+\w+=\"[^\"]*\")+)[ \t]*$")
 OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")
-KNOWN = {"exec", "cell", "list"}
+# markdown-exec's options, and those of superfences that it hands on: they say how a recorded cell is laid out.
+LAYOUT = {
+    "hl_lines", "html", "id", "idprefix", "linenums", "result", "returncode", "session", "source", "tabs", "title",
+    "updatetoc", "width", "workdir",
+}  # fmt: skip
+KNOWN = {"exec", "cell", "list", *LAYOUT}
+ON = ("on", "yes", "true", "1")  # as markdown-exec's users write it
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Fence:
     file: str
     cell: str
     listing: str = ""
+    options: Mapping[str, str] = field(default_factory=dict, hash=False)  # how the cell is laid out
 
     @property
     def name(self) -> str:
@@ -141,9 +148,12 @@ def _fence(header: str, body: Sequence[str], closed: bool, place: Place) -> Fenc
     options = dict(OPTION.findall(match["options"]))
     if unknown := set(options) - KNOWN:
         raise GalleyError(f"unknown fence option '{min(unknown)}'", place, f"write it as: {FORM}")
-    if options.get("exec") != "on" or ("cell" in options) == ("list" in options):
+    if options.get("exec") not in ON or ("cell" in options) == ("list" in options):
         raise GalleyError('a fence needs both exec="on" and cell="file/cell"', place, f"write it as: {FORM}")
-    fence = _listing(options["list"], place) if "list" in options else _naming(options["cell"], place)
+    layout = {name: options[name] for name in options if name in LAYOUT}
+    if "list" in options and layout:
+        raise GalleyError(f"a list has no option '{min(layout)}'", place, f"write it as: {LIST_FORM}")
+    fence = _listing(options["list"], place) if "list" in options else _naming(options["cell"], place, layout)
     if not closed:
         raise _unclosed(place)
     if any(line.strip(" \t>") for line in body):
@@ -152,11 +162,11 @@ def _fence(header: str, body: Sequence[str], closed: bool, place: Place) -> Fenc
     return fence
 
 
-def _naming(name: str, place: Place) -> Fence:
+def _naming(name: str, place: Place, options: Mapping[str, str]) -> Fence:
     file, slash, cell = name.partition("/")
     if not (file and slash and cell):
         raise GalleyError(f"not a cell's name: '{name}'", place, f"write it as: {FORM}")
-    return Fence(place, file, cell)
+    return Fence(place, file, cell, options=options)
 
 
 def _listing(name: str, place: Place) -> Fence:
