@@ -198,7 +198,7 @@ def test_settings_that_cannot_be_read_are_told(guide: GuideFolder, name: str, te
     assert "not readable as" in what
 
 
-@pytest.mark.parametrize("words", ["check", "build"])
+@pytest.mark.parametrize("words", ["check", "build", "serve"])
 def test_the_commands_fail_and_leave_no_site(guide: GuideFolder, words: str) -> None:
     guide.write("mkdocs.yml", "site_name: x\ntheme:\n  name: material\nmarkdown_extensions:\n  - tables\n")
     plain(guide)
@@ -208,7 +208,16 @@ def test_the_commands_fail_and_leave_no_site(guide: GuideFolder, words: str) -> 
     assert not (guide.root / "site").exists()
     text = (guide.root / "mkdocs.yml").read_text()
     guide.write("mkdocs.yml", text.replace("  - tables", "  - galley\n  - tables"))
-    assert guide.galley(words).returncode == Exit.OK
+    if words != "serve":  # which goes on until it is stopped
+        assert guide.galley(words).returncode == Exit.OK
+
+
+def test_a_build_fails_before_any_page_runs(guide: GuideFolder) -> None:
+    guide.write("mkdocs.yml", "site_name: x\n")
+    guide.write("snippets/one.py", "# %% a\nprint(2)\n")
+    before = guide.recorded()
+    assert guide.galley("build").returncode == Exit.NOT_TRUE
+    assert guide.recorded() == before
 
 
 def test_a_build_without_settings_says_the_least_of_them(guide: GuideFolder) -> None:
