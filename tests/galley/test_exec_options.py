@@ -12,6 +12,7 @@ import markdown_exec
 import pytest
 
 from builders import BUILDERS, builds, plain, text_of
+from galley.source.fences import LAYOUT
 from guide_folder import SETTINGS, GuideFolder
 
 MARKDOWN = 'print("## Part & *more*\\n\\n*words* and `code`\\n\\n| a | b |\\n|---|--:|\\n| 1 | 2 |")'
@@ -364,6 +365,27 @@ def test_markdown_execs_own_settings_are_as_before(guide: GuideFolder) -> None:
         config.reset()
 
 
+def test_a_heading_of_a_record_is_plain_text_in_the_pages_contents(guide: GuideFolder) -> None:
+    guide.snippet("one", "# %% cell\nprint(\"## A <img src=x onerror=alert(1)> `b` {: data-toc-label='<i>c</i>' }\")\n")
+    assert not guide.run("one").failures
+    contents = "{% for item in page.toc.items[0].children %}[{{ item.title | safe }}]{% endfor %}"
+    guide.write("theme/main.html", f"<article>{contents}{{{{ page.content }}}}</article>\n")
+    settings = guide.root / "mkdocs.yml"
+    settings.write_text(settings.read_text().replace("  - galley\n", "  - attr_list\n  - galley\n"))
+    guide.page("one", '```python exec="on" cell="one/cell" source="above"\n```\n')
+    html = builds("mkdocs", "one")(guide)
+    assert re.findall(r"<article>\[(.*?)\]", html) == ["A b"]
+
+
+def test_a_page_with_colours_has_the_styles_for_them(guide: GuideFolder) -> None:
+    guide.page("one", '```python exec="on" cell="one/ansi"\n```\n')
+    builds("mkdocs", "one")(guide)
+    assert "--galley-red" in (guide.root / "site/one.html").read_text(encoding="utf-8")
+    guide.page("one", '```python exec="on" cell="one/html"\n```\n')
+    builds("mkdocs", "one")(guide)
+    assert "--galley-red" not in (guide.root / "site/one.html").read_text(encoding="utf-8")
+
+
 @pytest.fixture
 def without(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Takes markdown-exec's formatting away, to show that the tests above would notice."""
@@ -381,3 +403,11 @@ def test_without_markdown_execs_formatting_it_looks_otherwise(
     cell = SHOWN[options]
     without()
     assert form(shown(guide, options, f"one/{cell}")) != form(run_by_markdown_exec(CODES[cell], options))
+
+
+def test_each_option_is_described() -> None:
+    described = Path(__file__).parents[2] / "scripts/galley/docs/fences.md"
+    if not described.is_file():
+        pytest.skip("galley is installed without its documentation")
+    table = [line for line in described.read_text(encoding="utf-8").split("\n") if line.startswith("| `")]
+    assert {name for line in table for name in re.findall(r"`(\w+)`", line.split("|")[1])} == LAYOUT
