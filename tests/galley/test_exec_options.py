@@ -150,6 +150,7 @@ def test_every_builder_shows_the_options(guide: GuideFolder, builder: str) -> No
     html = builds(builder, "one")(guide)
     assert "<h2" in html
     assert ">Code</label>" in html
+    assert html.count('type="radio"') == 2
     assert "<table>" in html
     assert "Python 3" in html, "what it ran on is said as ever"
 
@@ -289,7 +290,7 @@ HOSTILE = [
     "````````\\n<script>alert(1)</script>",
     "</div></div></article><script>alert(1)</script>",
     "\\x02wzxhzdk:0\\x03 \\x02amp\\x03",
-    "~~~python exec='on'\\nprint(6 * 7)\\n~~~",
+    "\\n~~~python exec='on'\\nprint(6 * 7)\\n~~~",
     "--8<-- 'pyproject.toml'",
 ]
 MAY_STAND = {
@@ -316,13 +317,25 @@ class Foreign(HTMLParser):
                 self.found.append(f'{tag} {name}="{value}"')
 
 
+FAR_REACHING = """\
+  - attr_list
+  - pymdownx.snippets
+  - pymdownx.superfences:
+      custom_fences:
+        - name: python
+          class: python
+          validator: !!python/name:markdown_exec.validator
+          format: !!python/name:markdown_exec.formatter
+  - galley
+"""
+
+
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     """A guide whose records hold each of these texts, with extensions that would read files or set attributes."""
     guide = plain(GuideFolder.make(tmp_path_factory.mktemp("hostile")))
     settings = guide.root / "mkdocs.yml"
-    more = "  - attr_list\n  - pymdownx.snippets\n  - galley\n"
-    settings.write_text(settings.read_text().replace("  - galley\n", more))
+    settings.write_text(settings.read_text().replace("  - galley\n", FAR_REACHING))
     cells = (f'# %% c{at}\nprint("""start\n{text}""")\n' for at, text in enumerate(HOSTILE))
     guide.snippet("one", "".join(cells))
     assert not guide.run().failures
@@ -366,15 +379,22 @@ def test_markdown_execs_own_settings_are_as_before(guide: GuideFolder) -> None:
 
 
 def test_a_heading_of_a_record_is_plain_text_in_the_pages_contents(guide: GuideFolder) -> None:
-    guide.snippet("one", "# %% cell\nprint(\"## A <img src=x onerror=alert(1)> `b` {: data-toc-label='<i>c</i>' }\")\n")
+    heading = r"## A <img src=x onerror=alert(1)> \*b\* `<i>` & c"
+    guide.snippet("one", f"# %% cell\nprint({heading!r})\n")
     assert not guide.run("one").failures
     contents = "{% for item in page.toc.items[0].children %}[{{ item.title | safe }}]{% endfor %}"
     guide.write("theme/main.html", f"<article>{contents}{{{{ page.content }}}}</article>\n")
-    settings = guide.root / "mkdocs.yml"
-    settings.write_text(settings.read_text().replace("  - galley\n", "  - attr_list\n  - galley\n"))
     guide.page("one", '```python exec="on" cell="one/cell" source="above"\n```\n')
     html = builds("mkdocs", "one")(guide)
-    assert re.findall(r"<article>\[(.*?)\]", html) == ["A b"]
+    assert re.findall(r"<article>\[(.*?)\]", html) == ["A *b* &lt;i&gt; &amp; c"]
+    assert '\n<div class="galley-cell' in html, "no paragraph around it"
+
+
+def test_html_that_closes_more_than_it_opened_stays_in_its_place(guide: GuideFolder) -> None:
+    guide.snippet("one", '# %% cell\nprint("<b>in</b></div></div><p>after</p>")\n')
+    assert not guide.run("one").failures
+    html = shown(guide, 'html="yes" source="block"', "one/cell")
+    assert re.search(r'<div class="result">\s*<b>in</b>\s*<p>after</p>\s*</div>', html), html
 
 
 def test_a_page_with_colours_has_the_styles_for_them(guide: GuideFolder) -> None:

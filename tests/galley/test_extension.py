@@ -140,6 +140,7 @@ def test_a_part_of_a_page_that_another_fence_converts_is_not_scanned_again(
     monkeypatch.chdir(guide.root)
     assert "printed" in text_of(converted(GOOD, made="*words*"))
     assert "<em>words</em>" in converted(GOOD, made="*words*")
+    assert "not closed" in converted(GOOD, made="```text\nnot closed"), "the scan would refuse it"
     with pytest.raises(Exception, match="a fence of galley's in what another fence made"):
         converted(GOOD, made=GOOD)
 

@@ -1,1 +1,4 @@
-"""Shows recorded cells in a site: a Markdown extension that looks them up, and what builds the site with it."""
+"""In the builder: a Markdown extension that looks recorded cells up and shows them.
+
+In the command: what builds the site with it.
+"""

@@ -191,6 +191,7 @@ def _headings(md: Any, html: str) -> list[Element]:
     for each in noted:
         heading = Element(each.tag, {"id": each.get("id", "")})
         said = HTML_PLACEHOLDER_RE.sub("", "".join(each.itertext())).replace(AMP_SUBSTITUTE, "&")
+        said = md.treeprocessors["unescape"].unescape(said)
         heading.text = AtomicString(plain(said))  # nothing in it is Markdown any more
         headings.append(heading)
     return headings
