@@ -432,5 +432,3 @@ def test_each_option_is_described() -> None:
     table = [line for line in described.read_text(encoding="utf-8").split("\n") if line.startswith("| `")]
     named = {name for line in table for name in re.findall(r"`(\w+)`", line.split("|")[1])}
     assert named == {each.name for each in LAYOUT}
-        each.name for each in LAYOUT
-    }

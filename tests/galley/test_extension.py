@@ -101,6 +101,9 @@ def test_the_search_does_not_take_the_styles_for_words(recorded: GuideFolder, tm
     settings.write_text(settings.read_text().replace("plugins: []", "plugins: [search]"))
     if theme == "null":
         plain(guide)  # Material brings a search of its own
+    else:
+        pytest.importorskip(theme, reason="the theme is not installed")
+        settings.write_text(settings.read_text().replace("name: mkdocs", f"name: {theme}"))
     done = guide.call([command(name), *words])
     assert done.returncode == 0, done.stdout
     found = json.dumps(json.loads((guide.root / "site" / index).read_text(encoding="utf-8")))
