@@ -17,7 +17,7 @@ from bench.process import environment, kill_tree, run, start_command
 KEEPER = """import asyncio
 from pathlib import Path
 from galley.config import find_project
-from galley.serve.keeper import Keeper
+from galley.serve import Keeper
 
 async def main():
     async with Keeper(find_project(Path.cwd())) as keeper:

@@ -17,8 +17,7 @@ from galley.config import Project, find_project
 from galley.record.findings import Finding, findings
 from galley.record.model import Record
 from galley.record.status import Status, status, store_of
-from galley.run.command import run_pages
-from galley.run.result import Summary
+from galley.run.command import Summary, run_pages
 from galley.source.guide import Guide, read_guide
 
 SETTINGS = """\

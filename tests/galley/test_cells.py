@@ -41,12 +41,6 @@ def test_a_file_is_cut_at_its_markers() -> None:
     assert (file.page, file.stem, file.cell("second-one"), file.cell("third")) == ("a-page", "a_page", second, None)
 
 
-def test_a_claim_can_settle_what_a_draft_said() -> None:
-    head = '# %% one [claim] draft="decode skips special tokens" verdict="false"'
-    (cell,) = cells(f'{head}\n"It keeps them."\nassert kept\n').cells
-    assert (cell.draft, cell.verdict) == ("decode skips special tokens", "false")
-
-
 @pytest.mark.parametrize(
     ("head", "code"), [("[claim]", "if 1:\n    testing.assert_close(a, b)"), ('[claim] raises="KeyError"', "{}[1]")]
 )
@@ -100,14 +94,13 @@ WRONG = {
     "single quotes": ("# %% one timeout='3'\n", 1, "not a cell line"),
     "unknown tag": ("# %% one [slow]\n", 1, "unknown tag 'slow'"),
     "unknown option": ('# %% one when="never"\n', 1, "unknown option 'when'"),
-    "draft without a verdict": ('# %% one [claim] draft="it is so"\n', 1, "a draft and its verdict"),
     "claim without a sentence": ("# %% one [claim]\nassert 1\n", 1, "a claim without a sentence"),
     "claim that nothing tests": ('# %% one [claim]\n"It is."\nprint(2)\n', 1, "the claim asserts nothing"),
-    "verdict on nothing": ('# %% one [claim] verdict="false"\n', 1, "a draft and its verdict"),
-    "unknown verdict": ('# %% one [claim] draft="it is so" verdict="perhaps"\n', 1, "'perhaps' is no verdict"),
-    "draft without a claim": ('# %% one draft="it is so" verdict="false"\n', 1, "only a claim settles"),
     "no number": ('# %% one timeout="soon"\n', 1, "timeout 'soon' is not a number of seconds"),
     "no time": ('# %% one timeout="0"\n', 1, "timeout '0' is not a number"),
+    "thousands of digits": (f'# %% one threads="{"9" * 5000}"\n', 1, "threads '99"),
+    "no class": ('# %% one raises="any error"\n', 1, "raises 'any error' is not the name of a class"),
+    "an option twice": ('# %% one timeout="1" timeout="2"\n', 1, "the option 'timeout' is given twice"),
     "endless": ('# %% one timeout="inf"\n', 1, "timeout 'inf' is not a number"),
     "not a number": ('# %% one timeout="nan"\n', 1, "timeout 'nan' is not a number"),
     "code beside its caption": ('# %% one\n"Why."; a = 1\n', 2, "code stands on the caption's line"),
@@ -134,6 +127,39 @@ def test_a_file_that_is_no_utf8_is_told(tmp_path: Path) -> None:
         read_snippets(path, SHOWN)
 
 
+def test_a_byte_order_mark_is_no_part_of_the_code(tmp_path: Path) -> None:
+    path = tmp_path / "a_page.py"
+    path.write_bytes(b"\xef\xbb\xbf# %% one\na = 1\n")
+    assert [(cell.name, cell.source) for cell in read_snippets(path, SHOWN).cells] == [("one", "a = 1")]
+
+
+SUM = " + ".join(["1"] * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        (f"x = {SUM}", "Python cannot take this code in: "),
+        (f"x = {'-' * 100_000}1", "Python cannot take this code in: "),
+        ("if 1: pass\n" + "elif 2: pass\n" * 20_000, "Python cannot take this code in: "),
+        ("x = 'a\0b'", "syntax error: source code string cannot contain null bytes"),
+    ],
+    ids=["sum", "signs", "elif", "null"],
+)
+def test_code_that_python_itself_cannot_take_is_told_with_its_cell(code: str, what: str) -> None:
+    with pytest.raises(GalleyError) as raised:
+        cells(f"# %% one\na = 1\n# %% two\n{code}\n")
+    assert raised.value.what.startswith(what)
+    assert str(raised.value.place) == f"{SHOWN}:{4 if what.startswith('syntax') else 3}"
+
+
+def test_a_long_sum_and_a_long_chain_of_elif_are_read() -> None:
+    chain = "if a:\n    import os\n" + "elif b:\n    pass\n" * 900 + "else:\n    import json\n"
+    one, two = cells(f"# %% one\nx = {' + '.join(['1'] * 2_500)}\n# %% two\n{chain}").cells
+    assert one.digest != two.digest
+    assert two.imports == ("os", "json")
+
+
 @pytest.mark.parametrize("ends", ["\r\n", "\r", "\n"])
 def test_line_ends_of_any_system_read_alike(tmp_path: Path, ends: str) -> None:
     path = tmp_path / "a_page.py"
@@ -150,7 +176,6 @@ def test_line_ends_of_any_system_read_alike(tmp_path: Path, ends: str) -> None:
         ('one timeout="9"', True),
         ("one [measured]", False),
         ("one [trace]", False),
-        ("one [tokens]", False),
     ],
 )
 def test_only_what_changes_the_outputs_is_in_a_cells_digest(head: str, same: bool) -> None:
@@ -200,3 +225,17 @@ def test_caption_comments_and_layout_are_in_no_digest() -> None:
     plain = cells("# %% one\nf(a, 'b')\n")
     other = cells('# %% one\n"""Said."""\n# a comment\nf(\n    a,\n    "b",\n)\n')
     assert plain.cells[0].digest == other.cells[0].digest
+
+
+FROZEN = {
+    'one [measured] threads="2" uses="b a"\n"Said."\nprint(1 + 1)\n': "8d421c7418ca6037",
+    'one raises="KeyError"\n{}[1]\n': "3c21f3b3d3443e6d",
+    "one [trace]\nfor i in range(3):\n    f'{i:>{i}}'\n": "9e2a3a97a1b9c3d2",
+    'one [claim] timeout="3"\n"It is."\nassert x is not None, "so"\n': "ab811089c7f97126",
+}
+
+
+@pytest.mark.parametrize(("text", "digest"), FROZEN.items(), ids=["measured", "raises", "trace", "claim"])
+def test_digests_stay_as_they_were_recorded(text: str, digest: str) -> None:
+    (cell,) = cells(f"# %% {text}").cells
+    assert cell.digest[:16] == digest

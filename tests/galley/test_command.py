@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 import time
 from types import SimpleNamespace
@@ -12,14 +13,14 @@ import pytest
 
 from galley.errors import Exit, RefusedError, UsageError
 from galley.run.command import run_pages
-from galley.run.live import LiveProgress
-from galley.run.tasks import choose
+from galley.run.progress import LiveProgress
+from galley.run.schedule import choose
 from galley.source.guide import read_guide
 from guide_folder import SETTINGS, GuideFolder
 
 if TYPE_CHECKING:
-    from galley.run.job import Job
-    from galley.run.session import Ran
+    from galley.run.protocol import Job
+    from galley.run.schedule import Ran
 
 GOOD = "# %% first\nprint(1)\n"
 
@@ -216,7 +217,7 @@ def test_with_nothing_to_run_nothing_that_runs_is_imported(folder: GuideFolder) 
     assert "[1/1] one (laptop): unchanged" in again.stdout
     assert "asyncio" in again.stdout.split()
     assert "rich.console" not in again.stdout.split(), "there is no terminal"
-    assert not {"asyncio", "rich.console", "galley.run.session", "galley.run.keep"} & set(said.stdout.split())
+    assert not {"asyncio", "rich.console", "galley.run.backend", "galley.run.client"} & set(said.stdout.split())
 
 
 def test_fresh_records_are_not_read_twice_when_nothing_changed(folder: GuideFolder) -> None:
@@ -245,3 +246,39 @@ def test_a_page_whose_record_is_a_link_fails_alone_and_docs_stay(folder: GuideFo
     (folder.root / "snippets/outputs/one/laptop").unlink()
     assert folder.galley("run").returncode == Exit.OK, "the mend that is named mends"
     assert folder.galley("check").returncode == Exit.OK
+
+
+def test_a_newer_galleys_record_is_told_in_these_words_and_never_replaced(folder: GuideFolder) -> None:
+    folder.snippet("one", "# %% a\nprint(1)\n")
+    folder.snippet("two", "# %% a\nprint(2)\n")
+    assert not folder.run().failures
+    path = folder.root / "snippets/outputs/one/laptop/record.json"
+    path.write_text(path.read_text().replace('"format": 2', '"format": 9'))
+    before = folder.recorded()
+    words = "a newer galley wrote it (format 9; this one reads formats up to 2)"
+    upgrade = "upgrade galley: pip install --upgrade galley-docs"
+    for asked in (("check",), ("run",), ("run", "--all", "one"), ("build",)):
+        done = folder.galley(*asked)
+        assert done.returncode == Exit.NOT_TRUE, asked
+        assert words in done.stdout, asked
+        assert upgrade in done.stdout, asked
+        assert "tampered" not in done.stdout
+    assert {path: said for path, said in folder.recorded().items() if path.startswith("one/")} == {
+        path: said for path, said in before.items() if path.startswith("one/")
+    }
+
+
+def test_an_older_record_stays_true_and_is_left_as_it_is(folder: GuideFolder) -> None:
+    folder.snippet("one", "# %% a\nprint(1)\n")
+    assert not folder.run().failures
+    path = folder.root / "snippets/outputs/one/laptop/record.json"
+    record = json.loads(path.read_text())
+    for cell in record["cells"]:
+        cell["outputs"] = [{"kind": each["kind"], **each["files"][0]} for each in cell["outputs"]]
+        for each in cell["outputs"]:
+            del each["mime"]
+    path.write_text(json.dumps({**record, "format": 1}))
+    before = folder.recorded()
+    assert folder.galley("check").returncode == Exit.OK
+    assert "one (laptop): unchanged" in folder.run(everything=True).said
+    assert folder.recorded() == before

@@ -5,11 +5,18 @@ from __future__ import annotations
 import os
 import py_compile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from galley.record.dependencies import ABSENT, GONE, measure
+from galley.record.model import Dependency
 from guide_folder import GuideFolder
+
+
+def now(root: Path, path: str, kind: Any, part: str = "") -> Dependency:
+    """A dependency as it stands now."""
+    return measure(root, Dependency(path, kind, "", part))
 
 
 @pytest.fixture
@@ -22,22 +29,22 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_a_file_changes_with_its_bytes_even_when_size_and_second_are_the_same(root: Path) -> None:
-    before = measure(root, "data/a.txt", "file")
+    before = now(root, "data/a.txt", "file")
     stamp = (root / "data/a.txt").stat().st_mtime_ns
     (root / "data/a.txt").write_text("2")
     os.utime(root / "data/a.txt", ns=(stamp + 1, stamp + 1))
-    assert measure(root, "data/a.txt", "file").sha256 != before.sha256
+    assert now(root, "data/a.txt", "file").sha256 != before.sha256
     (root / "data/a.txt").write_text("1")
-    assert measure(root, "data/a.txt", "file") == before
+    assert now(root, "data/a.txt", "file") == before
 
 
 def test_a_listing_changes_with_its_names_alone(root: Path) -> None:
-    before = measure(root, "data", "listing")
+    before = now(root, "data", "listing")
     (root / "data/a.txt").write_text("other")
     (root / "data/__pycache__").mkdir()
-    assert measure(root, "data", "listing") == before
+    assert now(root, "data", "listing") == before
     (root / "data/b.txt").touch()
-    assert measure(root, "data", "listing").sha256 != before.sha256
+    assert now(root, "data", "listing").sha256 != before.sha256
 
 
 @pytest.mark.parametrize(
@@ -45,16 +52,16 @@ def test_a_listing_changes_with_its_names_alone(root: Path) -> None:
     [("x = 1  # why\n", True), ('"""Docs."""\n\nx = (1)\n', True), ("x = 2\n", False), ("x = (\n", False)],
 )
 def test_a_module_changes_with_its_code_alone(root: Path, source: str, same: bool) -> None:
-    before = measure(root, "helper.py", "module")
+    before = now(root, "helper.py", "module")
     (root / "helper.py").write_text(source)
-    assert (measure(root, "helper.py", "module") == before) is same
+    assert (now(root, "helper.py", "module") == before) is same
 
 
 def test_a_module_that_cannot_be_read_as_code_counts_by_its_bytes(root: Path) -> None:
     (root / "helper.py").write_bytes(b"caf\xe9")
-    before = measure(root, "helper.py", "module")
+    before = now(root, "helper.py", "module")
     (root / "helper.py").write_bytes(b"caf\xe8!")
-    assert measure(root, "helper.py", "module").sha256 not in (before.sha256, GONE)
+    assert now(root, "helper.py", "module").sha256 not in (before.sha256, GONE)
 
 
 @pytest.mark.parametrize(
@@ -63,19 +70,19 @@ def test_a_module_that_cannot_be_read_as_code_counts_by_its_bytes(root: Path) ->
 )
 def test_a_table_changes_with_what_it_says_alone(root: Path, text: str, same: bool) -> None:
     (root / "models.toml").write_text("[one]\nx = 1\n[two]\ny = 2\n")
-    before = measure(root, "models.toml#one", "table")
+    before = now(root, "models.toml", "table", "one")
     (root / "models.toml").write_text(text)
-    assert (measure(root, "models.toml#one", "table") == before) is same
+    assert (now(root, "models.toml", "table", "one") == before) is same
 
 
 def test_names_change_with_the_files_of_their_endings_alone(root: Path) -> None:
-    before = measure(root, "data#.txt .json", "names")
+    before = now(root, "data", "names", ".txt .json")
     (root / "data/a.txt").write_text("other")
     (root / "data/README.md").touch()
     (root / "data/folder.json").mkdir()
-    assert measure(root, "data#.txt .json", "names") == before
+    assert now(root, "data", "names", ".txt .json") == before
     (root / "data/config.json").touch()
-    assert measure(root, "data#.txt .json", "names").sha256 != before.sha256
+    assert now(root, "data", "names", ".txt .json").sha256 != before.sha256
 
 
 @pytest.mark.parametrize(
@@ -90,7 +97,8 @@ def test_names_change_with_the_files_of_their_endings_alone(root: Path) -> None:
     ],
 )
 def test_what_is_not_there_is_gone(root: Path, path: str, kind: str) -> None:
-    assert measure(root, path, kind).sha256 == GONE
+    path, _, part = path.partition("#")
+    assert now(root, path, kind, part).sha256 == GONE
 
 
 def test_a_file_that_is_saved_while_the_page_runs_fails_it(folder: GuideFolder) -> None:
@@ -207,7 +215,7 @@ def test_a_declared_link_that_leads_elsewhere_makes_a_record_stale(folder: Guide
 
 def test_a_table_is_found_in_a_file_whose_path_has_a_number_sign(folder: GuideFolder) -> None:
     folder.write("data/c#/list.toml", "[one]\nx = 1\n")
-    assert measure(folder.root, "data/c#/list.toml#one", "table").sha256 not in (GONE, ABSENT)
+    assert now(folder.root, "data/c#/list.toml", "table", "one").sha256 not in (GONE, ABSENT)
 
 
 def test_a_declared_folder_counts_with_its_files_and_their_names(tmp_path: Path) -> None:

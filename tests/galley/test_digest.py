@@ -118,6 +118,34 @@ def test_code_changes_the_digest(one: str, other: str) -> None:
     assert digest(one) != digest(other)
 
 
+def nested(depth: int, innermost: int) -> ast.stmt:
+    """A sum of many terms, deeper than Python reads one from text."""
+    whole: ast.expr = ast.Constant(innermost)
+    for _ in range(depth):
+        whole = ast.BinOp(whole, ast.Add(), ast.Constant(1))
+    return ast.Expr(whole)
+
+
+def test_a_tree_of_any_depth_has_a_digest() -> None:
+    assert code_digest([nested(5_000, 1)]) == code_digest([nested(5_000, 1)])
+    assert code_digest([nested(5_000, 1)]) != code_digest([nested(5_000, 2)])
+
+
+def test_a_deep_tree_is_written_as_a_flat_one_is() -> None:
+    """The digests of sums with 99 to 101 and with 301 terms, as a writer without parts gives them."""
+    assert [code_digest([nested(depth, 1)])[:12] for depth in (98, 99, 100, 101, 300)] == [
+        "0545142d1266",
+        "8dccf84b4a2d",
+        "532fdd5015d8",
+        "9fa4267b5cad",
+        "742ba8e754a9",
+    ]
+
+
+def test_an_integer_of_thousands_of_digits_has_a_digest() -> None:
+    assert digest(f"0x{'f' * 9_000}") != digest(f"0x{'f' * 8_999}e")
+
+
 def test_all_tricky_sources_have_digests_of_their_own() -> None:
     assert len({digest(source) for source in TRICKY}) == len(TRICKY)
 

@@ -19,8 +19,8 @@ import pytest
 
 from builders import BUILDERS, article, plain
 from galley.export.needs import needs
-from galley.record.model import Dependency, Record
-from galley.record.said import line
+from galley.record.facts import line
+from galley.record.model import Dependency, Environment, Record
 from guide_folder import SETTINGS, GuideFolder, fence
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ Code as `model.layers[0](x)` stays, and so does code in a block:
 
 %% is no cell, and [a link
 over two lines](other.md) leads nowhere.
+
+From [0, 1) a [third link](other.md).
 
 {fence("one", "first")}
 {fence("one", "drawn")}
@@ -168,6 +170,7 @@ def test_prose_stands_above_its_cell_and_code_in_running_order(script: str) -> N
     assert "`model.layers[0](x)`" in script
     assert "# [a link](in-code.md)" in script
     assert "# \\%% is no cell, and a link\n# over two lines leads nowhere." in script
+    assert "# From [0, 1) a third link." in script
     assert script.count("*Measured: these numbers differ at every run.*") == 1
 
 
@@ -217,7 +220,7 @@ def test_a_package_called_as_its_module_is_found_without_a_search_and_named_once
 ) -> None:
     folder = GuideFolder.make(tmp_path)
     folder.snippet("page", "# %% one\nimport jinja2\nimport Jinja2\n")
-    nothing = Record("page", "laptop", "2026-01-01", {}, ())
+    nothing = Record("page", "laptop", "2026-01-01", Environment(), ())
 
     def search() -> dict[str, list[str]]:
         raise AssertionError("this reads the list of files of every package")
@@ -228,7 +231,7 @@ def test_a_package_called_as_its_module_is_found_without_a_search_and_named_once
 
 def test_what_a_page_ran_on_is_one_line_whatever_a_hook_says(guide: GuideFolder) -> None:
     record = guide.record("one")
-    told = replace(record, environment={**record.environment, "provenance": {"device": "A100\nMIG 1g"}})
+    told = replace(record, environment=replace(record.environment, provenance={"device": "A100\nMIG 1g"}))
     assert line(told, ["device"]) == f"A100 MIG 1g · {record.date}"
 
 
@@ -348,3 +351,30 @@ def test_a_page_offers_both_files_of_each_profile(
     assert files[1].count("\n") == 1
     assert json.loads(files[1]) == json.loads(importlib.import_module("nbformat").writes(notebook))
     assert 'device = "meta"' in files[2]
+
+
+def test_an_export_and_its_links_are_those_of_the_page_that_shows_the_code(tmp_path: Path) -> None:
+    folder = plain(GuideFolder.make(tmp_path))
+    folder.snippet("code", "# %% one\nprint(1)\n# %% two\nprint(2)\n# %% three\nprint(3)\n", shown=False)
+    folder.page("sub/deep", f"Prose of the deep page.\n\n{fence('code', 'one')}\n{fence('code', 'two')}")
+    folder.page("teaser", f"Prose of the teaser.\n\n{fence('code', 'three')}")
+    assert not folder.run().failures
+    for name in ("code", "docs/sub/deep.md"):
+        exported = folder.galley("export", name, "--output", "-").stdout
+        assert "# Prose of the deep page." in exported
+        assert "teaser" not in exported
+    assert folder.mkdocs().returncode == 0
+    site = folder.root / "site"
+    assert 'download="code.py"' in (site / "sub/deep.html").read_text(encoding="utf-8")
+    assert "galley-downloads" not in (site / "teaser.html").read_text(encoding="utf-8")
+
+
+def test_a_page_of_two_snippet_files_offers_both(tmp_path: Path) -> None:
+    folder = plain(GuideFolder.make(tmp_path))
+    for stem in ("first", "second"):
+        folder.snippet(stem, "# %% one\nprint(1)\n", shown=False)
+    folder.page("both", fence("first", "one") + fence("second", "one"))
+    assert not folder.run().failures
+    assert folder.mkdocs().returncode == 0
+    html = (folder.root / "site/both.html").read_text(encoding="utf-8")
+    assert re.search(r'first: <a download="first\.py".*second: <a download="second\.py"', html)

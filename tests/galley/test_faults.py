@@ -141,9 +141,9 @@ def test_what_is_odd_and_ends_well_is_recorded(scene: Scene, name: str) -> None:
     assert page not in scene.ended.failures
     record = scene.folder.record(page)
     assert [cell.name for cell in record.cells] == ["odd", "after"]
-    found = {each.kind: scene.folder.output(page, each.file) for each in record.cells[0].outputs}
+    found = {each.kind: scene.folder.output(page, each.files[0].file) for each in record.cells[0].outputs}
     assert found == outputs
-    assert [scene.folder.output(page, each.file) for each in record.cells[1].outputs] == ["2"]
+    assert [scene.folder.output(page, each.files[0].file) for each in record.cells[1].outputs] == ["2"]
 
 
 def test_only_the_pages_that_failed_failed(scene: Scene) -> None:
@@ -211,7 +211,7 @@ def test_a_hundred_megabytes_fill_neither_memory_nor_the_record(folder: GuideFol
     found = re.search(r"grown by (\d+) KB", done.stdout)
     assert found
     assert int(found[1]) < 20_000, "less than 20 MB more than at its start"
-    outputs = {each.file: each for cell in folder.record("flood").cells for each in cell.outputs}
+    outputs = {each.files[0].file: each.files[0] for cell in folder.record("flood").cells for each in cell.outputs}
     text = outputs["text.stdout.txt"]
     assert text.cut == 1600 * 65536 - 65536
     assert len(folder.output("flood", text.file)) == 65536

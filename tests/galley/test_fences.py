@@ -110,6 +110,7 @@ def test_a_malformed_header_is_told_at_its_line(header: str) -> None:
     [
         ('```python exec="on" cell="a/b" show="no"\n```', 1, "unknown fence option 'show'"),
         ('```python EXEC="on" CELL="a/b"\n```', 1, "unknown fence option 'CELL'"),
+        ('```python exec="on" cell="a/b" cell="a/c"\n```', 1, "an option of the fence is given twice"),
         ('```python exec="on"\n```', 1, 'a fence needs both exec="on" and cell="file/cell"'),
         ('```python cell="a/b"\n```', 1, 'a fence needs both exec="on" and cell="file/cell"'),
         ('```python exec="off" cell="a/b"\n```', 1, 'a fence needs both exec="on" and cell="file/cell"'),

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from builders import BUILDERS, article, plain
-from galley.run import figures
-from galley.site.figure import INK, NotADrawingError, image_html, inline_svg
+from galley.kinds.image import INK, PALETTE, NotADrawingError, image_html, inline_svg
+from galley.record.model import Form
 from guide_folder import GuideFolder
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="9" height="9"'
@@ -33,10 +33,16 @@ def svg(inside: str, attributes: str = "") -> bytes:
         svg('<use href="other.svg#a"/>'),
         svg('<use xlink:href="javascript:alert(1)"/>'),
         svg('<rect fill="url(https://example.org/#a)"/>'),
+        svg('<rect fill="URL(https://example.org/#a)"/>'),
+        svg('<rect fill="url(https://example.org/"/>'),
+        svg("<rect style='fill: url(\"https://example.org/it&#39;s\")'/>"),
+        svg('<rect fill="url(#a) url(#b"/>'),
         svg('<rect style="fill: u\\72l(https://example.org)"/>'),
         svg("<rect style=\"background: image-set('https://example.org' 1x)\"/>"),
         svg("<style>@import 'https://example.org';</style>"),
         svg("<style>p { display: none }</style>"),
+        svg("<style>* { fill: url(https://example.org/#a) }</style>"),
+        svg("<style>* { background: image-set('https://example.org' 1x) }</style>"),
         svg('<animate attributeName="href" to="javascript:alert(1)"/>'),
         svg('<set attributeName="onload" to="alert(1)"/>'),
         svg("", ' onload="alert(1)"'),
@@ -50,7 +56,7 @@ def svg(inside: str, attributes: str = "") -> bytes:
 def test_what_is_more_than_a_drawing_stays_an_image(data: bytes) -> None:
     with pytest.raises(NotADrawingError):
         inline_svg(data, "g")
-    html = image_html(data, "svg", 'a <caption> "x"', "g")
+    html = image_html(Form("image/svg+xml", "svg", data), 'a <caption> "x"', "g")
     assert html.startswith('<img class="galley-image" alt="a &lt;caption&gt; &quot;x&quot;" src="data:image/svg+xml;')
 
 
@@ -90,15 +96,11 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.mark.parametrize("colour", figures.PALETTE)
+@pytest.mark.parametrize("colour", PALETTE)
 @pytest.mark.parametrize("page", ["#ffffff", "#1e2129"])
 def test_lines_stand_out_on_white_and_on_the_dark_page(colour: str, page: str) -> None:
     low, high = sorted((luminance(colour), luminance(page)))
     assert (high + 0.05) / (low + 0.05) >= 3
-
-
-def test_what_draws_and_what_shows_agree_on_the_ink() -> None:
-    assert figures.INK == INK
 
 
 PAGE = """\

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from galley.errors import GalleyError, UsageError
-from galley.source.guide import page_file
 from guide_folder import GuideFolder, fence
 
 
@@ -17,7 +16,6 @@ def test_pages_and_snippet_files_are_read(folder: GuideFolder) -> None:
     assert list(guide.snippets) == ["one"]
     assert [str(each.place) for each in guide.fences] == ["docs/deep/below.md:3", "docs/one.md:3"]
     assert guide.errors == ()
-    assert page_file(guide.project, guide.snippets["one"]) == folder.root / "docs/one.md"
 
 
 def test_what_cannot_be_read_is_kept_and_the_rest_is_read(folder: GuideFolder) -> None:
@@ -71,13 +69,76 @@ def test_two_snippet_files_of_one_page_are_an_error(folder: GuideFolder) -> None
     assert "is the code of page a-b too" in str(folder.guide.errors[0])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"""A page begins a cell with\n# %% name\n"""\nhelped = 1\n',
+        'FORM = "# %% name"\n',
+        "if 1:\n    # %% no cell\n    helped = 1\n",
+        '"""Only a docstring, with\n# %% name\n"""\n',
+    ],
+)
+def test_a_module_that_only_speaks_of_cells_is_no_page(folder: GuideFolder, text: str) -> None:
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    (folder.root / "snippets/helper.py").write_text(text)
+    assert (list(folder.guide.snippets), folder.guide.errors) == (["page"], ())
+
+
 def test_an_editors_lock_file_is_no_snippet_file(folder: GuideFolder) -> None:
     folder.snippet("page", "# %% one\nprint(1)\n")
     (folder.root / "snippets" / ".#page.py").symlink_to("nobody@nowhere")
     assert folder.guide.errors == ()
 
 
+def page_of(folder: GuideFolder, stem: str) -> str:
+    """The page that a snippet file belongs to."""
+    guide = folder.guide
+    return str(guide.project.relative(guide.page_file(guide.snippets[stem])))
+
+
+CODE = "# %% first\na = 1\n# %% second\nb = 2\n# %% third\nc = 3\n"
+
+
+@pytest.mark.parametrize(
+    ("pages", "own"),
+    [
+        ({"sub/deep": "first second third"}, "docs/sub/deep.md"),
+        ({"my_page": "third"}, "docs/my_page.md"),
+        ({"a": "first", "b": "first second third"}, "docs/b.md"),
+        ({"a": "second third", "b": "first"}, "docs/a.md"),
+        ({"a": "second", "b": "first"}, "docs/b.md"),
+        ({"a": "second second second", "b": "first third"}, "docs/b.md"),
+        ({"a": "first", "b": "first"}, "docs/a.md"),
+        ({}, "docs/my-code.md"),
+    ],
+)
+def test_a_snippet_file_belongs_to_the_page_that_shows_most_of_it(
+    folder: GuideFolder, pages: dict[str, str], own: str
+) -> None:
+    folder.snippet("my_code", CODE, shown=False)
+    for page, cells in pages.items():
+        folder.page(page, "\n".join(fence("my_code", cell) for cell in cells.split()))
+    assert page_of(folder, "my_code") == own
+
+
+@pytest.mark.parametrize("name", ["docs/sub/deep.md", "sub/deep", "deep", "my_code", "my-code", "snippets/my_code.py"])
+def test_a_snippet_file_is_found_by_the_page_that_shows_it(folder: GuideFolder, name: str) -> None:
+    folder.snippet("my_code", CODE, shown=False)
+    folder.page("sub/deep", fence("my_code", "first"))
+    assert folder.guide.find(name).stem == "my_code"
+
+
+def test_a_page_of_two_snippet_files_is_told_with_both(folder: GuideFolder) -> None:
+    for stem in ("one", "two"):
+        folder.snippet(stem, CODE, shown=False)
+    folder.page("both", fence("one", "first") + fence("two", "first"))
+    with pytest.raises(UsageError, match=r"several snippet files belong to 'both'\n    name one: one, two"):
+        folder.guide.find("both")
+
+
 def test_a_parameter_that_no_page_has_is_an_error(folder: GuideFolder) -> None:
     folder.write("pyproject.toml", "[tool.galley.profiles.laptop]\nrequired = true\nparameters = { devise = 'cpu' }\n")
     folder.snippet("page", "# %% parameters\ndevice = 'cpu'\n")
-    assert "no page has the parameter 'devise' of profile laptop" in str(folder.guide.errors[0])
+    assert str(folder.guide.errors[0]).startswith(
+        "pyproject.toml:3: no page has the parameter 'devise' of profile laptop"
+    )

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from galley.record.status import State
-from galley.run.result import Summary
+from galley.run.command import Summary
 from guide_folder import SETTINGS, GuideFolder
 from processes import processes_of, wait_until_gone
 

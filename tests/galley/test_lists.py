@@ -1,4 +1,4 @@
-"""The lists of claims and of corrections: every claim, linked to where it stands, and none that is untrue."""
+"""Lists of claims, and one that a guide brings: every claim, linked to where it stands, and none that is untrue."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from builders import BUILDERS, article, builds, plain, text_of
-from galley.site.lists import relative_url
+from galley.site.lists import BUILT_IN, List, relative_url
 from galley.source.fences import find_fences
-from guide_folder import GuideFolder, fence
+from galley.source.grammar import LISTS
+from guide_folder import SETTINGS, GuideFolder, fence
 
 CLAIMS = '```python exec="on" list="claims"\n```\n'
-CORRECTIONS = '```python exec="on" list="corrections"\n```\n'
+ANSWERS = '```python exec="on" list="answers"\n```\n'
 ONE = """\
-# %% two-and-two [claim] draft="two and two make <five>" verdict="false"
+# %% two-and-two [claim] asked="do two and two make <five>?"
 "Two and two make `four`."
 assert 2 + 2 == 4
 # %% plain
@@ -26,9 +27,25 @@ print("no claim")
 assert 3 % 2
 """
 TWO = """\
-# %% sorted [claim] draft="`sorted` changes the list" verdict="false"
+# %% sorted [claim] asked="does `sorted` change the list?"
 "`sorted` gives a new list."
 assert sorted(a := [2, 1]) != a
+"""
+PLUGIN = """\
+from galley.site.lists import List
+from galley.kinds.markup import inline
+from galley.source.grammar import Option
+
+
+class Answers(List):
+    name, entry, columns = "answers", "answer", ("Asked & answered", "Where")
+    options = (Option("asked", "The question that the claim answers.", form='asked="is it so?"'),)
+
+    def holds(self, cell):
+        return bool(cell.options["asked"])
+
+    def row(self, each):
+        return inline(each.cell.options["asked"]), each.link
 """
 
 
@@ -36,10 +53,12 @@ assert sorted(a := [2, 1]) != a
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     """Two pages with claims, and a page that lists them."""
     folder = plain(GuideFolder.make(tmp_path_factory.mktemp("recorded")))
+    folder.write("snippets/mine.py", PLUGIN)
+    folder.write("pyproject.toml", SETTINGS.replace("timeout", 'plugins = ["mine:Answers"]\ntimeout'))
     folder.snippet("one", ONE)
     folder.snippet("two", TWO, shown=False)
     folder.page("second", fence("two", "sorted"), title="The second page")
-    folder.page("lists", f"{CLAIMS}\n{CORRECTIONS}")
+    folder.page("lists", f"{CLAIMS}\n{ANSWERS}")
     assert not folder.run().failures
     return folder
 
@@ -70,13 +89,18 @@ def test_every_claim_is_listed_once_under_its_page(guide: GuideFolder, build: Ca
     assert "no claim" not in text
 
 
-def test_corrections_have_draft_verdict_and_claim(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:
-    html = part(build(guide), "corrections")
+def test_a_guide_brings_a_list_of_its_own(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:
+    html = part(build(guide), "answers")
     text = text_of(html)
-    assert "2 statements" in text
-    assert re.search(r"two and two make <five>\s*false\s*Two and two make four", text)
-    assert "<code>sorted</code> changes the list" in html
+    assert re.search(r"2 answers\.\s*Asked & answered\s*Where\s*do two and two make <five>\?\s*Two and two make", text)
+    assert "does <code>sorted</code> change the list?" in html
     assert "odd" not in text
+
+
+@pytest.mark.parametrize("wanted", BUILT_IN, ids=lambda wanted: wanted.name)
+def test_fences_know_every_list_of_galley_and_no_other(wanted: List) -> None:
+    assert wanted.name in LISTS
+    assert len(LISTS) == len(BUILT_IN)
 
 
 def test_every_link_leads_to_a_claim(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:

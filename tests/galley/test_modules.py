@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from galley.run.modules import Modules, by_folder
+from galley.run.watch import Modules, by_folder
 
 
 @pytest.fixture

@@ -9,16 +9,15 @@ import pytest
 from builders import BUILDERS, article, plain
 from galley.record.status import State
 from galley.run.prepare import prepare
-from galley.run.tasks import Task
 
 PREPARE = """
 import os
 
-def prepare(profile, parameters):
+def prepare(context):
     print("a line of the hook's own")
     with open("calls.txt", "a") as calls:
-        print(profile, parameters, os.environ["SECRET"], file=calls)
-    return {"WHERE": parameters["where"]}
+        print(context.profile, dict(context.parameters), os.environ["SECRET"], file=calls)
+    return {"WHERE": context.parameters["where"]}
 """
 SETTINGS = """
 [tool.galley]
@@ -67,11 +66,9 @@ def test_it_runs_once_for_a_profile_and_its_answer_is_what_the_pages_see(prepare
 
 def test_a_caller_that_stays_up_asks_once(prepared):
     known: dict = {}
-    tasks = [Task(each, prepared.project.profile("laptop")) for each in prepared.guide.snippets.values()]
     for _ in range(2):
-        ready, errors = asyncio.run(prepare(prepared.project, tasks, known))
-        assert [task.environment for task in ready] == [{"WHERE": "here"}] * 2
-        assert errors == []
+        assert asyncio.run(prepare(prepared.project, ["laptop", "laptop"], known)) == []
+        assert known == {"laptop": {"WHERE": "here"}}
     assert len((prepared.root / "calls.txt").read_text(encoding="utf-8").splitlines()) == 1
 
 
@@ -86,23 +83,23 @@ def test_nothing_stale_prepares_nothing(prepared):
     [
         ("raise Missing('accept the licence')", "profile other cannot run: accept the licence"),
         ("raise KeyError('x')", "profile other cannot run: Traceback"),
-        ("os._exit(3)", "profile other cannot run: the prepare hook exited with status 3 and gave no answer"),
+        ("os._exit(3)", "profile other cannot run: the hook prepare exited with status 3 and gave no answer"),
     ],
 )
 def test_a_profile_that_cannot_run_says_so_once_and_the_others_run(body, said, prepared):
-    hook = f"{PREPARE}\nclass Missing(Exception): ...\n\ndef for_other(profile, parameters):\n"
-    hook += f"    if profile == 'other':\n        {body}\n    return prepare(profile, parameters)\n"
+    hook = f"{PREPARE}\nclass Missing(Exception): ...\n\ndef for_other(context):\n"
+    hook += f"    if context.profile == 'other':\n        {body}\n    return prepare(context)\n"
     prepared.write("snippets/before.py", hook)
     prepared.write("pyproject.toml", SETTINGS.replace("before:prepare", "before:for_other"))
     ended = prepared.run(profiles=("laptop", "other"))
-    assert [str(error).startswith(said) for error in ended.summary.errors] == [True]
+    assert [error.what.startswith(said) for error in ended.summary.errors] == [True]
     assert ended.failures == {}
     assert prepared.record("one")
     assert not (prepared.project.outputs / "one" / "other").exists()
 
 
 def test_the_command_fails_when_a_profile_cannot_run(prepared):
-    prepared.write("snippets/before.py", "def prepare(profile, parameters):\n    raise KeyError('x')\n")
+    prepared.write("snippets/before.py", "def prepare(context):\n    raise KeyError('x')\n")
     ended = prepared.galley("run")
     assert ended.returncode not in (0, 4)
     assert "profile laptop cannot run: Traceback" in ended.stdout
@@ -167,7 +164,7 @@ def test_a_hook_that_fails_does_not_hide_the_failure(hooked):
 
 def test_only_texts_and_numbers_stand_under_an_output(hooked):
     hooked.run()
-    assert hooked.record("one").environment["provenance"]["loaded"] == [{"id": "mine", "bytes": 12345}]
+    assert hooked.record("one").environment.provenance["loaded"] == [{"id": "mine", "bytes": 12345}]
     BUILDERS["mkdocs"](plain(hooked))
     html = article(hooked.root / "site", "one")
     assert "a small one · 1 · Python" in html

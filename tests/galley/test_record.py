@@ -7,14 +7,33 @@ from dataclasses import replace
 
 import pytest
 
-from galley.record.model import CellRecord, Dependency, Output, Record, from_json, to_json
+from galley.record.model import (
+    CellRecord,
+    Dependency,
+    Environment,
+    NewerError,
+    Output,
+    OutputFile,
+    Record,
+    from_json,
+    to_json,
+)
+
+
+def printed(sha256: str) -> tuple[Output, ...]:
+    """The outputs of a cell that printed something."""
+    return (Output("stdout", (OutputFile("text/plain", "one.stdout.txt", sha256, 3),)),)
+
 
 RECORD = Record(
     page="a-page",
     profile="laptop",
     date="2030-01-02",
-    environment={"python": "3.11.7", "packages": {"rich": "14.0"}, "provenance": {"model": "ünï"}},
-    cells=(CellRecord("one", "d1", 0.5, 20.0, (Output("stdout", "one.stdout.txt", "s1", 3),)), CellRecord("two", "d2")),
+    environment=Environment("3.11.7", packages={"rich": "14.0"}, provenance={"model": "ünï"}),
+    cells=(
+        CellRecord("one", "d1", 0.5, 20.0, printed("s1")),
+        CellRecord("two", "d2"),
+    ),
     dependencies=(Dependency("data.txt", "file", "s2"),),
 )
 
@@ -54,7 +73,6 @@ def broken(**changed: object) -> str:
         broken(cells=[1]),
         broken(cells=[{"name": "one"}]),
         broken(dependencies=[{"path": "x"}]),
-        broken(unknown=1),
         broken(environment="none"),
         to_json(RECORD)[:-40],
     ],
@@ -64,12 +82,92 @@ def test_anything_else_is_no_record(text: str) -> None:
         from_json(text)
 
 
+FORMAT_1 = {
+    "page": "a-page",
+    "profile": "laptop",
+    "date": "2030-01-02",
+    "environment": {"python": "3.11.7", "system": "", "cpu": "", "packages": {"rich": "14.0"},
+                    "provenance": {"model": "ünï"}},
+    "cells": [
+        {"name": "one", "digest": "d1", "seconds": 0.5, "peak_mb": 20.0, "provenance": {"model": "", "threads": 2},
+         "outputs": [{"kind": "stdout", "file": "one.stdout.txt", "sha256": "s1", "cut": 3},
+                     {"kind": "image", "file": "one.image.svg", "sha256": "s2", "cut": 0},
+                     {"kind": "image", "file": "one.image-2.png", "sha256": "s3", "cut": 0},
+                     {"kind": "trace", "file": "one.trace.json", "sha256": "s4", "cut": 0}]},
+        {"name": "two", "digest": "d2", "seconds": 0.0, "peak_mb": 0.0, "outputs": [], "provenance": {}},
+    ],
+    "dependencies": [
+        {"path": "a#b/list.toml#models/x", "kind": "table", "sha256": "t"},
+        {"path": "folder#.json .txt", "kind": "names", "sha256": "n"},
+        {"path": "with#sign.txt", "kind": "file", "sha256": "f"},
+    ],
+    "format": 1,
+}  # fmt: skip
+
+
+def test_a_record_of_galley_0_1_is_read() -> None:
+    found = from_json(json.dumps(FORMAT_1))
+    one = found.cells[0]
+    assert [
+        (each.kind, [(file.mime, file.file, file.sha256, file.cut) for file in each.files]) for each in one.outputs
+    ] == [
+        ("stdout", [("text/plain", "one.stdout.txt", "s1", 3)]),
+        ("image", [("image/svg+xml", "one.image.svg", "s2", 0)]),
+        ("image", [("image/png", "one.image-2.png", "s3", 0)]),
+        ("trace", [("application/json", "one.trace.json", "s4", 0)]),
+    ]
+    assert one.provenance == {"model": None, "threads": 2}
+    assert found.dependencies == (
+        Dependency("a#b/list.toml", "table", "t", "models/x"),
+        Dependency("folder", "names", "n", ".json .txt"),
+        Dependency("with#sign.txt", "file", "f"),
+    )
+    assert (found.environment.python, found.environment.packages) == ("3.11.7", {"rich": "14.0"})
+    assert found.format == 1
+    assert found.same_conditions(from_json(to_json(replace(found, format=2)))), "its format alone makes no run another"
+
+
+def test_a_record_of_a_newer_galley_says_so() -> None:
+    with pytest.raises(NewerError, match=r"a newer galley wrote it \(format 7; this one reads formats up to 2\)"):
+        from_json(broken(format=7, cells="in a way that nobody knows yet"))
+
+
+def test_what_a_newer_galley_adds_within_a_format_is_passed_over() -> None:
+    assert from_json(broken(signature="x")) == RECORD
+
+
+FORGED = {
+    "a file above": {"cells": [{"name": "a", "digest": "d", "outputs": [
+        {"kind": "stdout", "files": [{"mime": "text/plain", "file": "../../pyproject.toml", "sha256": "s"}]}]}]},
+    "a file twice": {"cells": [{"name": "a", "digest": "d", "outputs": [
+        {"kind": "stdout", "files": [{"mime": "text/plain", "file": "a.txt", "sha256": "s"}] * 2}]}]},
+    "a kind that is markup": {"cells": [{"name": "a", "digest": "d", "outputs": [{"kind": "<b>", "files": []}]}]},
+    "a kind that is a list": {"cells": [{"name": "a", "digest": "d", "outputs": [{"kind": ["x"], "files": []}]}]},
+    "a device": {"dependencies": [{"path": "/dev/zero", "kind": "file", "sha256": "s"}]},
+    "a path above": {"dependencies": [{"path": "../x", "kind": "file", "sha256": "s"}]},
+    "a path with nothing in it": {"dependencies": [{"path": "a\0b", "kind": "file", "sha256": "s"}]},
+    "a path that is a number": {"dependencies": [{"path": 3, "kind": "file", "sha256": "s"}]},
+    "a dependency of another kind": {"dependencies": [{"path": "a", "kind": "wish", "sha256": "s"}]},
+    "seconds in words": {"cells": [{"name": "a", "digest": "d", "seconds": "1"}]},
+    "a date that is a list": {"date": ["2030-01-02"]},
+    "a Python that is a number": {"environment": {"python": 3.11}},
+    "packages in a list": {"environment": {"packages": ["rich"]}},
+    "depth": {"environment": {"provenance": {"x": json.loads("[" * 400 + "]" * 400)}}, "format": "2"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FORGED)
+def test_a_record_with_a_field_of_another_form_is_none(case: str) -> None:
+    with pytest.raises(ValueError, match="not a record"):
+        from_json(broken(**FORGED[case]))
+
+
 @pytest.mark.parametrize(
     "other",
     [
         replace(RECORD, date="2031-01-01"),
         replace(RECORD, cells=(replace(RECORD.cells[0], seconds=9.0, peak_mb=1.0), RECORD.cells[1])),
-        replace(RECORD, cells=(replace(RECORD.cells[0], outputs=(Output("stdout", "one.stdout.txt", "other", 3),)),
+        replace(RECORD, cells=(replace(RECORD.cells[0], outputs=printed("other")),
                                RECORD.cells[1])),
     ],
     ids=["date", "cost", "bytes of an output, compared elsewhere"],
@@ -81,7 +179,7 @@ def test_what_differs_at_every_run_does_not_count(other: Record) -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        replace(RECORD, environment={"python": "3.12.0"}),
+        replace(RECORD, environment=Environment("3.12.0")),
         replace(RECORD, dependencies=()),
         replace(RECORD, cells=RECORD.cells[:1]),
         replace(RECORD, cells=(replace(RECORD.cells[0], digest="d3"), RECORD.cells[1])),

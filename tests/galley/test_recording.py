@@ -143,7 +143,7 @@ def test_a_warning_is_recorded_without_its_line_so_that_a_comment_leaves_it_true
 def test_output_at_the_limit_is_whole_and_one_byte_more_is_cut(folder: GuideFolder) -> None:
     limit = folder.project.output_limit
     ran(folder, f"# %% one\nprint('x' * {limit}, end='')\n# %% two\nprint('x' * {limit + 1}, end='')\n")
-    cuts = [cell.outputs[0].cut for cell in folder.record("page").cells]
+    cuts = [cell.outputs[0].files[0].cut for cell in folder.record("page").cells]
     assert cuts == [0, 1]
     assert len(folder.output("page", "two.stdout.txt")) == limit
 
@@ -158,7 +158,7 @@ def test_a_cut_never_splits_a_character(folder: GuideFolder) -> None:
 def test_a_record_says_what_it_ran_on(folder: GuideFolder) -> None:
     ran(folder, SOURCE)
     record = folder.record("page")
-    assert set(record.environment) >= {"python", "system", "cpu", "packages", "provenance"}
+    assert all([record.environment.python, record.environment.system, record.environment.cpu])
     assert record.cells[0].peak_mb > 1
     assert record.date.count("-") == 2
 
@@ -180,8 +180,8 @@ def test_a_cell_states_what_held_when_it_ended_and_not_later(tmp_path: Path) -> 
     folder.snippet("page", "# %% before\nprint(1)\n# %% loads\nmodels = ['m']\nprint(2)\n# %% after\nprint(models)\n")
     assert not folder.run().failures
     record = folder.record("page")
-    assert record.environment["provenance"] == {"model": "the model m", "device": "cpu", "seen": ["m"]}
-    assert [dict(cell.provenance) for cell in record.cells] == [{"model": ""}, {}, {}]
+    assert record.environment.provenance == {"model": "the model m", "device": "cpu", "seen": ["m"]}
+    assert [dict(cell.provenance) for cell in record.cells] == [{"model": None}, {}, {}]
     assert folder.mkdocs().returncode == 0
     html = (folder.root / "site/page.html").read_text(encoding="utf-8")
     lines = re.findall(r"<summary>(.*?)</summary>", html)

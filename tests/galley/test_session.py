@@ -30,7 +30,7 @@ def test_no_output_ever_stands_in_another_cells_record(folder: GuideFolder) -> N
         assert not folder.run(everything=True, jobs=4).failures
         for page in ("a", "b", "c", "d"):
             for number, cell in enumerate(folder.record(page).cells):
-                outputs = [folder.output(page, each.file).strip() for each in cell.outputs]
+                outputs = [folder.output(page, each.files[0].file).strip() for each in cell.outputs]
                 assert outputs == ([] if number % len(ways) == 7 else [str(number)]), (page, cell.name)
 
 
@@ -179,7 +179,7 @@ HOOKS = """
         context.note(context.root / "noted")
         print("never shown")
         json.prepared = (context.page, context.profile, dict(context.parameters))
-    def summarise(value):
+    def summarise(context, value):
         return f"<{value}>" if isinstance(value, int) else None
     def provenance(context):
         return {"model": f"of {context.page}"}
@@ -197,7 +197,7 @@ def test_hooks_prepare_summarise_and_state_where_it_ran(tmp_path: Path) -> None:
     assert folder.output("page", "one.value.txt") == "<7>"
     assert folder.output("page", "two.value.txt") == "('page', 'laptop', {})"
     assert [[each.kind for each in cell.outputs] for cell in record.cells] == [["value"], ["value"], []]
-    assert record.environment["provenance"] == {"model": "of page"}
+    assert record.environment.provenance == {"model": "of page"}
     assert [each.path for each in record.dependencies] == [
         "noted", "noted/deep", "noted/deep/file.txt", "snippets/hooks.py",
     ]  # fmt: skip
@@ -230,10 +230,10 @@ def test_images_are_files_beside_the_record(folder: GuideFolder) -> None:
 
 
 def test_an_event_that_is_too_large_fails_its_page_alone(folder: GuideFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("galley.run.runner.EVENT_LIMIT", 1 << 16)
+    monkeypatch.setattr("galley.run.client.EVENT_LIMIT", 1 << 16)
     folder.snippet("large", "# %% one\nclass D:\n    def _repr_svg_(self): return 'x' * 300_000\nD()\n")
     folder.snippet("good", "# %% one\nprint(1)\n")
     ended = folder.run()
-    assert "shows an image of more than" in ended.failures["large"]
+    assert "one event of the page has more than" in ended.failures["large"]
     assert list(ended.failures) == ["large"]
     assert folder.output("good", "one.stdout.txt") == "1\n"

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from galley.errors import RefusedError
-from galley.record.model import CellRecord, Output, Record
+from galley.record.model import CellRecord, Environment, Output, OutputFile, Record
 from galley.record.store import Store, TamperedError, TornError
 from galley.source.digest import digest
 
@@ -29,15 +29,16 @@ class Killed(BaseException):
 
 def record(files: Mapping[str, bytes], page: str = "page") -> Record:
     """A record of some files."""
-    outputs = tuple(Output("stdout", file, digest(data)) for file, data in files.items())
-    return Record(page, "laptop", "2030-01-02", {"python": "3.11"}, (CellRecord("one", "d", outputs=outputs),))
+    outputs = tuple(Output("stdout", (OutputFile("text/plain", file, digest(data)),)) for file, data in files.items())
+    cells = (CellRecord("one", "d", outputs=outputs),)
+    return Record(page, "laptop", "2030-01-02", Environment(python="3.11"), cells, contents=dict(files))
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """A store that holds the old record."""
     made = Store(tmp_path / "outputs", Path("outputs"))
-    made.write(record(OLD), OLD)
+    made.write(record(OLD))
     return made
 
 
@@ -48,7 +49,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_a_written_record_reads_back(store: Store) -> None:
     assert store.read("page", "laptop") == record(OLD)
-    assert store.read("page", "laptop").outputs["one.stdout.txt"] == b"old\n"
+    assert store.read("page", "laptop").contents["one.stdout.txt"] == b"old\n"
     assert sorted(files(store.folder)) == [
         f"page/laptop/{name}" for name in (*sorted(OLD)[:1], "record.json", *sorted(OLD)[1:])
     ]
@@ -59,12 +60,12 @@ def test_no_record_is_written_in_ci_whoever_asks(store: Store, monkeypatch: pyte
     before = files(store.folder)
     monkeypatch.setenv("CI", "1")
     with pytest.raises(RefusedError, match="CI writes no records"):
-        store.write(record(NEW), NEW)
+        store.write(record(NEW))
     assert files(store.folder) == before
 
 
 def test_a_new_record_leaves_nothing_of_the_old_one(store: Store) -> None:
-    store.write(record(NEW), NEW)
+    store.write(record(NEW))
     assert store.read("page", "laptop") == record(NEW)
     assert set(files(store.folder)) == {f"page/laptop/{name}" for name in (*NEW, "record.json")}
 
@@ -105,7 +106,7 @@ def test_a_write_interrupted_at_any_step_is_seen_and_mended(store: Store, monkey
         with monkeypatch.context() as patched:
             interrupt(patched, at)
             try:
-                store.write(record(NEW), NEW)
+                store.write(record(NEW))
                 break
             except Killed as killed:
                 step = str(killed)
@@ -118,10 +119,10 @@ def test_a_write_interrupted_at_any_step_is_seen_and_mended(store: Store, monkey
         except TornError:
             state = "torn"
         seen.append((step, state))
-        store.write(record(NEW), NEW)
+        store.write(record(NEW))
         assert store.read("page", "laptop") == record(NEW)
         assert not list(store.folder.glob(".staging*"))
-        store.write(record(OLD), OLD)
+        store.write(record(OLD))
     states = [state for _, state in seen]
     assert set(states) == {"old", "torn", "new"}
     assert states == sorted(states, key=["old", "torn", "new"].index), "the order of the steps"
@@ -143,7 +144,7 @@ def tampering() -> dict[str, tuple[Callable[[Path], object], str]]:
         "record no text": (lambda at: (at / "record.json").write_bytes(b"\xff"), "record.json: cannot be read"),
         "output made a folder": (lambda at: swap(at, lambda file: file.mkdir()), "one.stdout.txt: is no plain file"),
         "output made a pipe": (lambda at: swap(at, os.mkfifo), "one.stdout.txt: is no plain file"),
-        "other format": (lambda at: edit(at, '"format": 1', '"format": 2'), "record.json: cannot be read: its format"),
+        "no format": (lambda at: edit(at, '"format": 2', '"format": "2"'), "record.json: cannot be read: not a"),
         "other page": (lambda at: edit(at, '"page": "page"', '"page": "x"'), "record.json: is the record of x under"),
         "other digest": (lambda at: edit(at, digest(b"old\n"), digest(b"x")), "one.stdout.txt: is not what was"),
     }
@@ -165,9 +166,9 @@ def test_whatever_was_changed_by_hand_is_told_and_can_be_written_over(store: Sto
         store.read("page", "laptop")
     if "made a" in way:  # nothing that a record names: it stays until the user takes it away
         with pytest.raises(TamperedError, match=re.escape("one.stdout.txt: is no plain file")):
-            store.write(record(OLD), OLD)
+            store.write(record(OLD))
     else:
-        store.write(record(OLD), OLD)
+        store.write(record(OLD))
         assert store.read("page", "laptop") == record(OLD)
 
 
@@ -199,7 +200,7 @@ def test_what_no_record_names_is_told_and_never_removed(store: Store, kind: str)
     with pytest.raises(TamperedError, match="laptop/mine: is in the folder and not in the record"):
         store.read("page", "laptop")
     with pytest.raises(TamperedError, match="laptop/mine: is "):
-        store.write(record(NEW), NEW)
+        store.write(record(NEW))
     assert sorted(at.rglob("*")) == before
     assert files(at)["one.stdout.txt"] == OLD["one.stdout.txt"]
 
@@ -211,7 +212,7 @@ LINKED = ("outputs", "outputs/page", "outputs/page/laptop")
 @pytest.mark.parametrize("whole", [True, False], ids=["with a record", "with the user's files"])
 def test_no_link_is_followed_to_a_record(tmp_path: Path, part: str, whole: bool) -> None:
     store = Store(tmp_path / "outputs", Path("outputs"))
-    store.write(record(OLD), OLD)
+    store.write(record(OLD))
     mine = tmp_path / "mine"
     if whole:
         (tmp_path / part).rename(mine)
@@ -221,7 +222,7 @@ def test_no_link_is_followed_to_a_record(tmp_path: Path, part: str, whole: bool)
         (mine / "deep" / "notes.txt").write_text("mine")
     (tmp_path / part).symlink_to(mine)
     before = files(mine)
-    for ask in (lambda: store.read("page", "laptop"), lambda: store.write(record(NEW), NEW)):
+    for ask in (lambda: store.read("page", "laptop"), lambda: store.write(record(NEW))):
         with pytest.raises(TamperedError, match=f"{part}: is a link, and galley follows none") as found:
             ask()
         assert "remove the link" in str(found.value)
@@ -237,7 +238,7 @@ def test_a_forged_record_names_nothing_that_is_removed(store: Store, tmp_path: P
     (at / "one.stdout.txt").unlink()
     with pytest.raises(TamperedError):
         store.read("page", "laptop")
-    store.write(record(NEW), NEW)
+    store.write(record(NEW))
     assert store.read("page", "laptop") == record(NEW)
     assert (tmp_path / "mine.txt").read_text() == "mine"
 
@@ -247,7 +248,7 @@ def test_records_are_staged_in_no_place_of_somebody_else(store: Store, tmp_path:
     mine = add(tmp_path / "mine", lambda path: (path.mkdir(), (path / "x").write_text("mine")))
     (store.folder / ".staging").write_text("mine") if kind == "a file" else (store.folder / ".staging").symlink_to(mine)
     with pytest.raises(TamperedError, match=r"outputs/\.staging: is no folder"):
-        store.write(record(NEW), NEW)
+        store.write(record(NEW))
     assert (mine / "x").read_text() == "mine"
     assert store.read("page", "laptop") == record(OLD)
 
@@ -284,7 +285,7 @@ def test_a_reader_waits_for_a_writer_and_for_no_reader(store: Store, how: str, w
 
 def test_a_writer_waits_for_a_reader(store: Store) -> None:
     with holding(store, "LOCK_SH") as other, ThreadPoolExecutor() as pool:
-        writing = pool.submit(store.write, record(NEW), NEW)
+        writing = pool.submit(store.write, record(NEW))
         assert not wait([writing], timeout=0.2).done
         assert store.read("page", "laptop") == record(OLD)
         other.kill()
@@ -297,5 +298,5 @@ def test_what_a_dead_writer_left_staged_is_no_record_and_is_cleared(store: Store
     left.mkdir(parents=True)
     (left / "record.json").write_text("{}")
     assert list(store.folders()) == [("page", "laptop")]
-    store.write(record(NEW), NEW)
+    store.write(record(NEW))
     assert not left.parent.exists()

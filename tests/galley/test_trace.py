@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from builders import BUILDERS, article, plain, text_of
-from galley.run.describe import SHORT, describe
-from galley.run.trace import KEPT, NAMES, Trace
+from galley.kinds.describe import SHORT, describe
+from galley.kinds.kind import Asked
+from galley.kinds.trace import KEPT, NAMES, Trace
 from guide_folder import SETTINGS, GuideFolder
 
 
@@ -24,11 +25,11 @@ def nothing(value: object) -> str | None:
 
 def traced(source: str, limit: int = 65536, **namespace: Any) -> list[dict[str, Any]]:
     """The steps of some statements."""
-    trace = Trace(namespace, nothing)
+    trace = Trace(namespace, Asked(limit))
     for number, statement in enumerate(ast.parse(source).body, start=1):
         exec(compile(ast.Module([statement], []), "cell", "exec"), namespace)
         trace.after(number, statement)
-    shown = trace.shown(limit)
+    shown = trace.forms()
     return json.loads(shown[0].data) if shown else []
 
 
@@ -71,11 +72,11 @@ def test_a_value_lives_no_longer_than_without_a_trace() -> None:
 
 def test_what_does_not_fit_is_left_out_and_counted() -> None:
     source = "\n".join(f"x{number} = 'y' * 100" for number in range(100))
-    trace = Trace(namespace := {}, nothing)
+    trace = Trace(namespace := {}, Asked(KEPT + 4096))
     for number, statement in enumerate(ast.parse(source).body, start=1):
         exec(compile(ast.Module([statement], []), "cell", "exec"), namespace)
         trace.after(number, statement)
-    (shown,) = trace.shown(KEPT + 4096)
+    (shown,) = trace.forms()
     kept = json.loads(shown.data)
     assert 0 < len(kept) < 100
     assert len(shown.data) < KEPT + 4096

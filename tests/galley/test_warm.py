@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from galley.errors import RunnerError
-from galley.run import session, warm
-from galley.run.job import Job
-from galley.run.session import run_tasks
-from galley.run.tasks import Task
-from galley.run.warm import warm_runner
-from galley.serve.keeper import Keeper
+from galley.run import backend, runners
+from galley.run.backend import LocalBackend
+from galley.run.protocol import Job
+from galley.run.runners import warm_runner
+from galley.run.schedule import Task, run_tasks
+from galley.serve import Keeper
 from guide_folder import GuideFolder
 
 HOOKED = """\
@@ -56,7 +56,7 @@ def test_a_run_joins_the_warm_runner(hooked: GuideFolder):
 def test_a_run_that_joined_goes_on_alone_when_the_warm_runner_goes_away(
     hooked: GuideFolder, monkeypatch: pytest.MonkeyPatch, end: str
 ):
-    monkeypatch.setattr(session, "warm_runner", lambda project: warm[0])
+    monkeypatch.setattr(backend, "warm_runner", lambda project: warm[0])
     warm: list[Path] = []
     for name in ("quick", "slow", "third"):
         sleep = "import os, time\ntime.sleep(0.6)\nprint(os.getppid())\n" if name != "quick" else "print('quick')\n"
@@ -71,16 +71,18 @@ def test_a_run_that_joined_goes_on_alone_when_the_warm_runner_goes_away(
 
         def heard(job: Job, cell: str) -> None:
             if job.page == "slow" and not going:
-                process = keeper._running.process
-                leave = keeper._close if end == "stopped" else lambda: kill(process)
+                process = keeper.running.process
+                leave = keeper.close if end == "stopped" else lambda: kill(process)
                 going.append(asyncio.create_task(leave()))
 
         async def kill(process: Process) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
-        ended = [(ran.run.page, ran.run.failure is None) async for ran in run_tasks(hooked.project, tasks, heard, 2)]
+        async with LocalBackend(hooked.project) as here:
+            running = run_tasks(hooked.project, tasks, here, heard, 2)
+            ended = [(ran.run.page, ran.run.failure is None) async for ran in running]
         await asyncio.gather(*going)
-        await keeper._close()
+        await keeper.close()
         return ended
 
     assert sorted(asyncio.run(joined())) == [("quick", True), ("slow", True), ("third", True)]
@@ -90,9 +92,9 @@ def test_the_keeper_keeps_its_runner_while_nothing_changes(hooked: GuideFolder):
     async def twice() -> tuple[int, int]:
         async with Keeper(hooked.project) as keeper:
             await keeper.socket()
-            first = keeper._running.process.pid
+            first = keeper.running.process.pid
             await keeper.socket()
-            return first, keeper._running.process.pid
+            return first, keeper.running.process.pid
 
     first, second = asyncio.run(twice())
     assert first == second
@@ -103,7 +105,7 @@ def test_it_is_replaced_when_what_it_loaded_changes(hooked: GuideFolder, change:
     async def replaced() -> tuple[int, int, Path | None]:
         async with Keeper(hooked.project) as keeper:
             await keeper.socket()
-            first = keeper._running.process.pid
+            first = keeper.running.process.pid
             if change == "hook":
                 hooked.write("snippets/helper.py", "def provenance(context):\n    return {'made': 2}\n")
             elif change == "settings":
@@ -113,10 +115,10 @@ def test_it_is_replaced_when_what_it_loaded_changes(hooked: GuideFolder, change:
             else:
                 packages = hooked.root / "packages"
                 (packages / "new-1.0.dist-info").mkdir(parents=True)
-                monkeypatch.setattr(warm.sysconfig, "get_path", lambda name: str(packages))
+                monkeypatch.setattr(runners.sysconfig, "get_path", lambda name: str(packages))
             stale = warm_runner(keeper.project)
             await keeper.socket()
-            return first, keeper._running.process.pid, stale
+            return first, keeper.running.process.pid, stale
 
     first, second, stale = asyncio.run(replaced())
     assert first != second
@@ -137,11 +139,11 @@ def test_a_dead_runner_is_replaced(hooked: GuideFolder):
     async def replaced() -> int:
         async with Keeper(hooked.project) as keeper:
             await keeper.socket()
-            os.killpg(keeper._running.process.pid, signal.SIGKILL)
-            await keeper._running.process.wait()
+            os.killpg(keeper.running.process.pid, signal.SIGKILL)
+            await keeper.running.process.wait()
             assert warm_runner(hooked.project) is None
             await keeper.socket()
-            return keeper._running.process.returncode or 0
+            return keeper.running.process.returncode or 0
 
     assert asyncio.run(replaced()) == 0
 
@@ -150,26 +152,26 @@ def test_nothing_is_left_when_the_keeper_ends(hooked: GuideFolder):
     async def ended() -> int | None:
         async with Keeper(hooked.project) as keeper:
             await keeper.socket()
-            process = keeper._running.process
+            process = keeper.running.process
         return process.returncode
 
     assert asyncio.run(ended()) is not None
     assert warm_runner(hooked.project) is None
-    assert not (warm.place(hooked.project) / warm.CARD).exists()
+    assert not (runners.place(hooked.project) / runners.CARD).exists()
 
 
 def test_only_the_user_can_enter_the_folder(hooked: GuideFolder):
-    folder = warm.place(hooked.project).parent
+    folder = runners.place(hooked.project).parent
     assert folder.stat().st_mode & 0o077 == 0
     folder.chmod(0o755)
     with pytest.raises(RunnerError, match="not a folder of yours alone"):
-        warm.place(hooked.project)
+        runners.place(hooked.project)
 
 
 def test_a_link_in_place_of_the_folder_is_refused(hooked: GuideFolder, tmp_path: Path):
     (tmp_path / f"galley-{os.getuid()}").symlink_to(tmp_path / "guide")
     with pytest.raises(RunnerError, match="not a folder of yours alone"):
-        warm.place(hooked.project)
+        runners.place(hooked.project)
 
 
 def test_a_second_keeper_leaves_the_first_ones_runner_alone(hooked: GuideFolder):

@@ -1,8 +1,12 @@
-"""The order of the test modules, where several processes share them out (`pytest -n 2 --dist loadfile`)."""
+"""Fixtures, and the order of the test modules where several processes share them out (`-n 2 --dist loadfile`)."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+
+from guide_folder import GuideFolder
 
 LONGEST = ("test_site", "test_exports", "test_mutations", "test_snippets")
 
@@ -11,3 +15,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the modules that take longest, so that no process is left with one of them at the end."""
     rank = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(LONGEST)))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GuideFolder:
+    """An empty guide with one required profile, `laptop`, in which records may be written in CI too."""
+    monkeypatch.delenv("CI", raising=False)
+    return GuideFolder.make(tmp_path)

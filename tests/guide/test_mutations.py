@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from galley.config import find_project
-from galley.run.result import PageRun
-from galley.run.session import run_tasks
-from galley.run.tasks import Task
+from galley.run.backend import LocalBackend
+from galley.run.client import PageRun
+from galley.run.schedule import Task, run_tasks
 from galley.source.guide import read_guide
 from mutations import MUTATIONS, PREFIX
 
@@ -34,7 +34,8 @@ def mutated() -> dict[str, PageRun]:
     tasks = [Task(SNIPPETS[each.page], replace(laptop, name=PREFIX + each.name)) for each in MUTATIONS.values()]
 
     async def run_all() -> dict[str, PageRun]:
-        ran = [each.run async for each in run_tasks(project, tasks, lambda job, cell: None)]
+        async with LocalBackend(project) as here:
+            ran = [each.run async for each in run_tasks(project, tasks, here, lambda job, cell: None)]
         return {run.profile.removeprefix(PREFIX): run for run in ran}
 
     return asyncio.run(run_all())

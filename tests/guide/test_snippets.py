@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from galley.config import find_project
+from galley.kinds import kinds_of
 from galley.record.status import store_of
+from galley.run.backend import LocalBackend
 from galley.run.recording import changes
-from galley.run.session import Ran, run_tasks
-from galley.run.tasks import Task
+from galley.run.schedule import Ran, Task, run_tasks
 from galley.source.guide import read_guide
 
 PROJECT = find_project(Path(__file__).parent)
@@ -30,7 +31,9 @@ def reruns() -> dict[tuple[str, str], Ran]:
 
     async def run_all() -> dict[tuple[str, str], Ran]:
         tasks = [Task(snippets, profile) for profile in PROJECT.required for snippets in GUIDE.snippets.values()]
-        return {(ran.run.page, ran.run.profile): ran async for ran in run_tasks(PROJECT, tasks, lambda job, cell: None)}
+        async with LocalBackend(PROJECT) as here:
+            running = run_tasks(PROJECT, tasks, here, lambda job, cell: None)
+            return {(ran.run.page, ran.run.profile): ran async for ran in running}
 
     return asyncio.run(run_all())
 
@@ -56,11 +59,11 @@ def test_cell(profile, snippets, cell, reruns):
     store = store_of(PROJECT)
     record = store.read(snippets.page, profile.name)
     assert record is not None, f"no record: galley run {snippets.page}"
-    changed = [each for each in changes(record, ran.fresh, snippets) if each.cell == cell.name]
+    changed = [each for each in changes(record, ran.fresh, snippets, kinds_of(PROJECT)) if each.cell == cell.name]
     if not changed:
         return
     said = "; ".join(f"{each.file} {each.what}" for each in changed)
-    if record.environment == ran.fresh.record.environment:
+    if record.environment == ran.fresh.environment:
         pytest.fail(f"{cell.place}: the environment is the recorded one and the output is not: {said}", pytrace=False)
     # Another environment may print another text. The cell ran and its assertions held: drift, not a failure.
     pytest.xfail(f"drift: {said}")

@@ -1,4 +1,7 @@
-"""The `galley` command."""
+"""The `galley` command: its words and options, how it ends, and no work of its own.
+
+In the command.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from galley.source.guide import Guide, read_guide
 
 # What runs pages and what serves them is imported where it is used: `check` needs none of it and takes two seconds.
 if TYPE_CHECKING:
-    from galley.run.result import Summary
+    from galley.run.command import Summary
 
 out = click.echo
 err = partial(click.echo, err=True)
@@ -68,7 +71,7 @@ def run(pages: tuple[str, ...], profile: tuple[str, ...], run_all: bool, jobs: i
     """
     project = find_project(Path.cwd())
     if dry_run:
-        from galley.run.tasks import tasks_of
+        from galley.run.schedule import tasks_of
 
         tasks = tasks_of(read_guide(project), pages, profile, everything=run_all)
         for task in tasks:
@@ -135,7 +138,7 @@ def serve(address: str) -> None:
 
     from rich.console import Console
 
-    from galley.serve.loop import serve as serve_site
+    from galley.serve import serve as serve_site
 
     console = Console(soft_wrap=True, highlight=False, markup=False)
     try:

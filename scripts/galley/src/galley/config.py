@@ -1,22 +1,70 @@
-"""The project a command works on: its folders, profiles and hooks, as `[tool.galley]` states them."""
+"""The project that a command works on: its folders, profiles and hooks, as `[tool.galley]` states them.
+
+In every process, but read in the command and in the builder alone. Each setting is a field of `Project` or of
+`Profile`: its type says what it must be, its description what it is for. Errors and the documentation come from there.
+"""
 
 from __future__ import annotations
 
+import math
 import os
 import re
+import sys
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from keyword import iskeyword
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from galley.errors import GalleyError, Place, UsageError
-from galley.settings import FORMS, PROFILE_FORMS, check
+from galley.hooks import NAMES as HOOKS
+from galley.toml import Reader, form, line_of, says
+
+FILE = Path("pyproject.toml")
+TABLE = ("tool", "galley")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(?<!\.)")  # a file's plain name on every system
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+MODULE = re.compile(r"\w+(\.\w+)*")
+MEMBER = re.compile(r"\w+(\.\w+)*:\w+")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+AT_LINE = re.compile(r"at line ([0-9]+)")  # in what tomllib says
+LONGEST = 10**6  # seconds
 
 Literal = str | int | float | bool | None | list[Any]
 
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(?<!\.)")  # a file's plain name on every system
-HOOKS = ("prepare", "setup", "summarise", "brief", "explain", "provenance")
+
+def _is_literal(value: object) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_literal, value))
+    return isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _all(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
+    return lambda texts: all(map(pattern.fullmatch, texts))
+
+
+def _plain(text: str) -> bool:
+    return not CONTROL.search(text)
+
+
+Text = Annotated[str, form("a text without control characters", _plain)]
+Folder = Annotated[Path, form("a text without control characters", lambda path: _plain(str(path)))]
+Texts = Annotated[
+    tuple[str, ...], form("a list of texts without control characters", lambda each: all(map(_plain, each)))
+]
+Modules = Annotated[tuple[str, ...], form("a list of texts, each a module's name", _all(MODULE))]
+Members = Annotated[tuple[str, ...], form('a list of texts of the form "module:Name"', _all(MEMBER))]
+Member = Annotated[str, form('a text of the form "module:function"', MEMBER.fullmatch)]
+Seconds = Annotated[float, form("a number of seconds from 0.001 to 1000000", lambda value: 0.001 <= value <= LONGEST)]
+Bytes = Annotated[int, form("a whole number of bytes, 1 or more", lambda value: value >= 1)]
+Megabytes = Annotated[int, form("a whole number, 0 or more", lambda value: value >= 0)]
+YesNo = Annotated[bool, form("true or false")]
+Variable = Annotated[str, form("the name of a variable", VARIABLE.fullmatch)]
+VariableValue = Annotated[str, form("a text without the character of code 0", lambda text: "\0" not in text)]
+Parameter = Annotated[str, form("a name in Python", lambda text: text.isidentifier() and not iskeyword(text))]
+ParameterValue = Annotated[Any, form("a text, a finite number, true, false or a list of these", _is_literal)]
+Hook = Annotated[str, form(f"a hook; the hooks are: {', '.join(HOOKS)}", HOOKS.__contains__)]
 
 
 @dataclass(frozen=True)
@@ -24,33 +72,56 @@ class Profile:
     """What a page runs on: values for its parameters, and whether every page must have such a record."""
 
     name: str
-    required: bool = False
-    title: str = ""
-    memory_mb: int = 0  # a page's limit of private memory; 0 sets none
-    parameters: Mapping[str, Literal] = field(default_factory=dict)
+    required: Annotated[YesNo, says("Every page must have a true record of this profile.")] = False
+    title: Annotated[Text, says("What the pages call the profile; its name when not given.")] = ""
+    memory_mb: Annotated[
+        Megabytes, says("The most private memory of a page, in millions of bytes; 0 sets no limit.")
+    ] = 0
+    parameters: Annotated[
+        Mapping[Parameter, ParameterValue],
+        says("Values that replace those of the same names in the cell `parameters` of each page."),
+    ] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", self.title or self.name)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Project:
     """One checkout and its `[tool.galley]` settings; every path is absolute."""
 
     root: Path
-    docs: Path
-    snippets: Path
-    outputs: Path
-    profiles: tuple[Profile, ...]
-    imports: tuple[str, ...] = ()
-    links: tuple[str, ...] = ()
-    packages: tuple[str, ...] = ()
-    line: tuple[str, ...] = ()  # what stands under each output, by name; the rest is folded
-    environment: Mapping[str, str] = field(default_factory=dict)
-    hooks: Mapping[str, str] = field(default_factory=dict)
-    timeout: float = 60.0  # seconds for a cell that states none
-    page_timeout: float = 600.0  # seconds for a whole page
-    output_limit: int = 65536
+    docs: Annotated[Folder, says("The folder of the pages, from the folder of pyproject.toml.")] = Path("docs")
+    snippets: Annotated[Folder, says("The folder of the snippet files and of what they import.")] = Path("snippets")
+    outputs: Annotated[
+        Folder, says("The folder of the records; `outputs` in the folder of the snippets when not given.")
+    ] = Path("snippets/outputs")
+    profiles: Annotated[
+        tuple[Profile, ...], says("What the pages run on, as tables `[tool.galley.profiles.NAME]`.")
+    ] = ()
+    imports: Annotated[Modules, says("Modules that the runner imports once, before any page.")] = ()
+    links: Annotated[
+        Texts, says("Files and folders in the folder of the snippets that each page finds in its own folder.")
+    ] = ()
+    packages: Annotated[Texts, says("Packages whose versions stand in each record.")] = ()
+    line: Annotated[
+        Texts, says("Names of what stands under each output: provenance and packages; all else is folded.")
+    ] = ()
+    plugins: Annotated[
+        Members, says("Plug-ins of the guide, in modules that are installed or in the folder of the snippets.")
+    ] = ()
+    install: Annotated[Text, says("The command that installs what the pages import, which messages quote.")] = ""
+    environment: Annotated[
+        Mapping[Variable, VariableValue], says("Environment variables that each page sees, beside a few fixed ones.")
+    ] = field(default_factory=dict)
+    hooks: Annotated[
+        Mapping[Hook, Member], says("Functions of the guide that galley calls, by the names of the hooks.")
+    ] = field(default_factory=dict)
+    timeout: Annotated[Seconds, says("How long a cell may take that does not say so itself.")] = 60.0
+    page_timeout: Annotated[Seconds, says("How long a whole page may take.")] = 600.0
+    output_limit: Annotated[
+        Bytes, says("How much of one output of a cell is recorded; what is longer is cut, with a mark.")
+    ] = 65536
 
     @property
     def required(self) -> tuple[Profile, ...]:
@@ -63,12 +134,22 @@ class Project:
             if profile.name == name:
                 return profile
         known = ", ".join(profile.name for profile in self.profiles)
-        raise UsageError(f"no profile is named '{name}'", self.settings, f"the profiles here are: {known}")
+        raise UsageError(f"no profile is named '{name}'", self.place("profiles"), f"the profiles here are: {known}")
+
+    def place(self, *keys: str) -> Place:
+        """Where a setting stands, or as much of its path below `[tool.galley]` as does."""
+        try:
+            text = (self.root / FILE).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return Place(FILE)
+        return Place(FILE, line_of(text, (*TABLE, *keys)))
 
     @property
-    def settings(self) -> Place:
-        """Where the settings stand."""
-        return Place(Path("pyproject.toml"))
+    def how_to_install(self) -> str:
+        """What to do where something is missing that the pages import."""
+        if self.install:
+            return f"install what the pages import: {self.install}"
+        return f"install what the pages import into the environment that runs galley: {sys.prefix}"
 
     def relative(self, path: Path) -> Path:
         """`path` as messages show it: from the project's root where it lies below it."""
@@ -85,86 +166,80 @@ def find_project(start: Path) -> Project:
     """
     start = start.resolve()
     for folder in (start, *start.parents):
-        file = folder / "pyproject.toml"
-        if file.is_file() and (settings := _settings(file)) is not None:
-            return _project(folder, settings)
+        file = folder / FILE
+        if file.is_file() and (found := _tables(file)) is not None:
+            settings, text = found
+            return _project(folder, settings, Reader(FILE, text, TABLE))
     raise GalleyError(
         f"no pyproject.toml with a [tool.galley] table in {start} or above it",
         mend="run the command inside a guide's checkout",
     )
 
 
-def _settings(file: Path) -> dict[str, Any] | None:
+def _tables(file: Path) -> tuple[dict[str, Any], str] | None:
+    """The settings in a file, and its text; None where it has none."""
     try:
-        settings = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("galley")
+        text = file.read_text(encoding="utf-8")
+        settings = tomllib.loads(text).get("tool", {}).get("galley")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise GalleyError(f"not readable as TOML: {error}", Place(file)) from error
-    return settings if isinstance(settings, dict) else None
+        at = AT_LINE.search(str(error))
+        place = Place(file, int(at[1]) if at else 0)
+        raise GalleyError(f"not readable as TOML: {error}", place, "mend what stands there") from error
+    return (settings, text) if isinstance(settings, dict) else None
 
 
-def _project(root: Path, settings: dict[str, Any]) -> Project:
-    place = Place(Path("pyproject.toml"))
-    known = {each.name for each in fields(Project)} - {"root"}
-    for key in settings:
-        if key not in known:
-            raise GalleyError(f"[tool.galley] has no setting '{key}'", place, f"it knows: {', '.join(sorted(known))}")
-    check(settings, FORMS, "tool.galley", place)
-    for hook in settings.get("hooks", {}):
-        if hook not in HOOKS:
-            raise GalleyError(f"[tool.galley.hooks] has no hook '{hook}'", place, f"it knows: {', '.join(HOOKS)}")
-    for key in ("imports", "links", "packages", "line"):
-        settings[key] = tuple(settings.get(key, ()))
-    snippets = settings.pop("snippets", "snippets")
-    project = Project(
-        root=root,
-        docs=root / settings.pop("docs", "docs"),
-        snippets=root / snippets,
-        outputs=root / settings.pop("outputs", f"{snippets}/outputs"),
-        profiles=_profiles(settings.pop("profiles", {}), place),
-        **settings,
-    )
-    _stays_inside(project, place)
+def _project(root: Path, settings: dict[str, Any], reader: Reader) -> Project:
+    """The project in a folder; raises GalleyError for a setting that cannot be."""
+    values = reader.values(Project, settings, (), others=("profiles",))
+    values["profiles"] = _profiles(settings.get("profiles", {}), reader)
+    snippets = values.get("snippets", Project.snippets)
+    paths = {"docs": Project.docs, "outputs": snippets / "outputs", **values, "snippets": snippets}
+    folders = {name: root / paths[name] for name in ("docs", "snippets", "outputs")}
+    project = Project(root=root, **{**values, **folders})
+    _folders_inside(project, reader)
+    _links_inside(project, reader)
     return project
 
 
-def _stays_inside(project: Project, place: Place) -> None:
-    """Raises GalleyError where a setting would have galley read, link or write outside the project's own folders."""
+def _profiles(tables: Any, reader: Reader) -> tuple[Profile, ...]:
+    if not isinstance(tables, dict):
+        raise reader.wrong(f"profiles = {tables!r} under [tool.galley] is not a table", ("profiles",))
+    profiles = []
+    for name, table in tables.items():
+        path = ("profiles", name)
+        if not NAME.fullmatch(name):
+            what = f"[tool.galley.profiles] has {name!r}, which cannot be a folder's name everywhere"
+            raise reader.wrong(what, path, "use letters, digits, '-', '_' and dots inside")
+        profiles.append(Profile(name=name, **reader.values(Profile, table, path)))
+    if not any(profile.required for profile in profiles):
+        mend = "set required = true under one [tool.galley.profiles.NAME]"
+        raise reader.wrong("no profile is required", ("profiles",), mend)
+    return tuple(profiles)
+
+
+def _folders_inside(project: Project, reader: Reader) -> None:
+    """Raises GalleyError where a setting would have galley read or write outside the project's own folders."""
     root = project.root
     for name in ("docs", "snippets", "outputs"):
         path: Path = getattr(project, name)
         true = Path(os.path.normpath(path))
-        if (
-            true == root
-            or not true.is_relative_to(root)
-            or (name != "docs" and not path.resolve().is_relative_to(root))
-        ):
+        inside = true != root and true.is_relative_to(root)
+        if not inside or (name != "docs" and not path.resolve().is_relative_to(root)):
             what = f"{name} = {os.path.relpath(path, root)!r} under [tool.galley] is no folder below the project's"
-            raise GalleyError(what, place, f'write it as: {name} = "a/folder", from the folder of pyproject.toml')
+            raise reader.wrong(what, (name,), f'write it as: {name} = "a/folder", from the folder of pyproject.toml')
     for other in ("docs", "snippets"):
         if getattr(project, other).is_relative_to(project.outputs):
             what = f"outputs under [tool.galley] is the folder of {other}, or holds it"
-            raise GalleyError(what, place, "records need a folder of their own, such as snippets/outputs")
+            raise reader.wrong(what, ("outputs",), "records need a folder of their own, such as snippets/outputs")
+
+
+def _links_inside(project: Project, reader: Reader) -> None:
+    """Raises GalleyError where a link would lead a page outside the project."""
+    mend = "name files or folders that lie in the snippets' folder"
     for link in project.links:
-        mend = "name files or folders that lie in the snippets' folder"
         if not NAME.fullmatch(link):
-            raise GalleyError(f"links under [tool.galley] has '{link}', which is no plain name", place, mend)
-        if not (project.snippets / link).resolve().is_relative_to(root):
-            what = f"links under [tool.galley] has '{link}', which leads outside the project"
-            raise GalleyError(what, place, mend)
-
-
-def _profiles(tables: dict[str, dict[str, Any]], place: Place) -> tuple[Profile, ...]:
-    profiles = []
-    for name, table in tables.items():
-        known = {each.name for each in fields(Profile)} - {"name"}
-        if unknown := set(table) - known:
-            what = f"[tool.galley.profiles.{name}] has no setting '{min(unknown)}'"
-            raise GalleyError(what, place, f"it knows: {', '.join(sorted(known))}")
-        check(table, PROFILE_FORMS, f"tool.galley.profiles.{name}", place)
-        if not NAME.fullmatch(name):
-            what = f"[tool.galley.profiles] has '{name}', which cannot be a folder's name everywhere"
-            raise GalleyError(what, place, "use letters, digits, '-', '_' and dots inside")
-        profiles.append(Profile(name=name, **table))
-    if not any(profile.required for profile in profiles):
-        raise GalleyError("no profile is required", place, "set required = true under one [tool.galley.profiles.NAME]")
-    return tuple(profiles)
+            what = f"links under [tool.galley] has {link!r}, which is no plain name"
+            raise reader.wrong(what, ("links",), mend)
+        if not (project.snippets / link).resolve().is_relative_to(project.root):
+            what = f"links under [tool.galley] has {link!r}, which leads outside the project"
+            raise reader.wrong(what, ("links",), mend)

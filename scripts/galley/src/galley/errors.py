@@ -1,4 +1,7 @@
-"""What can go wrong, each with its place, its mend and its exit code."""
+"""What can go wrong, each with its place, its mend and its exit code.
+
+In every process.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`galley export`: one page, one profile, one format, to a file or to standard output."""
+"""`galley export`: one page, one profile, one format, to a file or to standard output.
+
+In the command.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from galley.export.document import Document, document
 from galley.export.notebook import notebook
 from galley.export.script import script
 from galley.record.status import SHOWABLE, status
-from galley.source.guide import Guide, page_file
+from galley.source.guide import Guide
 
 FORMATS: Mapping[str, Callable[[Document], str]] = {"py": script, "ipynb": notebook}
 
@@ -28,6 +31,6 @@ def export(guide: Guide, page: str, profile: str, form: str) -> str:
     if found.state not in SHOWABLE:
         reason = found.reasons[0]
         raise NotTrueError(f"the {chosen.name} record is {found.state}: {reason.what}", reason.place, found.mend)
-    path = page_file(project, snippets)
+    path = guide.page_file(snippets)
     lines = path.read_text(encoding="utf-8-sig").split("\n") if path.is_file() else []
     return FORMATS[form](document(project, found, lines))

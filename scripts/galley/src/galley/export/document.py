@@ -1,4 +1,7 @@
-"""A page taken apart for export: prose and cells, in the order in which the code runs."""
+"""A page taken apart for export: prose and cells, in the order in which the code runs.
+
+In the command and in the builder.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from pathlib import Path
 
 from galley.config import Project
 from galley.export.needs import needs
+from galley.kinds import Kinds, kinds_of
+from galley.record.facts import line
 from galley.record.model import Record
-from galley.record.said import line
 from galley.record.status import Status
 from galley.source.cells import Cell, SnippetFile
 from galley.source.fences import find_fences, front_matter, outside_code
@@ -19,9 +23,10 @@ from galley.source.parameters import with_values
 
 CLAIM = "**Claim.** "
 LINK = re.compile(
-    r"!?\[([^\]]*)\]\((?:[\w./-]+\.(?:md|png|svg)(?:#[\w-]*)?|#[\w-]+)\)"
+    r"!?\[([^\[\]]*)\]\((?:[\w./-]+\.(?:md|png|svg)(?:#[\w-]*)?|#[\w-]+)\)"
 )  # leads nowhere outside the site
 FENCE = re.compile(r"[\s>]*(?:`{3}|~{3})")
+CLOSER = re.compile(r"[\s>]*[`~]{3,}\s*$")
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class Document:
     ran_on: str
     parts: tuple[Part, ...]
     record: Record
+    kinds: Kinds
 
 
 def document(project: Project, found: Status, lines: Sequence[str]) -> Document:
@@ -53,7 +59,7 @@ def document(project: Project, found: Status, lines: Sequence[str]) -> Document:
     whole = (Part(opening, None), *parts, Part(rest, None))
     kept = tuple(part for part in whole if part.cell or part.prose)
     told = f"The page ran on: {line(found.record, project.line)} (profile {found.profile.name})"
-    return Document(snippets.page, needs(project, snippets, found.record), told, kept, found.record)
+    return Document(snippets.page, needs(project, snippets, found.record), told, kept, found.record, kinds_of(project))
 
 
 def _opening(lines: Sequence[str]) -> tuple[str, int]:
@@ -72,13 +78,13 @@ def _above(prose: str, cell: Cell) -> str:
 
 def _prose(snippets: SnippetFile, lines: Sequence[str], start: int) -> tuple[dict[str, str], str]:
     """The prose above each cell from line `start` on, by the cell's name, and what stands below the last."""
-    fences, _ = find_fences(lines, Path(snippets.page))
+    fences, _ = find_fences(lines, Path(snippets.page), grammar=snippets.grammar)
     above: dict[str, str] = {}
     text = ""
     for fence in fences:
         at = fence.place.line - 1
         text += _plain(lines[start:at])
-        start = next((n for n in range(at + 1, len(lines)) if re.match(r"[\s>]*[`~]{3,}\s*$", lines[n])), at) + 1
+        start = next((n for n in range(at + 1, len(lines)) if CLOSER.match(lines[n])), at) + 1
         if fence.file == snippets.stem and fence.cell not in above:
             above[fence.cell], text = text.strip(), ""
     return above, (text + _plain(lines[start:])).strip()

@@ -1,4 +1,7 @@
-"""What an export needs: the packages that its code imports, and the files that must lie beside it."""
+"""What an export needs: the packages that its code imports, and the files that must lie beside it.
+
+In the command and in the builder. Nothing is imported to find out.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,13 @@ from galley.record.model import Record
 from galley.source.cells import SnippetFile
 from galley.source.digest import imported
 
+SEPARATORS = re.compile(r"[-_.]+")
+
 
 def needs(project: Project, snippets: SnippetFile, record: Record) -> str:
     """One line: packages with the versions of the record, then folders and files beside the export."""
     names, modules = _imports(project, (name for cell in snippets.cells for name in cell.imports))
-    packages = record.environment.get("packages", {})
+    packages = record.environment.packages
     versions = {_canonical(name): (name, version.partition("+")[0]) for name, version in packages.items()}
     brought = [name if name in packages else _package(name) for name in names]
     found = {_canonical(name): name for name in brought}  # two modules may be of one package
@@ -63,7 +68,7 @@ def _imports(project: Project, names: Iterable[str]) -> tuple[list[str], list[st
 
 def _canonical(package: str) -> str:
     """The form in which two spellings of a package's name are equal."""
-    return re.sub(r"[-_.]+", "-", package).lower()
+    return SEPARATORS.sub("-", package).lower()
 
 
 @cache

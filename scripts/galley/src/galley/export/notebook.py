@@ -1,13 +1,17 @@
-"""A page as a notebook with the recorded outputs, in nbformat 4.5; written as plain JSON, for a fast build."""
+"""A page as a notebook with the recorded outputs, in nbformat 4.5; written as plain JSON, for a fast build.
+
+In the command and in the builder.
+"""
 
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from typing import Any
 
 from galley.export.document import Document, Part
-from galley.record.model import CellRecord, Output, Record
+from galley.kinds import Kinds
+from galley.kinds.text import lines
+from galley.record.model import Record
 from galley.source.digest import digest
 
 METADATA = {
@@ -27,17 +31,17 @@ def notebook(document: Document, *, compact: bool = False) -> str:
         if part.prose:
             cells.append(_markdown(f"prose-{number}", part.prose))
         if part.cell and part.cell.source:
-            cells.append(_code(part, number, document.record))
+            cells.append(_code(part, number, document.record, document.kinds))
     content = {"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
     form: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 1}
     return json.dumps(content, ensure_ascii=False, sort_keys=True, **form) + "\n"
 
 
 def _markdown(name: str, text: str) -> dict[str, Any]:
-    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": _lines(text)}
+    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": lines(text)}
 
 
-def _code(part: Part, number: int, record: Record) -> dict[str, Any]:
+def _code(part: Part, number: int, record: Record, kinds: Kinds) -> dict[str, Any]:
     cell = part.cell
     assert cell is not None
     tags = [*sorted(cell.tags), *(["raises-exception"] if cell.raises else [])]
@@ -47,40 +51,11 @@ def _code(part: Part, number: int, record: Record) -> dict[str, Any]:
         "execution_count": number,
         "id": _id(cell.name),
         "metadata": {"name": cell.name} | ({"tags": tags} if tags else {}),
-        "outputs": _outputs(recorded, number, record) if recorded else [],
-        "source": _lines(cell.source),
+        "outputs": [made for shown in record.shown(recorded) if (made := kinds[shown.kind].notebook(shown, number))],
+        "source": lines(cell.source),
     }
 
 
 def _id(name: str) -> str:
     """An id of nbformat's form, at most 64 characters, for each name its own."""
     return f"cell-{name}" if len(name) < 60 else f"cell-{name[:46]}-{digest(name)[:12]}"
-
-
-def _outputs(recorded: CellRecord, number: int, record: Record) -> list[dict[str, Any]]:
-    return [made for output in recorded.outputs if (made := _output(output, record.outputs[output.file], number))]
-
-
-def _output(output: Output, data: bytes, number: int) -> dict[str, Any] | None:
-    if output.kind == "image":
-        svg = output.file.endswith(".svg")
-        image: dict[str, Any] = (
-            {"image/svg+xml": _lines(data.decode())} if svg else {"image/png": b64encode(data).decode()}
-        )
-        return {"output_type": "display_data", "data": image, "metadata": {}}
-    cut = f"\n… {output.cut:,} more bytes were printed and are cut here\n" if output.cut else ""
-    text = data.decode() + cut
-    if output.kind in ("stdout", "stderr"):
-        return {"output_type": "stream", "name": output.kind, "text": _lines(text)}
-    if output.kind == "value":
-        plain = {"text/plain": _lines(text)}
-        return {"output_type": "execute_result", "data": plain, "metadata": {}, "execution_count": number}
-    if output.kind == "error":
-        name, _, said = text.rstrip("\n").partition(": ")
-        return {"output_type": "error", "ename": name, "evalue": said, "traceback": [text.rstrip("\n")]}
-    return None  # what the site alone draws from the code
-
-
-def _lines(text: str) -> list[str]:
-    """Text as nbformat keeps it: lines with their ends."""
-    return text.splitlines(keepends=True)

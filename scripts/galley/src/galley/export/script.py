@@ -1,5 +1,7 @@
 """A page as one Python script, in the percent format that Jupytext and editors read.
 
+In the command and in the builder.
+
 It runs from top to bottom with plain `python` and ends with exit code 0. A cell that must raise is wrapped so
 that the error is printed, and its absence is one. A value on a cell's last line is shown by editors and
 notebooks alone, as in any script.

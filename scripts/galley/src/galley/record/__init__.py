@@ -1,1 +1,4 @@
-"""What a page's cells produced, kept as plain files that git can show."""
+"""What was seen, and whether it is still true: records as plain files that git can show.
+
+In every process.
+"""

@@ -1,4 +1,7 @@
-"""How an output differs from the recorded one, in a few words."""
+"""How an output differs from the recorded one, in a few words.
+
+In the command.
+"""
 
 from __future__ import annotations
 

@@ -1,23 +1,29 @@
-"""Digests of what a page used, computable without running anything."""
+"""Digests of what a page used, computable without running anything, and what its cells declare that they use.
+
+In every process: a page's child measures what the page used, and every command that asks whether a record is true
+measures it again.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
 import tomllib
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import cache, lru_cache
 from pathlib import Path
 
+from galley.config import Project
+from galley.errors import GalleyError
 from galley.record.model import Dependency
+from galley.source.cells import Cell
 from galley.source.digest import digest, module_digest
 
 GONE = "gone"
 ABSENT = "absent"  # what a page looked for and did not find
-TABLE = "#"  # stands between a path and what of it counts: a table of a TOML file, endings of names
-
-
 GALLEY = Path(__file__).parents[1]
+KEPT = 1 << 14  # digests of files that are kept
 
 
 @cache
@@ -28,61 +34,100 @@ def never_counts(root: Path) -> tuple[Path, ...]:
     return (*environments, root / ".git", root / ".cache", GALLEY)
 
 
-def measure(root: Path, path: str, kind: str) -> Dependency:
-    """The dependency as it stands now; its digest is 'gone' where there is nothing to digest."""
-    target = root / path
+def measure(root: Path, used: Dependency) -> Dependency:
+    """The dependency with the digest that it has now; the digest is GONE where there is nothing to digest."""
     try:
-        if kind == "listing":
-            return Dependency(path, kind, digest("\n".join(sorted(_names(target)))))
-        if kind == "names":
-            return Dependency(path, kind, _names_digest(root, path))
-        if kind == "absent":
-            return Dependency(path, kind, "there" if target.exists() else ABSENT)
-        if kind == "table":
-            return Dependency(path, kind, _table_digest(root, path))
-        status = target.stat()
-        return Dependency(path, kind, _file_digest(target, kind, status.st_mtime_ns, status.st_size))
+        return replace(used, sha256=DIGESTS[used.kind](root / used.path, used.part))
     except (OSError, KeyError):
-        return Dependency(path, kind, GONE)
+        return replace(used, sha256=GONE)
 
 
-def _names(folder: Path) -> list[str]:
-    return [each.name for each in folder.iterdir() if each.name != "__pycache__"]
+def _file(path: Path, part: str) -> str:
+    status = path.stat()
+    return _file_digest(path, False, status.st_mtime_ns, status.st_size)
 
 
-def _names_digest(root: Path, path: str) -> str:
-    """The digest of the names of the files in a folder that end as the path says after its last #."""
-    folder, _, endings = path.rpartition(TABLE)
-    wanted = tuple(endings.split())
-    names = [each.name for each in (root / folder).iterdir() if each.name.endswith(wanted) and each.is_file()]
-    return digest("\n".join(sorted(names)))
+def _module(path: Path, part: str) -> str:
+    status = path.stat()
+    return _file_digest(path, True, status.st_mtime_ns, status.st_size)
 
 
-def _table_digest(root: Path, path: str) -> str:
-    """The digest of what a table says, however it is written; KeyError without the table."""
-    file, _, table = path.rpartition(TABLE)
+def _listing(path: Path, part: str) -> str:
+    """The digest of the names in a folder."""
+    return digest("\n".join(sorted(each.name for each in path.iterdir() if each.name != "__pycache__")))
+
+
+def _names(path: Path, part: str) -> str:
+    """The digest of the names of the files in a folder that end as `part` says."""
+    wanted = tuple(part.split())
+    return digest(
+        "\n".join(sorted(each.name for each in path.iterdir() if each.name.endswith(wanted) and each.is_file()))
+    )
+
+
+def _table(path: Path, part: str) -> str:
+    """The digest of what a table of a TOML file says, however it is written; KeyError without the table."""
     try:
-        tables = tomllib.loads((root / file).read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return digest((root / file).read_bytes())  # broken is changed
-    return digest(json.dumps(tables[table], sort_keys=True, default=str))
+        return digest(path.read_bytes())  # a broken file is a changed one
+    return digest(json.dumps(tables[part], sort_keys=True, default=str))
+
+
+def _absent(path: Path, part: str) -> str:
+    return "there" if path.exists() else ABSENT
+
+
+# How each kind of dependency is digested: adding a kind is adding a row here and its name in `Dependency`.
+DIGESTS: dict[str, Callable[[Path, str], str]] = {
+    "file": _file,
+    "module": _module,
+    "listing": _listing,
+    "names": _names,
+    "table": _table,
+    "absent": _absent,
+}
 
 
 def know_modules(files: Iterable[Path]) -> None:
     """Digest modules ahead of the forks that need it: that is most of what a page with no work of its own does."""
     for file in files:
         if file.suffix == ".py" and file.is_file():
-            path, status = file.resolve(), file.stat()
-            _file_digest(path, "module", status.st_mtime_ns, status.st_size)
+            _module(file.resolve(), "")
 
 
-@cache
-def _file_digest(path: Path, kind: str, mtime_ns: int, size: int) -> str:
+@lru_cache(KEPT)
+def _file_digest(path: Path, module: bool, mtime_ns: int, size: int) -> str:
     """A file is digested once per state of it: many pages share one model."""
     data = path.read_bytes()
-    if kind == "module":
+    if module:
         try:
             return module_digest(data.decode())
         except (SyntaxError, UnicodeDecodeError):
             pass  # broken code is still changed code
     return digest(data)
+
+
+def declared(project: Project, cell: Cell) -> list[Path]:
+    """The files and folders that a cell declares with `uses`, absolute and without links.
+
+    A path is from the project's root, or begins with one of the `links` that a page sees beside it.
+    Raises GalleyError at the cell's line where one does not exist, lies outside the project, or never counts.
+    """
+    return list(_declared(project, cell)) if cell.uses else []
+
+
+def _declared(project: Project, cell: Cell) -> Iterator[Path]:
+    root = project.root.resolve()
+    for name in cell.uses:
+        base = project.snippets if name.partition("/")[0] in project.links else project.root
+        path = (base / name).resolve()
+        if not path.is_relative_to(root):
+            raise GalleyError(f"uses '{name}', which lies outside the project", cell.place, "keep it in the project")
+        if not path.exists():
+            mend = "name a file or a folder, from the project's root"
+            raise GalleyError(f"uses '{name}', and there is no such file or folder", cell.place, mend)
+        if hidden := next((each for each in never_counts(root) if path.is_relative_to(each)), None):
+            what = f"uses '{name}', and nothing in {project.relative(hidden)} ever counts"
+            raise GalleyError(what, cell.place, "keep it elsewhere in the project")
+        yield path

@@ -1,23 +1,30 @@
-"""What a page ran on: Python, the system, the processor, the versions of the packages that matter."""
+"""What a page ran on: found on the machine, and said in short texts.
+
+In every process: a page's child finds the facts of its run, every command compares them with its own machine's, and
+the builder shows them.
+"""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from galley.record.model import CellRecord, Environment, Record
 
-def environment(packages: Sequence[str]) -> dict[str, Any]:
-    """The facts that decide whether two runs must agree to the last byte."""
-    return {
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "cpu": processor(),
-        "packages": {name: version for name in packages if (version := installed(name))},
-    }
+
+def environment(packages: Sequence[str], provenance: Mapping[str, Any] | None = None) -> Environment:
+    """The facts of this process, with the versions of the named packages that are installed."""
+    return Environment(
+        python=platform.python_version(),
+        system=f"{platform.system()} {platform.machine()}",
+        cpu=processor(),
+        packages={name: version for name in packages if (version := installed(name))},
+        provenance=provenance or {},
+    )
 
 
 @cache
@@ -38,3 +45,20 @@ def installed(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
+
+
+def ran_on(record: Record, cell: CellRecord | None = None) -> dict[str, str]:
+    """Each fact of a record by name, as a short text; with a cell's part of it, the facts when that cell ended."""
+    facts = record.environment
+    provenance = {**facts.provenance, **(cell.provenance if cell else {})}
+    shown = {name: said for name, said in provenance.items() if isinstance(said, str | int | float) and said != ""}
+    named = {name: " ".join(str(said).split()) for name, said in shown.items()}
+    named["Python"] = f"Python {facts.python}"
+    named |= {name: f"{name} {version.partition('+')[0]}" for name, version in facts.packages.items()}
+    return named | {"system": facts.system, "cpu": facts.cpu}
+
+
+def line(record: Record, shown: Sequence[str]) -> str:
+    """The facts of a record whose names are in `shown`, and its day, in one line."""
+    named = ran_on(record)
+    return " · ".join([*(named[name] for name in shown if name in named), record.date])

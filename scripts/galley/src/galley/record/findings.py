@@ -9,7 +9,7 @@ from galley.config import Profile
 from galley.errors import Place
 from galley.record.status import SHOWABLE, State, Status, status, store_of
 from galley.source.cells import page_name
-from galley.source.guide import Guide, page_file
+from galley.source.guide import Guide
 
 ORPHAN_MEND = "git rm -r it, or give it back its page"
 
@@ -61,7 +61,7 @@ def _unshown(guide: Guide) -> Iterator[Finding]:
     for snippets in guide.snippets.values():
         for cell in snippets.cells:
             if f"{snippets.stem}/{cell.name}" not in shown:
-                page = guide.project.relative(page_file(guide.project, snippets))
+                page = guide.project.relative(guide.page_file(snippets))
                 mend = f'show it in {page}: ```python exec="on" cell="{snippets.stem}/{cell.name}"'
                 yield Finding("unshown", cell.place, f"no page shows the cell '{cell.name}'", mend)
 

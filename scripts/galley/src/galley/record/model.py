@@ -1,37 +1,84 @@
-"""A record: what a page's cells produced under one profile, and what they ran on."""
+"""A record: what a page's cells produced under one profile, and what they ran on.
+
+In every process. `record.json` is read with its types checked, and what it says is never trusted further than that:
+a name of a file is a plain name, a path stays inside the project. A record of an older format is read as if it had
+been written today; one of a newer galley says so, since nothing is wrong with it.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Any, Literal
 
-FORMAT = 1
+import msgspec
 
-Environment = Mapping[str, Any]
+FORMAT = 2
+KIND = re.compile(r"[a-z][a-z0-9-]{0,39}")  # the name of a kind of output
+
+
+class NewerError(ValueError):
+    """The record was written by a newer galley, in a format that this one does not know."""
 
 
 @dataclass(frozen=True)
-class Output:
-    """One thing that a cell produced: a file beside the record.
+class Form:
+    """One representation of an output: its MIME type, the ending of its file's name, and its bytes.
 
-    `kind` is stdout, stderr, value, error, image, trace or tokens; `sha256` is of the file's bytes; `cut`
-    counts the bytes that were left out of it because the output was larger than the limit.
+    `cut` counts the bytes that were left out because the output was larger than the limit.
     """
 
+    mime: str
+    suffix: str
+    data: bytes
+    cut: int = 0
+
+    @property
+    def text(self) -> str:
+        """The bytes as text; bytes that are no UTF-8 become replacement characters."""
+        return self.data.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One thing that a cell has to show: its kind, and its forms, of which the first is the plainest."""
+
     kind: str
+    forms: tuple[Form, ...]
+
+    def form(self, mime: str) -> Form | None:
+        """The form of a MIME type, if there is one."""
+        return next((form for form in self.forms if form.mime == mime), None)
+
+
+@dataclass(frozen=True)
+class OutputFile:
+    """One form of an output as a file beside the record; `sha256` is of its bytes, `cut` as in `Form`."""
+
+    mime: str
     file: str
     sha256: str
     cut: int = 0
 
 
 @dataclass(frozen=True)
+class Output:
+    """One thing that a cell produced: the name of its kind, and a file for each of its forms."""
+
+    kind: str
+    files: tuple[OutputFile, ...]
+
+
+@dataclass(frozen=True)
 class CellRecord:
     """One cell's part of a record; `seconds` is wall time, `peak_mb` the page process's largest resident size.
 
-    `provenance` holds what was otherwise when the cell ended than at the page's end; an empty text says that the
-    fact did not hold yet.
+    `provenance` holds the facts whose value when the cell ended was another than at the page's end; None is the value
+    of a fact that did not hold yet.
     """
 
     name: str
@@ -39,26 +86,41 @@ class CellRecord:
     seconds: float = 0.0
     peak_mb: float = 0.0
     outputs: tuple[Output, ...] = ()
-    provenance: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, str | int | float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Dependency:
-    """A thing that the page used.
+    """A thing that the page used, at a path from the project's root, with forward slashes.
 
-    `kind` is file, listing (the names in a folder), names (those with certain endings, which follow the path
-    after a #), module (its code), table (one table of a TOML file, whose name follows the path after a #) or
-    absent (nothing was there when the page opened it).
+    `kind` is file, listing (the names in a folder), names (those that end as `part` says, endings with blanks
+    between), module (its code), table (the one table of a TOML file that `part` names) or absent (nothing was there
+    when the page looked for it). `sha256` is the digest of that.
     """
 
-    path: str  # from the project's root, with forward slashes
-    kind: str
+    path: str
+    kind: Literal["file", "listing", "names", "module", "table", "absent"]
     sha256: str
+    part: str = ""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What a page ran on: the facts that decide whether two runs must agree to the last byte.
+
+    `packages` holds the version of each package by name; `provenance` what the guide's own hook said at the end.
+    """
+
+    python: str = ""
+    system: str = ""
+    cpu: str = ""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Record:
-    """What `record.json` says; `outputs` has the bytes of its files where it was read from disk."""
+    """What `record.json` says; `contents` has the bytes of its files where it was read from disk."""
 
     page: str
     profile: str
@@ -66,53 +128,122 @@ class Record:
     environment: Environment
     cells: tuple[CellRecord, ...]
     dependencies: tuple[Dependency, ...] = ()
-    format: int = field(default=FORMAT)
-    outputs: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+    format: int = FORMAT
+    contents: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     def cell(self, name: str) -> CellRecord | None:
         """The part of that cell, if it was recorded."""
-        return next((cell for cell in self.cells if cell.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, CellRecord]:
+        return {cell.name: cell for cell in reversed(self.cells)}
+
+    def shown(self, cell: CellRecord | None) -> tuple[Shown, ...]:
+        """What a recorded cell has to show, with the bytes of its files; nothing for a cell that is not there."""
+        outputs = cell.outputs if cell else ()
+        return tuple(Shown(each.kind, tuple(map(self._form, each.files))) for each in outputs)
+
+    def _form(self, stored: OutputFile) -> Form:
+        return Form(stored.mime, stored.file.rpartition(".")[2], self.contents[stored.file], stored.cut)
 
     @property
     def files(self) -> dict[str, str]:
-        """The digest of each output file."""
-        return {output.file: output.sha256 for cell in self.cells for output in cell.outputs}
+        """The digest of each output file, by its name."""
+        return {file.file: file.sha256 for cell in self.cells for output in cell.outputs for file in output.files}
 
     def same_conditions(self, other: Record) -> bool:
-        """Whether both are of the same code with the same files in the same environment.
+        """Whether both are of the same code and files in the same environment, with outputs of the same names.
 
-        Seconds, memory and dates differ at every run and do not count; outputs are compared elsewhere.
+        Dates, times, memory and the format of the record do not count; what the outputs say is compared elsewhere.
         """
         return self._conditions() == other._conditions()
 
     def _conditions(self) -> tuple[Any, ...]:
-        cells = [
-            (cell.name, cell.digest, dict(cell.provenance), [(each.kind, each.file, each.cut) for each in cell.outputs])
-            for cell in self.cells
-        ]
-        return self.page, self.profile, dict(self.environment), cells, self.dependencies, self.format
+        cells = [(cell.name, cell.digest, dict(cell.provenance), _names(cell.outputs)) for cell in self.cells]
+        return self.page, self.profile, self.environment, cells, frozenset(self.dependencies)
+
+
+def _names(outputs: tuple[Output, ...]) -> list[tuple[Any, ...]]:
+    return [(each.kind, [(file.mime, file.file, file.cut) for file in each.files]) for each in outputs]
 
 
 def to_json(record: Record) -> str:
     """The text of `record.json`."""
-    written = asdict(replace(record, outputs={}))
-    del written["outputs"]
+    written = asdict(replace(record, contents={}))
+    del written["contents"]
     return json.dumps(written, indent=1, ensure_ascii=False) + "\n"
 
 
-def from_json(text: str) -> Record:
-    """The record that `to_json` wrote; raises ValueError when the text is none."""
+def from_json(text: str | bytes) -> Record:
+    """The record of a text that `to_json`, of this galley or an older one, wrote.
+
+    Raises NewerError where a newer galley wrote it, ValueError where the text is no record.
+    """
     try:
-        data = json.loads(text)
-        if data["format"] != FORMAT:
-            raise ValueError(f"its format is {data['format']}, this galley writes {FORMAT}")
-        if not isinstance(data["environment"], dict):
-            raise ValueError("its environment is no table")
-        cells = tuple(
-            CellRecord(**{**cell, "outputs": tuple(Output(**output) for output in cell["outputs"])})
-            for cell in data.pop("cells")
-        )
-        dependencies = tuple(Dependency(**each) for each in data.pop("dependencies"))
-        return Record(cells=cells, dependencies=dependencies, **data)
+        data = msgspec.json.decode(text)
+        found = data.get("format") if isinstance(data, dict) else None
+        if type(found) is not int or found < 1:
+            raise ValueError("not a record: it names no format")
+        if found > FORMAT:
+            raise NewerError(f"a newer galley wrote it (format {found}; this one reads formats up to {FORMAT})")
+        if found == 1:
+            data = _of_format_1(data)
+        record: Record = msgspec.convert(data, Record)
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
+        raise ValueError(f"not a record: {error}") from error
+    _check(record)
+    return replace(record, contents={})
+
+
+def _check(record: Record) -> None:
+    """Raises ValueError where a name could lead out of the record's folder, or a path out of the project."""
+    for kind in (output.kind for cell in record.cells for output in cell.outputs):
+        if not KIND.fullmatch(kind):
+            raise ValueError(f"not a record: {kind!r} is no kind of output")
+    names = [file.file for cell in record.cells for output in cell.outputs for file in output.files]
+    for name in names:
+        if not is_plain(name):
+            raise ValueError(f"not a record: {name!r} is no plain name of a file")
+    if len(set(names)) < len(names):
+        raise ValueError("not a record: it names a file twice")
+    for used in record.dependencies:
+        path = PurePosixPath(used.path)
+        if path.is_absolute() or ".." in path.parts or "\0" in used.path or "\\" in used.path:
+            raise ValueError(f"not a record: {used.path!r} is no path inside the project")
+
+
+def is_plain(name: str) -> bool:
+    """Whether a text is a file's plain name: no folder in it, and nothing that a disk cannot hold."""
+    plain = name not in ("", ".", "..") and not any(character in name for character in '/\\:\0"')
+    return plain and name.isprintable() and len(name.encode("utf-8", "replace")) <= 255
+
+
+MIME = {"txt": "text/plain", "svg": "image/svg+xml", "png": "image/png", "json": "application/json"}
+
+
+def _of_format_1(data: dict[str, Any]) -> dict[str, Any]:
+    """A record of galley 0.1 in today's form.
+
+    There an output had one file, whose name told its form; the part of a dependency followed its path after a #;
+    and an empty text stood for a fact that did not hold yet.
+    """
+    try:
+        cells = [{**cell, "outputs": list(map(_output_1, cell["outputs"]))} for cell in data["cells"]]
+        for cell in cells:
+            cell["provenance"] = {name: None if said == "" else said for name, said in cell["provenance"].items()}
+        return {**data, "cells": cells, "dependencies": list(map(_dependency_1, data["dependencies"]))}
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a record: {error!r}") from error
+
+
+def _output_1(output: dict[str, Any]) -> dict[str, Any]:
+    mime = MIME.get(output["file"].rpartition(".")[2], "application/octet-stream")
+    return {"kind": output["kind"], "files": [{**output, "mime": mime}]}
+
+
+def _dependency_1(used: dict[str, Any]) -> dict[str, Any]:
+    if used["kind"] not in ("table", "names"):
+        return used
+    path, _, part = used["path"].rpartition("#")
+    return {**used, "path": path, "part": part}

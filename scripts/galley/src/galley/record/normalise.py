@@ -1,4 +1,7 @@
-"""The named rules by which a recorded text may differ from the bytes that a cell wrote; each has its reason."""
+"""The named rules by which a recorded text may differ from the bytes that a cell wrote; each has its reason.
+
+In the command, which normalises what a page wrote before it is recorded, and masks numbers when it compares.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
+PADDING = re.compile(r"(?<! ) {2,}+(?=[-+]?\d)|(?<=\d) {2,}")  # looked at once, from its first space
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:e[+-]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ def _snippet_lines(text: str, where: Where) -> str:
 
 
 def _addresses(text: str, where: Where) -> str:
-    return re.sub(r"\b0x[0-9a-f]{6,16}\b", "0x…", text)
+    return ADDRESS.sub("0x…", text)
 
 
 RULES = (
@@ -81,5 +88,4 @@ def mask_numbers(text: str) -> str:
 
     A number with a digit more takes a space of the padding beside it, so padding counts as one space.
     """
-    text = re.sub(r" {2,}(?=[-+]?\d)|(?<=\d) {2,}", " ", text)
-    return re.sub(r"\d+(?:[.,]\d+)*(?:e[+-]?\d+)?", "#", text)
+    return NUMBER.sub("#", PADDING.sub(" ", text))

@@ -1,20 +1,20 @@
-"""Whether a record still tells the truth: fresh, drifted, stale, torn, tampered with, or missing."""
+"""Whether a record still tells the truth: fresh, drifted, stale, torn, tampered with, newer, or missing.
+
+In the command and in the builder. Nothing is run to find out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from galley.config import Profile, Project
 from galley.errors import GalleyError, Place
-from galley.record.declared import declared
-from galley.record.dependencies import ABSENT, GONE, TABLE, measure
+from galley.record.dependencies import ABSENT, GONE, declared, measure
 from galley.record.facts import environment
-from galley.record.model import Record
-from galley.record.store import Store, TamperedError, TornError
+from galley.record.model import Dependency, Environment, Record
+from galley.record.store import NewerRecordError, Store, TamperedError, TornError
 from galley.source.cells import SnippetFile
 from galley.source.parameters import has_own_code, with_values
 
@@ -27,9 +27,11 @@ class State(StrEnum):
     STALE = "stale"
     TORN = "torn"
     TAMPERED = "tampered"
+    NEWER = "newer"  # a newer galley wrote it, in a format that this one cannot read
     MISSING = "missing"
 
 
+STATES = {TornError: State.TORN, TamperedError: State.TAMPERED, NewerRecordError: State.NEWER}
 SHOWABLE = frozenset({State.FRESH, State.DRIFTED})
 
 
@@ -78,8 +80,8 @@ def status(project: Project, snippets: SnippetFile, profile: Profile) -> Status:
     place = Place(project.relative(snippets.path))
     try:
         record = store_of(project).read(snippets.page, profile.name)
-    except (TornError, TamperedError) as error:
-        state = State.TORN if isinstance(error, TornError) else State.TAMPERED
+    except (TornError, TamperedError, NewerRecordError) as error:
+        state = STATES[type(error)]
         return Status(snippets, profile, state, (Reason(error.what, error.place or place, error.mend),))
     except GalleyError as error:
         return Status(snippets, profile, State.TAMPERED, (Reason(error.what, error.place or place),))
@@ -113,15 +115,19 @@ def _code_changes(snippets: SnippetFile, profile: Profile, record: Record) -> li
 def _file_changes(project: Project, record: Record) -> list[Reason]:
     reasons = []
     for used in record.dependencies:
-        now = measure(project.root, used.path, used.kind).sha256
+        now = measure(project.root, used).sha256
         if now != used.sha256:
-            file, _, part = used.path.rpartition(TABLE) if used.kind in ("table", "names") else (used.path, "", "")
-            subject = f"{part} in {file}" if used.kind == "table" else file
-            subject = f"the list of files in {file}" if used.kind in ("listing", "names") else subject
             how = "is gone" if now == GONE else "changed since the page used it"
             how = "was not there when the page looked for it" if used.sha256 == ABSENT else how
-            reasons.append(Reason(f"{subject} {how}", Place(Path(file))))
+            reasons.append(Reason(f"{_subject(used)} {how}", Place(Path(used.path))))
     return reasons
+
+
+def _subject(used: Dependency) -> str:
+    """What of a dependency counts, in words."""
+    if used.kind == "table":
+        return f"{used.part} in {used.path}"
+    return f"the list of files in {used.path}" if used.kind in ("listing", "names") else used.path
 
 
 def _declarations(project: Project, snippets: SnippetFile, record: Record) -> list[Reason]:
@@ -138,13 +144,13 @@ def _declarations(project: Project, snippets: SnippetFile, record: Record) -> li
     return reasons
 
 
-def _environment_changes(recorded: Mapping[str, Any], place: Place) -> list[Reason]:
-    """What it ran on against what is here; a package that is not installed here says nothing."""
-    here = environment(tuple(recorded.get("packages", {})))
+def _environment_changes(recorded: Environment, place: Place) -> list[Reason]:
+    """What the page ran on against what is here; a package that is not installed here says nothing."""
+    here = environment(tuple(recorded.packages))
     reasons = [
         Reason(f"{name} was {was}, is {now}", place)
-        for name, was in recorded.get("packages", {}).items()
-        if (now := here["packages"].get(name)) and now.partition("+")[0] != was.partition("+")[0]
+        for name, was in recorded.packages.items()
+        if (now := here.packages.get(name)) and now.partition("+")[0] != was.partition("+")[0]
     ]
-    changed = [name for name in ("python", "cpu") if recorded.get(name) != here[name]]
-    return reasons + [Reason(f"{name} was {recorded.get(name)}, is {here[name]}", place) for name in changed]
+    pairs = (("python", recorded.python, here.python), ("cpu", recorded.cpu, here.cpu))
+    return reasons + [Reason(f"{name} was {was}, is {now}", place) for name, was, now in pairs if was != now]

@@ -1,5 +1,7 @@
 """Records on disk: `outputs/<page>/<profile>/`, written so that an interrupted write is seen.
 
+In the command and in the builder.
+
 A new record is staged in full beside the old ones. Then `record.json` goes, the outputs move in, and the
 new `record.json` comes last. So a folder with outputs and no `record.json` was torn by an interruption,
 and one whose outputs differ from its `record.json` was changed by hand.
@@ -20,14 +22,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from galley.errors import GalleyError, Place, RefusedError
-from galley.record.model import Record, from_json, to_json
+from galley.record.model import FORMAT, NewerError, Record, from_json, is_plain, to_json
 from galley.source.digest import digest
 
 RECORD = "record.json"
 REPLACING = "replacing.json"  # the files of a record and of its successor, while one takes the other's place
 STAGING = ".staging"
+UPGRADE = "upgrade galley: pip install --upgrade galley-docs"
 LINK_MEND = "remove the link; records are plain folders and files"
 
 
@@ -37,6 +41,10 @@ class TornError(GalleyError):
 
 class TamperedError(GalleyError):
     """An output, or the record itself, is not what was recorded."""
+
+
+class NewerRecordError(GalleyError):
+    """A newer galley wrote the record: nothing is wrong with it, and this galley can neither read nor replace it."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,10 @@ class Store:
         return self.folder / page / profile
 
     def read(self, page: str, profile: str) -> Record | None:
-        """The record, None where there is none; raises TornError or TamperedError where it cannot be trusted."""
+        """The record, None where there is none.
+
+        Raises TornError, TamperedError or NewerRecordError
+        where it cannot be shown."""
         with self._locked(fcntl.LOCK_SH):
             return self._read(page, profile)
 
@@ -68,7 +79,9 @@ class Store:
         if RECORD not in present or not (folder / RECORD).is_file():
             raise TornError("torn: outputs without a record.json, its writer was interrupted", Place(shown))
         try:
-            record = from_json(_bytes(folder, RECORD, shown).decode())
+            record = from_json(_bytes(folder, RECORD, shown))
+        except NewerError as error:
+            raise NewerRecordError(str(error), Place(shown / RECORD), UPGRADE) from error
         except ValueError as error:
             raise TamperedError(f"cannot be read: {error}", Place(shown / RECORD)) from error
         if (record.page, record.profile) != (page, profile):
@@ -82,16 +95,18 @@ class Store:
                 raise TamperedError("is not what was recorded: its bytes changed", Place(shown / file))
         for name in sorted(present - files.keys() - {RECORD}):
             raise TamperedError("is in the folder and not in the record", Place(shown / name), _not_ours(name))
-        return replace(record, outputs=outputs)
+        return replace(record, contents=outputs)
 
-    def write(self, record: Record, outputs: Mapping[str, bytes]) -> None:
-        """Replace the record and its outputs, all or nothing; what an interrupted writer left staged goes too.
+    def write(self, record: Record) -> None:
+        """Replace the record and its files, all or nothing; what an interrupted writer left staged goes too.
 
         Raises RefusedError where `CI` is set: CI compares records and writes none. Raises TamperedError, with all
-        left as it is, where something stands in the way that no record names.
+        left as it is, where something stands in the way that no record names, and NewerRecordError where the record
+        there is a newer galley's.
         """
         if os.environ.get("CI"):
             raise RefusedError("CI writes no records", Place(self.shown))
+        outputs = record.contents
         with self._locked(fcntl.LOCK_EX):
             folder, old = self.place(record.page, record.profile), self._removable(record, outputs)
             staged = self.folder / STAGING
@@ -126,6 +141,8 @@ class Store:
         self._no_link(record.page, record.profile)
         if not folder.is_dir():
             return set()
+        if _is_newer(folder / RECORD):
+            raise NewerRecordError("a newer galley wrote this record", Place(shown / RECORD), UPGRADE)
         named = _named(folder / RECORD) | _named(folder / REPLACING)
         present = {path.name: path for path in folder.iterdir()}
         for name, path in sorted(present.items()):
@@ -184,16 +201,32 @@ def _bytes(folder: Path, name: str, shown: Path) -> bytes:
     raise TamperedError("is no plain file, and records have none but such", Place(shown / name), LINK_MEND)
 
 
-def _named(file: Path) -> set[str]:
-    """The plain names of files that a record, or the list of two records, gives; none where it cannot be read."""
-    if file.is_symlink() or not file.is_file():
-        return set()
+def _json(file: Path) -> dict[str, Any]:
+    """What a plain file of a record's folder says; nothing where it cannot be read."""
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-        names = data.get("files") or [output["file"] for cell in data["cells"] for output in cell["outputs"]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return set()
-    return {name for name in names if isinstance(name, str) and name == os.path.basename(name) != ""}  # noqa: PTH119
+        said = json.loads(file.read_bytes()) if file.is_file() and not file.is_symlink() else None
+    except (OSError, ValueError, RecursionError):
+        said = None
+    return said if isinstance(said, dict) else {}
+
+
+def _is_newer(file: Path) -> bool:
+    found = _json(file).get("format")
+    return isinstance(found, int) and found > FORMAT
+
+
+def _named(file: Path) -> set[str]:
+    """The plain names of files that a record of any format, or the list of two records, gives."""
+    said = _json(file)
+    if "files" in said:
+        names = said["files"]
+    else:
+        try:
+            outputs = [output for cell in said["cells"] for output in cell["outputs"]]
+            names = [each["file"] for output in outputs for each in output.get("files", [output])]
+        except (KeyError, TypeError, AttributeError):
+            return set()
+    return {name for name in names if isinstance(name, str) and is_plain(name)} if isinstance(names, list) else set()
 
 
 def _not_ours(name: str) -> str:

@@ -1,1 +1,5 @@
-"""Runs pages: a runner process that imports once, and a forked child for each page."""
+"""Runs pages.
+
+In the command, a client sends jobs. In the runner, which imports once, a server forks a process for each. In a page's
+child, one page runs.
+"""

@@ -1,12 +1,13 @@
-"""A page's child process: a fresh namespace, its cells in order, an event for each."""
+"""One page's process: a fresh namespace, its cells in order, an event for each.
+
+In a page's child, which the runner forks. What the page does to this process harms no other page.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import gc
-import importlib
 import io
-import json
 import linecache
 import os
 import resource
@@ -14,42 +15,24 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
+from galley.hooks import Context, find_all
+from galley.kinds import kinds_among
+from galley.kinds.kind import Asked
+from galley.plugins import Plugins, load
 from galley.record.facts import environment
 from galley.run.execute import Execution, Position
-from galley.run.job import Job, receive_job
-from galley.run.modules import before_any_page
-from galley.run.watch import Watch
-from galley.source.cells import Cell, cut
+from galley.run.protocol import CellBegins, CellEnds, Failed, Finished, Job, PageEvent, Ready, encode, receive_job
+from galley.run.watch import Watch, before_any_page
+from galley.source.cells import Cell, SnippetFile, cut
+from galley.source.grammar import grammar_of
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-
-
-class Context:
-    """What a hook is told: the page, its profile, parameters and threads, and how to note what is used."""
-
-    def __init__(self, job: Job, watch: Watch) -> None:
-        self.page, self.profile, self.parameters = job.page, job.profile, dict(job.parameters)
-        self.root, self.scratch, self.threads = Path(job.root), Path(job.scratch), job.threads
-        self._watch = watch
-
-    def note(self, path: str | os.PathLike[str]) -> None:
-        """State that the page uses a file, or every file of a folder, that Python does not open itself."""
-        self._watch.note(Path(path))
-
-    def note_names(self, folder: str | os.PathLike[str], endings: tuple[str, ...]) -> None:
-        """State that the page depends on which files with one of these endings are in a folder."""
-        self._watch.note_names(Path(folder), endings)
-
-    def note_table(self, path: str | os.PathLike[str], table: str) -> None:
-        """State that of a TOML file the page uses one top-level table only."""
-        self._watch.note_table(Path(path), table)
 
 
 def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, position: Position) -> NoReturn:
@@ -60,10 +43,7 @@ def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, po
         _become_a_page(stdout, stderr)
         code = _Page(job, connection, position).run()
     except BaseException as error:
-        _send(
-            connection,
-            {"event": "failed", "cell": "", "line": 0, "what": _named(error), "detail": _trace(error, "")},
-        )
+        _send(connection, Failed(_named(error), detail=_trace(error, "")))
     finally:
         _flush()
         os._exit(code)
@@ -74,48 +54,59 @@ class _Page:
         self.job, self.connection, self.position, self.pid = job, connection, position, os.getpid()
         ignored = Path(job.path), Path(job.scratch)
         self.watch = Watch(Path(job.root), ignored, before_any_page())
-        self.context = Context(job, self.watch)
+        root, scratch = Path(job.root), Path(job.scratch)
+        self.context = Context(job.page, job.profile, dict(job.parameters), root, scratch, job.threads, self.watch)
+        self.hooks = find_all(job.hooks)  # the runner imported them, and found nothing wrong
         for path in job.uses:
             self.watch.note(Path(path))
 
     def run(self) -> int:
         """Run the cells; the exit code is 0 when all of them did what they should."""
-        snippets = cut(self.job.source, Path(self.job.path), Path(self.job.shown))
+        path = Path(self.job.path)
+        plugins = load(self.job.plugins, path.parent)
+        snippets = cut(self.job.source, path, Path(self.job.shown), grammar_of(plugins))
+        self._note_plugins(plugins, snippets)
         namespace = self._enter()
         if self.job.memory_mb:
             limit = self.job.memory_mb * 10**6
             resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
         self.watch.start()
         self._hook("setup")
-        asked = (self._summarise, self.job.output_limit, self._brief)
-        execution = Execution(snippets, namespace, self.position, *asked)
-        self._settle(event="ready")
+        asked = Asked(self.job.output_limit, partial(self._hook, "summarise"), partial(self._hook, "brief"))
+        execution = Execution(snippets, namespace, self.position, kinds_among(plugins), asked)
+        self._settle(Ready())
         gc.freeze()
         provenance: dict[str, Any] = {}
         for cell in snippets.cells:
-            self.tell(event="cell", cell=cell.name, line=cell.place.line, timeout=cell.timeout)
+            self.tell(CellBegins(cell.name, cell.place.line, cell.timeout))
             try:
-                done = execution.run(cell)
+                ran = execution.run(cell)
             except BaseException as error:
                 self._failed(cell, error)
                 return 1
             provenance = dict(self._hook("provenance") or {})
-            self._settle(event="done", cell=cell.name, provenance=provenance, **done)
-        facts = environment(self.job.packages)
-        facts["provenance"] = provenance
-        self.tell(event="finished", environment=facts, dependencies=[asdict(each) for each in self.watch.found()])
+            self._settle(CellEnds(cell.name, ran.seconds, ran.peak_mb, ran.shown, provenance))
+        self.tell(Finished(environment(self.job.packages, provenance), tuple(self.watch.found())))
         return 0
 
-    def tell(self, **event: Any) -> None:
+    def _note_plugins(self, plugins: Plugins, snippets: SnippetFile) -> None:
+        """Count the code of each plug-in whose tag a cell has: it has a part in what that cell's output is."""
+        tags = {tag for cell in snippets.cells for tag in cell.tags}
+        for plugin in plugins.found:
+            if getattr(plugin.brought, "tag", "") in tags:
+                for file in plugin.files:
+                    self.watch.note_module(file)
+
+    def tell(self, event: PageEvent) -> None:
         """Send an event to the command that asked for the page; a fork that the page made has no say and ends."""
         if os.getpid() != self.pid:
             os._exit(0)
         _send(self.connection, event)
 
-    def _settle(self, **event: Any) -> None:
+    def _settle(self, event: PageEvent) -> None:
         """Send an event, and wait until what was written so far is taken: the next cell's output is its own."""
         _flush()
-        self.tell(**event)
+        self.tell(event)
         self.connection.recv(1)
 
     def _enter(self) -> dict[str, Any]:
@@ -140,28 +131,11 @@ class _Page:
                 what = f"{what}\n{explained}"
         if "claim" in cell.tags:
             what = f"the claim does not hold: «{cell.caption}» ({what})"
-        self.tell(event="failed", cell=cell.name, line=line, what=what, detail=_trace(error, self.job.path))
+        self.tell(Failed(what, cell.name, line, _trace(error, self.job.path)))
 
-    def _hook(self, name: str, *arguments: Any) -> Any:
-        function = hook(self.job.hooks, name)
-        return function(self.context, *arguments) if function else None
-
-    def _summarise(self, value: object) -> str | None:
-        function = hook(self.job.hooks, "summarise")
-        return function(value) if function else None
-
-    def _brief(self, value: object) -> str | None:
-        function = hook(self.job.hooks, "brief")
-        return function(value) if function else None
-
-
-def hook(hooks: Any, name: str) -> Callable[..., Any] | None:
-    """The function that `[tool.galley.hooks]` names as `module:function`."""
-    if name not in hooks:
-        return None
-    module, _, function = hooks[name].partition(":")
-    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
-    return found
+    def _hook(self, name: str, *about: Any) -> Any:
+        """What a hook answers; None without such a hook."""
+        return self.hooks[name](self.context, *about) if name in self.hooks else None
 
 
 def _become_a_page(stdout: int, stderr: int) -> None:
@@ -193,9 +167,10 @@ def _flush() -> None:
         ctypes.CDLL(None).fflush(None)  # what C code printed
 
 
-def _send(connection: socket.socket, event: dict[str, Any]) -> None:
+def _send(connection: socket.socket, event: PageEvent) -> None:
+    line = encode(event)
     with suppress(OSError):  # nobody listens any more; the lifeline ends this process
-        connection.sendall((json.dumps(event) + "\n").encode())
+        connection.sendall(line)
 
 
 def _named(error: BaseException) -> str:

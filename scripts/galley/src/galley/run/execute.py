@@ -1,15 +1,17 @@
-"""Executes cells statement by statement under their true lines, and collects what each leaves to show."""
+"""Executes cells statement by statement under their true lines, and collects what each leaves to show.
+
+In a page's child.
+"""
 
 from __future__ import annotations
 import __future__
 
 import ast
-import base64
 import mmap
 import resource
 import struct
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import reduce
@@ -17,9 +19,9 @@ from operator import or_
 from pathlib import Path
 from typing import Any
 
-from galley.run import figures, show, tokens
-from galley.run.describe import Brief
-from galley.run.trace import Trace
+from galley.kinds import Kinds
+from galley.kinds.kind import Asked, Watcher, cut_text
+from galley.record.model import Shown
 from galley.source.cells import Cell, SnippetFile
 
 FUTURE = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
@@ -48,74 +50,68 @@ class Position:
         struct.pack_into("q", self._memory, 0, line)
 
 
+@dataclass(frozen=True)
+class Ran:
+    """A cell that ended well: seconds of wall time, peak resident memory in MB (10^6 bytes), what it leaves to show."""
+
+    seconds: float
+    peak_mb: float
+    shown: tuple[Shown, ...]
+
+
 @dataclass
 class Execution:
-    """One page's namespace, and how to run a cell in it."""
+    """One page's namespace, and how to run a cell in it.
+
+    A `from __future__ import` holds for the statements after it, as in a file: its compiler flags are carried from
+    one statement to the next.
+    """
 
     snippets: SnippetFile
     namespace: dict[str, Any]
     position: Position
-    summarise: Callable[[object], str | None]
-    limit: int = 65536
-    brief: Brief = lambda value: None
+    kinds: Kinds
+    asked: Asked
     _flags: int = 0
-    _styled: bool = False
     _statements: Mapping[str, tuple[ast.stmt, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
         """Read the code before the page runs: what Python warns of while reading is not the page's."""
         self._statements = {cell.name: cell.statements for cell in self.snippets.cells}
 
-    def run(self, cell: Cell) -> dict[str, Any]:
-        """Run a cell; the answer holds its seconds, its peak memory in MB and what it leaves to show.
+    def run(self, cell: Cell) -> Ran:
+        """Run a cell.
 
         Raises whatever the cell raises, and NotRaisedError where it should have raised and did not.
         """
-        trace = Trace(self.namespace, self.brief) if "trace" in cell.tags else None
-        looking = trace.seconds if trace else 0.0
+        watchers = self.kinds.watchers(cell, self.namespace, self.asked)
+        looking = _looking(watchers)
         _reset_peak()
         started = time.perf_counter()
-        shown = self._run_raising(cell, trace) if cell.raises else self._run(cell, trace)
-        shown += figures.drawn()
-        seconds = time.perf_counter() - started
-        if trace:
-            seconds -= trace.seconds - looking
-            shown = [*trace.shown(self.limit), *shown]
-        return {
-            "seconds": round(seconds, 3),
-            "peak_mb": round(_peak_mb(), 1),
-            "shown": [
-                {
-                    "kind": each.kind,
-                    "suffix": each.suffix,
-                    "data": base64.b64encode(each.data).decode(),
-                    "cut": each.cut,
-                }
-                for each in shown
-            ],
-        }
+        shown = self._run_raising(cell, watchers) if cell.raises else self._run(cell, watchers)
+        shown += self.kinds.left_open(self.asked)
+        seconds = time.perf_counter() - started - (_looking(watchers) - looking)
+        seen = [Shown(name, forms) for name, each in watchers.items() if (forms := each.forms())]
+        return Ran(round(seconds, 3), round(_peak_mb(), 1), (*seen, *shown))
 
-    def _run(self, cell: Cell, trace: Trace | None) -> list[show.Shown]:
+    def _run(self, cell: Cell, watchers: Mapping[str, Watcher]) -> list[Shown]:
         value = None
         for number, statement in enumerate(self._statements[cell.name], start=1):
             self.position.line = statement.lineno
-            self._styled = self._styled or figures.use_style()
+            self.kinds.begin()
             value = self._execute(statement)
-            if trace:
-                trace.after(number, statement)
-        if "tokens" in cell.tags:
-            return [tokens.shown(value, self.limit)]
-        shown = show.value(value, self.summarise, self.limit)
-        return [shown] if shown else []
+            for watcher in watchers.values():
+                watcher.after(number, statement)
+        return self.kinds.of_value(value, cell, self.asked)
 
-    def _run_raising(self, cell: Cell, trace: Trace | None) -> list[show.Shown]:
+    def _run_raising(self, cell: Cell, watchers: Mapping[str, Watcher]) -> list[Shown]:
         try:
-            self._run(cell, trace)
+            self._run(cell, watchers)
         except BaseException as error:
             if type(error).__name__ != cell.raises:
                 what = f'the cell says raises="{cell.raises}" and raised {type(error).__name__}: {error}'
                 raise NotRaisedError(what) from error
-            return [show.text("error", f"{type(error).__name__}: {error}", self.limit)]
+            return [Shown("error", (cut_text(f"{type(error).__name__}: {error}", self.asked.limit),))]
         raise NotRaisedError(f'the cell says raises="{cell.raises}" and raised nothing')
 
     def _execute(self, statement: ast.stmt) -> Any:
@@ -130,6 +126,11 @@ class Execution:
         self._flags |= code.co_flags & FUTURE
         exec(code, self.namespace)
         return None
+
+
+def _looking(watchers: Mapping[str, Watcher]) -> float:
+    """The seconds that watching has taken so far, which are no part of the cell's own."""
+    return sum(watcher.seconds for watcher in watchers.values())
 
 
 def _reset_peak() -> None:

@@ -1,20 +1,19 @@
-"""The runner process: imports what pages need once, then forks one child for each page it is sent.
+"""The runner: imports what pages need once, then forks one child for each page that it is sent.
 
-`python -P -m galley.run.server SOCKET FOLDER PACKAGES MODULE …` puts FOLDER first on the path, imports the modules,
-listens on the Unix socket SOCKET, prints the files of FOLDER that it loaded as a JSON list, and serves until its
-standard input ends. Each connection is one page. The process has one thread, opens no model and does no work of its
-own, so that a fork is safe and cheap. What every page would look up again is looked up before: the versions of PACKAGES
-(names with commas between them), and the files and the digests of the modules.
+In the runner, which the command starts as `python -P -m galley.run.server START`, where START is a `Start` as JSON. It
+puts the snippets' folder first on the path, imports the modules and the hooks, listens on a Unix socket, says on
+standard output that it serves, or why not, and serves until its standard input ends. Each connection is one page. The
+process has one thread, opens no model and does no work of its own, so that a fork is safe and cheap. What every page
+would look up again is looked up before the first fork: the versions of the packages, and the files and the digests of
+the modules.
 
-A page lives as long as its lifeline: when the other end closes it (a timeout, Ctrl-C, a killed command),
-the page's whole process group is killed.
+A page lives as long as its lifeline, a pipe whose other end the command holds: when that end is closed (by a timeout,
+by Ctrl-C, or since the command was killed), the page's whole process group is killed.
 """
 
 from __future__ import annotations
 
 import gc
-import importlib
-import json
 import mmap
 import os
 import selectors
@@ -25,12 +24,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
+from galley.errors import GalleyError
+from galley.hooks import HookError, find_all, load
+from galley.plugins import load as load_plugins
 from galley.record.dependencies import know_modules
 from galley.record.facts import environment
 from galley.run.child import keep_orphans, run_job
 from galley.run.execute import Position
-from galley.run.job import receive_header, receive_job
-from galley.run.modules import before_any_page
+from galley.run.protocol import Exited, Failed, NotStarted, Start, Started, encode, receive_header, receive_job
+from galley.run.watch import before_any_page
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,9 @@ class Page:
 
 def refuse(connection: socket.socket, length: int, what: str) -> None:
     """Say why the page of a job does not run; the job is read first, since its sender waits until it is."""
-    failed = {"event": "failed", "cell": "", "line": 0, "what": what, "detail": ""}
-    ended = {"event": "exit", "code": os.EX_OSERR, "line": 0}
     with suppress(OSError, ValueError):
         receive_job(connection, length)
-        connection.sendall("".join(f"{json.dumps(event)}\n" for event in (failed, ended)).encode())
+        connection.sendall(encode(Failed(what)) + encode(Exited(os.EX_OSERR, 0)))
     connection.close()
 
 
@@ -146,13 +148,9 @@ class Server:
             with suppress(KeyError):
                 self.selector.unregister(page.lifeline)
             os.close(page.lifeline)
-            end = {
-                "event": "exit",
-                "code": os.waitstatus_to_exitcode(status),
-                "line": Position(page.position).line,
-            }
+            end = Exited(os.waitstatus_to_exitcode(status), Position(page.position).line)
             with suppress(OSError):
-                page.connection.sendall(f"\n{json.dumps(end)}\n".encode())
+                page.connection.sendall(b"\n" + encode(end))
             page.connection.close()
             page.position.close()
         self.kill_orphans()
@@ -189,20 +187,37 @@ def kill_group(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)  # it may not have made its group yet
 
 
-def main(path: str, folder: str, packages: list[str], modules: list[str]) -> None:
+def take_in(start: Start) -> NotStarted | None:
+    """Import what pages need, and the hooks, in the order of the settings; the answer is what is wrong, if anything."""
+    try:
+        for module in start.imports:
+            load(("imports",), module)
+        find_all(start.hooks)
+        load_plugins(start.plugins, Path(start.folder))  # once, for all pages
+    except HookError as error:
+        return NotStarted(error.setting, error.what, error.missing, error.detail)
+    except GalleyError as error:
+        return NotStarted(("plugins",), str(error))
+    return None
+
+
+def main(start: Start) -> None:
     """Import, listen, serve."""
-    sys.path.insert(0, folder)  # where plain `python FILE` would have it
+    sys.path.insert(0, start.folder)  # where plain `python FILE` would have it
+    channel = os.fdopen(os.dup(1), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a module that prints while it is imported says nothing to us
     gc.disable()  # what is imported stays: looking for garbage in it is an eighth of the time
-    for module in modules:
-        importlib.import_module(module)
+    if wrong := take_in(start):
+        channel.write(encode(wrong))
+        return
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path)
+        listener.bind(start.socket)
         listener.listen(64)
-        environment(packages)
-        own = sorted(file for file in before_any_page().files if Path(file).is_relative_to(folder))
+        environment(start.packages)
+        own = sorted(file for file in before_any_page().files if Path(file).is_relative_to(start.folder))
         know_modules(map(Path, own))
-        print(json.dumps(own), flush=True)
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        channel.write(encode(Started(tuple(own))))
+        channel.close()
         keep_orphans()
         gc.freeze()
         gc.enable()
@@ -210,4 +225,4 @@ def main(path: str, folder: str, packages: list[str], modules: list[str]) -> Non
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], list(filter(None, sys.argv[3].split(","))), sys.argv[4:])
+    main(msgspec.json.decode(sys.argv[1], type=Start))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gc
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from galley.site.extension import GalleyExtension
+if TYPE_CHECKING:
+    from galley.site.extension import GalleyExtension
 
 
 def makeExtension(**settings: Any) -> GalleyExtension:  # noqa: N802 (Python-Markdown's name for it)
     """The extension that `markdown_extensions: [galley.site]` loads."""
+    from galley.site.extension import GalleyExtension  # what lists cells is imported where no builder is
+
     _settle()
     return GalleyExtension(**settings)
 

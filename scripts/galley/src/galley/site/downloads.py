@@ -8,9 +8,11 @@ from functools import partial
 from galley.export.document import document
 from galley.export.notebook import notebook
 from galley.export.script import script
+from galley.kinds.markup import escape
 from galley.record.status import SHOWABLE, Status
 from galley.site.page import Page
-from galley.site.text import escape
+from galley.source.cells import SnippetFile
+from galley.source.guide import read_guide
 
 KINDS = (
     ("py", "script", "text/x-python", script),
@@ -19,18 +21,27 @@ KINDS = (
 
 
 def downloads(page: Page) -> str:
-    """The links, for each profile with a true record; nothing on a page without cells of its own."""
-    own = next((each for each in page.files if each.page == page.path.stem), None)
-    shown = [each for each in page.statuses(own) if each.state in SHOWABLE] if own else []
-    several = len(shown) > 1
-    links = [f"{_title(each, several)}{_links(page, each, f'_{each.profile.name}' * several)}" for each in shown]
+    """The links, for each snippet file that belongs to the page and each profile with a true record of it."""
+    own = [each for each in page.files if _belongs(each, page)]
+    shown = [found for each in own for found in page.statuses(each) if found.state in SHOWABLE]
+    several = len({found.profile.name for found in shown}) > 1
+    links = []
+    for found in shown:
+        titles = [found.snippets.stem] * (len(own) > 1) + [found.profile.title] * several
+        title = escape(f"{', '.join(titles)}: ") if titles else ""
+        links.append(f"{title}{_links(page, found, f'_{found.profile.name}' * several)}")
     return (
         f'<p class="galley-downloads" data-search-exclude>Download this page: {"; ".join(links)}</p>' if links else ""
     )
 
 
-def _title(found: Status, several: bool) -> str:
-    return f"{escape(found.profile.title)}: " if several else ""
+def _belongs(snippets: SnippetFile, page: Page) -> bool:
+    """Whether it is the page's own code. Where the page shows all of it, no other page need be read to know."""
+    shown = {fence.cell for fence in page.fences if fence.file == snippets.stem}
+    if shown.issuperset(cell.name for cell in snippets.cells):
+        return True
+    guide = read_guide(page.project)
+    return guide.page_file(snippets) == page.project.root / page.path
 
 
 def _links(page: Page, found: Status, ending: str) -> str:

@@ -91,7 +91,8 @@ class Arrival(Postprocessor):
         if not page.whole:
             return text
         what, mend = "the fence is shown as text: it is indented as code is", "move it to the start of the line"
-        lost = [fence for fence in page.fences if f'id="{cell_id(page, fence)}"' not in text]
+        ids = {part.partition('"')[0] for part in text.split('id="')[1:]}
+        lost = [fence for fence in page.fences if cell_id(page, fence) not in ids]
         if lost and not page.preview:
             raise build_error([GalleyError(what, fence.place, mend) for fence in lost])
         return text

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from galley.kinds.markup import escape, inline
 from galley.record.status import SHOWABLE
-from galley.site import trace
-from galley.site.outputs import outputs_html
+from galley.site.outputs import marked_code, marks_code, outputs_html
 from galley.site.page import Page, View
 from galley.site.tabs import tabs
-from galley.site.text import escape, inline
 from galley.source.fences import Fence
 from galley.source.parameters import PARAMETERS
 
@@ -25,8 +24,8 @@ def cell_html(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> str:
         ran = [view for view in views if view.record or view.marks]
         below = [_marks(view) + outputs_html(page, view, f"{name}-{view.profile.name}") for view in ran]
         titles = [view.profile.title for view in ran]
-        if any(view.data("trace") for view in ran):  # each profile's table has its own numbers on the code
-            above = [_traced(md, view, f"{name}-{view.profile.name}") for view in ran]
+        if any(marks_code(page, view) for view in ran):  # each profile has its own numbers on the code
+            above = [marked_code(page, view, _code(md, view), f"{name}-{view.profile.name}") for view in ran]
             body = tabs(group, [(title, a + b) for title, a, b in zip(titles, above, below, strict=True)])
         else:
             code, shown = _code(md, views[0]), tabs(group, list(zip(titles, below, strict=True))) if any(below) else ""
@@ -45,7 +44,7 @@ def cell_id(page: Page, fence: Fence) -> str:
     """What a link to the cell or the list ends in; a cell that the page shows again is numbered."""
     if fence.listing:
         return f"list-{fence.listing}"
-    number = [each for each in page.fences if each.name == fence.name].index(fence) + 1
+    number = page.number(fence)
     return f"cell-{fence.file}-{fence.cell}" + (f"-{number}" if number > 1 else "")
 
 
@@ -84,12 +83,3 @@ def _marks(view: View) -> str:
 
 def _folded(summary: str, body: str) -> str:
     return f'<details class="galley-folded"><summary data-search-exclude>{summary}</summary>{body}</details>'
-
-
-def _traced(md: Any, view: View, name: str) -> str:
-    """The code with what a trace says of it; as it is where the view has no trace."""
-    data = view.data("trace")
-    if data is None:
-        return _code(md, view)
-    steps, group = trace.read(data), f"{name}-trace"
-    return trace.with_numbers(_code(md, view), view.cell, steps, group) + trace.table(view.cell, steps, group)

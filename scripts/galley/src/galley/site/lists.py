@@ -1,4 +1,8 @@
-"""Lists of the guide's claims: all of them, and those that settle what a draft said. Nothing is executed."""
+"""Lists of cells from the whole guide, such as all its claims: a fence `list="name"` shows one. Nothing is executed.
+
+In the builder. A plug-in brings a list of its own as a class derived from `List`, which is loaded in every process;
+so this module imports nothing of the builders.
+"""
 
 from __future__ import annotations
 
@@ -6,107 +10,145 @@ import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from galley.errors import GalleyError
+from galley.kinds.markup import escape, inline
+from galley.plugins import plugins_of
+from galley.record.facts import line
 from galley.record.model import Record
-from galley.record.said import line
-from galley.site.page import Page, View
-from galley.site.text import escape, inline
 from galley.source.cells import Cell, SnippetFile
 from galley.source.fences import Fence, title
 from galley.source.guide import Guide, read_guide
+
+if TYPE_CHECKING:
+    from galley.config import Project
+    from galley.site.page import Page
 
 DOUBTED = ' class="galley-doubted"'
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A claim, the page that shows it, and the record that says on what it was checked."""
+    """A cell in a list, the page that shows it, and the record that says on what it was checked.
+
+    `link` is its caption as HTML, which leads to where the page shows the cell. `doubted` is true in the live preview
+    alone: the record is not true, or the last run failed at this cell.
+    """
 
     snippets: SnippetFile
     cell: Cell
     shown: Path  # from the docs folder
+    link: str
     record: Record | None
-    doubted: bool = False  # in the live preview: the record is not true, or the last run failed here
+    doubted: bool = False
+
+
+class List:
+    """A list of cells. Derive from it, give it a name, and say which cells it holds and how a row is written.
+
+    `name` is what the fence says, `entry` what one of its cells is called in messages. A plug-in of this class may have
+    `tags`, `options` and a `check` as well: the words on a cell's line that the list is made from.
+    """
+
+    name = ""
+    entry = "cell"
+    columns: tuple[str, ...] = ()  # the titles above the columns, as text
 
     @property
-    def anchor(self) -> str:
-        """What a link to the claim ends in."""
-        return f"cell-{self.snippets.stem}-{self.cell.name}"
+    def lists(self) -> tuple[str, ...]:
+        """The names that fences may have."""
+        return (self.name,)
+
+    def holds(self, cell: Cell) -> bool:
+        """Whether the list has this cell."""
+        raise NotImplementedError
+
+    def row(self, each: Listed) -> Sequence[str]:
+        """The HTML in each column: everything in it is escaped, since a caption is a text."""
+        raise NotImplementedError
+
+    def html(self, project: Project, found: Sequence[Listed]) -> str:
+        """The whole list, in the order of the snippet files: how many, and a table with a row for each."""
+        head = "".join(f"<th>{escape(column)}</th>" for column in self.columns)
+        rows = "".join(
+            f"<tr{DOUBTED * each.doubted}>{''.join(f'<td>{part}</td>' for part in self.row(each))}</tr>"
+            for each in found
+        )
+        counted = f"<p>{len(found)} {self.entry}{'s' * (len(found) != 1)}.</p>"
+        return f"{counted}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+class Claims(List):
+    """All claims, those of a page under its title, and those of a record under what it ran on."""
+
+    name, entry = "claims", "claim"
+
+    def holds(self, cell: Cell) -> bool:
+        """The cells with the tag."""
+        return "claim" in cell.tags
+
+    def html(self, project: Project, found: Sequence[Listed]) -> str:
+        """A heading for each page, and below it a list for each record."""
+        pages: dict[Path, dict[str, list[Listed]]] = {}
+        for each in found:
+            pages.setdefault(each.shown, {}).setdefault(each.snippets.stem, []).append(each)
+        parts = [f"<p>{len(found)} claims on {len(pages)} pages. Each is an assertion that ran.</p>"]
+        for shown, files in pages.items():
+            parts.append(f'<h2 id="claims-{shown.stem}">{escape(_title(project.docs / shown))}</h2>')
+            for here in files.values():
+                items = "".join(f"<li{DOUBTED * each.doubted}>{each.link}</li>" for each in here)
+                checked = _checked(project, here[0].record)
+                parts.append(
+                    f'<p class="galley-checked" data-search-exclude>{checked}</p><ul class="galley-claims">{items}</ul>'
+                )
+        return "".join(parts)
+
+
+BUILT_IN: tuple[List, ...] = (Claims(),)
 
 
 def list_html(page: Page, fence: Fence) -> str:
     """The list that the fence names.
 
-    Raises GalleyError where a claim's record may not be shown, and where no page shows a claim.
+    Raises GalleyError where the record of one of its cells may not be shown, and where no page shows one of them.
     """
     guide = read_guide(page.project)
     if guide.errors:
-        raise guide.errors[0]  # a file that cannot be read may hold claims
-    found = [each for snippets in guide.snippets.values() for each in _listed(page, fence, guide, snippets)]
-    body = _claims(page, found) if fence.listing == "claims" else _corrections(page, found)
+        raise guide.errors[0]  # a file that cannot be read may hold cells of the list
+    brought = plugins_of(page.project).of(List)
+    wanted = next(each for each in (*BUILT_IN, *brought) if each.name == fence.listing)
+    body = wanted.html(page.project, _listed(page, fence, guide, wanted))
     return f'<div class="galley-list" id="list-{fence.listing}">{body}</div>'
 
 
-def _listed(page: Page, fence: Fence, guide: Guide, snippets: SnippetFile) -> list[Listed]:
+def _listed(page: Page, fence: Fence, guide: Guide, wanted: List) -> list[Listed]:
+    """The cells of a list, in the order of the snippet files."""
     shown = {each.name: each.place.path for each in reversed(guide.fences)}
     docs = page.project.relative(page.project.docs)
     listed = []
-    for cell in snippets.cells:
-        if "claim" not in cell.tags:
-            continue
-        name = f"{snippets.stem}/{cell.name}"
-        if name not in shown:
-            raise GalleyError(f"no page shows the claim {name}", cell.place, "show it, or take the tag away")
-        views = page.views_in(snippets, Fence(fence.place, snippets.stem, cell.name))
-        doubted = any(view.marks for view in views)
-        listed.append(Listed(snippets, cell, shown[name].relative_to(docs), _required(views), doubted))
+    for snippets in guide.snippets.values():
+        for cell in filter(wanted.holds, snippets.cells):
+            name = f"{snippets.stem}/{cell.name}"
+            if name not in shown:
+                raise GalleyError(
+                    f"no page shows the {wanted.entry} {name}", cell.place, "show it, or take the tag away"
+                )
+            views = page.views_in(snippets, Fence(fence.place, snippets.stem, cell.name))
+            record = next((view.record for view in views if view.profile.required and view.record), None)
+            where = shown[name].relative_to(docs)
+            anchor = f"cell-{snippets.stem}-{cell.name}"
+            link = f'<a href="{relative_url(page.url, where)}#{anchor}">{inline(cell.caption or name)}</a>'
+            listed.append(Listed(snippets, cell, where, link, record, any(view.marks for view in views)))
     return listed
 
 
-def _required(views: Sequence[View]) -> Record | None:
-    return next((view.record for view in views if view.profile.required and view.record), None)
-
-
-def _claims(page: Page, found: Sequence[Listed]) -> str:
-    """All claims, those of a page under its title, and those of a record under what it ran on."""
-    pages: dict[Path, dict[str, list[Listed]]] = {}
-    for each in found:
-        pages.setdefault(each.shown, {}).setdefault(each.snippets.stem, []).append(each)
-    parts = [f"<p>{len(found)} claims on {len(pages)} pages. Each is an assertion that ran.</p>"]
-    for shown, files in pages.items():
-        parts.append(f'<h2 id="claims-{shown.stem}">{escape(_title(page.project.docs / shown))}</h2>')
-        for here in files.values():
-            items = "".join(f"<li{DOUBTED * each.doubted}>{_link(page, each)}</li>" for each in here)
-            checked = _checked(page, here[0].record)
-            parts.append(
-                f'<p class="galley-checked" data-search-exclude>{checked}</p><ul class="galley-claims">{items}</ul>'
-            )
-    return "".join(parts)
-
-
-def _corrections(page: Page, found: Sequence[Listed]) -> str:
-    """What the drafts said, the verdict, and the claim that proves it."""
-    rows = "".join(
-        f"<tr{DOUBTED * each.doubted}><td>{inline(each.cell.draft)}</td><td>{each.cell.verdict}</td>"
-        f"<td>{_link(page, each)}</td></tr>"
-        for each in found
-        if each.cell.draft
-    )
-    head = "<tr><th>The draft said</th><th>Verdict</th><th>What holds, and where it is checked</th></tr>"
-    return f"<p>{rows.count('<tr')} statements.</p><table><thead>{head}</thead><tbody>{rows}</tbody></table>"
-
-
-def _checked(page: Page, record: Record | None) -> str:
+def _checked(project: Project, record: Record | None) -> str:
     """On what the claims of a record were checked: the versions, and the day."""
     if record is None:
         return "not checked"
-    packages = [name for name in page.project.line if name in record.environment.get("packages", {})]
+    packages = [name for name in project.line if name in record.environment.packages]
     return escape(f"checked on {line(record, [*packages, 'Python'])}")
-
-
-def _link(page: Page, claim: Listed) -> str:
-    return f'<a href="{relative_url(page.url, claim.shown)}#{claim.anchor}">{inline(claim.cell.caption)}</a>'
 
 
 def relative_url(own: str, shown: Path) -> str:

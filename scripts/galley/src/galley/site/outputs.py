@@ -1,53 +1,41 @@
-"""What a cell left under one profile, as HTML, and the quiet line that says what it ran on."""
+"""What a cell left under one profile, as HTML, and the quiet line that says what it ran on.
+
+In the builder.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from galley.record.model import CellRecord, Output, Record
-from galley.record.said import ran_on
-from galley.site import tokens
-from galley.site.figure import image_html
+from galley.kinds.kind import At
+from galley.kinds.markup import escape
+from galley.record.facts import ran_on
+from galley.record.model import CellRecord, Record
 from galley.site.page import Page, View
-from galley.site.text import escape
-
-LABELS = {"stdout": "", "stderr": "standard error", "value": "value", "error": "raises"}
-COLUMNS = 100  # the most characters in a line of a table
-CUT = "{:,} more bytes were {} and are cut here"
 
 
-def outputs_html(page: Page, view: View, name: str) -> str:
-    """The outputs of a view; `name` begins the ids in them. A trace stands by its code, not here."""
+def outputs_html(page: Page, view: View, ids: str) -> str:
+    """The outputs of a view, each as its kind shows it; `ids` begins the ids in them."""
     record, recorded = view.record, view.recorded
     if record is None or recorded is None or not recorded.outputs:
         return ""
     parts = [
-        _output(record.outputs[output.file], output, view.cell.caption, f"{name}-{number}")
-        for number, output in enumerate(recorded.outputs)
+        page.kinds[shown.kind].html(shown, At(view.cell, f"{ids}-{number}"))
+        for number, shown in enumerate(record.shown(recorded))
     ]
     return f'<div class="galley-output">{"".join(parts)}{_ran_on(record, recorded, page.project.line)}</div>'
 
 
-def _output(data: bytes, output: Output, caption: str, group: str) -> str:
-    done = "recorded" if output.kind in ("trace", "tokens") else "printed"
-    cut = f'<p class="galley-cut">{CUT.format(output.cut, done)}</p>' if output.cut else ""
-    if output.kind == "image":
-        return image_html(data, output.file.rpartition(".")[2], caption, group)
-    if output.kind == "tokens":
-        return tokens.tokens_html(tokens.read(data), group) + cut
-    if output.kind == "trace":
-        return cut
-    text = data.decode().removesuffix("\n")
-    columns = " galley-columns" if output.kind in ("stdout", "value") and _may_be_table(text) else ""
-    label = f'<span class="galley-label">{LABELS[output.kind]}</span>' if LABELS[output.kind] else ""
-    shown = f'{label}<pre tabindex="0"><code>{escape(text)}</code></pre>{cut}'
-    return f'<div class="galley-text galley-{output.kind}{columns}">{shown}</div>'
+def marked_code(page: Page, view: View, code: str, ids: str) -> str:
+    """The cell's highlighted code with what each of its outputs adds to it."""
+    for shown in view.shown:
+        code = page.kinds[shown.kind].code_html(code, shown, At(view.cell, ids))
+    return code
 
 
-def _may_be_table(text: str) -> bool:
-    """Whether the columns of a text may matter, on a narrow screen too: it has several lines, and none is long."""
-    lines = text.split("\n")
-    return len(lines) > 1 and max(map(len, lines)) <= COLUMNS
+def marks_code(page: Page, view: View) -> bool:
+    """Whether an output of the view adds something to the code."""
+    return any(page.kinds[shown.kind].marks_code for shown in view.shown)
 
 
 def _ran_on(record: Record, recorded: CellRecord, shown: Sequence[str]) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from galley.config import Profile, Project, find_project
 from galley.errors import GalleyError, Place
-from galley.record.model import CellRecord, Record
+from galley.kinds import Kinds, kinds_of
+from galley.record.model import CellRecord, Record, Shown
 from galley.record.status import SHOWABLE, Status, has_place, status
 from galley.site.preview import preview_file, read_failures
 from galley.source.cells import Cell, SnippetFile, read_snippets
 from galley.source.fences import Fence, find_fences, left_over
+from galley.source.grammar import BUILT_IN, Grammar, grammar
 from galley.source.parameters import with_values
 
 
@@ -32,10 +35,10 @@ class View:
         """The cell's own part of the record."""
         return self.record.cell(self.cell.name) if self.record else None
 
-    def data(self, kind: str) -> bytes | None:
-        """The first recorded output of a kind; None where there is none."""
-        outputs = self.recorded.outputs if self.recorded else ()
-        return next((self.record.outputs[each.file] for each in outputs if self.record and each.kind == kind), None)
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        """What the cell left to show; nothing without a record."""
+        return self.record.shown(self.recorded) if self.record else ()
 
 
 @dataclass
@@ -44,11 +47,14 @@ class Page:
 
     project: Project
     path: Path  # as messages show it
+    words: Grammar = BUILT_IN  # what the project's cells and fences may say
     url: str = ""  # where the site has it, from the site's root
     fences: list[Fence] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
     rendered: set[Fence] = field(default_factory=set)
     whole: bool = False  # its Markdown is read to the end
+    _waiting: dict[str, deque[Fence]] = field(default_factory=dict)  # to be rendered, by name
+    _numbers: dict[Fence, int] = field(default_factory=dict)
     _lines: Sequence[str] = ()
     _above: int = 0
     _untrue: set[tuple[str, str]] = field(default_factory=set)  # snippet files and profiles reported already
@@ -60,8 +66,16 @@ class Page:
     def scan(self, lines: Sequence[str], above: int) -> list[GalleyError]:
         """Find the fences in the page's lines and give what is wrong; `above` counts lines of front matter."""
         self._lines, self._above = lines, above
-        self.fences, wrong = find_fences(lines, self.path, above)
+        self.fences, wrong = find_fences(lines, self.path, above, self.words)
+        for fence in self.fences:
+            alike = self._waiting.setdefault(fence.name, deque())
+            alike.append(fence)
+            self._numbers[fence] = len(alike)
         return wrong
+
+    def number(self, fence: Fence) -> int:
+        """Which of the page's fences of that name it is, from 1."""
+        return self._numbers[fence]
 
     @property
     def source(self) -> Sequence[str]:
@@ -74,10 +88,10 @@ class Page:
 
     def next_fence(self, name: str) -> Fence:
         """The fence that is rendered now; raises GalleyError where the scan saw none such."""
-        for fence in self.fences:
-            if fence.name == name and fence not in self.rendered:
-                self.rendered.add(fence)
-                return fence
+        if waiting := self._waiting.get(name):
+            fence = waiting.popleft()
+            self.rendered.add(fence)
+            return fence
         raise GalleyError(f"a fence for '{name}' that the scan of the page did not see", Place(self.path))
 
     def views(self, fence: Fence) -> list[View]:
@@ -133,6 +147,11 @@ class Page:
             self._statuses[snippets.stem] = [each for each in found if has_place(self.project, each)]
         return self._statuses[snippets.stem]
 
+    @cached_property
+    def kinds(self) -> Kinds:
+        """The kinds of output that the project knows."""
+        return kinds_of(self.project)
+
     @property
     def files(self) -> list[SnippetFile]:
         """The snippet files shown so far."""
@@ -143,7 +162,7 @@ class Page:
             path = self.project.snippets / f"{fence.file}.py"
             if not path.is_file():
                 raise GalleyError(f"there is no snippet file '{fence.file}.py'", fence.place, f"make {path.name}")
-            self._snippets[fence.file] = read_snippets(path, self.project.relative(path))
+            self._snippets[fence.file] = read_snippets(path, self.project.relative(path), self.words)
         return self._snippets[fence.file]
 
 
@@ -157,7 +176,7 @@ def page_of(md: Any) -> Page:
     path = _source(md)
     start = path.parent if path else Path.cwd()
     project = _project(start, _modified(start))
-    return Page(project, project.relative(path) if path else Path("a page"), _url(md))
+    return Page(project, project.relative(path) if path else Path("a page"), grammar(project), _url(md))
 
 
 def source_lines(page: Page) -> int:

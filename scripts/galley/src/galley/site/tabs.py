@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from galley.site.text import escape
+from galley.kinds.markup import escape
 
 
 def tabs(group: str, blocks: Sequence[tuple[str, str]]) -> str:

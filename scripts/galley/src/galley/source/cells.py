@@ -1,4 +1,7 @@
-"""Snippet files: all code of one page, cut into cells by `# %% name` lines."""
+"""Snippet files: all code of one page, cut into cells by `# %% name` lines.
+
+In every process: the command and the builder read the files, and a page's child cuts the text that it is sent.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +10,20 @@ import io
 import re
 import tokenize
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 from galley.errors import GalleyError, Place
 from galley.source.digest import code_digest, digest, imported, is_string
+from galley.source.grammar import BUILT_IN, FORM, Grammar
 
 MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
 OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")
-TAGS = frozenset({"claim", "folded", "measured", "setup", "tokens", "trace"})
-OPTIONS = frozenset({"draft", "raises", "threads", "timeout", "uses", "verdict"})
-VERDICTS = ("true", "false", "changed", "incomplete", "misleading", "bug", "trap")
-FORM = '# %% name [tag …] option="value"'
+KEPT = 2048  # texts that are kept cut: a build asks for each several times, and `serve` must not keep them all
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,28 @@ class Cell:
     imports: tuple[str, ...] = ()  # the modules that its statements name, without what follows a dot
     caption: str = ""
     tags: frozenset[str] = frozenset()
-    raises: str = ""
-    timeout: float | None = None
-    threads: int = 1
-    uses: tuple[str, ...] = ()  # paths that the cell opens where Python does not see it
-    draft: str = ""  # an earlier, unchecked statement that this claim settles
-    verdict: str = ""  # one of VERDICTS, on that statement
+    options: Mapping[str, Any] = field(default_factory=lambda: BUILT_IN.defaults, hash=False)  # of every option
+
+    @property
+    def raises(self) -> str:
+        """The class of the error that the cell must end with; empty where it must not fail."""
+        return str(self.options["raises"])
+
+    @property
+    def timeout(self) -> float | None:
+        """How many seconds the cell may take; None for what the project allows."""
+        seconds: float | None = self.options["timeout"]
+        return seconds
+
+    @property
+    def threads(self) -> int:
+        """How many threads the cell may use."""
+        return int(self.options["threads"])
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Paths that the cell opens where Python does not see it."""
+        return tuple(self.options["uses"])
 
     @property
     def statements(self) -> tuple[ast.stmt, ...]:
@@ -51,12 +70,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class SnippetFile:
-    """One page's code; `source` is the whole text, `path` where it stands."""
+    """One page's code; `source` is the whole text, `path` where it stands, `grammar` what its cells were read with."""
 
     page: str
     path: Path
     source: str
     cells: tuple[Cell, ...]
+    grammar: Grammar = field(default=BUILT_IN, compare=False, repr=False)
 
     @cached_property
     def stem(self) -> str:
@@ -70,66 +90,79 @@ class SnippetFile:
 
     def cell(self, name: str) -> Cell | None:
         """The cell of that name, if there is one."""
-        return next((cell for cell in self.cells if cell.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Cell]:
+        return {cell.name: cell for cell in self.cells}
 
 
-VERSIONS = 4  # texts of one file that are kept: one for each of a few profiles
-_CUT: dict[tuple[Path, Path], dict[str, SnippetFile]] = {}
+class NoCellsError(GalleyError):
+    """A file holds code and no line that begins a cell: a module rather than a page's code."""
 
 
 def page_name(path: Path) -> str:
-    """The page that a snippet file belongs to: `deep_dive.py` is the code of page `deep-dive`."""
+    """The name under which a snippet file's page is run and recorded: `deep-dive` for `deep_dive.py`."""
     return path.stem.replace("_", "-")
 
 
-def read_snippets(path: Path, shown: Path) -> SnippetFile:
+def read_snippets(path: Path, shown: Path, grammar: Grammar = BUILT_IN) -> SnippetFile:
     """Read and cut a snippet file; `shown` is its path in messages.
 
     Raises GalleyError with the line at fault: a syntax error, code before the first cell, a cell without
     a name, a name used twice, an unknown tag or option, a cell that begins inside a statement.
     """
     try:
-        source = path.read_text(encoding="utf-8")
+        source = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise GalleyError(f"cannot be read: {error}", Place(shown)) from error
-    return cut(source, path, shown)
+    return cut(source, path, shown, grammar)
 
 
-def cut(source: str, path: Path, shown: Path) -> SnippetFile:
-    """Cut the text of a snippet file into its cells; errors as in `read_snippets`.
-
-    A build asks for the same text several times, so the last few of each file are kept.
-    """
-    kept = _CUT.setdefault((path, shown), {})
-    if source not in kept:
-        if len(kept) == VERSIONS:
-            kept.pop(next(iter(kept)))
-        kept[source] = _cut(source, path, shown)
-    return kept[source]
-
-
-def _cut(source: str, path: Path, shown: Path) -> SnippetFile:
+@lru_cache(maxsize=KEPT)
+def cut(source: str, path: Path, shown: Path, grammar: Grammar = BUILT_IN) -> SnippetFile:
+    """Cut the text of a snippet file into its cells; errors as in `read_snippets`."""
     lines = source.split("\n")  # as Python counts them; splitlines knows more ends of a line
+    body = _parsed(source, lines, shown)
+    starts = [each.lineno for each in body]
     try:
-        tree = ast.parse(source)
-        starts = [each.lineno for each in tree.body]
-        markers = _markers(source, lines, tree.body, starts)
-    except (SyntaxError, tokenize.TokenError) as error:
-        line = getattr(error, "lineno", None) or 0
-        raise GalleyError(f"syntax error: {getattr(error, 'msg', error)}", Place(shown, line)) from error
-    ends = [line for line, _ in markers[1:]] + [len(lines) + 1]
-    first = markers[0][0] if markers else len(lines) + 1
-    for statement in tree.body:
-        if statement.lineno < first and not is_string(statement):
-            place = Place(shown, statement.lineno)
-            raise GalleyError("code stands before the first cell", place, f"put it below a line such as: {FORM}")
-    cells: list[Cell] = []
-    for (start, head), end in zip(markers, ends, strict=True):
-        cell = _cell(head, Place(shown, start), lines, start, end, tree.body, starts)
-        if any(cell.name == other.name for other in cells):
-            raise GalleyError(f"a second cell is named '{cell.name}'", cell.place, "give each cell its own name")
-        cells.append(cell)
-    return SnippetFile(page_name(path), path, source, tuple(cells))
+        markers = _markers(source, lines, body, starts)
+    except (SyntaxError, tokenize.TokenError) as error:  # tokenize is stricter than the parser, in rare places
+        raise GalleyError(
+            f"syntax error: {error}", Place(shown), "mend what stands on the file's last lines"
+        ) from error
+    text = _Text(lines, body, starts, shown, grammar)
+    _nothing_above(text, markers[0][0] if markers else 0)
+    return SnippetFile(page_name(path), path, source, text.cells(markers), grammar)
+
+
+def _parsed(source: str, lines: Sequence[str], shown: Path) -> list[ast.stmt]:
+    """The statements of the source; raises GalleyError at the line that Python does not take."""
+    try:
+        return ast.parse(source).body
+    except SyntaxError as error:
+        line = error.lineno or (source.partition("\0")[0].count("\n") + 1 if "\0" in source else 0)
+        raise GalleyError(f"syntax error: {error.msg}", Place(shown, line)) from error
+    except (RecursionError, MemoryError, ValueError) as error:
+        what = f"Python cannot take this code in: {str(error) or type(error).__name__}"
+        mend = "split the expression or the statement that is nested too deeply, or is too long"
+        raise GalleyError(what, Place(shown, _line_at_fault(lines)), mend) from error
+
+
+def _line_at_fault(lines: Sequence[str]) -> int:
+    """The first line of the cell that Python cannot take in by itself; 0 where each cell is possible alone.
+
+    Python says of code that is nested too deeply that it is, and not where.
+    """
+    starts = [at for at, line in enumerate(lines) if MARKER.match(line)]
+    for start, end in zip([0, *starts], [*starts, len(lines)], strict=True):
+        try:
+            ast.parse("\n".join(lines[start:end]))
+        except SyntaxError:
+            continue  # a marker inside a string cuts it in two
+        except (RecursionError, MemoryError, ValueError):
+            return start + 1
+    return 0
 
 
 def _markers(source: str, lines: list[str], body: list[ast.stmt], starts: list[int]) -> list[tuple[int, str]]:
@@ -145,74 +178,14 @@ def _markers(source: str, lines: list[str], body: list[ast.stmt], starts: list[i
     return found
 
 
-def _cell(
-    head: str, place: Place, lines: list[str], start: int, end: int, body: list[ast.stmt], starts: list[int]
-) -> Cell:
-    match = HEAD.match(head)
-    if not match:
-        raise GalleyError(f"not a cell line: '# %% {head}'", place, f"write it as: {FORM}")
-    tags = frozenset(match["tags"].strip().strip("[]").replace(",", " ").split())
-    options = dict(OPTION.findall(match["options"]))
-    for given, known, kind in ((tags, TAGS, "tag"), (options, OPTIONS, "option")):
-        if unknown := set(given) - known:
-            raise GalleyError(f"unknown {kind} '{min(unknown)}'", place, f"cells know: {', '.join(sorted(known))}")
-    if "folded" in tags and (tags & {"claim", "setup", "trace"} or match["name"] == "parameters"):
-        raise GalleyError(
-            "[folded] folds code below its output, and this cell shows it otherwise", place, "leave it out"
-        )
-    statements = body[bisect_right(starts, start) : bisect_left(starts, end)]
-    if start < _end_before(body, starts, start):
-        raise GalleyError("the cell begins inside a statement", place, "move the line above or below it")
-    caption, code_start = "", start
-    if statements and is_string(statements[0]):
-        caption, code_start = _caption(statements.pop(0))
-        if statements and statements[0].lineno == code_start:
-            where = Place(place.path, code_start)
-            raise GalleyError("code stands on the caption's line", where, "give it a line of its own")
-    source, first_line = _trimmed(lines, code_start, end)
-    raises, threads = options.get("raises", ""), _threads(options.get("threads", "1"), place)
-    uses = tuple(options.get("uses", "").split())
-    verdict = _verdict(options, tags, place)
-    if "claim" in tags:
-        _proved(caption, statements, raises, place)
-    return Cell(
-        name=match["name"],
-        place=place,
-        source=source,
-        first_line=first_line,
-        digest=_digest(statements, tags, raises, threads, uses),
-        imports=tuple(imported(statements)) if "import" in source else (),
-        caption=caption,
-        tags=tags,
-        raises=raises,
-        timeout=_seconds(options.get("timeout"), place),
-        threads=threads,
-        uses=uses,
-        **verdict,
-    )
-
-
-def _digest(statements: list[ast.stmt], tags: frozenset[str], raises: str, threads: int, uses: tuple[str, ...]) -> str:
-    """What a cell does and how its outputs are treated, as one digest."""
-    treated = f"raises={raises} measured={'measured' in tags} threads={threads}"
-    treated += "".join(f" {tag}" for tag in ("trace", "tokens") if tag in tags)
-    treated += f" uses={sorted(uses)}" if uses else ""
-    return digest(f"{code_digest(statements)} {treated}")
-
-
-def _proved(caption: str, statements: list[ast.stmt], raises: str, place: Place) -> None:
-    """Raises GalleyError for a claim that says nothing, or that nothing tests."""
-    if not caption:
-        raise GalleyError("a claim without a sentence", place, 'begin its code with """The sentence."""')
-    within = (node for statement in statements for node in ast.walk(statement))
-    if not raises and not any(isinstance(node, ast.Assert) or _called(node).startswith("assert") for node in within):
-        raise GalleyError("the claim asserts nothing", place, "add an assert, or take the tag away")
-
-
-def _called(node: ast.AST) -> str:
-    """The name of the function that a call calls; empty for other nodes."""
-    function = node.func if isinstance(node, ast.Call) else None
-    return function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+def _nothing_above(text: _Text, first: int) -> None:
+    """Raises GalleyError for code above line `first`, where the first cell begins; 0 for a file without cells."""
+    for statement in text.body:
+        if (first and statement.lineno >= first) or is_string(statement):
+            continue
+        place = Place(text.shown, statement.lineno)
+        kind = GalleyError if first else NoCellsError
+        raise kind("code stands before the first cell", place, f"put it below a line such as: {FORM}")
 
 
 def _end_before(body: list[ast.stmt], starts: list[int], line: int) -> int:
@@ -221,17 +194,71 @@ def _end_before(body: list[ast.stmt], starts: list[int], line: int) -> int:
     return (body[number - 1].end_lineno or 0) if number else 0
 
 
-def _verdict(options: dict[str, str], tags: frozenset[str], place: Place) -> dict[str, str]:
-    """The statement that a claim settles, and the verdict on it: both or neither, and on a claim alone."""
-    draft, verdict = options.get("draft", ""), options.get("verdict", "")
-    mend = f'write it as: [claim] draft="what was said" verdict="{"|".join(VERDICTS)}"'
-    if bool(draft) != bool(verdict):
-        raise GalleyError("a draft and its verdict go together", place, mend)
-    if verdict and verdict not in VERDICTS:
-        raise GalleyError(f"'{verdict}' is no verdict", place, mend)
-    if draft and "claim" not in tags:
-        raise GalleyError("only a claim settles what a draft said", place, mend)
-    return {"draft": draft, "verdict": verdict}
+@dataclass(frozen=True)
+class _Text:
+    """A snippet file as it is cut: its lines, and its statements with the lines on which they begin."""
+
+    lines: list[str]
+    body: list[ast.stmt]
+    starts: list[int]
+    shown: Path
+    grammar: Grammar
+
+    def cells(self, markers: Sequence[tuple[int, str]]) -> tuple[Cell, ...]:
+        """The cells that begin at these lines, each with the text behind its `# %%`."""
+        ends = [*(line for line, _ in markers), len(self.lines) + 1][1:]
+        cells: dict[str, Cell] = {}
+        for (start, head), end in zip(markers, ends, strict=True):
+            cell = self._cell(head, start, end)
+            if cell.name in cells:
+                raise GalleyError(f"a second cell is named '{cell.name}'", cell.place, "give each cell its own name")
+            cells[cell.name] = cell
+        return tuple(cells.values())
+
+    def _cell(self, head: str, start: int, end: int) -> Cell:
+        """The cell from the marker in line `start` to the line before `end`."""
+        place = Place(self.shown, start)
+        name, tags, options = _head(head, place, self.grammar)
+        statements = self.body[bisect_right(self.starts, start) : bisect_left(self.starts, end)]
+        if start < _end_before(self.body, self.starts, start):
+            raise GalleyError("the cell begins inside a statement", place, "move the line above or below it")
+        caption, code_start = "", start
+        if statements and is_string(statements[0]):
+            caption, code_start = _caption(statements.pop(0))
+            if statements and statements[0].lineno == code_start:
+                where = Place(place.path, code_start)
+                raise GalleyError("code stands on the caption's line", where, "give it a line of its own")
+        source, first_line = _trimmed(self.lines, code_start, end)
+        cell = Cell(
+            name=name,
+            place=place,
+            source=source,
+            first_line=first_line,
+            digest=digest(f"{code_digest(statements)} {self.grammar.treated(tags, options)}"),
+            imports=tuple(imported(statements)) if "import" in source else (),
+            caption=caption,
+            tags=tags,
+            options=options,
+        )
+        self.grammar.check(cell, statements)
+        return cell
+
+
+def _head(head: str, place: Place, grammar: Grammar) -> tuple[str, frozenset[str], Mapping[str, Any]]:
+    """The name, the tags and the options on a cell's line."""
+    match = HEAD.match(head)
+    if not match:
+        raise GalleyError(f"not a cell line: '# %% {head}'", place, f"write it as: {FORM}")
+    tags = frozenset(match["tags"].strip().strip("[]").replace(",", " ").split())
+    given = OPTION.findall(match["options"])
+    options = dict(given)
+    for words, known, kind in ((tags, grammar.tags, "tag"), (options, grammar.options, "option")):
+        if unknown := set(words) - set(known):
+            raise GalleyError(f"unknown {kind} '{min(unknown)}'", place, f"cells know: {', '.join(sorted(known))}")
+    if len(options) < len(given):
+        twice = next(name for name, _ in given if sum(name == other for other, _ in given) > 1)
+        raise GalleyError(f"the option '{twice}' is given twice", place, "leave one of them out")
+    return match["name"], tags, grammar.read(options, place)
 
 
 def _caption(statement: ast.stmt) -> tuple[str, int]:
@@ -248,19 +275,3 @@ def _trimmed(lines: list[str], start: int, end: int) -> tuple[str, int]:
     while last >= first and not lines[last - 1].strip():
         last -= 1
     return "\n".join(lines[first - 1 : last]), first
-
-
-def _seconds(text: str | None, place: Place) -> float | None:
-    try:
-        seconds = None if text is None else float(text)
-    except ValueError:
-        seconds = 0.0
-    if seconds is not None and not 0 < seconds < 86400:
-        raise GalleyError(f"timeout '{text}' is not a number of seconds", place, 'write it as: timeout="120"')
-    return seconds
-
-
-def _threads(text: str, place: Place) -> int:
-    if not (text.isdecimal() and 0 < int(text) < 1024):
-        raise GalleyError(f"threads '{text}' is not a number of threads", place, 'write it as: threads="2"')
-    return int(text)

@@ -1,17 +1,21 @@
 """A digest of what code does, blind to how it is laid out.
 
-`ast.dump` prints other text under another Python version, and tokens change with the formatting; so the
-tree is written out here, without what is empty, positional or implied.
+In every process: the command and the builder compare digests, a page's child records them. `ast.dump` prints other
+text under another Python version, and tokens change with the formatting; so the tree is written out here, without what
+is empty, positional or implied.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 IMPLIED = {"ctx", "kind", "type_comment", "type_ignores"}
+DEPTH = 100  # how deep a part of a tree is written by recursion
+REFERENCE = re.compile("\0(\\d+)\0")
 FIELDS: dict[type, tuple[str, ...]] = {}  # what each kind of node has to say; worked out once a kind
 
 
@@ -37,14 +41,16 @@ def module_digest(source: str) -> str:
 
 def imported(statements: Iterable[ast.AST]) -> Iterator[str]:
     """The modules that statements import, those inside others included; expressions hold none and are not walked."""
-    for node in statements:
+    waiting = list(statements)[::-1]
+    while waiting:  # no recursion: an `if` with a thousand `elif` is a thousand statements deep
+        node = waiting.pop()
         if isinstance(node, ast.Import):
             yield from (each.name.partition(".")[0] for each in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module.partition(".")[0]
         else:
-            for part in ("body", "orelse", "handlers", "finalbody", "cases"):
-                yield from imported(getattr(node, part, ()))
+            for part in ("cases", "finalbody", "handlers", "orelse", "body"):
+                waiting += getattr(node, part, ())[::-1]
 
 
 def is_string(statement: ast.stmt) -> bool:
@@ -53,15 +59,33 @@ def is_string(statement: ast.stmt) -> bool:
     return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
-def _written(node: Any) -> str:
+def _written(root: ast.AST) -> str:
+    """A tree as text.
+
+    A sum of thousands of terms is a tree as deep, and Python's recursion is not. So what lies deeper than DEPTH is
+    written by itself, and a reference stands in its place until all is written.
+    """
+    trees: list[Any] = [root]
+    texts = [_near(tree, DEPTH, trees) for tree in trees]  # grows as deeper trees are found
+    for number in reversed(range(len(texts))):  # a text refers to later ones alone
+        if "\0" in texts[number]:
+            texts[number] = REFERENCE.sub(lambda found: texts[int(found[1])], texts[number])
+    return texts[0]
+
+
+def _near(node: Any, depth: int, trees: list[Any]) -> str:
+    """A node as text, with a reference for each node that is deeper than `depth`; `trees` takes those up."""
     kind = type(node)
     if kind is list:
-        return f"[{','.join([_written(each) for each in node])}]"
+        return f"[{','.join([_near(each, depth, trees) for each in node])}]"
     names = FIELDS.get(kind)
     if names is None:
         if not isinstance(node, ast.AST):
-            return ascii(node)
+            return _constant(node)
         names = FIELDS[kind] = tuple(name for name in kind._fields if name not in IMPLIED)
+    if not depth:
+        trees.append(node)
+        return f"\0{len(trees) - 1}\0"  # no other text holds this character: it is written as \x00
     if kind in RESHAPED:
         node = RESHAPED[kind](node)
     parts = [kind.__name__]
@@ -70,8 +94,16 @@ def _written(node: Any) -> str:
         if type(value) is str:  # most of what is not a node; a call for each would cost more than the rest
             parts.append(f"{name}={value!a}")
         elif value is not None and value != []:
-            parts.append(f"{name}={_written(value)}")
+            parts.append(f"{name}={_near(value, depth - 1, trees)}")
     return f"({' '.join(parts)})"
+
+
+def _constant(value: object) -> str:
+    """A constant as Python writes it; an integer of thousands of digits, which Python refuses to, in hexadecimal."""
+    try:
+        return ascii(value)
+    except ValueError:
+        return hex(value) if isinstance(value, int) else repr(type(value))
 
 
 def _deleted(node: ast.Delete) -> ast.Delete:

@@ -1,37 +1,97 @@
 """Fences that name cells, found in a page's Markdown by line, each judged strictly.
 
-superfences publishes a fence that it cannot read as raw text, without a word. So a page is scanned here
-first, and whatever looks like a galley fence and is not exactly one is an error.
+In the command and in the builder. superfences publishes a fence that it cannot read as raw text, without a word. So a
+page is scanned here first, and whatever looks like a galley fence and is not exactly one is an error.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from galley.errors import GalleyError, Place
+from galley.source.grammar import BUILT_IN, Grammar
 
 FORM = '```python exec="on" cell="file/cell"'
-LISTS = ("claims", "corrections")
-LIST_FORM = f'```python exec="on" list="{"|".join(LISTS)}"'
-OPENER = re.compile(r"^(?P<indent>[\s>]*)(?P<fence>`{3,}|~{3,})(?P<header>[^`]*)$")
+OPENER = re.compile(r"^(?P<indent>[\s>]*+)(?P<fence>`{3,}+|~{3,}+)(?P<header>[^`]*+)$")
+CLOSER = re.compile(r"^[\s>]*+(?P<fence>`{3,}+|~{3,}+)\s*+$")
 OURS = re.compile(r"\b(exec|cell)\s*=|\bexec\b|^\s*python\b.*\blist\s*=", re.IGNORECASE)
-ALIKE = re.compile(r"^[\s>]*(?:(?:[-*+:]|\d+[.)])\s+)?[\s>]*(?P<fence>`{2,}|~{2,})(?P<header>.*)$")
+ALIKE = re.compile(r"^[\s>]*+(?:(?:[-*+:]|\d++[.)])\s++)?+[\s>]*+(?P<fence>`{2,}+|~{2,}+)(?P<header>.*)$")
 HEADER = re.compile(r"python(?P<options>(?:[ \t]+\w+=\"[^\"]*\")+)[ \t]*$")
 OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")
-KNOWN = {"exec", "cell", "list"}
+WRITTEN = re.compile(r"\S")
+CELL = re.compile(r"[^/]+/.+")
+
+
+def _on(text: str) -> str:
+    if text != "on":
+        raise ValueError(text)
+    return text
+
+
+def _cell_name(text: str) -> str:
+    if not CELL.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+@dataclass(frozen=True)
+class FenceOption:
+    """One option in a fence's header, as `name="value"`.
+
+    `says` is a sentence for the reader of the documentation, `form` shows how the option is written, and `wanted` says
+    what its value must be. `read` makes the value from the text, and raises ValueError where it cannot.
+    """
+
+    name: str
+    says: str
+    form: str
+    wanted: str = "a text"
+    read: Callable[[str], Any] = str
+
+
+OPTIONS = (
+    FenceOption(
+        "exec",
+        "The fence is galley's: what it names was executed, and its record is shown.",
+        form='exec="on"',
+        wanted='"on"',
+        read=_on,
+    ),
+    FenceOption(
+        "cell",
+        "The cell to show: the snippet file's name without its ending, a slash, and the cell's name.",
+        form='cell="file/cell"',
+        wanted="a cell's name",
+        read=_cell_name,
+    ),
+    FenceOption(
+        "list",
+        "The list to show, in place of a cell: `claims`, or one that a plug-in brings.",
+        form='list="claims"',
+        wanted="a list's name",
+    ),
+)
+KNOWN = {option.name: option for option in OPTIONS}
+NAMING = ("exec", "cell", "list")  # what the fence is, rather than how it is shown
 
 
 @dataclass(frozen=True)
 class Fence:
-    """A fence that names a cell, or with `listing` a list of many; `file` is the snippet file's stem."""
+    """A fence that names a cell, or with `listing` a list of many; `file` is the snippet file's stem.
+
+    `options` holds the values of all other options in its header.
+    """
 
     place: Place
     file: str
     cell: str
     listing: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def name(self) -> str:
@@ -39,14 +99,16 @@ class Fence:
         return self.listing or f"{self.file}/{self.cell}"
 
 
-def find_fences(lines: Sequence[str], path: Path, offset: int = 0) -> tuple[list[Fence], list[GalleyError]]:
+def find_fences(
+    lines: Sequence[str], path: Path, offset: int = 0, grammar: Grammar = BUILT_IN
+) -> tuple[list[Fence], list[GalleyError]]:
     """Every galley fence in `lines`, and what is wrong with those that are not quite one.
 
-    `offset` is the number of lines that stand above `lines` in the file (front matter).
+    `offset` is the number of lines that stand above `lines` in the file (front matter); `grammar` knows the lists.
     """
     fences: list[Fence] = []
     errors: list[GalleyError] = []
-    number = 0
+    ends, number = _Ends(lines), 0
     while number < len(lines):
         number += 1
         if not _marked(lines[number - 1]):
@@ -56,10 +118,10 @@ def find_fences(lines: Sequence[str], path: Path, offset: int = 0) -> tuple[list
         if not opener:
             errors += [_malformed(header, place)] if (header := _alike(lines[number - 1], OURS)) else []
             continue
-        end = _end(lines, number, opener["fence"])
+        end = ends.after(number, opener["fence"])
         if OURS.search(opener["header"]):
             try:
-                fences.append(_fence(opener["header"], lines[number:end], end < len(lines), place))
+                fences.append(_fence(opener["header"], lines[number:end], end < len(lines), place, grammar))
             except GalleyError as error:
                 errors.append(error)
         elif end == len(lines) or (swallowed := _swallowed(lines, number, end, opener["fence"])):
@@ -85,10 +147,10 @@ def front_matter(lines: Sequence[str]) -> int:
 
 def outside_code(lines: Sequence[str]) -> Iterator[int]:
     """The indices of the lines that stand in no block of code."""
-    at = 0
+    ends, at = _Ends(lines), 0
     while at < len(lines):
         if _marked(lines[at]) and (opener := OPENER.match(lines[at].rstrip())):
-            at = _end(lines, at + 1, opener["fence"])
+            at = ends.after(at + 1, opener["fence"])
         else:
             yield at
         at += 1
@@ -102,8 +164,9 @@ def title(lines: Sequence[str]) -> str:
 
 def left_over(rendered: Sequence[str], lines: Sequence[str], path: Path, offset: int = 0) -> list[GalleyError]:
     """The first opening line that is still in the page once superfences is done: it would be published as text."""
+    own = set(lines)
     for line in rendered:
-        if _marked(line) and line in lines and (header := _alike(line, re.compile(r"\S"))):
+        if _marked(line) and line in own and (header := _alike(line, WRITTEN)):
             return [_malformed(header, Place(path, lines.index(line) + 1 + offset))]
     return []
 
@@ -128,22 +191,29 @@ def _unclosed(place: Place) -> GalleyError:
     return GalleyError("the fence is never closed", place, "add a line with its ``` below it")
 
 
-def _end(lines: Sequence[str], start: int, fence: str) -> int:
-    """The index of the closing line, or the number of lines where there is none."""
-    closing = re.compile(rf"^[\s>]*{re.escape(fence)}\s*$")
-    return next((at for at in range(start, len(lines)) if closing.match(lines[at])), len(lines))
+class _Ends:
+    """The lines that can close a fence, by their marks: found once, since each fence may ask to the page's end."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._count = len(lines)
+        self._found: dict[str, list[int]] = {}
+        for at, line in enumerate(lines):
+            if _marked(line) and (closer := CLOSER.match(line)):
+                self._found.setdefault(closer["fence"], []).append(at)
+
+    def after(self, start: int, fence: str) -> int:
+        """The index of the closing line from `start` on, or the number of lines where there is none."""
+        found = self._found.get(fence, [])
+        place = bisect_left(found, start)
+        return found[place] if place < len(found) else self._count
 
 
-def _fence(header: str, body: Sequence[str], closed: bool, place: Place) -> Fence:
+def _fence(header: str, body: Sequence[str], closed: bool, place: Place, grammar: Grammar) -> Fence:
     match = HEADER.match(header.strip())
     if not match:
         raise _malformed(header.strip(), place)
-    options = dict(OPTION.findall(match["options"]))
-    if unknown := set(options) - KNOWN:
-        raise GalleyError(f"unknown fence option '{min(unknown)}'", place, f"write it as: {FORM}")
-    if options.get("exec") != "on" or ("cell" in options) == ("list" in options):
-        raise GalleyError('a fence needs both exec="on" and cell="file/cell"', place, f"write it as: {FORM}")
-    fence = _listing(options["list"], place) if "list" in options else _naming(options["cell"], place)
+    options = _options(OPTION.findall(match["options"]), place)
+    fence = _named(options, place, grammar)
     if not closed:
         raise _unclosed(place)
     if any(line.strip(" \t>") for line in body):
@@ -152,14 +222,32 @@ def _fence(header: str, body: Sequence[str], closed: bool, place: Place) -> Fenc
     return fence
 
 
-def _naming(name: str, place: Place) -> Fence:
-    file, slash, cell = name.partition("/")
-    if not (file and slash and cell):
-        raise GalleyError(f"not a cell's name: '{name}'", place, f"write it as: {FORM}")
-    return Fence(place, file, cell)
+def _options(given: Sequence[tuple[str, str]], place: Place) -> dict[str, Any]:
+    """The values of a header's options; raises GalleyError for one that is unknown, wrong or given twice."""
+    texts = dict(given)
+    if unknown := set(texts) - set(KNOWN):
+        raise GalleyError(f"unknown fence option '{min(unknown)}'", place, f"write it as: {FORM}")
+    if len(texts) < len(given):
+        raise GalleyError("an option of the fence is given twice", place, f"write it as: {FORM}")
+    if texts.get("exec") != "on" or ("cell" in texts) == ("list" in texts):
+        raise GalleyError('a fence needs both exec="on" and cell="file/cell"', place, f"write it as: {FORM}")
+    values = {}
+    for name, text in texts.items():
+        option = KNOWN[name]
+        try:
+            values[name] = option.read(text)
+        except ValueError as error:
+            raise GalleyError(f"not {option.wanted}: '{text}'", place, f"write it as: {option.form}") from error
+    return values
 
 
-def _listing(name: str, place: Place) -> Fence:
-    if name not in LISTS:
-        raise GalleyError(f"there is no list '{name}'", place, f"write it as: {LIST_FORM}")
-    return Fence(place, "", "", name)
+def _named(options: Mapping[str, Any], place: Place, grammar: Grammar) -> Fence:
+    """The fence with what it names; raises GalleyError for a list that nothing brings."""
+    others = {name: value for name, value in options.items() if name not in NAMING}
+    if (listing := options.get("list")) is not None:
+        if listing not in grammar.lists:
+            mend = f'write it as: ```python exec="on" list="{"|".join(grammar.lists)}"'
+            raise GalleyError(f"there is no list '{listing}'", place, mend)
+        return Fence(place, "", "", listing, others)
+    file, _, cell = options["cell"].partition("/")
+    return Fence(place, file, cell, options=others)

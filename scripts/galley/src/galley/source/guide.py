@@ -1,15 +1,20 @@
-"""The guide: every page with its fences, every snippet file with its cells."""
+"""The guide: every page with its fences, every snippet file with its cells, and which of them belong together.
+
+In the command and in the builder.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from galley.config import Project
 from galley.errors import GalleyError, Place, UsageError
-from galley.source.cells import SnippetFile, read_snippets
+from galley.source.cells import NoCellsError, SnippetFile, read_snippets
 from galley.source.fences import Fence, find_fences
-from galley.source.parameters import parameters
+from galley.source.grammar import Grammar, grammar
+from galley.source.parameters import PARAMETERS, parameters
 
 
 @dataclass(frozen=True)
@@ -22,9 +27,9 @@ class Guide:
     errors: tuple[GalleyError, ...]
 
     def find(self, name: str) -> SnippetFile:
-        """The snippet file that `name` means: a page, a stem, or the path of either.
+        """The snippet file that `name` means: its name or path, or that of its page.
 
-        Raises UsageError when there is none, or the error of the file when it cannot be read.
+        Raises UsageError when there is none or more than one, or the error of the file when it cannot be read.
         """
         stem = Path(name).name.removesuffix(".md").removesuffix(".py").replace("-", "_")
         if stem in self.snippets:
@@ -32,17 +37,52 @@ class Guide:
         for error in self.errors:
             if error.place and error.place.path.stem == stem:
                 raise error
+        asked = Path(name).with_suffix("")
+        pages = {each.stem: self.page_file(each).with_suffix("") for each in self.snippets.values()}
+        shown = [each for each in pages if pages[each].parts[-len(asked.parts) :] == asked.parts]
+        if len(shown) == 1:
+            return self.snippets[shown[0]]
+        if shown:
+            raise UsageError(f"several snippet files belong to '{name}'", mend=f"name one: {', '.join(shown)}")
         known = ", ".join(sorted(each.page for each in self.snippets.values())) or "none"
         raise UsageError(f"no page with cells is named '{name}'", mend=f"pages with cells: {known}")
 
+    def page_file(self, snippets: SnippetFile) -> Path:
+        """The page that a snippet file belongs to: the one that shows most of its cells.
+
+        Of several that show as many, it is the one with the earliest cell. A file that no page shows belongs to the
+        page of its own name, which need not be there.
+        """
+        found = self._shown.get(snippets.stem)
+        if not found:
+            return self.project.docs / f"{snippets.page}.md"
+        order = {cell.name: number for number, cell in enumerate(snippets.cells)}
+        return max(
+            found, key=lambda page: (len(found[page]), -min(order.get(name, len(order)) for name in found[page]))
+        )
+
+    @cached_property
+    def _shown(self) -> dict[str, dict[Path, set[str]]]:
+        """The cells of each snippet file that each page shows."""
+        shown: dict[str, dict[Path, set[str]]] = {}
+        for fence in self.fences:
+            if not fence.listing:
+                page = self.project.root / fence.place.path
+                shown.setdefault(fence.file, {}).setdefault(page, set()).add(fence.cell)
+        return shown
+
 
 def read_guide(project: Project) -> Guide:
-    """Read every page and snippet file; what cannot be read is kept as an error, not raised."""
+    """Read every page and snippet file; what cannot be read is kept as an error, not raised.
+
+    Raises GalleyError where a plug-in cannot be loaded: without its words nothing can be read.
+    """
+    known = grammar(project)
     pages: dict[str, SnippetFile] = {}
     errors: list[GalleyError] = []
     for path in sorted(project.snippets.glob("[!.]*.py")):
         try:
-            if found := _snippets(project, path, pages):
+            if found := _snippets(project, path, pages, known):
                 pages[found.page] = found
         except GalleyError as error:
             errors.append(error)
@@ -55,21 +95,25 @@ def read_guide(project: Project) -> Guide:
         except (OSError, UnicodeDecodeError) as error:
             errors.append(GalleyError(f"cannot be read: {error}", Place(project.relative(path))))
             continue
-        here, wrong = find_fences(lines, project.relative(path))
+        here, wrong = find_fences(lines, project.relative(path), grammar=known)
         fences += here
         errors += wrong
     return Guide(project, snippets, tuple(fences), tuple(errors))
 
 
-def _snippets(project: Project, path: Path, pages: dict[str, SnippetFile]) -> SnippetFile | None:
+def _snippets(project: Project, path: Path, pages: dict[str, SnippetFile], known: Grammar) -> SnippetFile | None:
     """The snippet file at `path`; None for a module of the snippets, which has no cells."""
     shown = project.relative(path)
     try:
         if "# %%" not in path.read_text(encoding="utf-8", errors="replace"):
             return None
+        found = read_snippets(path, shown, known)
+    except NoCellsError:
+        return None  # it only speaks of cells, in a string or a comment of its code
     except OSError as error:
         raise GalleyError(f"cannot be read: {error}", Place(shown)) from error
-    found = read_snippets(path, shown)
+    if not found.cells:
+        return None
     parameters(found)
     if twin := pages.get(found.page):
         raise GalleyError(f"{twin.path.name} is the code of page {found.page} too", Place(shown), "rename one of them")
@@ -80,13 +124,12 @@ def _unknown_parameters(project: Project, snippets: dict[str, SnippetFile]) -> l
     """A profile's parameters that no page has; a typo would otherwise replace nothing, silently."""
     known = {name for each in snippets.values() for name in parameters(each)}
     return [
-        GalleyError(f"no page has the parameter '{name}' of profile {profile.name}", project.settings)
+        GalleyError(
+            f"no page has the parameter '{name}' of profile {profile.name}",
+            project.place("profiles", profile.name, "parameters", name),
+            f"take it away, or give it to a page's cell `{PARAMETERS}`",
+        )
         for profile in project.profiles
         for name in profile.parameters
         if known and name not in known
     ]
-
-
-def page_file(project: Project, snippets: SnippetFile) -> Path:
-    """Where the page of a snippet file stands."""
-    return project.docs / f"{snippets.page}.md"

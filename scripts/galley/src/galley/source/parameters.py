@@ -1,4 +1,7 @@
-"""The `parameters` cell: `name = literal` lines, whose values a profile replaces."""
+"""The `parameters` cell: `name = literal` lines, whose values a profile replaces.
+
+In the command and in the builder.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,9 @@ def has_own_code(snippets: SnippetFile, values: Mapping[str, Any], others: Itera
 def with_values(snippets: SnippetFile, values: Mapping[str, Any]) -> SnippetFile:
     """The snippet file as a profile runs it: values replaced, every line number kept."""
     source = _text(snippets, values)
-    return snippets if source == snippets.source else cut(source, snippets.path, snippets.cells[0].place.path)
+    if source == snippets.source:
+        return snippets
+    return cut(source, snippets.path, snippets.cells[0].place.path, snippets.grammar)
 
 
 def _text(snippets: SnippetFile, values: Mapping[str, Any]) -> str:

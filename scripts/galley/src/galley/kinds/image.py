@@ -1,0 +1,282 @@
+"""Images: how a page's figures are drawn and captured, and how a recorded image stands on a page.
+
+In a page's child, matplotlib gets a style that can be read on a light and on a dark page, and the figures that a cell
+leaves open are taken as SVG. In the builder an SVG stands in the page itself, so that its ink follows light and dark.
+Only drawings go in: no script, no style sheet, no event, no reference that leaves the file. An SVG with anything else
+is shown as an image, where browsers run nothing and load nothing.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import sys
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from typing import Any
+from xml.etree import ElementTree
+
+from galley.kinds.kind import Asked, At, Kind
+from galley.kinds.markup import escape
+from galley.kinds.text import lines
+from galley.record.model import Form, Shown
+from galley.source.digest import digest
+
+SVG_MIME, PNG_MIME = "image/svg+xml", "image/png"
+METHODS = (("_repr_svg_", SVG_MIME, "svg"), ("_repr_png_", PNG_MIME, "png"))  # the display protocol of notebooks
+INK = "#1b1f25"  # of text and axes in galley's own style; a page draws in its own colour what has exactly this one
+BLACK = re.compile(r"(?:black|#000|#000000|rgb\(0, ?0, ?0\))", re.IGNORECASE)
+WHITE = re.compile(r"(?:white|#fff|#ffffff|rgb\(255, ?255, ?255\))", re.IGNORECASE)
+PAINT = ("fill", "stroke", "stop-color", "color")
+SVG, XLINK, XML = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink", "http://www.w3.org/XML/1998/namespace"
+DRAWING = frozenset(
+    (
+        *("svg", "g", "defs", "symbol", "use", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon"),
+        *("text", "tspan", "textPath", "image", "clipPath", "mask", "linearGradient", "radialGradient", "stop"),
+        *("pattern", "marker"),
+    )
+)
+LEFT_OUT = frozenset({"title", "desc", "metadata"})
+EVERYTHING = re.compile(r"\s*\*\s*\{([^{}<>@\\]*)\}\s*")  # the one style sheet that matplotlib writes
+URL = re.compile(r"url\(\s*+['\"]?+([^()'\"]*+)['\"]?\s*+\)", re.IGNORECASE)
+OUTSIDE = re.compile(r"\\|/\*|@|javascript:|expression\(|image-set\(|src\(", re.IGNORECASE)
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")  # of an attribute
+PIXELS = re.compile(r"\s*data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*")
+
+
+PALETTE = ("#3f7fd0", "#cf5a1d", "#2b8a5a", "#9a62d8", "#c9466f", "#1d8a9c", "#93742a", "#74808c")
+INKED = ("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
+STYLE: dict[str, Any] = {
+    "figure.figsize": (6.4, 3.6),
+    "figure.facecolor": "none",
+    "figure.constrained_layout.use": True,
+    "savefig.facecolor": "none",
+    "axes.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": "medium",
+    "axes.axisbelow": True,
+    "grid.color": "#808080",
+    "grid.alpha": 0.3,
+    "legend.frameon": False,
+    "lines.linewidth": 2.0,
+    "font.size": 12.0,
+    "svg.fonttype": "none",  # text stays text: it can be read aloud, found and compared
+}
+COLOURED = {*INKED, "figure.facecolor", "savefig.facecolor", "axes.facecolor", "axes.prop_cycle", "grid.color"}
+
+
+class Image(Kind):
+    """A drawing as SVG, or a picture as PNG."""
+
+    name = "image"
+
+    def __init__(self) -> None:
+        self._styled = False
+
+    def begin(self) -> None:
+        """Give matplotlib galley's style, once it is imported."""
+        if not self._styled:
+            self._styled = use_style()
+
+    def of_value(self, value: object, asked: Asked) -> tuple[Form, ...] | None:
+        """The image of a value whose class can draw it."""
+        for method, mime, suffix in METHODS:
+            draw = getattr(type(value), method, None)
+            if draw is not None and (image := draw(value)) is not None:
+                return (Form(mime, suffix, image.encode() if isinstance(image, str) else bytes(image)),)
+        return None
+
+    def left_open(self, asked: Asked) -> Iterable[tuple[Form, ...]]:
+        """The open matplotlib figures; each is closed."""
+        return [(Form(SVG_MIME, "svg", figure),) for figure in drawn()]
+
+    def html(self, shown: Shown, at: At) -> str:
+        """The image, with the cell's caption as what it shows."""
+        return image_html(shown.forms[0], at.cell.caption, at.ids)
+
+    def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
+        """The image as notebooks keep it: an SVG as text, any other as base64."""
+        form = shown.forms[0]
+        data = lines(form.text) if form.mime == SVG_MIME else b64encode(form.data).decode()
+        return {"output_type": "display_data", "data": {form.mime: data}, "metadata": {}}
+
+    def compared(self, form: Form) -> str:
+        """The digest: a difference inside an image says nothing in words."""
+        return digest(form.data)
+
+
+def use_style() -> bool:
+    """Make the style the default, once matplotlib is imported; whether it is. What a page has set itself stays."""
+    matplotlib = sys.modules.get("matplotlib.pyplot") and sys.modules["matplotlib"]
+    if matplotlib is None:
+        return False
+    cycle = matplotlib.rcsetup.cycler(color=PALETTE)
+    style = {**STYLE, **dict.fromkeys(INKED, INK), "axes.prop_cycle": cycle}
+    now, before = matplotlib.rcParams, matplotlib.rcParamsOrig
+    own = {key for key in style if now[key] != before[key]}
+    if own & COLOURED:  # half of two palettes cannot be read
+        own |= COLOURED
+    now.update({key: value for key, value in style.items() if key not in own})
+    return True
+
+
+def drawn() -> Iterator[bytes]:
+    """The open matplotlib figures as SVG that is the same at every run; each is closed."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None:
+        return
+    for number in pyplot.get_fignums():
+        file, figure = io.StringIO(), pyplot.figure(number)
+        with sys.modules["matplotlib"].rc_context({"svg.hashsalt": "galley"}):
+            figure.savefig(file, format="svg", metadata={"Date": None, **_title(figure)})
+        yield file.getvalue().encode()
+    pyplot.close("all")
+
+
+def _title(figure: Any) -> dict[str, str]:
+    """What the figure calls itself, if anything: its own title, or those of its axes."""
+    titles = [figure.get_suptitle()] if figure.get_suptitle() else [axes.get_title() for axes in figure.axes]
+    title = "; ".join(each for each in titles if each)
+    return {"Title": title} if title else {}
+
+
+class NotADrawingError(ValueError):
+    """The SVG has something that may not stand in a page."""
+
+
+def image_html(form: Form, label: str, group: str) -> str:
+    """The image; `label` is what it shows, in words, and `group` begins the ids inside an SVG."""
+    if form.mime == SVG_MIME:
+        try:
+            drawing = inline_svg(form.data, group, label)
+        except NotADrawingError:
+            pass
+        else:
+            return f'<div class="galley-figure" tabindex="0" data-search-exclude>{drawing}</div>'
+    mime = SVG_MIME if form.mime == SVG_MIME else PNG_MIME
+    said = escape(label or "what this cell drew")
+    return f'<img class="galley-image" alt="{said}" src="data:{mime};base64,{b64encode(form.data).decode()}">'
+
+
+def inline_svg(data: bytes, group: str, label: str = "") -> str:
+    """The drawing as an element of the page, its ids begun by `group`; raises NotADrawingError."""
+    root = _parsed(data)
+    if root.tag != f"{{{SVG}}}svg":
+        raise NotADrawingError(f"its root is {root.tag}")
+    style = ""
+    for sheet in list(root.iter(f"{{{SVG}}}style")):
+        found = EVERYTHING.fullmatch("".join(sheet.itertext()))
+        if not found:
+            raise NotADrawingError("it has a style sheet, which would style the whole page")
+        style += found[1].strip().rstrip(";") + ";"
+    said = label or (root.findtext(f"{{{SVG}}}title") or "").strip() or "what this cell drew"
+    return _Writer(group, INK.encode() in data).root(root, said, style)
+
+
+def _parsed(data: bytes) -> ElementTree.Element:
+    if b"<!ENTITY" in data or data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise NotADrawingError("it declares entities, or may")
+    try:
+        return ElementTree.fromstring(data)
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise NotADrawingError(f"it is not XML: {error}") from error
+
+
+class _Writer:
+    """Writes an SVG's elements as HTML. In a figure of `own` style only what has exactly its ink follows the page;
+    in any other drawing black is ink, and white is the page's background."""
+
+    def __init__(self, group: str, own: bool) -> None:
+        self._group, self._own = group, own
+
+    def root(self, root: ElementTree.Element, label: str, style: str) -> str:
+        """The whole drawing; where its colours are not galley's, what it leaves black is in the page's ink."""
+        fill = "" if self._own else ' fill="currentColor"'
+        attributes = self._attributes(root, style)
+        if ' fill="' in attributes:
+            fill = ""
+        content = "".join(self._content(root))
+        return f'<svg role="img" aria-label="{escape(label)}"{fill}{attributes}>{content}</svg>'
+
+    def _content(self, element: ElementTree.Element) -> Iterator[str]:
+        yield html.escape(element.text or "", quote=False)
+        for child in element:
+            yield self._written(child)
+            yield html.escape(child.tail or "", quote=False)
+
+    def _written(self, element: ElementTree.Element) -> str:
+        if not isinstance(element.tag, str):  # a comment
+            return ""
+        space, _, name = element.tag.rpartition("}")
+        if space != f"{{{SVG}" or name in LEFT_OUT or name == "style":
+            if name in LEFT_OUT or name == "style":
+                return ""
+            raise NotADrawingError(f"it has a <{name}> of {space[1:] or 'no namespace'}")
+        if name not in DRAWING:
+            raise NotADrawingError(f"it has a <{name}>")
+        return f"<{name}{self._attributes(element)}>{''.join(self._content(element))}</{name}>"
+
+    def _attributes(self, element: ElementTree.Element, style: str = "") -> str:
+        found = {}
+        image = element.tag == f"{{{SVG}}}image"
+        for key, value in element.attrib.items():
+            space, _, name = key.rpartition("}")
+            if space in ("", f"{{{XLINK}"):
+                kept = self._kept(name, value, image)
+                if kept is not None:
+                    found[name] = kept
+            elif key == f"{{{XML}}}space":
+                found["xml:space"] = value
+        if style:
+            found["style"] = f"{self._kept('style', style, False)}{found.get('style', '')}"
+        return "".join(f' {name}="{html.escape(value)}"' for name, value in found.items())
+
+    def _kept(self, name: str, value: str, image: bool) -> str | None:
+        """An attribute's value on the page; None leaves the attribute out."""
+        if not NAME.fullmatch(name) or name.lower().startswith("on"):
+            raise NotADrawingError(f"it has the attribute {name}")
+        if name in ("class", "role", "tabindex", "base", "type", "show", "actuate", "title", "version", "lang"):
+            return None  # the page's own styles would take hold of a class
+        if name.startswith(("aria-", "data-")):
+            return None
+        if name == "id":
+            return f"{self._group}-{value}"
+        if name == "href":
+            return self._link(value, image)
+        if OUTSIDE.search(value):
+            raise NotADrawingError(f"it has {name}={value!r}")
+        local, count = URL.subn(self._local, value)
+        if count != value.lower().count("url("):  # a browser reads more forms of a reference than URL does
+            raise NotADrawingError(f"it has {name}={value!r}")
+        return self._painted(name, local)
+
+    def _link(self, value: str, image: bool) -> str:
+        if value.startswith("#"):
+            return f"#{self._group}-{value[1:]}"
+        if image and PIXELS.fullmatch(value):
+            return "".join(value.split())
+        raise NotADrawingError(f"it refers to {value[:60]!r}")
+
+    def _local(self, found: re.Match[str]) -> str:
+        if not found[1].startswith("#"):
+            raise NotADrawingError(f"it refers to {found[1][:60]!r}")
+        return f"url(#{self._group}-{found[1][1:]})"
+
+    def _painted(self, name: str, value: str) -> str:
+        """The value with its ink in the page's colours."""
+        if name == "style":
+            rules = [rule.partition(":") for rule in value.split(";")]
+            return ";".join(f"{key}{colon}{self._paint(key.strip(), said)}" for key, colon, said in rules)
+        return self._paint(name, value)
+
+    def _paint(self, name: str, value: str) -> str:
+        if name not in PAINT:
+            return value
+        colour = value.strip()
+        if colour == INK or (not self._own and BLACK.fullmatch(colour)):
+            return "currentColor"
+        if not self._own and WHITE.fullmatch(colour):
+            return "var(--md-default-bg-color)"
+        return value

@@ -1,0 +1,28 @@
+"""Recorded text as HTML: escaped, without terminal colours and without control characters.
+
+In the builder.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+CODE = re.compile(r"`([^`]+)`")
+
+
+def escape(text: str) -> str:
+    """`text` as it may stand in HTML."""
+    return html.escape(CONTROL.sub("\N{REPLACEMENT CHARACTER}", ANSI.sub("", text)))
+
+
+def inline(text: str) -> str:
+    """A caption as HTML; only `code` in backticks is marked up."""
+    return CODE.sub(r"<code>\1</code>", escape(text))
+
+
+def cut_note(cut: int, done: str) -> str:
+    """The line that says how many bytes of an output are missing, which were `done`: printed, or recorded."""
+    return f'<p class="galley-cut">{cut:,} more bytes were {done} and are cut here</p>' if cut else ""

@@ -1,0 +1,94 @@
+"""The kinds of output that are text: what a cell printed, wrote to standard error, answered, and raised.
+
+In every process. Standard output and standard error are captured at their file descriptors by the command, so that
+these two kinds have nothing to capture here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from galley.kinds.kind import Asked, At, Kind, cut_text
+from galley.kinds.markup import cut_note, escape
+from galley.record.model import Form, Shown
+
+COLUMNS = 100  # the most characters in a line of a table
+
+
+class Text(Kind):
+    """An output that is one text; `label` is what stands above it."""
+
+    label = ""
+    columns = False  # whether the columns of a text may matter
+
+    def html(self, shown: Shown, at: At) -> str:
+        """The text as it is, escaped."""
+        form = shown.forms[0]
+        text = form.text.removesuffix("\n")
+        columns = " galley-columns" if self.columns and _may_be_table(text) else ""
+        label = f'<span class="galley-label">{self.label}</span>' if self.label else ""
+        body = f'{label}<pre tabindex="0"><code>{escape(text)}</code></pre>{cut_note(form.cut, "printed")}'
+        return f'<div class="galley-text galley-{self.name}{columns}">{body}</div>'
+
+    def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
+        """A stream."""
+        return {"output_type": "stream", "name": self.name, "text": lines(whole(shown.forms[0]))}
+
+
+class Stdout(Text):
+    """What the cell printed."""
+
+    name = "stdout"
+    columns = True
+
+
+class Stderr(Text):
+    """What the cell wrote to standard error."""
+
+    name, label = "stderr", "standard error"
+
+
+class Value(Text):
+    """The value of the cell's last expression, as the guide's hook `summarise` or the value's own repr says it."""
+
+    name, label, columns = "value", "value", True
+
+    def of_value(self, value: object, asked: Asked) -> tuple[Form, ...] | None:
+        """The text of any value; None is the value of a statement and shows nothing."""
+        if value is None:
+            return ()
+        summary = asked.summarise(value)
+        return (cut_text(repr(value) if summary is None else summary, asked.limit),)
+
+    def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
+        """A result, with every form that the record has."""
+        data = {form.mime: lines(whole(form)) for form in shown.forms if form.mime.startswith("text/")}
+        return {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": number}
+
+
+class Error(Text):
+    """What a cell that must raise did raise."""
+
+    name, label = "error", "raises"
+
+    def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
+        """An error without frames: the record holds its name and its message."""
+        text = whole(shown.forms[0]).rstrip("\n")
+        name, _, said = text.partition(": ")
+        return {"output_type": "error", "ename": name, "evalue": said, "traceback": [text]}
+
+
+def _may_be_table(text: str) -> bool:
+    """Whether the columns of a text may matter, on a narrow screen too: it has several lines, and none is long."""
+    found = text.split("\n")
+    return len(found) > 1 and max(map(len, found)) <= COLUMNS
+
+
+def whole(form: Form) -> str:
+    """The text of a form, with a line that says how much of it is missing."""
+    return form.text + (f"\n… {form.cut:,} more bytes were printed and are cut here\n" if form.cut else "")
+
+
+def lines(text: str) -> list[str]:
+    """Text as nbformat keeps it: lines with their ends."""
+    return text.splitlines(keepends=True)

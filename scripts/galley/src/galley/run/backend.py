@@ -1,0 +1,134 @@
+"""Where pages run: on this machine, or, with another backend, elsewhere.
+
+In the command. A backend takes a job and answers with what came of it. `LocalBackend` runs jobs on a runner process:
+on the warm one of a `galley serve` where that is up, else on one of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sysconfig
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import msgspec
+
+from galley.config import Project
+from galley.errors import RunnerError
+from galley.record.normalise import Where
+from galley.run.client import PageRun, Tell, run_page
+from galley.run.protocol import Job
+from galley.run.quiet import machine
+from galley.run.room import cores
+from galley.run.runners import runner, warm_runner
+
+STARTS = 5  # of the shared runner, before a command gives up
+
+
+class Backend(Protocol):
+    """A place where pages run, used as an asynchronous context. Another place is another class with these methods."""
+
+    @property
+    def cores(self) -> int:
+        """How many threads of pages may run at once."""
+
+    async def __aenter__(self) -> Self:
+        """Get ready to run pages."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        """Let go of everything, whatever still runs."""
+
+    async def run(self, job: Job, tell: Tell, *, alone: bool) -> PageRun:
+        """Run a page and answer with what came of it; a page that fails is an answer, not an error.
+
+        `job.scratch` is empty: the backend makes the page's folder, with a link in it for each of `job.links`. A page
+        that measures runs `alone` on its machine. Raises RunnerError where no page can run.
+        """
+
+
+class LocalBackend:
+    """Pages on this machine, each in a folder of its own that goes when the page has ended."""
+
+    def __init__(self, project: Project, given: Path | None = None) -> None:
+        """`given` is the socket of the runner to use; without it a warm one is looked for, or one is started."""
+        self.project, self._given = project, given
+        self._stack, self._starting, self._apart = AsyncExitStack(), asyncio.Lock(), asyncio.Lock()
+        self._socket: Path | None = None
+
+    @property
+    def cores(self) -> int:
+        """The processors that this process may use."""
+        return cores()
+
+    async def __aenter__(self) -> Self:
+        self._socket = self._given or warm_runner(self.project)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def run(self, job: Job, tell: Tell, *, alone: bool) -> PageRun:
+        """Run a page here, in a fresh folder; one whose runner goes away has a second try."""
+        with tempfile.TemporaryDirectory(prefix="galley-page-", ignore_cleanup_errors=True) as folder:
+            scratch = Path(folder).resolve()
+            for link in job.links:
+                (scratch / link).symlink_to(self.project.snippets / link)
+            job = msgspec.structs.replace(job, scratch=str(scratch))
+            async with machine(alone=alone, waits=lambda: tell(job, "waits for another galley command")):
+                return await self._run(job, tell)
+
+    async def _run(self, job: Job, tell: Tell) -> PageRun:
+        """Run the page on the runner that all pages share, which is started again where it went away.
+
+        A page that was running when that happened may have taken the runner down itself. So it has its second try on
+        a runner of its own, where it harms no other page.
+        """
+        for last in range(1, STARTS + 1):
+            used = await self._runner()
+            try:
+                run = await run_page(used, job, where(Path(job.scratch), self.project.snippets), tell)
+            except RunnerError:  # it was gone before this page began
+                if last == STARTS or self._given:
+                    raise
+                await self._drop(used)
+                continue
+            if not run.lost or self._given:
+                return run
+            await self._drop(used)
+            return await self._run_apart(job, tell)
+        raise AssertionError("the last start returns or raises")
+
+    async def _run_apart(self, job: Job, tell: Tell) -> PageRun:
+        async with self._apart:
+            with tempfile.TemporaryDirectory(prefix="galley-") as folder:
+                async with runner(self.project, Path(folder)) as own:
+                    return await run_page(own.socket, job, where(Path(job.scratch), self.project.snippets), tell)
+
+    async def _runner(self) -> Path:
+        """The socket of the runner to use, which is started where there is none."""
+        async with self._starting:
+            if self._socket is None:
+                folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="galley-"))
+                running = await self._stack.enter_async_context(runner(self.project, Path(folder)))
+                self._socket = running.socket
+            return self._socket
+
+    async def _drop(self, used: Path) -> None:
+        """Forget a runner that went away, and kill what may be left of it; a page that follows starts another."""
+        async with self._starting:
+            if self._socket == used:
+                self._socket = None
+                await self._stack.aclose()
+
+
+def where(scratch: Path, snippets: Path) -> Where:
+    """The paths of a run on this machine, which normalisation takes out of a text."""
+    paths = sysconfig.get_paths()
+    return Where(scratch, snippets, tuple(Path(paths[each]) for each in ("purelib", "platlib", "stdlib")))

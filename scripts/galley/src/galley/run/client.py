@@ -1,0 +1,311 @@
+"""Runs one page on a runner, over a connection of its own, and takes in what it says and writes.
+
+In the command. Whatever a page does, says or leaves out, the answer is what came of it: every wait has an end, and
+what cannot be read is the page's failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import socket
+import struct
+import termios
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from galley.errors import Place, RunnerError
+from galley.record.model import Dependency, Environment, Form, Shown
+from galley.record.normalise import Where
+from galley.run.protocol import (
+    EVENT_LIMIT,
+    GO_ON,
+    CellBegins,
+    CellEnds,
+    EventError,
+    Exited,
+    Failed,
+    Finished,
+    Job,
+    PageEvent,
+    Ready,
+    page_event,
+    send_job,
+)
+
+CHUNK = 1 << 16
+GRACE = 10.0  # seconds for the runner to kill a page and say so
+TOLD = 2000  # characters of what a failed cell had written
+STREAMS = ("stdout", "stderr")
+
+Tell = Callable[[Job, str], None]  # a page, and the cell that begins in it
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a page has no new record; `detail` is a traceback, or what the cell had written."""
+
+    page: str
+    profile: str
+    cell: str
+    place: Place
+    what: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        cell = f" in cell {self.cell}" if self.cell else ""
+        return f"{self.place}: page {self.page} ({self.profile}){cell}: {self.what}"
+
+
+@dataclass(frozen=True)
+class PageRun:
+    """What came of one page under one profile: either `failure` is set, or everything else is complete.
+
+    `seconds` is wall time, `where` the paths of the run that no reader shares. `lost` says that the page failed since
+    its runner went away: on another it may well run.
+    """
+
+    page: str
+    profile: str
+    cells: tuple[CellEnds, ...] = ()
+    environment: Environment = field(default_factory=Environment)
+    dependencies: tuple[Dependency, ...] = ()
+    seconds: float = 0.0
+    where: Where | None = None
+    failure: Failure | None = None
+    lost: bool = False
+
+
+class Capture:
+    """The reading end of a pipe that a page writes to; it never holds more than `limit` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._reading, self.writing = os.pipe()
+        os.set_blocking(self._reading, False)
+        self._kept, self._cut = bytearray(), 0
+        asyncio.get_running_loop().add_reader(self._reading, self._read)
+
+    def sent(self) -> None:
+        """Close this process's own writing end, which the page has now."""
+        os.close(self.writing)
+        self.writing = -1
+
+    def take(self) -> tuple[bytes, int]:
+        """What was written since the last call, and how many bytes of it were cut; the pipe is emptied first.
+
+        Only what waits in the pipe at this moment is read, since something that the page started may write on for
+        ever.
+        """
+        waiting = struct.unpack("i", fcntl.ioctl(self._reading, termios.FIONREAD, b"\0" * 4))[0]
+        while waiting > 0 and (read := self._read()):
+            waiting -= read
+        kept, cut = bytes(self._kept), self._cut
+        self._kept, self._cut = bytearray(), 0
+        return kept, cut
+
+    def close(self) -> None:
+        """Let go of the pipe."""
+        asyncio.get_running_loop().remove_reader(self._reading)
+        for end in (self._reading, self.writing):
+            if end >= 0:
+                os.close(end)
+
+    def _read(self) -> int:
+        try:
+            data = os.read(self._reading, CHUNK)
+        except BlockingIOError:
+            return 0
+        if not data:
+            asyncio.get_running_loop().remove_reader(self._reading)
+        room = self.limit - len(self._kept)
+        self._kept += data[:room]
+        self._cut += max(0, len(data) - room)
+        return len(data)
+
+
+async def run_page(path: Path, job: Job, where: Where, tell: Tell) -> PageRun:
+    """Run one page on the runner that listens on `path`; a page that fails is an answer, not an error.
+
+    Raises RunnerError where nobody listens.
+    """
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(path))
+        except OSError as error:
+            raise RunnerError(f"the runner went away: {error}") from error
+        page = _Page(job, where, tell)
+        try:
+            return await page.follow(connection)
+        except ConnectionError as error:
+            raise RunnerError(f"the runner went away: {error}") from error
+        finally:
+            page.close()
+
+
+class _Page:
+    """One page as it runs: its captures, its lifeline, what is known so far."""
+
+    def __init__(self, job: Job, where: Where, tell: Tell) -> None:
+        self.job, self.where, self.tell = job, where, tell
+        self.captures = {kind: Capture(job.output_limit) for kind in STREAMS}
+        self.lifeline, self.held = os.pipe()
+        self.cells: list[CellEnds] = []
+        self.cell, self.line = "", 0
+        self.started = self.begun = time.monotonic()
+        self.allowed = job.timeout
+        self.failed: tuple[str, str] | None = None  # what happened, and a traceback
+        self.garbled = ""  # what was wrong with a line that was no event
+        self.finished: Finished | None = None
+        self.lost = False
+
+    async def follow(self, connection: socket.socket) -> PageRun:
+        """Send the job and take in its events until its process is gone."""
+        descriptors = [capture.writing for capture in self.captures.values()]
+        send_job(connection, self.job, [*descriptors, self.lifeline])
+        os.close(self.lifeline)
+        for capture in self.captures.values():
+            capture.sent()
+        reader, writer = await asyncio.open_unix_connection(sock=connection.dup(), limit=EVENT_LIMIT)
+        try:
+            while await self._took_one(reader, writer):
+                pass
+        finally:
+            self._cut()
+            writer.close()
+        seconds = time.monotonic() - self.started
+        if self.failed or self.finished is None:
+            failure = self._failure(*(self.failed or ("the page ended before its time", "")))
+            return PageRun(self.job.page, self.job.profile, failure=failure, lost=self.lost)
+        end = self.finished
+        run = (self.job.page, self.job.profile, tuple(self.cells), end.environment, end.dependencies)
+        return PageRun(*run, seconds, self.where)
+
+    async def _took_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Take in the next line; whether there are more to come."""
+        try:
+            line = await asyncio.wait_for(reader.readline(), self._left())
+        except TimeoutError:
+            return self._out_of_time()
+        except ConnectionError:
+            line = b""  # the page died while it was told to go on
+        except ValueError:
+            self._fail(f"one event of the page has more than {EVENT_LIMIT >> 20} MiB")
+            return True
+        if not line:
+            if not self.failed:  # also after its last cell: nobody knows how the page ended
+                self.failed, self.lost = ("the runner went away while the page ran", ""), True
+            return False
+        if line.strip():
+            try:
+                event = page_event(line)
+            except EventError as error:
+                self._not_an_event(str(error))
+            else:
+                self._take(event, writer)
+                return not isinstance(event, Exited)  # what the page left behind may hold the connection open
+        return True
+
+    def _left(self) -> float:
+        """The seconds until the next line must have come."""
+        if self.failed:
+            return GRACE
+        ends = (self.begun + self.allowed, self.started + self.job.page_timeout)
+        return max(0.0, min(ends) - time.monotonic())
+
+    def _out_of_time(self) -> bool:
+        if self.failed:  # the runner was to kill the page, and does not say that it did
+            self.lost = True
+            return False
+        if self.garbled:
+            self._fail(self.garbled)
+        elif time.monotonic() - self.started >= self.job.page_timeout:
+            self._fail(f"the page took longer than {self.job.page_timeout:g} s")
+        else:
+            self._fail(f"took longer than {self.allowed:g} s and was stopped")
+        return True
+
+    def _fail(self, what: str) -> None:
+        """Let the page go: the runner kills it, and says on which line it was."""
+        self.failed = self.failed or (what, "")
+        self._cut()
+
+    def _not_an_event(self, error: str) -> None:
+        """A line that cannot be read: half an event of a page that was killed while it spoke, or the page's own words.
+
+        In the first case the runner's word on how it ended follows at once. So the page has a moment for that.
+        """
+        self.garbled = f"something in the page wrote to galley's own connection: {error}"
+        self.begun, self.allowed = time.monotonic(), min(self.allowed, 0.5)
+
+    def _take(self, event: PageEvent, writer: asyncio.StreamWriter) -> None:
+        if self.garbled and not isinstance(event, Exited):
+            self._fail(self.garbled)
+        if self.failed and not isinstance(event, Exited | Failed):
+            return
+        self.begun = time.monotonic()
+        match event:
+            case Ready():
+                for capture in self.captures.values():
+                    capture.take()  # what the guide's own setup says is no cell's output
+                writer.write(GO_ON)
+            case CellBegins():
+                self.cell, self.line = event.cell, event.line
+                self.allowed = event.timeout or self.job.timeout
+                self.tell(self.job, self.cell)
+            case CellEnds():
+                self.cells.append(msgspec.structs.replace(event, shown=(*self._written(), *event.shown)))
+                self.allowed = self.job.timeout
+                writer.write(GO_ON)
+            case Failed():
+                self.line = event.line or self.line
+                self.failed = self.failed or (event.what, event.detail)
+            case Finished():
+                self.finished = event
+            case Exited():
+                self._ended(event)
+
+    def _written(self) -> list[Shown]:
+        taken = [(kind, *capture.take()) for kind, capture in self.captures.items()]
+        return [Shown(kind, (Form("text/plain", "txt", data, cut),)) for kind, data, cut in taken if data or cut]
+
+    def _ended(self, event: Exited) -> None:
+        if self.failed and self.failed[1]:
+            return  # its traceback knows the line better
+        self.line = event.line or self.line
+        if not self.failed and not self.finished:
+            self.failed = self.garbled if self.garbled and not event.code else _how(event.code), ""
+
+    def _failure(self, what: str, trace: str) -> Failure:
+        """The failure with what the cell had written by then."""
+        said = b"".join(capture.take()[0] for capture in self.captures.values()).decode("utf-8", "replace")
+        detail = "\n".join(each for each in (said[-TOLD:].strip(), trace) if each)
+        place = Place(Path(self.job.shown), self.line)
+        return Failure(self.job.page, self.job.profile, self.cell, place, what, detail)
+
+    def _cut(self) -> None:
+        if self.held >= 0:
+            os.close(self.held)
+            self.held = -1
+
+    def close(self) -> None:
+        """Let go of every descriptor; the runner kills what still runs."""
+        self._cut()
+        for capture in self.captures.values():
+            with suppress(OSError):
+                capture.close()
+
+
+def _how(code: int) -> str:
+    """How a page's process ended, in words."""
+    if code >= 0:
+        return f"the page's process exited with status {code}"
+    names = {each.value: each.name for each in signal.Signals}
+    return f"the page's process was killed by {names.get(-code, f'signal {-code}')}"

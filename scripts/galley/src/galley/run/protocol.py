@@ -1,0 +1,203 @@
+"""What the command, the runner and a page's child say to each other, as types that all three import.
+
+In every process. The command sends a `Job` to the runner, with three file descriptors: the page's standard output, its
+standard error and its lifeline. The answer is a line of JSON for each event, written by the page's child, and at last
+by the runner, which says how the child ended. A page can write to the same socket as galley does; so an event is
+checked as it is read, and what cannot be read is that page's failure.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from galley.record.model import Dependency, Environment, Shown
+
+HEADER = 8  # bytes of a job's length, which carry the file descriptors along
+DESCRIPTORS = 3
+EVENT_LIMIT = 1 << 26  # bytes of one event; images travel inside
+GO_ON = b"."  # what the command answers when it has taken what a page wrote so far
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One page under one profile.
+
+    `source` is the snippet file's text with the profile's values in place, `path` where the file stands, `shown` its
+    path in messages. `scratch` is the folder that the page runs in, with a link for each of `links`. `uses` are the
+    files and folders that the page's cells declare. Times are in seconds; `memory_mb` is the limit of private memory in
+    MB (10^6 bytes), 0 for none; `output_limit` is in bytes.
+    """
+
+    page: str
+    profile: str
+    path: str
+    shown: str
+    source: str
+    root: str
+    scratch: str = ""
+    links: Sequence[str] = ()
+    parameters: Mapping[str, Any] = {}
+    hooks: Mapping[str, str] = {}
+    plugins: Sequence[str] = ()
+    environment: Mapping[str, str] = {}
+    packages: Sequence[str] = ()
+    uses: Sequence[str] = ()
+    threads: int = 1
+    timeout: float = 60.0
+    page_timeout: float = 600.0
+    memory_mb: int = 0
+    output_limit: int = 65536
+
+
+class Start(msgspec.Struct, frozen=True):
+    """What the runner is told on its command line: where to listen, what to import, what to look up before it forks."""
+
+    socket: str
+    folder: str
+    imports: tuple[str, ...] = ()
+    hooks: Mapping[str, str] = {}
+    packages: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
+
+
+class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
+    """The page is set up, and its first cell is next. The child waits for GO_ON."""
+
+
+class CellBegins(msgspec.Struct, frozen=True, tag_field="event", tag="begins"):
+    """A cell begins, at the line of its marker; `timeout` is its own limit in seconds, if it states one."""
+
+    cell: str
+    line: int
+    timeout: float | None = None
+
+
+class CellEnds(msgspec.Struct, frozen=True, tag_field="event", tag="ends"):
+    """A cell ended well. The child waits for GO_ON, so that the next cell's output is its own.
+
+    `seconds` is wall time, `peak_mb` the largest resident size in MB; `shown` is what it leaves to show beside what it
+    wrote, and `provenance` what the guide's hook says of the page at this moment.
+    """
+
+    cell: str
+    seconds: float
+    peak_mb: float
+    shown: tuple[Shown, ...] = ()
+    provenance: Mapping[str, Any] = {}
+
+
+class Failed(msgspec.Struct, frozen=True, tag_field="event", tag="failed"):
+    """The page failed: in which cell and line (0 for none), what happened, and a traceback."""
+
+    what: str
+    cell: str = ""
+    line: int = 0
+    detail: str = ""
+
+
+class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
+    """Every cell of the page ended well: what the page ran on, and what it used."""
+
+    environment: Environment
+    dependencies: tuple[Dependency, ...]
+
+
+class Exited(msgspec.Struct, frozen=True, tag_field="event", tag="exited"):
+    """The runner's word: the page's process is gone.
+
+    `code` is its exit status, or the negative number of the signal that killed it; `line` is the line of the statement
+    that began last, 0 before the first.
+    """
+
+    code: int
+    line: int
+
+
+class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
+    """The runner's first word: it serves, and these files of the project are loaded in it."""
+
+    loaded: tuple[str, ...]
+
+
+class NotStarted(msgspec.Struct, frozen=True, tag_field="event", tag="not-started"):
+    """The runner's first word where it cannot serve.
+
+    `setting` is the path of the setting at fault below `[tool.galley]`, `what` says what is wrong with it, `missing` is
+    the module that is not installed, if that is the cause, and `detail` is a traceback or says what to write.
+    """
+
+    setting: tuple[str, ...]
+    what: str
+    missing: str = ""
+    detail: str = ""
+
+
+PageEvent = Ready | CellBegins | CellEnds | Failed | Finished | Exited
+RunnerEvent = Started | NotStarted
+
+
+class EventError(ValueError):
+    """A line is no event."""
+
+
+_page_events: msgspec.json.Decoder[PageEvent] = msgspec.json.Decoder(PageEvent)
+_runner_events: msgspec.json.Decoder[RunnerEvent] = msgspec.json.Decoder(RunnerEvent)
+_jobs = msgspec.json.Decoder(Job)
+
+
+def encode(event: PageEvent | RunnerEvent) -> bytes:
+    """An event as its line; text that no encoding can carry is written with backslashes."""
+    try:
+        return msgspec.json.encode(event) + b"\n"
+    except (UnicodeEncodeError, ValueError):
+        return msgspec.json.encode(_writable(msgspec.to_builtins(event))) + b"\n"
+
+
+def _writable(value: Any) -> Any:
+    """The same with no lone half of a surrogate pair, such as the name of a file that is no UTF-8 may hold."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_writable(key): _writable(each) for key, each in value.items()}
+    return [_writable(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def page_event(line: bytes) -> PageEvent:
+    """The event of a page's line; raises EventError where it is none."""
+    try:
+        return _page_events.decode(line)
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
+        raise EventError(str(error)) from error
+
+
+def runner_event(line: bytes) -> RunnerEvent:
+    """The event of a runner's first line; raises EventError where it is none."""
+    try:
+        return _runner_events.decode(line)
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
+        raise EventError(str(error)) from error
+
+
+def send_job(connection: socket.socket, job: Job, descriptors: Sequence[int]) -> None:
+    """Send a job with the descriptors of its standard output, its standard error and its lifeline."""
+    payload = msgspec.json.encode(job)
+    socket.send_fds(connection, [len(payload).to_bytes(HEADER, "big")], list(descriptors))
+    connection.sendall(payload)
+
+
+def receive_header(connection: socket.socket) -> tuple[int, list[int]]:
+    """The length of the job to come and the descriptors sent with it; length 0 when nothing was sent."""
+    try:
+        header, descriptors, _, _ = socket.recv_fds(connection, HEADER, DESCRIPTORS)
+    except ConnectionError:
+        return 0, []
+    return (int.from_bytes(header, "big") if len(header) == HEADER else 0), descriptors
+
+
+def receive_job(connection: socket.socket, length: int) -> Job:
+    """The job that follows a header."""
+    with connection.makefile("rb") as stream:
+        return _jobs.decode(stream.read(length))

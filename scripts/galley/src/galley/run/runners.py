@@ -1,0 +1,168 @@
+"""The runner processes of this machine: how one starts and ends, and how commands find one that stays up.
+
+In the command. `galley run` starts a runner for itself and ends it. `galley serve` keeps one warm and publishes a card
+that says where it listens; another command uses it as long as the card's fingerprint is that of the project as it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+import sysconfig
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from galley.config import Project
+from galley.errors import RunnerError
+from galley.hooks import APART
+from galley.plugins import plugins_of
+from galley.run.places import ours
+from galley.run.protocol import EventError, NotStarted, Start, runner_event
+from galley.source.digest import digest
+
+GALLEY = Path(__file__).parents[1]
+CARD = "runner.json"  # where a warm runner listens, what it has loaded, and the fingerprint of that
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR")}
+KEPT = ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SSL_CERT_FILE", "TMPDIR", "CUDA_VISIBLE_DEVICES")
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A runner process that serves: its socket, and the project's files that it loaded."""
+
+    socket: Path
+    loaded: list[str]
+    process: Process
+
+
+@asynccontextmanager
+async def runner(project: Project, folder: Path) -> AsyncIterator[Runner]:
+    """A runner process that listens in `folder`; raises RunnerError where it cannot start."""
+    path, log = folder / "runner.sock", folder / "runner.log"
+    path.unlink(missing_ok=True)
+    hooks = {name: named for name, named in project.hooks.items() if name != APART}
+    start = Start(str(path), str(project.snippets), project.imports, hooks, project.packages, plugins_of(project).names)
+    with log.open("wb") as said:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", "galley.run.server", msgspec.json.encode(start).decode(),
+            stdin=PIPE, stdout=PIPE, stderr=said, start_new_session=True, env=clean_environment(project, folder),
+        )  # fmt: skip
+    try:
+        yield Runner(path, await _ready(project, process, log), process)
+    finally:
+        await _stop(process)
+
+
+def clean_environment(project: Project, home: Path) -> dict[str, str]:
+    """The variables a page sees: the same on every machine, and no token among them."""
+    kept = {name: value for name, value in os.environ.items() if name in KEPT}
+    fixed = {
+        "HOME": str(home),
+        "XDG_CACHE_HOME": str(project.root / ".cache"),  # fonts and the like are worked out once a checkout
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "COLUMNS": "80",
+        "MPLBACKEND": "agg",
+        "PYTHONIOENCODING": "utf-8:backslashreplace",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    return {**kept, **ONE_THREAD, **fixed, **project.environment}
+
+
+async def _ready(project: Project, process: Process, log: Path) -> list[str]:
+    """The files that the runner has loaded, as soon as it serves; raises RunnerError where it says why it does not."""
+    assert process.stdout is not None
+    line = await process.stdout.readline()
+    try:
+        said = runner_event(line)
+    except EventError:
+        await process.wait()
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["it said nothing"]
+        raise RunnerError("\n    ".join(["the runner process did not start:", *lines[-4:]])) from None
+    if isinstance(said, NotStarted):
+        raise _not_started(project, said)
+    return list(said.loaded)
+
+
+def _not_started(project: Project, said: NotStarted) -> RunnerError:
+    """What a setting has that the runner cannot import, with what to do about it."""
+    *tables, name = said.setting
+    setting = f"{name} under [{'.'.join(['tool.galley', *tables])}]"
+    what = "\n    ".join([f"{setting}: {said.what}", *said.detail.strip().splitlines()[-4:]])
+    mend = f"correct {setting}"
+    if said.missing:
+        mend = f"{project.how_to_install}; '{said.missing}' is missing. Or {mend}"
+    return RunnerError(what, project.place(*said.setting), mend)
+
+
+async def _stop(process: Process) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(process.wait(), 5)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+
+
+def place(project: Project) -> Path:
+    """The folder of a checkout's warm runner, whether it is there or not; raises RunnerError as `ours` does."""
+    return ours() / digest(str(project.root))[:16]
+
+
+def fingerprint(project: Project, loaded: Sequence[str]) -> str:
+    """A digest of everything that a runner took in when it started.
+
+    galley's own code, the project's modules that it `loaded`, the settings, the interpreter, and the
+    installed packages by name and time.
+    """
+    files = [*sorted(GALLEY.rglob("*.py")), *map(Path, sorted(loaded))]
+    contents = [digest(file.read_bytes()) if file.is_file() else "gone" for file in files]
+    settings = [list(project.imports), dict(project.environment), dict(project.hooks), list(project.packages)]
+    contents += [digest(file.read_bytes()) for file in plugins_of(project).files if file.is_file()]
+    paths = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    installed = sorted(
+        f"{each.name} {each.stat().st_mtime_ns}" for path in paths for each in Path(path).glob("*.dist-info")
+    )
+    return digest(json.dumps([sys.executable, sys.version, settings, contents, installed]))
+
+
+def publish(project: Project, running: Runner) -> str:
+    """Let other commands find a runner; the answer is its fingerprint."""
+    print_ = fingerprint(project, running.loaded)
+    card = {"socket": str(running.socket), "loaded": running.loaded, "fingerprint": print_}
+    fresh = running.socket.with_name("card.json")
+    fresh.write_text(json.dumps(card), encoding="utf-8")
+    folder = place(project)
+    folder.mkdir(exist_ok=True, mode=0o700)
+    fresh.replace(folder / CARD)
+    return print_
+
+
+def withdraw(project: Project, running: Runner) -> None:
+    """Take the runner's card away, unless another runner has put its own there since."""
+    card = place(project) / CARD
+    with suppress(OSError, ValueError):
+        if json.loads(card.read_text(encoding="utf-8"))["socket"] == str(running.socket):
+            card.unlink()
+
+
+def warm_runner(project: Project) -> Path | None:
+    """The socket of a current warm runner for this checkout, if one is up."""
+    try:
+        card = json.loads((place(project) / CARD).read_text(encoding="utf-8"))
+        with socket.socket(socket.AF_UNIX) as attempt:
+            attempt.connect(card["socket"])
+        return Path(card["socket"]) if card["fingerprint"] == fingerprint(project, card["loaded"]) else None
+    except (OSError, ValueError, KeyError, RunnerError):
+        return None

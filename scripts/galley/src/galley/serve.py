@@ -1,0 +1,233 @@
+"""`galley serve`: MkDocs shows the site, and what was saved runs on a warm runner.
+
+In the command. A saved page re-renders, since MkDocs watches it; a saved snippet file runs again, since this module
+watches it, and its record, which MkDocs watches too, then shows. What failed stands in a file of its own that only this
+command's MkDocs reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import tempfile
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from socket import AF_INET, AF_INET6
+
+from rich.console import Console
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+
+from galley.config import Project, find_project
+from galley.errors import RunnerError, UsageError
+from galley.kinds import kinds_of
+from galley.record.status import store_of
+from galley.run.backend import LocalBackend
+from galley.run.command import kept
+from galley.run.prepare import Answers, prepare
+from galley.run.runners import Runner, fingerprint, place, publish, runner, withdraw
+from galley.run.schedule import Ran, Task, choose, run_tasks
+from galley.site.preview import VARIABLE, FailedPage, write_failures
+from galley.source.cells import page_name
+from galley.source.guide import Guide, read_guide
+
+SAVED = {"modified", "created", "moved", "deleted"}  # what happens to a file when somebody saves it
+SETTLE = 0.05  # seconds; editors save in several steps
+PATIENCE = 5.0  # seconds for MkDocs to end
+# MkDocs, which heeds a SIGINT: a shell has what it starts in the background ignore them, and that is inherited.
+MKDOCS = """import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("mkdocs", run_name="__main__", alter_sys=True)"""
+
+
+async def serve(project: Project, address: str, console: Console) -> int:
+    """Serve until MkDocs ends; the answer is its exit code. A SIGTERM cancels, so that nothing is left running."""
+    _free(address)
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    file = project.root / ".cache" / "galley" / "preview.json"
+    write_failures(file, [])
+    ignored = (project.outputs, *(project.snippets / link for link in project.links))
+    with saved((project.snippets, project.root / "pyproject.toml"), ignored) as changed:
+        async with mkdocs(project, address, file) as site, Keeper(project) as keeper:
+            rerun = asyncio.create_task(Loop(project, keeper, file, console).run(changed))
+            try:
+                return await site.wait()
+            finally:
+                rerun.cancel()
+                with suppress(asyncio.CancelledError):
+                    await rerun
+
+
+def _free(address: str) -> None:
+    """Raises UsageError where nothing can be served at the address: MkDocs would say so in a traceback."""
+    host, _, port = address.rpartition(":")
+    try:
+        if not host:
+            raise ValueError("it names no host")
+        with socket.create_server((host.strip("[]"), int(port)), family=AF_INET6 if ":" in host else AF_INET):
+            pass
+    except (OSError, ValueError, OverflowError) as error:
+        what = f"cannot serve at {address}: {error}"
+        raise UsageError(what, mend="name another address with --address HOST:PORT") from error
+
+
+@asynccontextmanager
+async def mkdocs(project: Project, address: str, file: Path) -> AsyncIterator[Process]:
+    """MkDocs' own live server, in preview mode, watching the records and the failures too."""
+    watched = [option for path in (project.snippets, file.parent) for option in ("--watch", str(path))]
+    command = [sys.executable, "-c", MKDOCS, "serve", "--dev-addr", address, *watched]
+    environment = {**os.environ, VARIABLE: str(file), "NO_MKDOCS_2_WARNING": "1"}
+    # A session of its own: Ctrl-C in the terminal reaches us alone, and MkDocs gets one SIGINT, on which it tidies up.
+    process = await asyncio.create_subprocess_exec(*command, cwd=project.root, env=environment, start_new_session=True)
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
+        try:
+            await asyncio.wait_for(process.wait(), PATIENCE)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+class Loop:
+    """Runs what is stale after each save."""
+
+    def __init__(self, project: Project, keeper: Keeper, file: Path, console: Console) -> None:
+        self.project, self.keeper, self.file, self.console = project, keeper, file, console
+        self.failures: dict[tuple[str, str], FailedPage] = {}
+        self.prepared: Answers = {}
+
+    async def run(self, changed: asyncio.Event) -> None:
+        """Run what is stale now, then again after each save, until cancelled."""
+        while True:
+            changed.clear()
+            try:
+                await self._run_stale()
+            except RunnerError as error:
+                self.console.print(why_not(error))
+            except Exception as error:  # whatever it is, the next save may mend it
+                self.console.print(f"{type(error).__name__}: {error}")
+            await changed.wait()
+            await asyncio.sleep(SETTLE)
+
+    async def _run_stale(self) -> None:
+        self.project = self.keeper.project = find_project(self.project.root)
+        guide = read_guide(self.project)
+        self.failures = _unreadable(guide)  # a page that failed is stale still, and runs again
+        tasks = choose(guide, [], self.project.required, everything=False)
+        if tasks:
+            socket = await self.keeper.socket()
+            for error in await prepare(self.project, (task.profile.name for task in tasks), self.prepared):
+                self.console.print(str(error))
+            known = self.prepared
+            ready = [replace(task, environment=known[name]) for task in tasks if (name := task.profile.name) in known]
+            async with LocalBackend(self.project, socket) as backend:
+                async for ran in run_tasks(self.project, ready, backend, lambda job, cell: None):
+                    self._ended(ran)
+        write_failures(self.file, list(self.failures.values()))
+
+    def _ended(self, ran: Ran) -> None:
+        key = _key(ran.task)
+        failure, said = kept(ran, store_of(self.project), kinds_of(self.project))
+        if failure:
+            self.prepared.clear()  # what was prepared may be gone
+            self.failures[key] = FailedPage(*key, failure.cell, str(failure), failure.detail)
+            self.console.print(str(failure))
+        else:
+            self.console.print(f"{ran.run.page} ({ran.run.profile}): {said}, {ran.run.seconds:.1f} s")
+
+
+def _unreadable(guide: Guide) -> dict[tuple[str, str], FailedPage]:
+    """The snippet files that cannot be read at all."""
+    found = {}
+    for error in guide.errors:
+        if error.place and error.place.path.suffix == ".py":
+            page = page_name(error.place.path)
+            found[page, ""] = FailedPage(page, "", "", str(error), "")
+    return found
+
+
+def _key(task: Task) -> tuple[str, str]:
+    return task.snippets.page, task.profile.name
+
+
+class Keeper:
+    """Keeps the warm runner of a checkout, and replaces it when what it loaded is no longer current.
+
+    Use it as an asynchronous context; `running` is the runner while one is up.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._stack = AsyncExitStack()
+        self.running: Runner | None = None
+        self._print = ""
+
+    async def __aenter__(self) -> Keeper:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def socket(self) -> Path:
+        """The socket of a current runner, started or replaced where needed; raises RunnerError."""
+        running = self.running
+        alive = running is not None and running.process.returncode is None
+        if running and alive and self._print == fingerprint(self.project, running.loaded):
+            return running.socket
+        await self.close()
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="r", dir=place(self.project).parent))
+        started = await self._stack.enter_async_context(runner(self.project, Path(folder)))
+        self.running, self._print = started, publish(self.project, started)
+        return started.socket
+
+    async def close(self) -> None:
+        """End the runner, and take its card away."""
+        if self.running:
+            withdraw(self.project, self.running)
+            self.running = None
+        await self._stack.aclose()
+
+
+def why_not(error: RunnerError) -> str:
+    """One line for an author who can edit prose and not run code."""
+    return f"nothing can be run here, prose still previews: {error.what.splitlines()[-1].strip()}"
+
+
+class _Saved(FileSystemEventHandler):
+    def __init__(self, changed: asyncio.Event, ignored: Sequence[Path]) -> None:
+        self.changed, self.ignored, self.loop = changed, ignored, asyncio.get_running_loop()
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        path = Path(str(event.src_path))
+        ours = not any(path.is_relative_to(each) for each in self.ignored) and "__pycache__" not in path.parts
+        if ours and event.event_type in SAVED and not event.is_directory:
+            self.loop.call_soon_threadsafe(self.changed.set)
+
+
+@contextmanager
+def saved(paths: Sequence[Path], ignored: Sequence[Path]) -> Iterator[asyncio.Event]:
+    """An event that is set whenever one of the files, or a file below one of the folders, is saved.
+
+    Whoever waits for it clears it.
+    """
+    changed = asyncio.Event()
+    observer = Observer()
+    for path in paths:
+        observer.schedule(_Saved(changed, ignored), str(path), recursive=path.is_dir())
+    observer.start()
+    try:
+        yield changed
+    finally:
+        observer.stop()
+        observer.join()

@@ -1,1 +1,0 @@
-"""The author's loop: a saved page re-renders, a saved snippet file runs again."""

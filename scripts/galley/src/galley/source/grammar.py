@@ -1,0 +1,295 @@
+"""What an author can write on a cell's `# %%` line: one row for each tag and each option.
+
+In every process: the command, the builder, the runner and a page's child read the same cells. Adding a tag or an option
+is adding a row here and using it in one place; a plug-in brings rows of its own. The documentation is made from
+these rows.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from galley.errors import GalleyError, Place
+from galley.plugins import Plugin, Plugins, plugins_of
+
+if TYPE_CHECKING:
+    from galley.config import Project
+    from galley.source.cells import Cell
+
+FORM = '# %% name [tag …] option="value"'
+DIGITS = re.compile(r"[0-9]{1,4}")
+
+
+@dataclass(frozen=True)
+class Tag:
+    """One tag, as `[name]` on a cell's line.
+
+    `says` is a sentence for the reader of the documentation. A tag with `outputs` can change what the cell's outputs
+    are, and is therefore part of the cell's digest. It stands neither beside the tags that it `excludes` nor `never_on`
+    the cells of these names, and `because` says why. `check` is given the cell and its statements, and raises
+    GalleyError where the tag is wrong there.
+    """
+
+    name: str
+    says: str
+    outputs: bool = False
+    excludes: tuple[str, ...] = ()
+    never_on: tuple[str, ...] = ()
+    because: str = ""
+    check: Callable[[Cell, Sequence[ast.stmt]], None] | None = None
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option, as `name="value"` on a cell's line.
+
+    `says` is a sentence for the reader of the documentation, `form` shows how the option is written, and `wanted` says
+    what its value must be. `read` makes the value from the text, and raises ValueError where it cannot; `default`
+    stands in `Cell.options` where the line does not give it. `outputs` gives what of the value can change the cell's
+    outputs, and is therefore part of the cell's digest; None leaves the option out of it.
+    """
+
+    name: str
+    says: str
+    form: str
+    wanted: str = "a text"
+    read: Callable[[str], Any] = str
+    default: Any = ""
+    outputs: Callable[[Any], object] | None = None
+
+
+def _proved(cell: Cell, statements: Sequence[ast.stmt]) -> None:
+    """Raises GalleyError for a claim that says nothing, or that nothing tests."""
+    if not cell.caption:
+        raise GalleyError("a claim without a sentence", cell.place, 'begin its code with """The sentence."""')
+    within = (node for statement in statements for node in ast.walk(statement))
+    if not cell.raises and not any(
+        isinstance(node, ast.Assert) or _called(node).startswith("assert") for node in within
+    ):
+        raise GalleyError("the claim asserts nothing", cell.place, "add an assert, or take the tag away")
+
+
+def _called(node: ast.AST) -> str:
+    """The name of the function that a call calls; empty for other nodes."""
+    function = node.func if isinstance(node, ast.Call) else None
+    return function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < 86400:  # not a number is none either
+        raise ValueError(text)
+    return seconds
+
+
+def _threads(text: str) -> int:
+    if not DIGITS.fullmatch(text) or not 0 < int(text) < 1024:
+        raise ValueError(text)
+    return int(text)
+
+
+def _class_name(text: str) -> str:
+    if not text.isidentifier():
+        raise ValueError(text)
+    return text
+
+
+TAGS = (
+    Tag(
+        "claim",
+        "The caption is a sentence that the cell's code proves: by an assertion, or by the error that it must raise.",
+        check=_proved,
+    ),
+    Tag(
+        "folded",
+        "The page shows what the cell printed, and its code folded below that.",
+        excludes=("claim", "setup", "trace"),
+        never_on=("parameters",),
+        because="folds code below its output, and this cell shows it otherwise",
+    ),
+    Tag(
+        "measured",
+        "The outputs are measurements, other ones at every run; the page runs with no other beside it.",
+        outputs=True,
+    ),
+    Tag("setup", "The page folds the whole cell: what it does is needed, and is not what the page is about."),
+    Tag(
+        "trace",
+        "Under the code stands a table of the values that each line gave to its names.",
+        outputs=True,
+    ),
+)
+OPTIONS = (
+    Option(
+        "raises",
+        "The cell must end with an error of exactly this class, and the page shows the error.",
+        form='raises="ValueError"',
+        wanted="the name of a class",
+        read=_class_name,
+        outputs=str,
+    ),
+    Option(
+        "threads",
+        "How many threads the cell may use; the page gets the most that one of its cells asks for.",
+        form='threads="2"',
+        wanted="a number of threads from 1 to 1023",
+        read=_threads,
+        default=1,
+        outputs=str,
+    ),
+    Option(
+        "timeout",
+        "How many seconds the cell may take, in place of the setting `timeout`.",
+        form='timeout="120"',
+        wanted="a number of seconds, above 0 and below 86400",
+        read=_seconds,
+        default=None,
+    ),
+    Option(
+        "uses",
+        "Files and folders that the cell opens where Python does not see it: from the project's root, or through one "
+        "of the setting `links`; a change of one makes the record stale.",
+        form='uses="models/tiny data.csv"',
+        wanted="paths with blanks between them",
+        read=lambda text: tuple(text.split()),
+        default=(),
+        outputs=sorted,
+    ),
+)
+LISTS = ("claims",)  # what galley itself can list; galley.site.lists has a class for each
+NAMES = {Tag: re.compile(r"[a-z0-9][a-z0-9-]*"), Option: re.compile(r"\w+"), str: re.compile(r"[a-z0-9][a-z0-9-]*")}
+WORDS = {Tag: "a tag", Option: "an option", str: "a list"}
+IN_EVERY_DIGEST = ("raises", "measured", "threads")  # in this order; other rows only where a cell has them
+
+
+class Grammar:
+    """The tags, options and lists that a project knows: galley's own, then what plug-ins bring.
+
+    `checks` are called with each finished cell, and raise GalleyError. Equal only to itself, so that what was read with
+    one grammar is never taken for what another one reads.
+    """
+
+    def __init__(
+        self,
+        tags: Iterable[Tag] = TAGS,
+        options: Iterable[Option] = OPTIONS,
+        lists: Iterable[str] = LISTS,
+        checks: Iterable[Callable[[Cell], None]] = (),
+    ) -> None:
+        self.tags = {tag.name: tag for tag in tags}
+        self.options = {option.name: option for option in options}
+        self.lists = tuple(lists)
+        self.checks = tuple(checks)
+        self.defaults: Mapping[str, Any] = {option.name: option.default for option in self.options.values()}
+
+    def read(self, given: Mapping[str, str], place: Place) -> Mapping[str, Any]:
+        """The value of every option, from the texts of those that a cell's line gives; GalleyError for a wrong one."""
+        if not given:
+            return self.defaults
+        values = dict(self.defaults)
+        for name, text in given.items():
+            option = self.options[name]
+            try:
+                values[name] = option.read(text)
+            except ValueError as error:
+                what = f"{name} '{text}' is not {option.wanted}"
+                raise GalleyError(what, place, f"write it as: {option.form}") from error
+        return values
+
+    def check(self, cell: Cell, statements: Sequence[ast.stmt]) -> None:
+        """Raises GalleyError where a tag stands beside another that it excludes, or any check fails."""
+        for name in sorted(cell.tags):
+            tag = self.tags[name]
+            if cell.tags.intersection(tag.excludes) or cell.name in tag.never_on:
+                raise GalleyError(f"[{name}] {tag.because}", cell.place, "leave it out")
+            if tag.check:
+                _told(cell, tag.check, cell, statements)
+        for check in self.checks:
+            _told(cell, check, cell)
+
+    def treated(self, tags: frozenset[str], options: Mapping[str, Any]) -> str:
+        """How a cell's outputs are treated, as its digest has it."""
+        parts = [f"{name}={self._always(name, tags, options)}" for name in IN_EVERY_DIGEST]
+        here = [tag for tag in self.tags.values() if tag.outputs and tag.name in tags]
+        parts += [tag.name for tag in here if tag.name not in IN_EVERY_DIGEST]
+        given = [option for option in self.options.values() if options[option.name] != option.default]
+        treating = [(each, each.outputs) for each in given if each.outputs and each.name not in IN_EVERY_DIGEST]
+        parts += [f"{option.name}={outputs(options[option.name])}" for option, outputs in treating]
+        return " ".join(parts)
+
+    def _always(self, name: str, tags: frozenset[str], options: Mapping[str, Any]) -> object:
+        row = self.options.get(name)
+        return row.outputs(options[name]) if row and row.outputs else name in tags
+
+
+def _told(cell: Cell, check: Callable[..., None], *arguments: Any) -> None:
+    """Call a check; whatever it raises becomes a GalleyError at the cell's line."""
+    try:
+        check(*arguments)
+    except GalleyError as error:
+        raise type(error)(error.what, error.place or cell.place, error.mend) from error
+    except Exception as error:
+        what = f"{check.__module__} could not check this cell: {type(error).__name__}: {error}"
+        raise GalleyError(what, cell.place, f"mend {check.__module__}, which is a plug-in's") from error
+
+
+BUILT_IN = Grammar()
+
+
+def grammar(project: Project) -> Grammar:
+    """The grammar of a project; raises GalleyError for a plug-in that cannot be loaded or brings what is there."""
+    try:
+        return grammar_of(plugins_of(project))
+    except GalleyError as error:
+        raise GalleyError(error.what, error.place or project.place("plugins"), error.mend) from error
+
+
+def grammar_of(plugins: Plugins) -> Grammar:
+    """galley's own rows, then those of plug-ins by name: the order of plug-ins changes no digest."""
+    if not plugins.found:
+        return BUILT_IN
+    if "grammar" not in plugins.kept:
+        plugins.kept["grammar"] = _extended(plugins)
+    made: Grammar = plugins.kept["grammar"]
+    return made
+
+
+def _extended(plugins: Plugins) -> Grammar:
+    tags, options, lists = list(TAGS), list(OPTIONS), list(LISTS)
+    for plugin in plugins.found:
+        _add(tags, _tags(plugin.brought), Tag, plugin)
+        _add(options, getattr(plugin.brought, "options", ()), Option, plugin)
+        _add(lists, getattr(plugin.brought, "lists", ()), str, plugin)
+    checks = [check for plugin in plugins.found if callable(check := getattr(plugin.brought, "check", None))]
+    tags[len(TAGS) :] = sorted(tags[len(TAGS) :], key=lambda row: row.name)
+    options[len(OPTIONS) :] = sorted(options[len(OPTIONS) :], key=lambda row: row.name)
+    return Grammar(tags, options, lists, checks)
+
+
+def _tags(brought: Any) -> Sequence[Tag]:
+    """The tags of a plug-in; one that a kind of output asks for needs no row of its own."""
+    tags = tuple(getattr(brought, "tags", ()))
+    asked = getattr(brought, "tag", "")
+    if not asked or asked in {getattr(tag, "name", "") for tag in tags}:
+        return tags
+    said = (type(brought).__doc__ or "").strip().partition("\n\n")[0]
+    return (*tags, Tag(asked, " ".join(said.split()), outputs=True))
+
+
+def _add(rows: list[Any], more: Iterable[Any], kind: type, plugin: Plugin) -> None:
+    """Add a plug-in's rows; raises GalleyError for one that is no row, or that has the name of another."""
+    known = {getattr(row, "name", row) for row in rows}
+    for row in more:
+        name = getattr(row, "name", row)
+        if not isinstance(row, kind) or not NAMES[kind].fullmatch(name):
+            what = f"{plugin.origin} has '{plugin.name}', which brings {row!r} where {WORDS[kind]} is wanted"
+            raise GalleyError(what, mend="mend the plug-in, or take its name away")
+        if name in known:
+            what = f"{plugin.origin} has '{plugin.name}', which brings {WORDS[kind]} '{name}', and there is one already"
+            raise GalleyError(what, mend="give it another name")
+        known.add(name)
+        rows.append(row)

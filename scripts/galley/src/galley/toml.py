@@ -1,0 +1,186 @@
+"""Typed tables of a TOML file: each value is checked against its field's type, and each error has its line.
+
+In the command and in the builder. A field of a dataclass that is a setting is annotated with what its value must be
+(`form`) and with what it is for (`says`); errors and the documentation are made from these.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from galley.errors import GalleyError, Place
+
+ENDS = ("]", "}", '"""', "'''")  # of a value over several lines
+MEND = "write it so, or leave it out"
+
+
+def form(wanted: str, test: Callable[[Any], object] | None = None) -> Meta:
+    """What a value must be, in words, and a test of what its type cannot say."""
+    return Meta(extra={"wanted": wanted, "test": test})
+
+
+def says(description: str) -> Meta:
+    """What a setting is for."""
+    return Meta(description=description)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting as the documentation has it: its name, what it must be, its default, and what it is for."""
+
+    name: str
+    wanted: str
+    default: Any
+    says: str
+
+
+@cache
+def settings_of(kind: Any) -> tuple[Setting, ...]:
+    """The fields of a dataclass that are settings: those that say what they are for."""
+    found, hints = [], _hints(kind)
+    for each in fields(kind):
+        metas = getattr(hints[each.name], "__metadata__", ())
+        if described := next((meta.description for meta in metas if meta.description), ""):
+            default = each.default_factory() if callable(each.default_factory) else each.default
+            found.append(Setting(each.name, _wanted(hints[each.name]), default, described))
+    return tuple(found)
+
+
+@cache
+def _hints(kind: Any) -> Mapping[str, Any]:
+    return get_type_hints(kind, include_extras=True)
+
+
+def _form(hint: Any) -> Mapping[str, Any]:
+    """What `form` noted of a type; empty where it is a table."""
+    return next((meta.extra for meta in getattr(hint, "__metadata__", ()) if meta.extra), {})
+
+
+def _wanted(hint: Any) -> str:
+    """What a value must be, in words."""
+    if wanted := _form(hint).get("wanted"):
+        return str(wanted)
+    names = [wanted for part in get_args(get_args(hint)[0]) if (wanted := _form(part).get("wanted"))]
+    return f"a table: {' = '.join(names)}" if names else "tables"
+
+
+class Reader:
+    """Reads the table at `above` in the text of a file; every error names the value and what is wanted, at its line."""
+
+    def __init__(self, file: Path, text: str, above: tuple[str, ...]) -> None:
+        self.file, self.text, self.above = file, text, above
+
+    def wrong(self, what: str, path: tuple[str, ...], mend: str = MEND) -> GalleyError:
+        """The error for what stands at a path below the table."""
+        return GalleyError(what, Place(self.file, line_of(self.text, (*self.above, *path))), mend)
+
+    def name(self, path: tuple[str, ...]) -> str:
+        """How a table is called in the file."""
+        return f"[{'.'.join((*self.above, *path))}]"
+
+    def values(self, kind: Any, table: Any, path: tuple[str, ...], others: tuple[str, ...] = ()) -> dict[str, Any]:
+        """The values that a table gives to the settings of a dataclass, by name, but for `others`."""
+        if not isinstance(table, dict):
+            raise self.wrong(f"{path[-1]} = {table!r} under {self.name(path[:-1])} is not a table", path)
+        known, hints = [setting.name for setting in settings_of(kind)], _hints(kind)
+        for key in table:
+            if key not in known:
+                what = f"{self.name(path)} has no setting {key!r}"
+                raise self.wrong(what, (*path, key), f"it knows: {', '.join(sorted(known))}")
+        return {key: self.value(each, hints[key], (*path, key)) for key, each in table.items() if key not in others}
+
+    def value(self, value: Any, hint: Any, path: tuple[str, ...]) -> Any:
+        """The value at a path, as its type has it."""
+        kind, form = get_args(hint)[0], _form(hint)
+        if get_origin(kind) is Mapping:
+            return self.table(value, get_args(kind), path)
+        try:
+            read = msgspec.convert(value, kind, dec_hook=lambda made, given: made(given))
+            if form["test"] is None or form["test"](read):
+                return read
+        except (msgspec.ValidationError, TypeError):
+            pass
+        raise self.wrong(f"{path[-1]} = {value!r} under {self.name(path[:-1])} is not {form['wanted']}", path)
+
+    def table(self, value: Any, hints: tuple[Any, Any], path: tuple[str, ...]) -> dict[str, Any]:
+        """A table whose names are not settings; `hints` are the types of names and values."""
+        if not isinstance(value, dict):
+            raise self.wrong(f"{path[-1]} = {value!r} under {self.name(path[:-1])} is not a table", path)
+        form = _form(hints[0])
+        for key in value:
+            if not form["test"](key):
+                raise self.wrong(f"{self.name(path)} has {key!r}, which is not {form['wanted']}", (*path, key))
+        return {key: self.value(each, hints[1], (*path, key)) for key, each in value.items()}
+
+
+def line_of(text: str, path: Sequence[str]) -> int:
+    """The line, from 1, on which the value at a path begins; that of the nearest table above it where it is nowhere.
+
+    0 where no part of the path is in the text. The text must be TOML that can be read.
+    """
+    found, depth = 0, 0
+    table: list[str] = []
+    for line, chunk in _statements(text):
+        if chunk.lstrip().startswith("["):
+            table = _header(chunk)
+            here = _common(table, path)
+        else:
+            here = _common(table, path)
+            if here == len(table):
+                here += _depth(tomllib.loads(chunk), path[here:])
+        if here > depth:
+            found, depth = line, here
+    return found
+
+
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """Each table's header and each value with its key, which may go over several lines, with its first line."""
+    begun, chunk = 0, ""
+    for number, line in enumerate(text.split("\n"), start=1):
+        begun, chunk = (begun, f"{chunk}\n{line}") if chunk else (number, line)
+        if begun < number and not any(end in line for end in ENDS):
+            continue  # trying at each line of a long list would take its length squared
+        try:
+            holds = tomllib.loads(chunk)
+        except tomllib.TOMLDecodeError:
+            continue  # it goes on in the next line
+        if holds:
+            yield begun, chunk
+        chunk = ""
+
+
+def _header(chunk: str) -> list[str]:
+    """The path of the table that a header begins."""
+    path: list[str] = []
+    inside: Any = tomllib.loads(chunk)
+    while inside:
+        if isinstance(inside, list):
+            inside = inside[0]
+            continue
+        key = next(iter(inside))
+        path.append(key)
+        inside = inside[key]
+    return path
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many of the first keys two paths share."""
+    alike = (a == b for a, b in zip(one, other, strict=False))
+    return next((number for number, same in enumerate(alike) if not same), min(len(one), len(other)))
+
+
+def _depth(value: Any, path: Sequence[str]) -> int:
+    """How far a path leads into a value."""
+    for number, key in enumerate(path):
+        if not isinstance(value, dict) or key not in value:
+            return number
+        value = value[key]
+    return len(path)

@@ -1,1 +1,0 @@
-"""Helpers of `scripts/train_base.py` and `scripts/train_adapters.py`: data, schedule, log, card."""

@@ -1,0 +1,1 @@
+"""What this guide adds to galley: a kind of output, a list, and its hooks. Pages import nothing of it."""

@@ -1,0 +1,258 @@
+"""A kind of output of this guide's own: a text token by token, with the probability of each and the runners-up.
+
+In a page's child it checks the value of a cell tagged `tokens`. In the builder it shows the text, each token tinted by
+how sure the model was of it, with its id and the runners-up at hand. Each token is a radio button's label: so the whole
+text is one stop of the Tab key, and the arrow keys go from token to token, without a script. The plain table under it
+has the same data.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from operator import index
+from typing import Any
+
+from galley import Asked, At, Form, Kind, Shown
+from galley.kinds.kind import fitting
+from galley.kinds.markup import cut_note, escape
+
+KEYS = {"id", "token", "probability", "others"}
+FORM = '[{"id": 7, "token": "text", "probability": 0.5, "others": [("other text", 0.25)]}, …]'
+MORE = 1e-6  # by how much rounding may carry a probability over 1
+Token = Mapping[str, Any]
+STEPS = (
+    0.95,
+    0.8,
+    0.6,
+    0.4,
+    0.2,
+)  # a probability below each of them is one tint stronger
+SPACE = re.compile(r"[ \t]|\r\n|[\n\r]")
+SIGNS = {" ": "·", "\t": "→", "\n": "⏎", "\r": "␍", "\r\n": "⏎"}
+
+
+class NotTokensError(Exception):
+    """The value of a cell tagged `tokens` is no list of tokens."""
+
+
+class Tokens(Kind):
+    """The tokens of a cell tagged `tokens`, whose last expression gives them."""
+
+    name = tag = "tokens"
+
+    def of_value(self, value: object, asked: Asked) -> tuple[Form, ...] | None:
+        """The tokens as a JSON text."""
+        return (written(value, asked.limit),)
+
+    def html(self, shown: Shown, at: At) -> str:
+        """The text, its legend and the table."""
+        form = shown.forms[0]
+        return tokens_html(read(form.data), at.ids) + cut_note(form.cut, "recorded")
+
+
+def written(value: object, limit: int) -> Form:
+    """The tokens as a JSON text, one a line; those that do not fit into `limit` bytes are left out at the end.
+
+    `value` is a list of mappings with `id` (an integer), `token` (text), `probability` (from 0 to 1, or None
+    for a token that was given) and, if there are any, `others` (pairs of text and probability). Raises
+    NotTokensError on anything else.
+    """
+    if not isinstance(value, list | tuple) or not value:
+        raise _wrong(f"the cell's last expression is {_kind(value)}")
+    lines = [
+        json.dumps(_checked(number, each), ensure_ascii=False)
+        for number, each in enumerate(value)
+    ]
+    sizes = [len(line.encode("utf-8", "backslashreplace")) + 2 for line in lines]
+    kept = fitting(sizes, limit - 4)
+    text = "[\n" + ",\n".join(lines[:kept]) + "\n]\n"
+    return Form(
+        "application/json",
+        "json",
+        text.encode("utf-8", "backslashreplace"),
+        sum(sizes[kept:]),
+    )
+
+
+def _checked(number: int, given: object) -> dict[str, Any]:
+    where = f"token {number}"
+    if not isinstance(given, Mapping):
+        raise _wrong(f"{where} is {_kind(given)}")
+    if unknown := given.keys() - KEYS:
+        raise _wrong(f"{where} has the unknown key {min(map(repr, unknown))}")
+    if missing := KEYS - {"others"} - given.keys():
+        raise _wrong(f"{where} has no '{min(missing)}'")
+    if not isinstance(given["token"], str):
+        raise _wrong(f"{where}: its text is {_kind(given['token'])}")
+    written: dict[str, Any] = {"id": _id(where, given["id"]), "token": given["token"]}
+    sure = given["probability"]
+    written["probability"] = None if sure is None else _probability(where, sure)
+    if others := given.get("others"):
+        written["others"] = [_checked_other(where, other) for other in others]
+    return written
+
+
+def _id(where: str, given: Any) -> int:
+    try:
+        if isinstance(given, bool):
+            raise TypeError
+        return int(index(given))
+    except TypeError as error:
+        raise _wrong(f"{where}: its id is {_kind(given)}") from error
+
+
+def _probability(where: str, given: Any) -> float:
+    try:
+        number = float(given)
+    except (TypeError, ValueError) as error:
+        raise _wrong(f"{where}: its probability is {_kind(given)}") from error
+    if not 0 <= number <= 1 + MORE:
+        raise _wrong(f"{where}: its probability is {number}")
+    return round(min(number, 1.0), 3)
+
+
+def _checked_other(where: str, given: Any) -> list[Any]:
+    if (
+        not isinstance(given, list | tuple)
+        or len(given) != 2
+        or not isinstance(given[0], str)
+    ):
+        raise _wrong(f"{where}: its runner-up is {_kind(given)}")
+    return [given[0], _probability(where, given[1])]
+
+
+def _kind(value: object) -> str:
+    return (
+        "nothing"
+        if value is None
+        else f"of type {type(value).__name__}" + ("" if value else ", and empty")
+    )
+
+
+def _wrong(what: str) -> NotTokensError:
+    return NotTokensError(
+        f"the cell is tagged tokens, and {what}; it must end in an expression like {FORM}"
+    )
+
+
+def read(data: bytes) -> list[Token]:
+    """The tokens that were recorded; raises NotTokensError where a record holds anything else."""
+    recorded = json.loads(data)
+    return [
+        _checked(number, each)
+        for number, each in enumerate(
+            recorded if isinstance(recorded, list) else [None]
+        )
+    ]
+
+
+def tokens_html(tokens: Sequence[Token], group: str) -> str:
+    """The text, its legend and the table; `group` names the radio buttons and is the page's only one of that name."""
+    text = "".join(_token(number, token, group) for number, token in enumerate(tokens))
+    return (
+        '<div class="galley-tokens" role="radiogroup" aria-label="The text, token by token" data-search-exclude>'
+        f"{text}</div>{_legend(tokens)}{_table(tokens)}"
+    )
+
+
+def tint(probability: float | None) -> str:
+    """The class that tints a token: `given`, or how many of STEPS its probability falls below."""
+    return (
+        "given"
+        if probability is None
+        else str(sum(probability < step for step in STEPS))
+    )
+
+
+def visible(text: str) -> str:
+    """A token's text as HTML that shows its white space and is still copied as it is."""
+    parts, end = [], 0
+    for found in SPACE.finditer(text):
+        sign = SIGNS[found[0]]
+        parts += [
+            escape(text[end : found.start()]),
+            f'<i data-sign="{sign}">{_kept(found[0])}</i>',
+        ]
+        end = found.end()
+    return "".join([*parts, escape(text[end:])])
+
+
+def _kept(space: str) -> str:
+    return "\n" if "\n" in space or "\r" in space else space
+
+
+def _token(number: int, token: Token, group: str) -> str:
+    first = " checked" if number == 0 else ""
+    said = escape(f"{token['token']!r}, {_sure(token)}")
+    button = f'<input type="radio" name="{group}"{first} aria-label="{said}">'
+    shown = visible(token["token"]) or '<i data-sign="∅"></i>'
+    return f'<label class="galley-token galley-sure-{tint(token["probability"])}">{button}{shown}{_card(token)}</label>'
+
+
+def _sure(token: Token) -> str:
+    return (
+        "given"
+        if token["probability"] is None
+        else f"probability {token['probability']:.3f}"
+    )
+
+
+def _card(token: Token) -> str:
+    """What hovers under a token that is pointed at or has the focus."""
+    others = "".join(
+        f"<span><code>{visible(text) or '∅'}</code><b>{_bar(sure)}</b>{sure:.3f}</span>"
+        for text, sure in token.get("others", ())
+    )
+    sure = token["probability"]
+    chosen = (
+        "<em>given, not generated</em>"
+        if sure is None
+        else f"<b>{_bar(sure)}</b>{sure:.3f}"
+    )
+    head = f"<span><code>{visible(token['token']) or '∅'}</code>{chosen}</span>"
+    return f'<span class="galley-card" aria-hidden="true">{head}{others}<small>token {token["id"]}</small></span>'
+
+
+def _bar(probability: float) -> str:
+    return f'<s style="width:{probability:.1%}"></s>'
+
+
+def _legend(tokens: Sequence[Token]) -> str:
+    given = '<span class="galley-token galley-sure-given">given</span>'
+    steps = "".join(
+        f'<span class="galley-token galley-sure-{each}"> </span>'
+        for each in range(len(STEPS) + 1)
+    )
+    sure = (
+        f"generated: sure {steps} less sure"
+        if any(each["probability"] is not None for each in tokens)
+        else ""
+    )
+    shown = [given] * any(each["probability"] is None for each in tokens) + [
+        sure
+    ] * bool(sure)
+    return f'<p class="galley-legend" aria-hidden="true" data-search-exclude>{" ".join(shown)}</p>'
+
+
+def _table(tokens: Sequence[Token]) -> str:
+    head = "".join(
+        f"<th>{name}</th>" for name in ("", "token", "id", "probability", "runners-up")
+    )
+    rows = "".join(_row(number, token) for number, token in enumerate(tokens, start=1))
+    return (
+        f'<details class="galley-folded" data-search-exclude><summary>The tokens as a table</summary>'
+        f'<div class="galley-trace" role="region" aria-label="The tokens" tabindex="0">'
+        f'<table class="galley-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>'
+    )
+
+
+def _row(number: int, token: Token) -> str:
+    sure = "given" if token["probability"] is None else f"{token['probability']:.3f}"
+    others = ", ".join(
+        f"<code>{escape(repr(text))}</code> {sure:.3f}"
+        for text, sure in token.get("others", ())
+    )
+    cells = (f"<code>{escape(repr(token['token']))}</code>", token["id"], sure, others)
+    return f'<tr><th scope="row">{number}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'

@@ -1,0 +1,360 @@
+"""The worst inputs of each regular expression of galley, and of what else walks over a long text.
+
+As a program it feeds them all, and says before each what it feeds. One that takes quadratic time does not end.
+"""
+
+from __future__ import annotations
+
+import ast
+import html
+import re
+import tempfile
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from galley import config
+from galley.config import Profile, Project
+from galley.errors import GalleyError
+from galley.export.document import document
+from galley.export.needs import needs
+from galley.kinds.describe import describe
+from galley.kinds.image import image_html
+from galley.kinds.markup import escape, inline
+from galley.record.compare import classify
+from galley.record.model import KIND, Environment, Form, Record
+from galley.record.normalise import Where, mask_numbers, normalise
+from galley.record.status import State, Status
+from galley.run.watch import Watch
+from galley.site.html import cell_id
+from galley.site.page import Page
+from galley.source import grammar
+from galley.source.cells import cut
+from galley.source.digest import code_digest
+from galley.source.fences import find_fences, left_over
+
+SIZE = 200_000  # characters: at a step each, a quadratic pattern takes ten minutes
+ROOT = Path(tempfile.gettempdir(), "a-guide")  # nothing has to be there
+PAGE = Path("docs/page.md")
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
+
+
+@dataclass(frozen=True)
+class Worst:
+    """Inputs for a function, and the patterns that it uses on them: NAME or text, after the module's name."""
+
+    patterns: tuple[str, ...]
+    feed: Callable[[str], object]
+    inputs: tuple[str, ...]
+
+
+def pumped(before: str, unit: str, after: str = "") -> str:
+    """`unit` again and again between two texts."""
+    return f"{before}{unit * (SIZE // len(unit))}{after}"
+
+
+def _normalised(text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        snippets = Path(folder, "snippets")
+        snippets.mkdir()
+        (snippets / "page.py").touch()
+        normalise(text, Where(ROOT, snippets, ()))
+
+
+def _classified(text: str) -> None:
+    classify(f"{text} 1", f"{text} 2")
+    classify(f"1 {text}", f"2 {text}")
+
+
+def _cut(head: str) -> None:
+    cut(f"# %%{head}\nx = 1\n", ROOT / "snippets/page.py", Path("snippets/page.py"))
+
+
+def _fences(text: str) -> None:
+    lines = text.split("\n")
+    find_fences(lines, PAGE)
+    left_over(lines, lines, PAGE)
+
+
+def _drawn(inside: str) -> None:
+    image_html(Form("image/svg+xml", "svg", SVG.format(inside).encode()), "", "one")
+
+
+def _painted(value: str) -> None:
+    for name in ("fill", "style"):
+        _drawn(f'<rect {name}="{html.escape(value)}"/>')
+        _drawn(f'<rect {name}="fill:{html.escape(value)}"/>')
+
+
+def _project() -> Project:
+    folders = {"docs": ROOT / "docs", "snippets": ROOT / "snippets", "outputs": ROOT / "outputs"}
+    return Project(root=ROOT, **folders, profiles=(Profile("laptop", required=True),))
+
+
+def _record(**packages: str) -> Record:
+    facts = Environment("3.11", "Linux", "a CPU", packages)
+    return Record("page", "laptop", "2025-01-01", facts, ())
+
+
+SNIPPETS = cut("# %% one\nx = 1\n", ROOT / "snippets/page.py", Path("snippets/page.py"))
+
+
+def _exported(text: str) -> None:
+    project = _project()
+    document(project, Status(SNIPPETS, project.profiles[0], State.FRESH, (), _record()), text.split("\n"))
+
+
+def _listed_from(file_name: str) -> None:
+    code = compile("import os\nos.listdir('/')\n", file_name, "exec")
+    exec(code, {})
+
+
+def _match_all(whole: Iterable[re.Pattern[str]], within: Iterable[re.Pattern[str]] = ()) -> Callable[[str], object]:
+    """What holds a text against patterns as the code does: some must fit all of it, some are looked for."""
+
+    def look(text: str) -> None:
+        for pattern in whole:
+            pattern.fullmatch(text)
+        for pattern in within:
+            pattern.search(text)
+
+    return look
+
+
+def _numbered(text: str) -> None:
+    page = Page(_project(), PAGE)
+    page.scan(text.split("\n"), 0)
+    for fence in page.fences:
+        assert page.next_fence(fence.name) is fence
+        cell_id(page, fence)
+
+
+FENCE = '```python exec="on" cell="page/one"\n'
+BLANKS, BREAKS = pumped("x", " ", "x"), pumped("x", " \n", "x")
+DIGITS = (pumped("", "1"), pumped("", "1", "."), pumped("", "1."), pumped("", "1e"), pumped("0.", "0", "1"))
+TABLE = {
+    "normalise": Worst(
+        (
+            "galley.record.normalise.ADDRESS",
+            r"galley.record.normalise: {}(?![\w.-])",
+            r"galley.record.normalise: \b({}):\d+:",
+            r'galley.record.normalise: (File "(?:{})"), line \d+',
+        ),
+        _normalised,
+        (
+            *(pumped("page.py", unit) for unit in ("page.py:", "page.py:1", 'File "page.py"', str(ROOT))),
+            *(pumped(before, "1") for before in ("page.py:", 'File "page.py", line ')),
+            *(pumped("page.py ", unit) for unit in ("0xfffff", "0xffffff", " 0x", "\r")),
+            pumped("page.py 0x", "f"),
+        ),
+    ),
+    "mask_numbers": Worst(
+        ("galley.record.normalise.PADDING", "galley.record.normalise.NUMBER"),
+        mask_numbers,
+        (*DIGITS, BLANKS, pumped("1", " "), pumped("", " ", "-"), pumped("", "  -"), pumped("1e", "1,", "e")),
+    ),
+    "classify": Worst(
+        ("galley.record.compare.NUMBER",),
+        _classified,
+        (*DIGITS, BLANKS, BREAKS, pumped("", "+"), pumped("", "-1"), pumped("1e", "1"), pumped("1e-", "1")),
+    ),
+    "cut": Worst(
+        ("galley.source.cells.MARKER", "galley.source.cells.HEAD", "galley.source.cells.OPTION"),
+        _cut,
+        (
+            *(pumped(" ", unit, "!") for unit in (" ", "a", "-", "a ", "[", "a=", 'a="', '"', " \t")),
+            *(pumped(" one", unit, "!") for unit in (" ", "[", " [", " []", " a", ' a="', ' a=""', ' a="b"')),
+            *(pumped(" one [claim]", unit, "!") for unit in (" ", " [", ' a="', ' a=""', ' draft="b"')),
+            *(pumped(f" one {name}", "9", '"') for name in ('timeout="', 'threads="')),
+            *(pumped(" one ", "a", end) for end in ("", "=", '="', '=""')),
+        ),
+    ),
+    "a line that may be a fence": Worst(
+        (
+            "galley.source.fences.OPENER",
+            "galley.source.fences.ALIKE",
+            "galley.source.fences.OURS",
+            "galley.source.fences.HEADER",
+            "galley.source.fences.OPTION",
+            "galley.source.fences.CLOSER",
+            "galley.source.fences.WRITTEN",
+            "galley.source.fences.CELL",
+        ),
+        _fences,
+        (
+            *(
+                pumped("", unit, after)
+                for unit in (" ", ">", "> ", "\t", "1", "- ", "`", "~")
+                for after in ("x``", "`")
+            ),
+            *(pumped("~~~", unit, "`x") for unit in (" ", "~", "~ ", "a")),
+            *(pumped(before, " ", after) for before in ("- ", "1. ", "> - ") for after in ("x``", "x ```exec")),
+            *(
+                pumped("``` ", unit, after)
+                for unit in ("exec ", "cell  ", "list ", " ", "python ")
+                for after in ("", "!")
+            ),
+            *(pumped("```python list", unit, "!") for unit in (" ", " list", "list=", "\t")),
+            *(pumped("```python exec", " ", after) for after in ("", "=")),
+            *(pumped('```python exec="on"', unit, "!") for unit in (" ", "a", ' a="', ' a=""', ' a="b"', '"', " a")),
+            *(pumped('```python exec="on" ', "a", after) for after in ("", "=", '="', '=""')),
+            *(pumped("```\n", unit, after) for unit in (" ", ">", "`", "~", "``` ") for after in ("x", "\n```")),
+        ),
+    ),
+    "many lines that may be fences": Worst(
+        (),
+        _fences,
+        (
+            4 * pumped("", "```x\n````exec=\n````\n") + "```",
+            pumped("", "```x\n````exec=\n````\n"),
+            pumped("", "```text\n```python exec=\n", "```"),
+            *(
+                pumped("", unit)
+                for unit in ("```\n", "~~~\n", "```x\n", "```x`\n", "````\n~~~\n", FENCE, f"{FENCE}```\n")
+            ),
+            "".join(f"``{number}``\n" for number in range(SIZE)),
+            "".join(f"{'`' * (3 + number % 50)}x\n" for number in range(SIZE // 30)),
+        ),
+    ),
+    "many fences": Worst(
+        (),
+        _numbered,
+        (
+            4 * pumped("", f"{FENCE}```\n"),
+            "".join(f"{FENCE.replace('one', f'c{number}')}```\n" for number in range(SIZE // 20)),
+        ),
+    ),
+    "document": Worst(
+        ("galley.export.document.LINK", "galley.export.document.FENCE", "galley.export.document.CLOSER"),
+        _exported,
+        (
+            *(
+                pumped("", unit, after)
+                for unit in ("[", "![", "[x](", "[x]", "](", "[](#", "[]")
+                for after in ("", "](")
+            ),
+            *(pumped("[x](", unit) for unit in ("a", ".md", "a.md#", "/", "#")),
+            *(pumped("[x](a.md#", "a", after) for after in ("", "#", ")")),
+            *(pumped("", unit, "``") for unit in (" ", ">", "> ")),
+            *(pumped(FENCE, unit, "x\n```") for unit in (" ", ">", "> ", "`", "~", "``` ")),
+            pumped("", FENCE),
+        ),
+    ),
+    "needs": Worst(
+        ("galley.export.needs.SEPARATORS",),
+        lambda name: needs(_project(), SNIPPETS, _record(**{name: "1"})),
+        (pumped("", "-"), pumped("", "-."), pumped("", "a_")),
+    ),
+    "a kind's name": Worst(("galley.record.model.KIND",), KIND.fullmatch, (pumped("", "a"), pumped("a", "-"))),
+    "a setting": Worst(
+        tuple(f"galley.config.{name}" for name in ("NAME", "VARIABLE", "MODULE", "MEMBER", "CONTROL", "AT_LINE")),
+        _match_all((config.NAME, config.VARIABLE, config.MODULE, config.MEMBER), (config.CONTROL, config.AT_LINE)),
+        tuple(
+            pumped(before, unit, after)
+            for before, unit in (
+                ("", "a"),
+                ("", "a."),
+                ("a:", "a"),
+                ("", "."),
+                ("", "-"),
+                ("", "at line "),
+                ("at line ", "1"),
+            )
+            for after in ("", "!", ":")
+        ),
+    ),
+    "a digest": Worst(
+        ("galley.source.digest.REFERENCE",),
+        lambda text: code_digest(ast.parse(f"x = {text!r}").body),
+        (pumped("", "\0"), pumped("\0", "1"), pumped("", "\0001")),
+    ),
+    "grammar": Worst(
+        ("galley.source.grammar.DIGITS", "galley.source.grammar: [a-z0-9][a-z0-9-]*", r"galley.source.grammar: \w+"),
+        _match_all((grammar.DIGITS, *grammar.NAMES.values())),
+        (pumped("", "1"), pumped("", "a"), pumped("", "a-"), pumped("", "-")),
+    ),
+    "escape": Worst(
+        ("galley.kinds.markup.ANSI", "galley.kinds.markup.CONTROL"),
+        escape,
+        (
+            *(pumped("", unit) for unit in ("\x1b", "\x1b[", "\x1b]", "\x1b[0", "\x1b]x", "\x1b\\", "\x07")),
+            *(pumped("\x1b[", unit, after) for unit in ("0", " ", ";", "0 ") for after in ("", "\n", "é")),
+            *(pumped("\x1b]", unit, after) for unit in ("0", " ", "]") for after in ("", "\x1b", "\x1b]")),
+        ),
+    ),
+    "inline": Worst(
+        ("galley.kinds.markup.CODE",),
+        inline,
+        (pumped("", "`"), pumped("`", "a"), pumped("", "``a"), pumped("", "`a"), pumped("", "` ")),
+    ),
+    "a style sheet": Worst(
+        ("galley.kinds.image.EVERYTHING",),
+        lambda text: _drawn(f"<style>{html.escape(text)}</style>"),
+        (
+            *(pumped(before, " ", "x") for before in ("", "*", "*{", "*{}")),
+            *(pumped("*{", unit, after) for unit in ("a", ";", " ;", "a: b;") for after in ("", "{", "}", "}x")),
+        ),
+    ),
+    "an attribute": Worst(
+        (
+            "galley.kinds.image.URL",
+            "galley.kinds.image.OUTSIDE",
+            "galley.kinds.image.BLACK",
+            "galley.kinds.image.WHITE",
+        ),
+        _painted,
+        (
+            *(
+                pumped("", unit, after)
+                for unit in ("url(", "url(#a", "url('", "url( ", "URL(")
+                for after in ("", "'", ")")
+            ),
+            *(
+                pumped("url(", unit, after)
+                for unit in (" ", "#", "'", '"', "' ", "# ")
+                for after in ("", "'", "' x)", "\"' )")
+            ),
+            *(pumped("url('", " ", after) for after in ("", "'", "' x", "')")),
+            *(pumped("", unit) for unit in ("image", "src", "rgb(0, ", ";", "fill:", "url(#a)", "javascript", "/")),
+            pumped("rgb(0,", " "),
+        ),
+    ),
+    "a picture": Worst(
+        ("galley.kinds.image.PIXELS",),
+        lambda text: _drawn(f'<image href="{html.escape(text)}"/>'),
+        (
+            pumped("", " "),
+            *(pumped("data:image/png;base64,", unit, after) for unit in ("A", " ", "A ") for after in ("", "!")),
+        ),
+    ),
+    "an attribute's name": Worst(
+        ("galley.kinds.image.NAME",),
+        lambda name: _drawn(f'<rect {name}="1"/>'),
+        (pumped("a", "-", "_"), pumped("a", "a")),
+    ),
+    "describe": Worst(
+        ("galley.kinds.describe.BREAK",),
+        lambda text: describe(text, lambda value: str(value)),
+        (BLANKS, BREAKS, pumped("", "\n"), pumped("", " "), pumped("", "\t ", "\n")),
+    ),
+    "a listing": Worst(
+        ("galley.run.watch.IMPORTING",),
+        _listed_from,
+        (pumped("", "/"), pumped("", "/importlib"), pumped("<frozen ", "<frozen "), pumped("", "importlib/")),
+    ),
+}
+
+
+def main() -> None:
+    """Feed everything; standard output says what is fed now."""
+    Watch(ROOT).start()
+    for name, worst in TABLE.items():
+        for text in worst.inputs:
+            print(f"{name}: {text[:40]!r} … {text[-20:]!r}", flush=True)
+            with suppress(GalleyError):
+                worst.feed(text)
+
+
+if __name__ == "__main__":
+    main()
