@@ -46,6 +46,24 @@ markdown_extensions:
   - galley.site
 """
 
+# A list of a guide's own: the claims that say which question they answer.
+ANSWERS = """\
+from galley.site.lists import List
+from galley.kinds.markup import inline
+from galley.source.grammar import Option
+
+
+class Answers(List):
+    name, entry, columns = "answers", "answer", ("Asked & answered", "Where")
+    options = (Option("asked", "The question that the claim answers.", form='asked="is it so?"'),)
+
+    def holds(self, cell):
+        return bool(cell.options["asked"])
+
+    def row(self, each):
+        return inline(each.cell.options["asked"]), each.link
+"""
+
 
 def command(name: str) -> str:
     """The path of a command of this very environment."""
@@ -106,6 +124,13 @@ class GuideFolder:
     def page(self, name: str, body: str, title: str = "A page") -> Path:
         """Write a page with a title above its body."""
         return self.write(f"docs/{name}.md", f"# {title}\n\n{body}")
+
+    def bring_answers(self) -> None:
+        """Give the guide the list `answers`, of claims with `asked="a question"`."""
+        self.write("snippets/mine.py", ANSWERS)
+        settings = (self.root / "pyproject.toml").read_text(encoding="utf-8")
+        listed = settings.replace("[tool.galley]\n", '[tool.galley]\nplugins = ["mine:Answers"]\n', 1)
+        self.write("pyproject.toml", listed)
 
     def run(self, *pages: str, profiles: tuple[str, ...] = (), everything: bool = False, jobs: int = 0) -> Ended:
         """What `galley run` does, in this process."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+
+import psutil
 
 
 def processes_of(marker: str) -> list[str]:
     """Number and command line of every process with the marker in its environment."""
     found = []
-    for folder in Path("/proc").glob("[0-9]*"):
+    for each in psutil.process_iter():
         try:
-            if marker.encode() in (folder / "environ").read_bytes():
-                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                found.append(f"{folder.name} {command}")
-        except OSError:
+            if any(marker in value for value in each.environ().values()):
+                found.append(f"{each.pid} {' '.join(each.cmdline())}")
+        except psutil.Error:
             continue  # it ended meanwhile, or is somebody else's
     return found
 

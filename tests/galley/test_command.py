@@ -282,3 +282,17 @@ def test_an_older_record_stays_true_and_is_left_as_it_is(folder: GuideFolder) ->
     assert folder.galley("check").returncode == Exit.OK
     assert "one (laptop): unchanged" in folder.run(everything=True).said
     assert folder.recorded() == before
+
+
+@pytest.mark.parametrize(
+    ("install", "said"),
+    [
+        ('install = "make it so"', "install what the pages import: make it so"),
+        ("", f"install what the pages import into the environment that runs galley: {sys.prefix}"),
+    ],
+)
+def test_a_runner_that_lacks_a_module_quotes_how_to_install_it(folder: GuideFolder, install: str, said: str) -> None:
+    folder.write("pyproject.toml", SETTINGS.replace("timeout", f'imports = ["absent_module"]\n{install}\ntimeout'))
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    (error,) = folder.run().summary.errors
+    assert error.mend.startswith(said)

@@ -74,7 +74,11 @@ LAPTOP = "[tool.galley.profiles.laptop]\nrequired = true\n"
 WRONG = {
     "unknown setting": ("[tool.galley]\ntimeot = 1\n", 2, "[tool.galley] has no setting 'timeot'"),
     "root": ('[tool.galley]\nroot = "x"\n', 2, "[tool.galley] has no setting 'root'"),
-    "unknown hook": ('[tool.galley.hooks]\nstart = "a:b"\n', 2, "[tool.galley.hooks] has 'start', which is not a hook"),
+    "unknown hook": (
+        '[tool.galley.hooks]\nstart = "a:b"\n',
+        2,
+        "[tool.galley.hooks] has 'start', which is not one of the hooks",
+    ),
     "unknown profile setting": (
         "[tool.galley.profiles.laptop]\nrequired = true\ndevice = 'cpu'\n",
         3,
@@ -309,6 +313,7 @@ five = 6
         (["a"], 2),
         (["a", "b.c"], 2),
         (["a", "b.c", "one"], 3),
+        (["a", "one"], 2),
         (["a", "b.c", "text"], 4),
         (["a", "b.c", "two", "three", "four"], 7),
         (["a", "b.c", "two", "other"], 7),

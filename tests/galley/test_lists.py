@@ -12,7 +12,7 @@ from builders import BUILDERS, article, builds, plain, text_of
 from galley.site.lists import BUILT_IN, List, relative_url
 from galley.source.fences import find_fences
 from galley.source.grammar import LISTS
-from guide_folder import SETTINGS, GuideFolder, fence
+from guide_folder import GuideFolder, fence
 
 CLAIMS = '```python exec="on" list="claims"\n```\n'
 ANSWERS = '```python exec="on" list="answers"\n```\n'
@@ -31,30 +31,13 @@ TWO = """\
 "`sorted` gives a new list."
 assert sorted(a := [2, 1]) != a
 """
-PLUGIN = """\
-from galley.site.lists import List
-from galley.kinds.markup import inline
-from galley.source.grammar import Option
-
-
-class Answers(List):
-    name, entry, columns = "answers", "answer", ("Asked & answered", "Where")
-    options = (Option("asked", "The question that the claim answers.", form='asked="is it so?"'),)
-
-    def holds(self, cell):
-        return bool(cell.options["asked"])
-
-    def row(self, each):
-        return inline(each.cell.options["asked"]), each.link
-"""
 
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     """Two pages with claims, and a page that lists them."""
     folder = plain(GuideFolder.make(tmp_path_factory.mktemp("recorded")))
-    folder.write("snippets/mine.py", PLUGIN)
-    folder.write("pyproject.toml", SETTINGS.replace("timeout", 'plugins = ["mine:Answers"]\ntimeout'))
+    folder.bring_answers()
     folder.snippet("one", ONE)
     folder.snippet("two", TWO, shown=False)
     folder.page("second", fence("two", "sorted"), title="The second page")

@@ -12,8 +12,8 @@ import pytest
 
 from galley.errors import RunnerError
 from galley.run import quiet
-from galley.run.places import ours
 from galley.run.quiet import machine
+from galley.system import private_folder
 from guide_folder import GuideFolder
 
 HOLD = """\
@@ -45,7 +45,7 @@ def test_who_waits_long_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_cannot_be_a_lock_is_told(tmp_path: Path) -> None:
-    (ours() / "door.lock").mkdir()
+    (private_folder() / "door.lock").mkdir()
 
     async def page() -> None:
         async with machine(alone=False):

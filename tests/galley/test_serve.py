@@ -159,11 +159,13 @@ def test_a_stale_cell_is_marked_in_a_preview_and_stops_a_build(folder: GuideFold
 
 
 def test_a_stale_claim_has_no_tick_in_a_preview(folder: GuideFolder):
-    folder.page("index", '```python exec="on" list="claims"\n```\n')
-    folder.snippet("page", '# %% one [claim]\n"One."\nassert 1\n')
+    folder.bring_answers()
+    lists = "".join(f'```python exec="on" list="{name}"\n```\n\n' for name in ("claims", "answers"))
+    folder.page("index", lists)
+    folder.snippet("page", '# %% one [claim] asked="none"\n"One."\nassert 1\n')
     folder.snippet("other", '# %% two [claim]\n"Two."\nassert 2\n')
     folder.run()
-    folder.snippet("page", '# %% one [claim]\n"One."\nassert 11\n')
+    folder.snippet("page", '# %% one [claim] asked="none"\n"One."\nassert 11\n')
     built = folder.call([command("mkdocs"), "build", "--strict"], **preview_of(folder))
     assert built.returncode == 0, built.stdout
     html = {

@@ -64,7 +64,7 @@ Variable = Annotated[str, form("the name of a variable", VARIABLE.fullmatch)]
 VariableValue = Annotated[str, form("a text without the character of code 0", lambda text: "\0" not in text)]
 Parameter = Annotated[str, form("a name in Python", lambda text: text.isidentifier() and not iskeyword(text))]
 ParameterValue = Annotated[Any, form("a text, a finite number, true, false or a list of these", _is_literal)]
-Hook = Annotated[str, form(f"a hook; the hooks are: {', '.join(HOOKS)}", HOOKS.__contains__)]
+Hook = Annotated[str, form(f"one of the hooks {', '.join(HOOKS)}", HOOKS.__contains__)]
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class Project:
 
     def relative(self, path: Path) -> Path:
         """`path` as messages show it: from the project's root where it lies below it."""
-        text, above = str(path), f"{str(self.root).rstrip('/')}/"  # a build asks this of every page several times
+        text, above = str(path), f"{str(self.root).rstrip(os.sep)}{os.sep}"  # a build asks it of every page often
         if text.startswith(above):
             return Path(text.removeprefix(above))
         return path if path != self.root else Path()

@@ -8,19 +8,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from typing import Self
 
 
 class Exit(IntEnum):
-    """The exit code of each class of failure; the only place where they are numbered."""
+    """The exit code of each class of failure; the only place where they are numbered. `says` is for the reader."""
 
-    OK = 0
-    NOT_TRUE = 1  # a record is missing, stale, torn or tampered with
-    USAGE = 2  # the command's own words are wrong (click uses 2 as well)
-    BAD_INPUT = 3  # a page, a snippet file or the configuration cannot be read
-    PAGE_FAILED = 4  # a page's code failed, exited, died or took too long
-    REFUSED = 5  # the command will not do this here (writing records in CI)
-    RUNNER = 6  # the runner process could not start or went away, or a profile cannot run here
-    INTERRUPTED = 130
+    says: str
+
+    def __new__(cls, code: int, says: str) -> Self:
+        """A code, with the sentence of the documentation."""
+        made = int.__new__(cls, code)
+        made._value_ = code
+        made.says = says
+        return made
+
+    OK = 0, "All is well."
+    NOT_TRUE = 1, "A record is missing, stale, torn or tampered with, or the site did not build."
+    USAGE = 2, "The command's own words are wrong: an option, a page, a profile or a format that is not there."
+    BAD_INPUT = 3, "A page, a snippet file, a plug-in or the configuration cannot be read."
+    PAGE_FAILED = 4, "A page's code failed, exited, died or took too long; its old record stands."
+    REFUSED = 5, "The command will not do this here: records are not written in CI."
+    RUNNER = 6, "The runner process could not start or went away, or a profile cannot run here."
+    INTERRUPTED = 130, "The command was interrupted; what was complete by then is kept."
 
 
 @dataclass(frozen=True)

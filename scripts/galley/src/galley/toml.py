@@ -68,8 +68,8 @@ def _wanted(hint: Any) -> str:
     """What a value must be, in words."""
     if wanted := _form(hint).get("wanted"):
         return str(wanted)
-    names = [wanted for part in get_args(get_args(hint)[0]) if (wanted := _form(part).get("wanted"))]
-    return f"a table: {' = '.join(names)}" if names else "tables"
+    inner = [_form(part)["wanted"] for part in get_args(get_args(hint)[0]) if _form(part)]
+    return f"a table: each name is {inner[0]}, each value is {inner[1]}" if len(inner) == 2 else "tables"
 
 
 class Reader:

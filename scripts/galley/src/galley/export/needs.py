@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import cache
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, metadata, packages_distributions
 from pathlib import Path, PurePosixPath
 
@@ -71,7 +71,7 @@ def _canonical(package: str) -> str:
     return SEPARATORS.sub("-", package).lower()
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _package(module: str) -> str:
     """The package that brings a module, as far as this environment knows: `PyYAML` brings `yaml`.
 
@@ -82,7 +82,7 @@ def _package(module: str) -> str:
     return next(iter(packages_distributions().get(module, [module])))  # reads the list of files of every package
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _of_module(file: Path, modified: int) -> tuple[str, ...]:
     return tuple(imported([ast.parse(file.read_text(encoding="utf-8"))]))
 

@@ -10,9 +10,9 @@ import platform
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
+from galley import system
 from galley.record.model import CellRecord, Environment, Record
 
 
@@ -21,21 +21,10 @@ def environment(packages: Sequence[str], provenance: Mapping[str, Any] | None = 
     return Environment(
         python=platform.python_version(),
         system=f"{platform.system()} {platform.machine()}",
-        cpu=processor(),
+        cpu=system.processor(),
         packages={name: version for name in packages if (version := installed(name))},
         provenance=provenance or {},
     )
-
-
-@cache
-def processor() -> str:
-    """The processor's own name for itself."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 @cache

@@ -13,7 +13,6 @@ written through a link: it could lead to the user's own files.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -24,6 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from galley import system
 from galley.errors import GalleyError, Place, RefusedError
 from galley.record.model import FORMAT, NewerError, Record, from_json, is_plain, to_json
 from galley.source.digest import digest
@@ -61,9 +61,9 @@ class Store:
     def read(self, page: str, profile: str) -> Record | None:
         """The record, None where there is none.
 
-        Raises TornError, TamperedError or NewerRecordError
-        where it cannot be shown."""
-        with self._locked(fcntl.LOCK_SH):
+        Raises TornError, TamperedError or NewerRecordError where it cannot be shown.
+        """
+        with self._locked(alone=False):
             return self._read(page, profile)
 
     def _read(self, page: str, profile: str) -> Record | None:
@@ -107,7 +107,7 @@ class Store:
         if os.environ.get("CI"):
             raise RefusedError("CI writes no records", Place(self.shown))
         outputs = record.contents
-        with self._locked(fcntl.LOCK_EX):
+        with self._locked(alone=True):
             folder, old = self.place(record.page, record.profile), self._removable(record, outputs)
             staged = self.folder / STAGING
             if staged.is_symlink() or (staged.exists() and not staged.is_dir()):
@@ -170,21 +170,17 @@ class Store:
                     yield from ((page.name, profile.name) for profile in sorted(page.iterdir()) if profile.is_dir())
 
     @contextmanager
-    def _locked(self, how: int) -> Iterator[None]:
+    def _locked(self, *, alone: bool) -> Iterator[None]:
         """Hold the folder's lock: many may read, one may write; a write takes milliseconds."""
         if self.folder.is_symlink():
             raise TamperedError("is a link, and galley follows none to its records", Place(self.shown), LINK_MEND)
-        if how == fcntl.LOCK_EX:
+        if alone:
             self.folder.mkdir(parents=True, exist_ok=True)
         elif not self.folder.is_dir():
             yield
             return
-        lock = os.open(self.folder, os.O_RDONLY)
-        try:
-            fcntl.flock(lock, how)
+        with system.locked(self.folder, alone=alone):
             yield
-        finally:
-            os.close(lock)
 
 
 def _bytes(folder: Path, name: str, shown: Path) -> bytes:

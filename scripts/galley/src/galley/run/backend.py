@@ -22,8 +22,8 @@ from galley.record.normalise import Where
 from galley.run.client import PageRun, Tell, run_page
 from galley.run.protocol import Job
 from galley.run.quiet import machine
-from galley.run.room import cores
 from galley.run.runners import runner, warm_runner
+from galley.system import cores
 
 STARTS = 5  # of the shared runner, before a command gives up
 

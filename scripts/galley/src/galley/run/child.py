@@ -5,13 +5,10 @@ In a page's child, which the runner forks. What the page does to this process ha
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import io
 import linecache
 import os
-import resource
-import signal
 import socket
 import sys
 import traceback
@@ -21,6 +18,7 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
+from galley import system
 from galley.hooks import Context, find_all
 from galley.kinds import kinds_among
 from galley.kinds.kind import Asked
@@ -31,8 +29,6 @@ from galley.run.protocol import CellBegins, CellEnds, Failed, Finished, Job, Pag
 from galley.run.watch import Watch, before_any_page
 from galley.source.cells import Cell, SnippetFile, cut
 from galley.source.grammar import grammar_of
-
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, position: Position) -> NoReturn:
@@ -68,8 +64,7 @@ class _Page:
         self._note_plugins(plugins, snippets)
         namespace = self._enter()
         if self.job.memory_mb:
-            limit = self.job.memory_mb * 10**6
-            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+            system.limit_memory(self.job.memory_mb)
         self.watch.start()
         self._hook("setup")
         asked = Asked(self.job.output_limit, partial(self._hook, "summarise"), partial(self._hook, "brief"))
@@ -139,10 +134,7 @@ class _Page:
 
 
 def _become_a_page(stdout: int, stderr: int) -> None:
-    os.setsid()
-    with suppress(OSError, AttributeError):  # Linux: no page outlives the runner
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    keep_orphans()
+    system.begin_page()
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
@@ -153,18 +145,11 @@ def _become_a_page(stdout: int, stderr: int) -> None:
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
 
-def keep_orphans() -> None:
-    """On Linux, become the parent of every process below this one that loses its own."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
-
-
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):  # a cell may have put others in place
         with suppress(Exception):
             stream.flush()  # type: ignore[union-attr]
-    with suppress(Exception):
-        ctypes.CDLL(None).fflush(None)  # what C code printed
+    system.flush_c()
 
 
 def _send(connection: socket.socket, event: PageEvent) -> None:

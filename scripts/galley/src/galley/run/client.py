@@ -7,12 +7,9 @@ what cannot be read is the page's failure.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import signal
 import socket
-import struct
-import termios
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from galley import system
 from galley.errors import Place, RunnerError
 from galley.record.model import Dependency, Environment, Form, Shown
 from galley.record.normalise import Where
@@ -104,7 +102,7 @@ class Capture:
         Only what waits in the pipe at this moment is read, since something that the page started may write on for
         ever.
         """
-        waiting = struct.unpack("i", fcntl.ioctl(self._reading, termios.FIONREAD, b"\0" * 4))[0]
+        waiting = system.waiting_bytes(self._reading)
         while waiting > 0 and (read := self._read()):
             waiting -= read
         kept, cut = bytes(self._kept), self._cut

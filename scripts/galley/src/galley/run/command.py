@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TextIO
 
+from galley import system
 from galley.config import Project
 from galley.errors import GalleyError, Place, RefusedError, RunnerError
 from galley.record.status import store_of
@@ -79,6 +80,7 @@ def _run(
     if os.environ.get("CI"):
         what = f"CI writes no records, and these would be run: {', '.join(task.snippets.page for task in tasks)}"
         raise RefusedError(what, mend="run `galley run` where you can review and commit what it writes")
+    system.need_fork()
     import asyncio
 
     from galley.run.backend import LocalBackend

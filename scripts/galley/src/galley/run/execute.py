@@ -8,17 +8,15 @@ import __future__
 
 import ast
 import mmap
-import resource
 import struct
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
-from pathlib import Path
 from typing import Any
 
+from galley import system
 from galley.kinds import Kinds
 from galley.kinds.kind import Asked, Watcher, cut_text
 from galley.record.model import Shown
@@ -86,13 +84,13 @@ class Execution:
         """
         watchers = self.kinds.watchers(cell, self.namespace, self.asked)
         looking = _looking(watchers)
-        _reset_peak()
+        system.reset_peak()
         started = time.perf_counter()
         shown = self._run_raising(cell, watchers) if cell.raises else self._run(cell, watchers)
         shown += self.kinds.left_open(self.asked)
         seconds = time.perf_counter() - started - (_looking(watchers) - looking)
         seen = [Shown(name, forms) for name, each in watchers.items() if (forms := each.forms())]
-        return Ran(round(seconds, 3), round(_peak_mb(), 1), (*seen, *shown))
+        return Ran(round(seconds, 3), round(system.peak_mb(), 1), (*seen, *shown))
 
     def _run(self, cell: Cell, watchers: Mapping[str, Watcher]) -> list[Shown]:
         value = None
@@ -131,17 +129,3 @@ class Execution:
 def _looking(watchers: Mapping[str, Watcher]) -> float:
     """The seconds that watching has taken so far, which are no part of the cell's own."""
     return sum(watcher.seconds for watcher in watchers.values())
-
-
-def _reset_peak() -> None:
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-
-
-def _peak_mb() -> float:
-    """The process's largest resident size since the reset, in MB (10^6 bytes)."""
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024 / 1e6
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6

@@ -7,13 +7,11 @@ so that the pages of another command, which come one after the other, do not kee
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from galley import system
 from galley.errors import RunnerError
-from galley.run.places import ours
 
 AGAIN = 0.02  # seconds between two looks at a lock that another holds
 PATIENCE = 1.0  # seconds until somebody is told
@@ -25,37 +23,32 @@ async def machine(*, alone: bool, waits: Callable[[], None] = lambda: None) -> A
 
     `waits` is called once where that takes more than a moment. Raises RunnerError where there can be no lock.
     """
-    how = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
     telling = asyncio.get_running_loop().call_later(PATIENCE, waits)
     try:
-        door = await _locked("door", how)
+        door = await _locked("door", alone)
         try:
-            in_use = await _locked("in-use", how)
+            in_use = await _locked("in-use", alone)
         finally:
-            os.close(door)
+            door.release()
     finally:
         telling.cancel()
     try:
         yield
     finally:
-        os.close(in_use)
+        in_use.release()
 
 
-async def _locked(name: str, how: int) -> int:
-    """The descriptor that holds one of this user's locks."""
-    path = ours() / f"{name}.lock"
+async def _locked(name: str, alone: bool) -> system.Lock:
+    """One of this user's locks, held."""
+    path = system.private_folder() / f"{name}.lock"
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        lock = system.Lock(path, alone=alone)
     except OSError as error:
         raise RunnerError(f"{path} cannot be opened: {error.strerror}", mend="remove it, or set TMPDIR") from error
     try:
-        while True:
-            try:
-                fcntl.flock(descriptor, how | fcntl.LOCK_NB)
-            except BlockingIOError:
-                await asyncio.sleep(AGAIN)
-            else:
-                return descriptor
+        while not lock.take(wait=False):
+            await asyncio.sleep(AGAIN)
     except BaseException:
-        os.close(descriptor)
+        lock.release()
         raise
+    return lock

@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
+
+from galley.system import free_mb
 
 SPARE = 1.25  # a page may need more than it did when it was recorded
 UNKNOWN_MB = 1000.0  # what a page is expected to need before it was ever recorded
-
-
-def cores() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def free_mb() -> float:
-    """Memory that programs can still take, in MB; infinite where the system does not say."""
-    meminfo = Path("/proc/meminfo")
-    if meminfo.is_file():
-        for line in meminfo.read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024 / 1e6
-    return float("inf")
 
 
 class Room:

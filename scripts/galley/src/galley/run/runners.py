@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import socket
 import sys
 import sysconfig
@@ -21,13 +20,14 @@ from pathlib import Path
 
 import msgspec
 
+from galley import system
 from galley.config import Project
 from galley.errors import RunnerError
 from galley.hooks import APART
 from galley.plugins import plugins_of
-from galley.run.places import ours
 from galley.run.protocol import EventError, NotStarted, Start, runner_event
 from galley.source.digest import digest
+from galley.system import private_folder
 
 GALLEY = Path(__file__).parents[1]
 CARD = "runner.json"  # where a warm runner listens, what it has loaded, and the fingerprint of that
@@ -48,6 +48,8 @@ class Runner:
 async def runner(project: Project, folder: Path) -> AsyncIterator[Runner]:
     """A runner process that listens in `folder`; raises RunnerError where it cannot start."""
     path, log = folder / "runner.sock", folder / "runner.log"
+    system.need_fork()
+    system.need_short(path)
     path.unlink(missing_ok=True)
     hooks = {name: named for name, named in project.hooks.items() if name != APART}
     start = Start(str(path), str(project.snippets), project.imports, hooks, project.packages, plugins_of(project).names)
@@ -110,14 +112,13 @@ async def _stop(process: Process) -> None:
     process.stdin.close()
     with suppress(TimeoutError):
         await asyncio.wait_for(process.wait(), 5)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    system.kill_group(process.pid)
     await process.wait()
 
 
 def place(project: Project) -> Path:
-    """The folder of a checkout's warm runner, whether it is there or not; raises RunnerError as `ours` does."""
-    return ours() / digest(str(project.root))[:16]
+    """The folder of a checkout's warm runner, there or not; raises RunnerError as `private_folder` does."""
+    return private_folder() / digest(str(project.root))[:16]
 
 
 def fingerprint(project: Project, loaded: Sequence[str]) -> str:

@@ -26,12 +26,13 @@ from pathlib import Path
 
 import msgspec
 
+from galley import system
 from galley.errors import GalleyError
 from galley.hooks import HookError, find_all, load
 from galley.plugins import load as load_plugins
 from galley.record.dependencies import know_modules
 from galley.record.facts import environment
-from galley.run.child import keep_orphans, run_job
+from galley.run.child import run_job
 from galley.run.execute import Position
 from galley.run.protocol import Exited, Failed, NotStarted, Start, Started, encode, receive_header, receive_job
 from galley.run.watch import before_any_page
@@ -133,22 +134,20 @@ class Server:
     def cut(self, pid: int) -> None:
         """The other end let the page go: kill it; `bury` does the rest."""
         self.selector.unregister(self.pages[pid].lifeline)
-        kill_group(pid)
+        system.kill_child(pid)
 
     def bury(self) -> None:
         """Reap each child that ended, kill what it left behind, and say how it ended."""
         with suppress(BlockingIOError):
             self.woken.recv(4096)
         for pid in list(self.pages):
-            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            if (code := system.bury(pid)) is None:
                 continue
-            kill_group(pid)  # before the reaping, while the group's number cannot be anyone else's
-            _, status = os.waitpid(pid, 0)
             page = self.pages.pop(pid)
             with suppress(KeyError):
                 self.selector.unregister(page.lifeline)
             os.close(page.lifeline)
-            end = Exited(os.waitstatus_to_exitcode(status), Position(page.position).line)
+            end = Exited(code, Position(page.position).line)
             with suppress(OSError):
                 page.connection.sendall(b"\n" + encode(end))
             page.connection.close()
@@ -158,7 +157,7 @@ class Server:
     def kill_all(self) -> None:
         """Kill every page and what each left behind."""
         for pid in list(self.pages):
-            kill_group(pid)
+            system.kill_child(pid)
             with suppress(ChildProcessError):
                 os.waitpid(pid, 0)
             del self.pages[pid]
@@ -166,25 +165,10 @@ class Server:
 
     def kill_orphans(self) -> None:
         """Kill what left its page's group: it became a child of this process when its page ended."""
-        while orphans := children() - self.pages.keys():
+        while orphans := system.children() - self.pages.keys():
             for pid in orphans:
-                kill_group(pid)
+                system.kill_child(pid)
                 os.waitpid(pid, 0)
-
-
-def children() -> set[int]:
-    """The children of this process; none where the system does not list them."""
-    with suppress(OSError):
-        return set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()))
-    return set()
-
-
-def kill_group(pid: int) -> None:
-    """Kill the child and every process that it started."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)  # it may not have made its group yet
 
 
 def take_in(start: Start) -> NotStarted | None:
@@ -203,6 +187,7 @@ def take_in(start: Start) -> NotStarted | None:
 
 def main(start: Start) -> None:
     """Import, listen, serve."""
+    system.begin_runner()
     sys.path.insert(0, start.folder)  # where plain `python FILE` would have it
     channel = os.fdopen(os.dup(1), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a module that prints while it is imported says nothing to us
@@ -218,7 +203,6 @@ def main(start: Start) -> None:
         know_modules(map(Path, own))
         channel.write(encode(Started(tuple(own))))
         channel.close()
-        keep_orphans()
         gc.freeze()
         gc.enable()
         Server(listener).serve()

@@ -7,15 +7,14 @@ names and nothing else, and refuses a folder that holds sources or that a link l
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import chdir, contextmanager, suppress
+from contextlib import chdir, suppress
 from pathlib import Path, PurePosixPath
 
+from galley import system
 from galley.config import Project
 from galley.errors import GalleyError, Place, RefusedError
 
@@ -52,7 +51,7 @@ def build_site(project: Project, site: Path) -> int:
         except SystemExit as end:
             if end.code:
                 return int(end.code)
-        with _locked(cache):
+        with system.locked(cache, alone=True):
             _replace(_checked(project, site), new)
     return 0
 
@@ -185,13 +184,3 @@ def _list(site: Path, files: set[str]) -> None:
     fresh.unlink(missing_ok=True)  # a link would lead the writing elsewhere
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(site / MADE)
-
-
-@contextmanager
-def _locked(cache: Path) -> Iterator[None]:
-    lock = os.open(cache, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)

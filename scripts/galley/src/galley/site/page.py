@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -217,7 +217,7 @@ def _below_docs(path: Path, config: dict[str, Any]) -> Path:
     return path if path.is_absolute() else Path(config.get("docs_dir", "docs")).resolve() / path
 
 
-@cache
+@lru_cache(maxsize=64)
 def _project(start: Path, modified: float) -> Project:
     return find_project(start)
 

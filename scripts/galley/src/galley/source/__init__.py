@@ -1,1 +1,1 @@
-"""What an author writes: pages with fences, snippet files with cells."""
+"""What an author writes: pages with fences, snippet files with cells. In every process."""

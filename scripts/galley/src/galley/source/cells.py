@@ -23,6 +23,7 @@ from galley.source.grammar import BUILT_IN, FORM, Grammar
 MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
 OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")
+NO_TAGS: frozenset[str] = frozenset()
 KEPT = 2048  # texts that are kept cut: a build asks for each several times, and `serve` must not keep them all
 
 
@@ -249,11 +250,13 @@ def _head(head: str, place: Place, grammar: Grammar) -> tuple[str, frozenset[str
     match = HEAD.match(head)
     if not match:
         raise GalleyError(f"not a cell line: '# %% {head}'", place, f"write it as: {FORM}")
+    if not (match["tags"] or match["options"]):
+        return match["name"], NO_TAGS, grammar.defaults
     tags = frozenset(match["tags"].strip().strip("[]").replace(",", " ").split())
     given = OPTION.findall(match["options"])
     options = dict(given)
     for words, known, kind in ((tags, grammar.tags, "tag"), (options, grammar.options, "option")):
-        if unknown := set(words) - set(known):
+        if unknown := set(words) - known.keys():
             raise GalleyError(f"unknown {kind} '{min(unknown)}'", place, f"cells know: {', '.join(sorted(known))}")
     if len(options) < len(given):
         twice = next(name for name, _ in given if sum(name == other for other, _ in given) > 1)

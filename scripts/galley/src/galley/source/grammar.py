@@ -113,7 +113,7 @@ TAGS = (
     ),
     Tag(
         "measured",
-        "The outputs are measurements, other ones at every run; the page runs with no other beside it.",
+        "The outputs are measurements and differ at every run; the page runs with no other beside it.",
         outputs=True,
     ),
     Tag("setup", "The page folds the whole cell: what it does is needed, and is not what the page is about."),
@@ -185,6 +185,7 @@ class Grammar:
         self.lists = tuple(lists)
         self.checks = tuple(checks)
         self.defaults: Mapping[str, Any] = {option.name: option.default for option in self.options.values()}
+        self._plain = self._treated(frozenset(), self.defaults)  # of most cells
 
     def read(self, given: Mapping[str, str], place: Place) -> Mapping[str, Any]:
         """The value of every option, from the texts of those that a cell's line gives; GalleyError for a wrong one."""
@@ -213,6 +214,9 @@ class Grammar:
 
     def treated(self, tags: frozenset[str], options: Mapping[str, Any]) -> str:
         """How a cell's outputs are treated, as its digest has it."""
+        return self._treated(tags, options) if tags or options is not self.defaults else self._plain
+
+    def _treated(self, tags: frozenset[str], options: Mapping[str, Any]) -> str:
         parts = [f"{name}={self._always(name, tags, options)}" for name in IN_EVERY_DIGEST]
         here = [tag for tag in self.tags.values() if tag.outputs and tag.name in tags]
         parts += [tag.name for tag in here if tag.name not in IN_EVERY_DIGEST]

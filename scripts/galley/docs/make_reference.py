@@ -1,0 +1,147 @@
+"""Write reference.md, beside this file, from the code that reads what it describes.
+
+    python scripts/galley/docs/make_reference.py
+
+A test compares the committed file with what this script writes, so the two cannot differ.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from galley.config import Profile, Project
+from galley.errors import Exit
+from galley.site.lists import List
+from galley.source import fences
+from galley.source.grammar import OPTIONS, TAGS, Tag
+from galley.toml import settings_of
+
+FILE = Path(__file__).with_name("reference.md")
+HEAD = """\
+<!-- Made by make_reference.py from the code that reads what it describes; not edited by hand. -->
+
+# Reference
+
+Every setting, every word on the line of a cell and in a fence, what a plug-in may bring, and the exit codes.
+"""
+SETTINGS = """\
+`pyproject.toml` has them under `[tool.galley]`. Folders are from the folder of that file.
+"""
+PROFILES = """\
+Each table `[tool.galley.profiles.NAME]` is a profile; at least one is required.
+"""
+TAGS_HEAD = """\
+A cell begins with the line `# %% name [tag tag] option="value"`. Tags and options in the column *outputs* can change
+what a cell's outputs are: adding or taking away one makes the record stale. Others can be changed at any time.
+"""
+FENCES = """\
+A page shows a cell with a fence that holds no code of its own.
+"""
+PLUGINS = """\
+The setting `plugins` names a guide's own, as `module:Name`, in modules that are installed or that lie in the folder of
+the snippets; the entry-point group `galley.plugins` has those of distributions. A plug-in is an object, or a class that
+is called without arguments. It may have `tags` and `options`, which are tuples of `galley.source.grammar.Tag` and
+`galley.source.grammar.Option`; `check(cell)`, which raises `galley.errors.GalleyError` for a cell that is wrong; and
+what one of the classes below has. It is loaded in every process of galley and must not import what only pages need.
+Modules of the snippets' folder can be imported while it is loaded and not after that, so it imports them at the top.
+"""
+
+
+def reference() -> str:
+    """The text of the whole page."""
+    parts = [
+        HEAD,
+        section("Settings", SETTINGS, settings(Project)),
+        section("Settings of a profile", PROFILES, settings(Profile)),
+        section("Tags of a cell", TAGS_HEAD, table(("tag", "what it says", "outputs"), map(_tag, TAGS))),
+        section("Options of a cell", "", table(("option", "what it says", "value", "default", "outputs"), _options())),
+        section("Options of a fence", FENCES, table(("option", "what it says", "value"), _fence_options())),
+        section("Plug-ins", PLUGINS),
+        section("A list", _said(List), methods(List)),
+        section("Exit codes", "", table(("code", "meaning"), ((str(int(each)), each.says) for each in Exit))),
+    ]
+    return "\n".join(parts)
+
+
+def section(title: str, *parts: str) -> str:
+    """A heading with what stands below it."""
+    return "\n".join([f"## {title}\n", *(part for part in parts if part)])
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def settings(kind: type[Any]) -> str:
+    """The settings that are fields of a class."""
+    rows = [(f"`{each.name}`", each.says, each.wanted, _toml(each.default)) for each in settings_of(kind)]
+    return table(("setting", "what it is for", "value", "default"), rows)
+
+
+def methods(kind: type[Any]) -> str:
+    """The public methods of a class or a protocol: each with its signature and what its docstring says."""
+    found = {name: each for name, each in vars(kind).items() if not name.startswith("_")}
+    functions = {name: getattr(each, "fget", each) for name, each in found.items()}
+    shown = [(name, each) for name, each in functions.items() if inspect.isfunction(each)]
+    return "\n".join(f"`{name}{_signature(each)}`\n:   {_said(each, indent='    ')}" for name, each in shown)
+
+
+def _signature(function: Callable[..., Any]) -> str:
+    """The parameters but `self`, and what comes back, without quotes around types."""
+    signature = inspect.signature(function)
+    given = [each for name, each in signature.parameters.items() if name != "self"]
+    words = [each.name + _typed(": ", each.annotation) + _default(each) for each in given]
+    return f"({', '.join(words)}){_typed(' -> ', signature.return_annotation)}"
+
+
+def _typed(before: str, annotation: Any) -> str:
+    return "" if annotation is inspect.Signature.empty else f"{before}{annotation}"
+
+
+def _default(parameter: inspect.Parameter) -> str:
+    return "" if parameter.default is inspect.Parameter.empty else f" = {parameter.default!r}"
+
+
+def _said(thing: object, indent: str = "") -> str:
+    """A docstring, its lines below the first one step in."""
+    lines = (inspect.getdoc(thing) or "").splitlines()
+    return "\n".join([*lines[:1], *(f"{indent}{line}" if line else "" for line in lines[1:])]) + "\n"
+
+
+def _tag(tag: Tag) -> Sequence[str]:
+    others = [*(f"`[{name}]`" for name in tag.excludes), *(f"the cell `{name}`" for name in tag.never_on)]
+    excluded = f" Not with {', '.join(others)}." if others else ""
+    return f"`[{tag.name}]`", f"{tag.says}{excluded}", "yes" if tag.outputs else ""
+
+
+def _options() -> Iterable[Sequence[str]]:
+    for each in OPTIONS:
+        yield f"`{each.form}`", each.says, each.wanted, _toml(each.default), "yes" if each.outputs else ""
+
+
+def _fence_options() -> Iterable[Sequence[str]]:
+    for each in fences.OPTIONS:
+        yield f"`{each.form}`", each.says, each.wanted
+
+
+def _toml(value: object) -> str:
+    """A default as TOML has it; nothing where there is none."""
+    if value is None or value in ("", (), {}):
+        return ""
+    if isinstance(value, Path):
+        value = str(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    assert isinstance(value, str | int | float | list | Mapping)
+    return f"`{json.dumps(value)}`"
+
+
+if __name__ == "__main__":
+    FILE.write_text(reference(), encoding="utf-8")
+    print(f"wrote {FILE}")

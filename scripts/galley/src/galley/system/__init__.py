@@ -1,0 +1,222 @@
+"""Everything that galley asks the operating system. In every process, and through no other module.
+
+This folder alone imports `fcntl`, `resource`, `ctypes` and the like, and it can be imported on every system. Linux
+has an answer to each question. What is lost elsewhere stands at the question, and where nothing can stand in, a
+RunnerError says so. Linux is asked through its own files and calls, since psutil and filelock take a tenth of a second
+to import.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import platform
+import signal
+import struct
+import sys
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from galley.errors import RunnerError
+from galley.system.guard import Guard
+from galley.system.guard import kill_group as kill_group
+from galley.system.locks import Lock as Lock
+from galley.system.locks import locked as locked
+from galley.system.locks import private_folder as private_folder
+
+try:
+    import fcntl
+    import termios
+except ImportError:  # Windows
+    fcntl = termios = None  # type: ignore[assignment]
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
+PR_SET_CHILD_SUBREAPER = 36
+PIPE_BYTES = 1 << 16  # what a pipe holds on Linux and on macOS, unless somebody made it larger
+
+
+# The machine
+
+
+def cores() -> int:
+    """How many processors this process may use; where the system does not say, how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def free_mb() -> float:
+    """Memory that programs can still take, in MB (10^6 bytes); infinite where the system does not say."""
+    with suppress(OSError):
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    import psutil
+
+    with suppress(OSError, psutil.Error):
+        return float(psutil.virtual_memory().available / 1e6)
+    return float("inf")
+
+
+@cache
+def processor() -> str:
+    """The processor's own name for itself; its family, such as "arm", where the system knows no more."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+# A process and its memory
+
+
+def reset_peak() -> None:
+    """Let `peak_mb` count from now on; on Linux alone, elsewhere it counts from the process's start."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def peak_mb() -> float:
+    """The largest resident size of this process, in MB (10^6 bytes); 0 where the system does not say."""
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    if resource is None:
+        return 0.0
+    unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes on macOS, kilobytes on Linux and the BSDs
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def limit_memory(mb: int) -> None:
+    """Let this process take that much private memory, in MB (10^6 bytes), and no more.
+
+    macOS accepts the limit and lets most allocations pass it. Raises RunnerError where none can be set.
+    """
+    if resource is None:
+        what = f"this system sets no limit to a page's memory, and the profile asks for {mb} MB"
+        raise RunnerError(what, mend="take memory_mb out of the profile's settings")
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = mb * 10**6 if most == resource.RLIM_INFINITY else min(mb * 10**6, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def flush_c() -> None:
+    """Write what C code has printed and C still holds; without ctypes it comes out when C likes."""
+    if c := _c():
+        c.fflush(None)
+
+
+def waiting_bytes(descriptor: int) -> int:
+    """How many bytes wait in a pipe; where the system does not say, as many as a pipe can hold."""
+    if termios is None:
+        return PIPE_BYTES
+    found: int = struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4))[0]
+    return found
+
+
+@cache
+def _c() -> Any:
+    """C's own library; None where Python cannot reach it."""
+    with suppress(ImportError, OSError):
+        import ctypes
+
+        return ctypes.CDLL(None)
+    return None
+
+
+# The runner and its pages
+
+
+def need_fork() -> None:
+    """Raises RunnerError where the system cannot fork, which is how a page gets the runner's imports at once."""
+    if not hasattr(os, "fork"):
+        what = "pages run on a system that can fork, and this one cannot: use Linux, macOS, or WSL on Windows"
+        raise RunnerError(what, mend="galley check, galley export and a build from true records work here too")
+
+
+def need_short(path: Path) -> None:
+    """Raises RunnerError where a socket's path is too long: most of it is TMPDIR, and macOS takes 103 bytes at most."""
+    import socket
+
+    with socket.socket(socket.AF_UNIX) as attempt:
+        try:
+            attempt.connect(str(path))
+        except OSError as error:
+            if error.errno is None:  # Python's own refusal, before the system is asked
+                what = f"TMPDIR is too long: this system takes no socket at {path}"
+                raise RunnerError(what, mend="set a shorter one, for example: export TMPDIR=/tmp") from error
+
+
+_guard: Guard | None = None  # of this runner, or of the runner that this page came from
+
+
+def begin_runner() -> None:
+    """See to it that no page outlives this process; call it first, while the process is small and its files are few.
+
+    On Linux the process also becomes the parent of every process below it that loses its own, so that it can bury
+    what left a page's group (`children`). Elsewhere such a process lives on.
+    """
+    global _guard
+    _guard = Guard()
+    atexit.register(_guard.end, os.getpid())
+    _keep_orphans()
+
+
+def begin_page() -> None:
+    """In a page's child: lead a process group of its own, which dies with the page and with the runner."""
+    os.setsid()
+    if _guard:
+        _guard.tell("+", os.getpid())
+        _guard.leave()
+    _keep_orphans()
+
+
+def _keep_orphans() -> None:
+    if (c := _c()) and hasattr(c, "prctl"):
+        c.prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def children() -> set[int]:
+    """The children of this process but its guard; none where the system does not list them."""
+    guard = {_guard.pid} if _guard else set()
+    with suppress(OSError):
+        listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+        return set(map(int, listed.split())) - guard
+    import psutil
+
+    with suppress(OSError, psutil.Error):
+        return {each.pid for each in psutil.Process().children()} - guard
+    return set()
+
+
+def kill_child(pid: int) -> None:
+    """Kill a child that was not buried yet, and every process of the group that it leads."""
+    kill_group(pid)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)  # it may not have made its group yet
+
+
+def bury(pid: int) -> int | None:
+    """Kill the group of a child that has ended, and give the child's exit code; None while the child runs.
+
+    The group dies first, while its number cannot be anyone else's. macOS has `waitid`, which makes that possible,
+    from Python 3.13 on. Without it the group dies right after: its number stays taken as long as it has a member.
+    """
+    if hasattr(os, "waitid"):
+        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            return None
+        kill_child(pid)
+        _, status = os.waitpid(pid, 0)
+    else:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if not ended:
+            return None
+        kill_group(pid)
+    if _guard:
+        _guard.tell("-", pid)
+    return os.waitstatus_to_exitcode(status)
