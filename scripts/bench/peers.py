@@ -65,14 +65,6 @@ def static(pages: Sequence[Page]) -> Files:
         yield f"docs/{page.name}.md", typed_in(page)
 
 
-FENCE = """  - pymdownx.superfences:
-      custom_fences:
-        - name: python
-          class: python
-          validator: !!python/name:galley.site.fence.validator
-          format: !!python/name:galley.site.fence.formatter
-  - galley.site
-"""
 AHEAD = (Path(__file__).parents[2] / "snippets" / "loading" / "ahead.py").read_text(encoding="utf-8")
 SETTINGS = """[tool.galley]
 imports = [IMPORTS]
@@ -96,8 +88,7 @@ def galley(pages: Sequence[Page]) -> Files:
     yield "pyproject.toml", SETTINGS.replace("IMPORTS", '"torch", "transformers", "peft", "ahead"' if models else "")
     if models:
         yield "snippets/ahead.py", AHEAD
-    plain = "".join(f"  - {name}\n" for name in EXTENSIONS if name != "pymdownx.superfences")
-    yield from mkdocs("plugins: [search]\n", f"markdown_extensions:\n{plain}{FENCE}")
+    yield from mkdocs("plugins: [search]\n", f"markdown_extensions: [{', '.join((*EXTENSIONS, 'galley'))}]\n")
     for page in pages:
         yield f"docs/{page.name.replace('_', '-')}.md", named(page)
         yield f"snippets/{page.name}.py", snippet_file(page)

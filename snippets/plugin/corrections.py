@@ -7,6 +7,7 @@ process that reads cells; it imports nothing but galley.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from galley.errors import GalleyError
 from galley.site.lists import List, Listed
@@ -28,6 +29,7 @@ class Corrections(List):
     """What the draft said, the verdict, and the claim that holds in its place."""
 
     name, entry = "corrections", "statement"
+    css = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
     columns = ("The draft said", "Verdict", "What holds, and where it is checked")
     options = (
         Option(

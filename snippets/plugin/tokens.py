@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from operator import index
+from pathlib import Path
 from typing import Any
 
 from galley import Asked, At, Form, Kind, Shown
@@ -41,6 +42,7 @@ class Tokens(Kind):
     """The tokens of a cell tagged `tokens`, whose last expression gives them."""
 
     name = tag = "tokens"
+    css = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
     def of_value(self, value: object, asked: Asked) -> tuple[Form, ...] | None:
         """The tokens as a JSON text."""

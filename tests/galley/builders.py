@@ -12,6 +12,7 @@ from pathlib import Path
 
 from guide_folder import GuideFolder
 
+STYLE = re.compile(r"<style>\.galley[^<]*</style>\n?")
 PLAIN = "theme:\n  name: null\n  custom_dir: theme"
 
 
@@ -53,8 +54,8 @@ BUILDERS: dict[str, Callable[[GuideFolder], None]] = {
 
 
 def article(site: Path, page: str) -> str:
-    """The HTML of a page's article."""
-    text = (site / f"{page}.html").read_text(encoding="utf-8")
+    """The HTML of a page's article, without the styles at its top."""
+    text = STYLE.sub("", (site / f"{page}.html").read_text(encoding="utf-8"))
     found = re.search(r"<article.*?</article>", text, re.DOTALL)
     assert found, text
     return found[0]

@@ -37,13 +37,7 @@ plugins: []
 markdown_extensions:
   - admonition
   - pymdownx.highlight
-  - pymdownx.superfences:
-      custom_fences:
-        - name: python
-          class: python
-          validator: !!python/name:galley.site.fence.validator
-          format: !!python/name:galley.site.fence.formatter
-  - galley.site
+  - galley
 """
 
 # A list of a guide's own: the claims that say which question they answer.

@@ -366,7 +366,7 @@ def test_an_export_and_its_links_are_those_of_the_page_that_shows_the_code(tmp_p
     assert folder.mkdocs().returncode == 0
     site = folder.root / "site"
     assert 'download="code.py"' in (site / "sub/deep.html").read_text(encoding="utf-8")
-    assert "galley-downloads" not in (site / "teaser.html").read_text(encoding="utf-8")
+    assert 'class="galley-downloads"' not in (site / "teaser.html").read_text(encoding="utf-8")
 
 
 def test_a_page_of_two_snippet_files_offers_both(tmp_path: Path) -> None:

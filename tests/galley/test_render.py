@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import shutil
 from collections.abc import Callable
@@ -10,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from builders import BUILDERS, article, builds, plain, text_of
-from galley import site
 from guide_folder import SETTINGS, GuideFolder, fence
 
 SOURCE = """\
@@ -102,19 +102,16 @@ def test_a_folded_cell_shows_its_output_and_below_it_its_code(
     assert cell.index("The code that made it") < cell.index("galley-code")
 
 
-def test_the_collector_passes_over_the_imports_once_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-    monkeypatch.setattr("gc.freeze", lambda: told.append("freeze"))
-    site._settle.cache_clear()
-    for _ in range(2):
-        site.makeExtension()
-    assert told == ["freeze"]
+def test_the_host_collects_its_garbage_as_before(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:
+    before = gc.get_freeze_count(), gc.isenabled(), gc.get_threshold()
+    build(guide)
+    assert (gc.get_freeze_count(), gc.isenabled(), gc.get_threshold()) == before
 
 
 def test_recorded_text_is_harmless(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:
     html = build(guide)
     assert "<script>" not in html
-    assert "&lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt; &amp; red" in html
+    assert '&lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt; &amp; <span class=" -Color -Color-Red">red</span>' in html
     assert not [character for character in html if ord(character) < 32 and character not in "\t\n"]
     assert "title" not in html.split("alert(1)")[-1][:200]
     assert "wzxhzdk:0" in html
@@ -203,7 +200,7 @@ def test_an_exception_inside_the_formatter_stops_the_build(
     def broken(*_: object) -> str:
         raise RuntimeError("inside")
 
-    monkeypatch.setattr("galley.site.fence.cell_html", broken)
+    monkeypatch.setattr("galley.site.extension.cell_html", broken)
     guide.page("one", GOOD)
     assert "docs/one.md:3: one/first cannot be shown: RuntimeError: inside" in fails(guide)
 
@@ -213,34 +210,6 @@ def test_a_syntax_error_in_the_snippets_stops_the_build(
 ) -> None:
     guide.write("snippets/one.py", "# %% first\nprint(\n")
     assert "snippets/one.py:2: syntax error" in fails(guide)
-
-
-@pytest.mark.parametrize(
-    ("without", "said"),
-    [
-        ("  - galley.site\n", "a galley fence without the extension that checks it"),
-        ("          validator: !!python/name:galley.site.fence.validator\n", "the fence was not rendered"),
-        ("          format: !!python/name:galley.site.fence.formatter\n", "the fence was not rendered"),
-    ],
-)
-def test_a_declaration_that_is_missing_stops_the_build(
-    guide: GuideFolder, without: str, said: str, fails: Callable[[GuideFolder], str]
-) -> None:
-    settings = guide.root / "mkdocs.yml"
-    text = settings.read_text()
-    assert without in text
-    settings.write_text(text.replace(without, ""))
-    guide.page("one", GOOD)
-    assert f"docs/one.md:3: {said}" in fails(guide)
-
-
-def test_no_custom_fence_at_all_stops_the_build(guide: GuideFolder, fails: Callable[[GuideFolder], str]) -> None:
-    settings = guide.root / "mkdocs.yml"
-    text = settings.read_text()
-    start, end = text.index("superfences:"), text.index("  - galley.site")
-    settings.write_text(f"{text[:start]}superfences\n{text[end:]}")
-    guide.page("one", GOOD)
-    assert "docs/one.md:3: the fence was not rendered" in fails(guide)
 
 
 @pytest.mark.parametrize("example", [f"````markdown\n{GOOD}````\n", f"~~~\n{GOOD}~~~\n"])

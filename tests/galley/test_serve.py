@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from builders import STYLE, article
 from galley.errors import Exit
 from galley.site.preview import VARIABLE, FailedPage, preview_file, read_failures, write_failures
 from guide_folder import GuideFolder, command, quiet_environment
@@ -31,9 +32,9 @@ class Served:
         self.folder, self.address, self.said = folder, address, said
 
     def page(self, name: str) -> str:
-        """The HTML of a page as the browser has it now."""
+        """The HTML of a page as the browser has it now, without the styles at its top."""
         with suppress(OSError), urllib.request.urlopen(f"http://{self.address}/{name}.html", timeout=5) as answer:
-            return answer.read().decode()
+            return STYLE.sub("", answer.read().decode())
         return ""
 
     def until(self, holds: Callable[[], bool]) -> None:
@@ -168,14 +169,12 @@ def test_a_stale_claim_has_no_tick_in_a_preview(folder: GuideFolder):
     folder.snippet("page", '# %% one [claim] asked="none"\n"One."\nassert 11\n')
     built = folder.call([command("mkdocs"), "build", "--strict"], **preview_of(folder))
     assert built.returncode == 0, built.stdout
-    html = {
-        name: (folder.root / f"site/{name}.html").read_text(encoding="utf-8") for name in ("index", "page", "other")
-    }
+    html = {name: article(folder.root / "site", name) for name in ("index", "page", "other")}
     assert re.findall(r"<li( [^>]*doubted[^>]*)?><a href=[^>]*#cell-([\w-]+)", html["index"]) == [
         ("", "other-two"), (' class="galley-doubted"', "page-one")
     ]  # fmt: skip
     assert "galley-claim galley-doubted" in html["page"]
-    assert "doubted" not in html["other"]
+    assert "galley-claim galley-doubted" not in html["other"]
 
 
 def test_a_page_that_cannot_be_read_is_marked_in_a_preview(folder: GuideFolder):

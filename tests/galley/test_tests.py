@@ -10,7 +10,6 @@ import pytest
 
 FILES = sorted(Path(__file__).parent.glob("*.py"))
 CLOCKS = {"monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time", "time", "time_ns"}
-KNOWN = {"test_render.py": {"_settle"}}  # to be emptied, never added to
 
 
 def names_of_others(tree: ast.AST) -> Iterator[str]:
@@ -56,7 +55,7 @@ def timed(tree: ast.AST) -> list[int]:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_a_test_uses_no_private_name(file: Path) -> None:
-    assert private(ast.parse(file.read_text(encoding="utf-8"))) == KNOWN.get(file.name, set())
+    assert private(ast.parse(file.read_text(encoding="utf-8"))) == set()
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

@@ -15,6 +15,8 @@ from typing import Any
 
 from galley.config import Profile, Project
 from galley.errors import Exit
+from galley.hooks import Context, Hooks
+from galley.kinds.kind import Kind
 from galley.site.lists import List
 from galley.source import fences
 from galley.source.grammar import OPTIONS, TAGS, Tag
@@ -41,6 +43,11 @@ what a cell's outputs are: adding or taking away one makes the record stale. Oth
 FENCES = """\
 A page shows a cell with a fence that holds no code of its own.
 """
+HOOKS = """\
+`[tool.galley.hooks]` names a function of the guide's for each of these, as `module:function`, in a module of the
+snippets' folder or an installed one. The first argument is what the hook is told; each hook may be left out. All but
+`prepare` are imported when the runner starts, in this order, and checked before any page runs.
+"""
 PLUGINS = """\
 The setting `plugins` names a guide's own, as `module:Name`, in modules that are installed or that lie in the folder of
 the snippets; the entry-point group `galley.plugins` has those of distributions. A plug-in is an object, or a class that
@@ -60,7 +67,10 @@ def reference() -> str:
         section("Tags of a cell", TAGS_HEAD, table(("tag", "what it says", "outputs"), map(_tag, TAGS))),
         section("Options of a cell", "", table(("option", "what it says", "value", "default", "outputs"), _options())),
         section("Options of a fence", FENCES, table(("option", "what it says", "value"), _fence_options())),
+        section("Hooks", HOOKS, methods(Hooks)),
+        section("What a hook is told", _said(Context), methods(Context)),
         section("Plug-ins", PLUGINS),
+        section("A kind of output", _said(Kind), methods(Kind)),
         section("A list", _said(List), methods(List)),
         section("Exit codes", "", table(("code", "meaning"), ((str(int(each)), each.says) for each in Exit))),
     ]

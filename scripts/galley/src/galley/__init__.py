@@ -4,6 +4,8 @@ In every process. The names here are what a guide's own hooks, kinds and backend
 galley's inside, and may change. A name is imported when it is asked for, so that `import galley` costs nothing.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -14,23 +16,44 @@ if TYPE_CHECKING:
     from galley.kinds.kind import Asked, At, Kind, Watcher
     from galley.record.model import Form, Shown
     from galley.run.backend import Backend
+    from galley.site.lists import List
+    from galley.source.grammar import Option, Tag
 
-__all__ = ["Asked", "At", "Backend", "Context", "Form", "Hooks", "Kind", "Shown", "Watcher", "__version__"]
+__all__ = [
+    "Asked",
+    "At",
+    "Backend",
+    "Context",
+    "Form",
+    "Hooks",
+    "Kind",
+    "List",
+    "Option",
+    "Shown",
+    "Tag",
+    "Watcher",
+    "__version__",
+]
 
 HOMES = {
-    "Asked": "galley.kinds.kind",
-    "At": "galley.kinds.kind",
-    "Backend": "galley.run.backend",
-    "Context": "galley.hooks",
-    "Form": "galley.record.model",
-    "Hooks": "galley.hooks",
-    "Kind": "galley.kinds.kind",
-    "Shown": "galley.record.model",
-    "Watcher": "galley.kinds.kind",
+    "Asked": "galley.kinds.kind:Asked",
+    "At": "galley.kinds.kind:At",
+    "Backend": "galley.run.backend:Backend",
+    "Context": "galley.hooks:Context",
+    "Form": "galley.record.model:Form",
+    "Hooks": "galley.hooks:Hooks",
+    "Kind": "galley.kinds.kind:Kind",
+    "List": "galley.site.lists:List",
+    "Option": "galley.source.grammar:Option",
+    "Shown": "galley.record.model:Shown",
+    "Tag": "galley.source.grammar:Tag",
+    "Watcher": "galley.kinds.kind:Watcher",
+    "makeExtension": "galley.site.extension:GalleyExtension",  # Python-Markdown's name for what makes an extension
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in HOMES:
         raise AttributeError(f"module 'galley' has no attribute '{name}'")
-    return getattr(import_module(HOMES[name]), name)
+    module, _, attribute = HOMES[name].partition(":")
+    return getattr(import_module(module), attribute)

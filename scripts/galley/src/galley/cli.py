@@ -18,8 +18,9 @@ import click
 from galley import __version__
 from galley.config import find_project
 from galley.errors import Exit, GalleyError, Place, UsageError
-from galley.record.findings import findings, unreadable
+from galley.record.findings import Finding, findings, unreadable
 from galley.site.build import build_site, site_folder
+from galley.site.switched_on import switched_off
 from galley.source.guide import Guide, read_guide
 
 # What runs pages and what serves them is imported where it is used: `check` needs none of it and takes two seconds.
@@ -89,7 +90,7 @@ def check() -> None:
     gc.disable()  # what is read is kept to the end, and a large guide is a million objects
     project = find_project(Path.cwd())
     guide = read_guide(project)
-    found = findings(guide)
+    found = [*switched_off(guide), *findings(guide)]
     for finding in found:
         (err if finding.fatal else out)(str(finding))
     fatal = sum(finding.fatal for finding in found)
@@ -111,20 +112,25 @@ def build(site_dir: str) -> None:
     project = find_project(Path.cwd())
     site = site_folder(project, site_dir)
     guide = read_guide(project)
+    _stop_at(switched_off(guide))
     _run(guide, (), (), False, 0, meanwhile=_import_builder)
-    if wrong := unreadable(guide):  # MkDocs would name whichever page it comes to first
-        err("\n".join(map(str, wrong)))
-        sys.exit(Exit.NOT_TRUE)
+    _stop_at(unreadable(guide))  # MkDocs would name whichever page it comes to first
     if build_site(project, site):
         sys.exit(Exit.NOT_TRUE)
     shown = project.relative(site)
     out(f"The site is in {shown}; look at it with: python -m http.server -d {shown}")
 
 
+def _stop_at(wrong: Sequence[Finding]) -> None:
+    if wrong:
+        err("\n".join(map(str, wrong)))
+        sys.exit(Exit.NOT_TRUE)
+
+
 def _import_builder() -> None:
     """Import what builds the site: it is ready when the pages are."""
 
-    import galley.site.fence  # noqa: F401
+    import galley.site.extension  # noqa: F401
 
 
 @app.command(short_help="Show the site live, with a runner kept warm.")
@@ -141,8 +147,10 @@ def serve(address: str) -> None:
     from galley.serve import serve as serve_site
 
     console = Console(soft_wrap=True, highlight=False, markup=False)
+    project = find_project(Path.cwd())
+    _stop_at(switched_off(read_guide(project)))
     try:
-        code = asyncio.run(serve_site(find_project(Path.cwd()), address, console))
+        code = asyncio.run(serve_site(project, address, console))
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     if code:

@@ -11,7 +11,6 @@ import asyncio
 import os
 import signal
 import socket
-import sys
 import tempfile
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -33,6 +32,7 @@ from galley.run.command import kept
 from galley.run.prepare import Answers, prepare
 from galley.run.runners import Runner, fingerprint, place, publish, runner, withdraw
 from galley.run.schedule import Ran, Task, choose, run_tasks
+from galley.site.builders import MKDOCS
 from galley.site.preview import VARIABLE, FailedPage, write_failures
 from galley.source.cells import page_name
 from galley.source.guide import Guide, read_guide
@@ -40,10 +40,6 @@ from galley.source.guide import Guide, read_guide
 SAVED = {"modified", "created", "moved", "deleted"}  # what happens to a file when somebody saves it
 SETTLE = 0.05  # seconds; editors save in several steps
 PATIENCE = 5.0  # seconds for MkDocs to end
-# MkDocs, which heeds a SIGINT: a shell has what it starts in the background ignore them, and that is inherited.
-MKDOCS = """import runpy, signal
-signal.signal(signal.SIGINT, signal.default_int_handler)
-runpy.run_module("mkdocs", run_name="__main__", alter_sys=True)"""
 
 
 async def serve(project: Project, address: str, console: Console) -> int:
@@ -82,8 +78,7 @@ def _free(address: str) -> None:
 @asynccontextmanager
 async def mkdocs(project: Project, address: str, file: Path) -> AsyncIterator[Process]:
     """MkDocs' own live server, in preview mode, watching the records and the failures too."""
-    watched = [option for path in (project.snippets, file.parent) for option in ("--watch", str(path))]
-    command = [sys.executable, "-c", MKDOCS, "serve", "--dev-addr", address, *watched]
+    command = MKDOCS.serving(address, (project.snippets, file.parent))
     environment = {**os.environ, VARIABLE: str(file), "NO_MKDOCS_2_WARNING": "1"}
     # A session of its own: Ctrl-C in the terminal reaches us alone, and MkDocs gets one SIGINT, on which it tidies up.
     process = await asyncio.create_subprocess_exec(*command, cwd=project.root, env=environment, start_new_session=True)

@@ -14,6 +14,7 @@ import re
 import sys
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -71,6 +72,7 @@ class Image(Kind):
     """A drawing as SVG, or a picture as PNG."""
 
     name = "image"
+    css = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
     def __init__(self) -> None:
         self._styled = False

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from galley.kinds.ansi import coloured
 from galley.kinds.kind import Asked, At, Kind, cut_text
-from galley.kinds.markup import cut_note, escape
+from galley.kinds.markup import cut_note
 from galley.record.model import Form, Shown
 
 COLUMNS = 100  # the most characters in a line of a table
@@ -22,12 +23,12 @@ class Text(Kind):
     columns = False  # whether the columns of a text may matter
 
     def html(self, shown: Shown, at: At) -> str:
-        """The text as it is, escaped."""
+        """The text as it is, escaped, in the colours that the cell gave it."""
         form = shown.forms[0]
         text = form.text.removesuffix("\n")
         columns = " galley-columns" if self.columns and _may_be_table(text) else ""
         label = f'<span class="galley-label">{self.label}</span>' if self.label else ""
-        body = f'{label}<pre tabindex="0"><code>{escape(text)}</code></pre>{cut_note(form.cut, "printed")}'
+        body = f'{label}<pre tabindex="0"><code>{coloured(text)}</code></pre>{cut_note(form.cut, "printed")}'
         return f'<div class="galley-text galley-{self.name}{columns}">{body}</div>'
 
     def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:

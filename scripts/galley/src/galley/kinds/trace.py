@@ -11,6 +11,7 @@ import ast
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from galley.kinds.describe import describe
@@ -32,6 +33,7 @@ class TraceKind(Kind):
     """The trace of a cell tagged `trace`."""
 
     name = tag = "trace"
+    css = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
     def watcher(self, namespace: Mapping[str, Any], asked: Asked) -> Watcher | None:
         """What looks at the namespace after each statement."""

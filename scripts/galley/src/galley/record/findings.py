@@ -1,4 +1,7 @@
-"""Everything that can be wrong with a guide's pages, cells and records, found without running them."""
+"""Everything that can be wrong with a guide's pages, cells and records, found without running them.
+
+In the command.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Lets a page that measures run alone on the machine, whatever command it belongs to.
 
+In the command.
+
 Every page holds a lock while it runs; one that measures holds it alone. Who wants it alone shuts the door first,
 so that the pages of another command, which come one after the other, do not keep it waiting for ever.
 """

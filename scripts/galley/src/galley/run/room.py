@@ -1,4 +1,7 @@
-"""Shares the machine among pages: never more threads than cores, no more pages than memory is there for."""
+"""Shares the machine among pages: never more threads than cores, no more pages than memory is there for.
+
+In the command.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Builds the site with MkDocs in a folder of its own, and then puts it in the place of the old one.
+"""In the command: builds the site with MkDocs in a folder of its own, and then puts it in the place of the old one.
 
 A site's folder may hold what galley did not make: a `.nojekyll`, a worktree's `.git`, somebody's notes; and its name
 may lead somewhere else. So galley lists what it made in a file of the folder, replaces and removes what that list
@@ -11,15 +11,15 @@ import json
 import os
 import shutil
 import tempfile
-from contextlib import chdir, suppress
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from galley import system
 from galley.config import Project
 from galley.errors import GalleyError, Place, RefusedError
+from galley.site.builders import MKDOCS
 
 MADE = ".galley-site.json"  # in the site's folder: the files there that galley made
-SETTINGS = ("mkdocs.yml", "mkdocs.yaml")
 
 
 def site_folder(project: Project, asked: str = "") -> Path:
@@ -39,18 +39,12 @@ def build_site(project: Project, site: Path) -> int:
     each has a folder of its own until it is whole, and the last one stays. Raises RefusedError, and changes nothing,
     where the new site has a file in the place of one that galley did not make.
     """
-    from mkdocs.__main__ import cli as mkdocs
-
     cache = project.root / ".cache" / "galley"
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="site-", dir=cache) as folder:
         new = Path(folder) / "site"
-        try:
-            with chdir(project.root):
-                mkdocs(["build", "--strict", "--site-dir", str(new)])
-        except SystemExit as end:
-            if end.code:
-                return int(end.code)
+        if code := MKDOCS.build(project.root, new):
+            return code
         with system.locked(cache, alone=True):
             _replace(_checked(project, site), new)
     return 0
@@ -58,19 +52,15 @@ def build_site(project: Project, site: Path) -> int:
 
 def _setting(project: Project) -> str:
     """MkDocs' own `site_dir`, without loading its plug-ins."""
-    from mkdocs.exceptions import ConfigurationError
-    from mkdocs.utils.yaml import yaml_load
-
-    file = next((each for name in SETTINGS if (each := project.root / name).is_file()), None)
+    file = next((each for name in MKDOCS.files if (each := project.root / name).is_file()), None)
     if file is None:
         what = "there is no mkdocs.yml, which says how the site looks"
-        raise GalleyError(what, Place(Path(SETTINGS[0])), "write one; its least is: site_name: A guide")
+        mend = "write one, with the lines: site_name: A guide; markdown_extensions: [galley]"
+        raise GalleyError(what, Place(Path(MKDOCS.files[0])), mend)
     try:
-        with file.open("rb") as source:
-            settings = yaml_load(source)
-    except (OSError, ConfigurationError, ValueError) as error:
+        return MKDOCS.site_dir(file)
+    except (OSError, ValueError) as error:
         raise GalleyError(f"cannot be read: {error}", Place(project.relative(file))) from error
-    return str(settings.get("site_dir") or "site")
 
 
 def _checked(project: Project, place: Path) -> Path:

@@ -1,4 +1,7 @@
-"""Links at a page's end that give the page as a file that runs. The file is in the link: nothing is fetched."""
+"""In the builder: links at a page's end that give the page as a file that runs.
+
+The file is in the link: nothing is fetched.
+"""
 
 from __future__ import annotations
 

@@ -1,11 +1,13 @@
-"""The Markdown extension around the fences: it scans a page before superfences and counts after it.
+"""In the builder: the Markdown extension `galley`, which shows recorded cells on a page and never executes anything.
 
-superfences publishes what it cannot read as raw text. So every fence that the scan found must have been
-rendered when superfences is done; whatever is missing, or wrong in any other way, stops the build.
+It declares the fence to superfences, scans a page before superfences reads it and counts after. superfences publishes
+what it cannot read as raw text; so every fence that the scan found must have been rendered when superfences is done,
+and whatever is missing, or wrong in any other way, stops the build.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
@@ -14,29 +16,52 @@ from markdown.extensions import Extension
 from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
+from markdown.util import HTML_PLACEHOLDER_RE
+from markdown_exec import InsertHeadings
+from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesException
 
-from galley.errors import GalleyError
+from galley.errors import GalleyError, Place
+from galley.site.builders import converting, failures
 from galley.site.downloads import downloads
-from galley.site.errors import build_error
-from galley.site.html import cell_id, error_note, profiles_note
-from galley.site.page import Page, first_fence, page_of, source_lines
+from galley.site.html import cell_html, cell_id, error_note, profiles_note
+from galley.site.lists import list_html, lists_of
+from galley.site.page import Page, page_of, source_lines
+from galley.site.styles import styles
+from galley.source.fences import Fence
 
 BEFORE, AFTER = 27, 24  # superfences runs at 25, the normalisation of white space at 30
 LAST = -100
 NAME = "galley"
+LANGUAGE = "python"
+SUPERFENCES = "pymdownx.superfences"
+READER = "fenced_code_block"  # the name under which superfences registers itself
 
 
 class GalleyExtension(Extension):
-    """Load it beside `pymdownx.superfences`, whose `custom_fences` names `galley.site.fence`."""
+    """The one line of a builder's settings: `markdown_extensions: [galley]`.
+
+    markdown-exec converts parts of a page in Markdown instances of their own, which may load the extension too; there
+    it looks at nothing but galley's fences, which it refuses.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.md: Markdown | None = None
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
-        """Register the scan, the count and the note at the page's top."""
-        if getattr(md, "_original_md", None) is None:  # not inside a conversion of a part of a page
-            md.preprocessors.register(Scan(md), NAME, BEFORE)
-            md.preprocessors.register(Count(md), f"{NAME}-count", AFTER)
-            md.treeprocessors.register(Note(md), f"{NAME}-note", 1)
-            md.treeprocessors.register(Whole(md), f"{NAME}-whole", LAST)
-            md.postprocessors.register(Arrival(md), f"{NAME}-arrival", LAST)
+        """Register the scan, the count and the notes."""
+        self.md = self.md or md
+        md.registerExtension(self)
+        md.preprocessors.register(Scan(md), NAME, BEFORE)
+        md.preprocessors.register(Count(md), f"{NAME}-count", AFTER)
+        md.treeprocessors.register(Note(md), f"{NAME}-note", 1)
+        md.treeprocessors.register(Whole(md), f"{NAME}-whole", LAST)
+        md.postprocessors.register(Arrival(md), f"{NAME}-arrival", LAST)
+
+    def reset(self) -> None:
+        """Load superfences where nothing else did. Python-Markdown calls this when all extensions are loaded."""
+        if self.md and not isinstance(_reader(self.md), SuperFencesBlockPreprocessor):
+            self.md.registerExtensions([SUPERFENCES], {})
 
 
 class Scan(Preprocessor):
@@ -46,8 +71,12 @@ class Scan(Preprocessor):
 
     def run(self, lines: list[str]) -> list[str]:
         """Leave the lines as they are."""
+        _declare(self.md)
+        if _inner(self.md):
+            return lines
+        _, converted = converting(self.md)
         try:
-            self.page = page_of(self.md)
+            self.page = page_of(converted)
         except GalleyError as error:
             raise build_error([error]) from error
         while lines and not lines[-1]:
@@ -64,9 +93,11 @@ class Count(Preprocessor):
 
     def run(self, lines: list[str]) -> list[str]:
         """Leave the lines as they are, or raise what is wrong with the page."""
+        if _inner(self.md):
+            return lines
         page = current_page(self.md)
-        what = "the fence was not rendered: superfences could not read it, or its custom fence is not declared"
-        mend = "declare galley.site.fence under custom_fences of pymdownx.superfences"
+        what = "the fence was not rendered: superfences could not read it"
+        mend = "end it with as much indentation as it begins with, and let no other custom fence take it"
         lost = [fence for fence in page.fences if fence not in page.rendered]
         page.errors += page.left_over(lines) + [GalleyError(what, fence.place, mend) for fence in lost]
         if page.errors and not page.preview:
@@ -79,23 +110,30 @@ class Whole(Treeprocessor):
 
     def run(self, root: Element) -> None:
         """Leave the tree as it is."""
-        current_page(self.md).whole = True
+        if not _inner(self.md):
+            current_page(self.md).whole = True
 
 
 class Arrival(Postprocessor):
-    """Stops the build unless every cell is in the page: an indented fence is rendered and then shown as text."""
+    """Brings the styles, and stops the build unless every cell is in the page.
+
+    A fence that is indented as code is rendered, and then shown as text.
+    """
 
     def run(self, text: str) -> str:
-        """Leave the text as it is, or raise what is wrong with the page."""
-        page = current_page(self.md)
-        if not page.whole:
+        """Give the text its styles, or raise what is wrong with the page."""
+        if _inner(self.md) or not (page := current_page(self.md)).whole:
             return text
         what, mend = "the fence is shown as text: it is indented as code is", "move it to the start of the line"
         ids = {part.partition('"')[0] for part in text.split('id="')[1:]}
         lost = [fence for fence in page.fences if cell_id(page, fence) not in ids]
         if lost and not page.preview:
             raise build_error([GalleyError(what, fence.place, mend) for fence in lost])
-        return text
+        if not page.rendered and not page.errors:
+            return text
+        parts = [each.css for each in (*page.kinds, *lists_of(page.project)) if each.name in page.shown]
+        builder, _ = converting(self.md)
+        return builder.with_style(self.md, text, f"<style>{styles(parts, colours='-Color-' in text)}</style>\n")
 
 
 class Note(Treeprocessor):
@@ -103,6 +141,8 @@ class Note(Treeprocessor):
 
     def run(self, root: Element) -> None:
         """Add the notes below the first heading, and the links below everything."""
+        if _inner(self.md):
+            return
         page = current_page(self.md)
         at = next((number for number, child in enumerate(root) if child.tag == "h1"), -1)
         wrong = [*map(str, page.errors), *page.failures]
@@ -115,13 +155,96 @@ class Note(Treeprocessor):
         if links := downloads(page):
             block = SubElement(root, "div")
             block.text = self.md.htmlStash.store(links)
+        if InsertHeadings.name in self.md.treeprocessors:
+            _unwrap(root)
+
+
+def _unwrap(root: Element) -> None:
+    """Have cells with headings stand by themselves: markdown-exec leaves a line break that keeps a paragraph around."""
+    for paragraph in root.iter("p"):
+        alone = (paragraph.text or "").strip()
+        if not len(paragraph) and HTML_PLACEHOLDER_RE.fullmatch(alone):
+            paragraph.text = alone
+
+
+def is_ours(language: str, inputs: dict[str, Any], options: dict[str, Any], attrs: dict[str, Any], md: Any) -> bool:
+    """Whether a fence is galley's; any other is left to superfences, options and all.
+
+    One that would execute is too, whatever else it lacks: nothing else may take it, and the scan says what is wrong.
+    """
+    if not {"exec", "cell", "list"} & set(inputs):
+        return False
+    options["name"] = str(inputs.get("cell") or inputs.get("list") or "")
+    inputs.clear()
+    return True
+
+
+def show(src: str, language: str, md: Any, options: dict[str, Any], **rest: Any) -> str:
+    """The HTML of what a fence names; what goes wrong is kept, and stops the build after the page."""
+    page, fence, name = current_page(md), None, options["name"]
+    try:
+        fence = page.next_fence(name)
+        return _shown(md, page, fence)
+    except GalleyError as error:
+        if str(error) not in map(str, page.errors):  # a file that cannot be read fails every fence that names it
+            page.errors.append(error)
+    except Exception as error:  # superfences would swallow it and publish the raw fence
+        place = fence.place if fence else None
+        page.errors.append(GalleyError(f"{name} cannot be shown: {type(error).__name__}: {error}", place))
+    return ""
+
+
+def _shown(md: Any, page: Page, fence: Fence) -> str:
+    if fence.listing:
+        page.shown.add(fence.listing)
+        return list_html(page, fence)
+    views = page.views(fence)
+    page.shown |= {output.kind for view in views if view.recorded for output in view.recorded.outputs}
+    html, headings = cell_html(md, page, fence, views)
+    if headings:
+        md.treeprocessors[InsertHeadings.name].headings[html] = headings
+    return html
 
 
 def current_page(md: Any) -> Page:
-    """The page being rendered; raises the build's error where the extension is not loaded."""
-    scan = next((each for each in md.preprocessors if isinstance(each, Scan)), None)
-    if scan is None or scan.page is None:
-        what = "a galley fence without the extension that checks it"
-        mend = "add galley.site to markdown_extensions in mkdocs.yml"
-        raise build_error([GalleyError(what, first_fence(md), mend)])
+    """The page being rendered; raises the build's error inside what another fence of the page made."""
+    if outer := _inner(md):
+        what = "a fence of galley's in what another fence made, and the page itself does not name its cell"
+        raise build_error([GalleyError(what, Place(current_page(outer).path), "name the cell in the page")])
+    scan: Scan = md.preprocessors[NAME]
+    assert scan.page is not None
     return scan.page
+
+
+def build_error(errors: Sequence[Exception]) -> Exception:
+    """One exception for everything wrong with a page.
+
+    It is a SuperFencesException, since superfences swallows all others, and what the builder that is running prints
+    without a traceback.
+    """
+    kind = type("GuideError", (SuperFencesException, *failures()), {"__doc__": "A page that cannot be built."})
+    message = "\n".join(str(error) if isinstance(error, GalleyError) else repr(error) for error in errors)
+    error: Exception = kind(f"\n{message}")
+    return error
+
+
+def _reader(md: Any) -> Any:
+    """What reads the fences of a Markdown instance."""
+    return md.preprocessors[READER] if READER in md.preprocessors else None  # noqa: SIM401 (has no get)
+
+
+def _inner(md: Any) -> Any:
+    """The instance that converts the page, where `md` is one of markdown-exec's for a part of it; else None."""
+    return getattr(md, "_original_md", None)
+
+
+def _declare(md: Any) -> None:
+    """Declare the fence to superfences, last: it asks the last one first, and the validator takes galley's alone.
+
+    This waits until a page is converted: only then is it known which superfences reads it.
+    """
+    reader = _reader(md)
+    if isinstance(reader, SuperFencesBlockPreprocessor):
+        declared = reader.extension.superfences
+        if not declared or declared[-1]["formatter"] is not show:
+            reader.extension.extend_super_fences(LANGUAGE, show, is_ours, None)

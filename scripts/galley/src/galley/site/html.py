@@ -1,12 +1,14 @@
-"""A cell as HTML: its code once, and what it printed under each profile that has a record."""
+"""In the builder: a cell as HTML, its code once, and what it printed under each profile that has a record."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from xml.etree.ElementTree import Element
 
 from galley.kinds.markup import escape, inline
 from galley.record.status import SHOWABLE
+from galley.site.exec_options import laid_out
 from galley.site.outputs import marked_code, marks_code, outputs_html
 from galley.site.page import Page, View
 from galley.site.tabs import tabs
@@ -14,22 +16,14 @@ from galley.source.fences import Fence
 from galley.source.parameters import PARAMETERS
 
 
-def cell_html(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> str:
-    """The whole cell: caption, code, outputs."""
+def cell_html(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> tuple[str, list[Element]]:
+    """The whole cell, caption, code and outputs, and those of its headings that belong in the page's contents."""
     cell, name = views[0].cell, cell_id(page, fence)
-    group = f"galley-{fence.place.line}"
-    if cell.name == PARAMETERS:
-        body = tabs(group, [(view.profile.title, _code(md, view) + _not_run(view) + _marks(view)) for view in views])
+    headings: list[Element] = []
+    if fence.options:
+        body, headings = _optioned(md, page, fence, views)
     else:
-        ran = [view for view in views if view.record or view.marks]
-        below = [_marks(view) + outputs_html(page, view, f"{name}-{view.profile.name}") for view in ran]
-        titles = [view.profile.title for view in ran]
-        if any(marks_code(page, view) for view in ran):  # each profile has its own numbers on the code
-            above = [marked_code(page, view, _code(md, view), f"{name}-{view.profile.name}") for view in ran]
-            body = tabs(group, [(title, a + b) for title, a, b in zip(titles, above, below, strict=True)])
-        else:
-            code, shown = _code(md, views[0]), tabs(group, list(zip(titles, below, strict=True))) if any(below) else ""
-            body = shown + _folded("The code that made it", code) if shown and "folded" in cell.tags else code + shown
+        body = _body(md, page, fence, views)
     kind = next((tag for tag in ("claim", "setup") if tag in cell.tags), "plain")
     if kind == "claim":
         body = _folded("The assertion that checks it", body)
@@ -37,7 +31,39 @@ def cell_html(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> str:
         body = _folded("Setup", body)
     caption = f'<p class="galley-caption">{inline(cell.caption)}</p>' if cell.caption else ""
     doubted = " galley-doubted" if any(view.marks for view in views) else ""  # in the live preview
-    return f'<div class="galley-cell galley-{kind}{doubted}" id="{name}">{caption}{body}</div>'
+    html = f'<div class="galley-cell galley-{kind}{doubted}" id="{name}">{caption}{body}</div>'
+    return html, headings
+
+
+def _body(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> str:
+    """Code and outputs in galley's own layout."""
+    cell, name, group = views[0].cell, cell_id(page, fence), _group(fence)
+    if cell.name == PARAMETERS:
+        return tabs(group, [(view.profile.title, _code(md, view) + _not_run(view) + _marks(view)) for view in views])
+    ran = [view for view in views if view.record or view.marks]
+    below = [_marks(view) + outputs_html(page, view, f"{name}-{view.profile.name}") for view in ran]
+    titles = [view.profile.title for view in ran]
+    if any(marks_code(page, view) for view in ran):  # each profile has its own numbers on the code
+        above = [marked_code(page, view, _code(md, view), f"{name}-{view.profile.name}") for view in ran]
+        return tabs(group, [(title, a + b) for title, a, b in zip(titles, above, below, strict=True)])
+    code, shown = _code(md, views[0]), tabs(group, list(zip(titles, below, strict=True))) if any(below) else ""
+    return shown + _folded("The code that made it", code) if shown and "folded" in cell.tags else code + shown
+
+
+def _optioned(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> tuple[str, list[Element]]:
+    """Code and printed text as markdown-exec's options lay them out, and below them the other outputs as ever."""
+    name, blocks, headings = cell_id(page, fence), [], []
+    for view in [view for view in views if view.record or view.marks] or views[:1]:
+        prefix = f"{name}-{view.profile.name}"
+        made = laid_out(md, page, fence, view, f"{prefix}--")
+        headings += made.headings
+        rest = outputs_html(page, view, prefix, elsewhere=("stdout",))
+        blocks.append((view.profile.title, _marks(view) + made.html + rest))
+    return tabs(_group(fence), blocks), headings
+
+
+def _group(fence: Fence) -> str:
+    return f"galley-{fence.place.line}"
 
 
 def cell_id(page: Page, fence: Fence) -> str:

@@ -47,13 +47,15 @@ class Listed:
 class List:
     """A list of cells. Derive from it, give it a name, and say which cells it holds and how a row is written.
 
-    `name` is what the fence says, `entry` what one of its cells is called in messages. A plug-in of this class may have
+    `name` is what the fence says, `entry` what one of its cells is called in messages, and `css` goes into each page
+    that shows the list. A plug-in of this class may have
     `tags`, `options` and a `check` as well: the words on a cell's line that the list is made from.
     """
 
     name = ""
     entry = "cell"
     columns: tuple[str, ...] = ()  # the titles above the columns, as text
+    css = ""
 
     @property
     def lists(self) -> tuple[str, ...]:
@@ -83,6 +85,7 @@ class Claims(List):
     """All claims, those of a page under its title, and those of a record under what it ran on."""
 
     name, entry = "claims", "claim"
+    css = (Path(__file__).parent / "styles" / "claims.css").read_text(encoding="utf-8")
 
     def holds(self, cell: Cell) -> bool:
         """The cells with the tag."""
@@ -108,6 +111,11 @@ class Claims(List):
 BUILT_IN: tuple[List, ...] = (Claims(),)
 
 
+def lists_of(project: Project) -> tuple[List, ...]:
+    """The lists that a project knows: galley's own and those of its plug-ins."""
+    return (*BUILT_IN, *plugins_of(project).of(List))
+
+
 def list_html(page: Page, fence: Fence) -> str:
     """The list that the fence names.
 
@@ -116,8 +124,7 @@ def list_html(page: Page, fence: Fence) -> str:
     guide = read_guide(page.project)
     if guide.errors:
         raise guide.errors[0]  # a file that cannot be read may hold cells of the list
-    brought = plugins_of(page.project).of(List)
-    wanted = next(each for each in (*BUILT_IN, *brought) if each.name == fence.listing)
+    wanted = next(each for each in lists_of(page.project) if each.name == fence.listing)
     body = wanted.html(page.project, _listed(page, fence, guide, wanted))
     return f'<div class="galley-list" id="list-{fence.listing}">{body}</div>'
 

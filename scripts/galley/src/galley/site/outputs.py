@@ -5,7 +5,7 @@ In the builder.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from galley.kinds.kind import At
 from galley.kinds.markup import escape
@@ -14,14 +14,18 @@ from galley.record.model import CellRecord, Record
 from galley.site.page import Page, View
 
 
-def outputs_html(page: Page, view: View, ids: str) -> str:
-    """The outputs of a view, each as its kind shows it; `ids` begins the ids in them."""
+def outputs_html(page: Page, view: View, ids: str, elsewhere: Collection[str] = ()) -> str:
+    """The outputs of a view, each as its kind shows it, but for the kinds that are shown `elsewhere`.
+
+    `ids` begins the ids in them.
+    """
     record, recorded = view.record, view.recorded
     if record is None or recorded is None or not recorded.outputs:
         return ""
     parts = [
         page.kinds[shown.kind].html(shown, At(view.cell, f"{ids}-{number}"))
         for number, shown in enumerate(record.shown(recorded))
+        if shown.kind not in elsewhere
     ]
     return f'<div class="galley-output">{"".join(parts)}{_ran_on(record, recorded, page.project.line)}</div>'
 

@@ -1,9 +1,9 @@
-"""The page that is being rendered: its project, its fences, and the records of what they name."""
+"""In the builder: the page that is being rendered, its fences, and the records of what they name, by profile."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from galley.errors import GalleyError, Place
 from galley.kinds import Kinds, kinds_of
 from galley.record.model import CellRecord, Record, Shown
 from galley.record.status import SHOWABLE, Status, has_place, status
+from galley.site.builders import Converted
 from galley.site.preview import preview_file, read_failures
 from galley.source.cells import Cell, SnippetFile, read_snippets
 from galley.source.fences import Fence, find_fences, left_over
@@ -43,12 +44,14 @@ class View:
 
 @dataclass
 class Page:
-    """One rendering of one page. Python-Markdown keeps no page of its own, so this is found from its parts."""
+    """One rendering of one page. Python-Markdown keeps no page of its own; the builder's class finds it."""
 
     project: Project
     path: Path  # as messages show it
     words: Grammar = BUILT_IN  # what the project's cells and fences may say
     url: str = ""  # where the site has it, from the site's root
+    extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of Markdown, as the builder sets them
+    shown: set[str] = field(default_factory=set)  # kinds of output and lists that are on the page
     fences: list[Fence] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
     rendered: set[Fence] = field(default_factory=set)
@@ -171,50 +174,19 @@ def _untrue(found: Status) -> str:
     return f"the {found.profile.name} record is {found.state}: {reason.place}: {reason.what}"
 
 
-def page_of(md: Any) -> Page:
-    """The page that a Markdown instance is about to convert."""
-    path = _source(md)
-    start = path.parent if path else Path.cwd()
+def page_of(converted: Converted | None) -> Page:
+    """The page that a builder converts, or where nobody knows which it is, a page of the working folder's project."""
+    start = converted.path.parent if converted else Path.cwd()
     project = _project(start, _modified(start))
-    return Page(project, project.relative(path) if path else Path("a page"), grammar(project), _url(md))
+    if converted is None:
+        return Page(project, Path("a page"), grammar(project))
+    return Page(project, project.relative(converted.path), grammar(project), converted.url, converted.extensions)
 
 
 def source_lines(page: Page) -> int:
     """How many lines the page has on disk, without blank ones at its end; 0 where it has no file."""
     path = page.project.root / page.path
     return path.read_text(encoding="utf-8-sig").rstrip().count("\n") + 1 if path.is_file() else 0
-
-
-def first_fence(md: Any) -> Place | None:
-    """Where the first galley fence of the page's file stands, for an error that no scan can place."""
-    path = _source(md)
-    if path is None:
-        return None
-    shown = page_of(md).path
-    fences, _ = find_fences(path.read_text(encoding="utf-8-sig").split("\n"), shown)
-    return fences[0].place if fences else Place(shown)
-
-
-def _source(md: Any) -> Path | None:
-    """The file being converted: MkDocs and ProperDocs leave it with one processor, Zensical with another."""
-    if "relpath" in md.treeprocessors and (file := getattr(md.treeprocessors["relpath"], "file", None)):
-        return Path(file.abs_src_path)
-    for processor in md.preprocessors:
-        page = getattr(processor, "page", None)
-        if page is not None and (path := getattr(page, "path", None)):
-            return _below_docs(Path(path), processor.config)
-    return None
-
-
-def _url(md: Any) -> str:
-    """Where the site has the page: MkDocs and ProperDocs say it of the file, Zensical of the page."""
-    holders = [getattr(md.treeprocessors["relpath"], "file", None)] if "relpath" in md.treeprocessors else []
-    holders += [getattr(processor, "page", None) for processor in md.preprocessors]
-    return next((url for each in holders if isinstance(url := getattr(each, "url", None), str)), "")
-
-
-def _below_docs(path: Path, config: dict[str, Any]) -> Path:
-    return path if path.is_absolute() else Path(config.get("docs_dir", "docs")).resolve() / path
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,4 @@
-"""What the live preview knows beyond the records: the pages that failed since they were saved.
+"""In the command, and in the builder: what the live preview knows beyond the records, which is the pages that failed.
 
 It stands in a file outside the records, named by an environment variable that only `galley serve` sets, so
 that no ordinary build can show a failure or a stale output.

@@ -1,4 +1,7 @@
-"""Content tabs as Material draws them, linked by their label from cell to cell and from page to page."""
+"""Content tabs as Material draws them, linked by their label from cell to cell and from page to page.
+
+In the builder.
+"""
 
 from __future__ import annotations
 

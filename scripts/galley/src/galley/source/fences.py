@@ -25,10 +25,11 @@ HEADER = re.compile(r"python(?P<options>(?:[ \t]+\w+=\"[^\"]*\")+)[ \t]*$")
 OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")
 WRITTEN = re.compile(r"\S")
 CELL = re.compile(r"[^/]+/.+")
+ON = ("on", "yes", "true", "1")  # as markdown-exec's users write it
 
 
 def _on(text: str) -> str:
-    if text != "on":
+    if text not in ON:
         raise ValueError(text)
     return text
 
@@ -54,7 +55,7 @@ class FenceOption:
     read: Callable[[str], Any] = str
 
 
-OPTIONS = (
+WHAT = (
     FenceOption(
         "exec",
         "The fence is galley's: what it names was executed, and its record is shown.",
@@ -76,8 +77,44 @@ OPTIONS = (
         wanted="a list's name",
     ),
 )
+# markdown-exec's options, and those of superfences that it hands on: they say how a recorded cell is laid out.
+LAYOUT = (
+    FenceOption(
+        "source",
+        "Show the code as well, and where: above, below, block, tabbed-left, tabbed-right or console.",
+        form='source="above"',
+    ),
+    FenceOption("title", "The title above the code.", form='title="main.py"'),
+    FenceOption("hl_lines", "The lines of the code that stand out.", form='hl_lines="2 3"'),
+    FenceOption(
+        "linenums", "The number of the code's first line; the others are counted from there.", form='linenums="1"'
+    ),
+    FenceOption(
+        "result",
+        "The language of the block in which the printed text stands; `ansi` shows a terminal's colours. Without it the "
+        "text is Markdown.",
+        form='result="text"',
+    ),
+    FenceOption("html", "The printed text is HTML. What could harm a page's reader is taken out.", form='html="yes"'),
+    FenceOption("tabs", "The titles of the tabs of `source`.", form='tabs="Source|Result"'),
+    FenceOption("id", "What the ids in the printed text begin with, and a hyphen.", form='id="example"'),
+    FenceOption("idprefix", "What the ids in the printed text begin with.", form='idprefix="example-"'),
+    FenceOption(
+        "updatetoc", "Whether headings in the printed text stand in the page's contents.", form='updatetoc="no"'
+    ),
+    FenceOption(
+        "width",
+        "The width of the terminal for which the cell printed; an error unless the cell ran with this width.",
+        form='width="80"',
+    ),
+    FenceOption(
+        "session", "A name for the cells of one snippet file, which share their names anyway.", form='session="one"'
+    ),
+    FenceOption("returncode", "0, since a page that exits is not recorded.", form='returncode="0"'),
+    FenceOption("workdir", "Always an error: a cell runs in a folder of its own.", form='workdir="data"'),
+)
+OPTIONS = (*WHAT, *LAYOUT)
 KNOWN = {option.name: option for option in OPTIONS}
-NAMING = ("exec", "cell", "list")  # what the fence is, rather than how it is shown
 
 
 @dataclass(frozen=True)
@@ -91,7 +128,7 @@ class Fence:
     file: str
     cell: str
     listing: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    options: Mapping[str, str] = field(default_factory=dict, hash=False)  # how the cell is laid out, as texts
 
     @property
     def name(self) -> str:
@@ -229,7 +266,7 @@ def _options(given: Sequence[tuple[str, str]], place: Place) -> dict[str, Any]:
         raise GalleyError(f"unknown fence option '{min(unknown)}'", place, f"write it as: {FORM}")
     if len(texts) < len(given):
         raise GalleyError("an option of the fence is given twice", place, f"write it as: {FORM}")
-    if texts.get("exec") != "on" or ("cell" in texts) == ("list" in texts):
+    if texts.get("exec") not in ON or ("cell" in texts) == ("list" in texts):
         raise GalleyError('a fence needs both exec="on" and cell="file/cell"', place, f"write it as: {FORM}")
     values = {}
     for name, text in texts.items():
@@ -243,11 +280,14 @@ def _options(given: Sequence[tuple[str, str]], place: Place) -> dict[str, Any]:
 
 def _named(options: Mapping[str, Any], place: Place, grammar: Grammar) -> Fence:
     """The fence with what it names; raises GalleyError for a list that nothing brings."""
-    others = {name: value for name, value in options.items() if name not in NAMING}
+    laid_out = {each.name: options[each.name] for each in LAYOUT if each.name in options}
     if (listing := options.get("list")) is not None:
+        if laid_out:
+            what = f"a list has no option '{min(laid_out)}'"
+            raise GalleyError(what, place, f'write it as: ```python exec="on" list="{listing}"')
         if listing not in grammar.lists:
             mend = f'write it as: ```python exec="on" list="{"|".join(grammar.lists)}"'
             raise GalleyError(f"there is no list '{listing}'", place, mend)
-        return Fence(place, "", "", listing, others)
+        return Fence(place, "", "", listing)
     file, _, cell = options["cell"].partition("/")
-    return Fence(place, file, cell, options=others)
+    return Fence(place, file, cell, options=laid_out)

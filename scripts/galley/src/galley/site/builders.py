@@ -1,0 +1,178 @@
+"""In the builder, and in the command: what galley knows of each site builder, one class for one builder.
+
+A builder hands its pages to Python-Markdown and tells an extension neither which page it is nor where the site has
+it; it leaves both with processors of its own. What galley reads there, and whatever else differs between builders,
+stands here. Another builder is another class in BUILDERS.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import chdir
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+STYLES = "galley-styles"  # the name of the plug-in that brings them
+# MkDocs, which heeds a SIGINT: a shell has what it starts in the background ignore them, and that is inherited.
+HEEDING = """import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("mkdocs", run_name="__main__", alter_sys=True)"""
+
+
+@dataclass(frozen=True)
+class Converted:
+    """The page that a builder has Python-Markdown convert."""
+
+    path: Path  # of its Markdown file
+    url: str  # where the site has it, from the site's root
+    extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # that it is converted with
+
+
+class MkDocs:
+    """MkDocs, with which `galley build` and `galley serve` go on."""
+
+    name = "MkDocs"
+    package = "mkdocs"
+    files: Sequence[str] = ("mkdocs.yml", "mkdocs.yaml")  # its settings, in the order in which it looks for them
+
+    def converted(self, md: Any) -> Converted | None:
+        """The page that a Markdown instance is about to convert; None where another builder made the instance."""
+        processor = self._processor(md)
+        if processor is None:
+            return None
+        return Converted(Path(processor.file.abs_src_path), processor.file.url, _extensions(processor.config))
+
+    def failure(self) -> type[Exception] | None:
+        """The exception that the builder prints without a traceback; None where it is not running, or has none."""
+        exceptions = sys.modules.get(f"{self.package}.exceptions")
+        return getattr(exceptions, "BuildError", None)
+
+    def with_style(self, md: Any, html: str, style: str) -> str:
+        """A page's HTML with a `<style>` at its top, or as it is where the builder puts the style there later.
+
+        The search of MkDocs takes the text of a `<style>` for words of the page. So the style comes to the page
+        after the search has read it, by a plug-in that runs last of all.
+        """
+        processor = self._processor(md)
+        assert processor is not None
+        plugins = processor.config.plugins
+        if STYLES not in plugins:
+            plugins[STYLES] = _styles(sys.modules[f"{self.package}.plugins"].BasePlugin)
+        plugins[STYLES].of[processor.file.src_uri] = style
+        return html
+
+    def site_dir(self, file: Path) -> str:
+        """The folder that a settings file names for the site; raises OSError or ValueError where it cannot be read."""
+        from mkdocs.exceptions import ConfigurationError
+        from mkdocs.utils.yaml import yaml_load
+
+        try:
+            with file.open("rb") as source:
+                return str(yaml_load(source).get("site_dir") or "site")
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from error
+
+    def build(self, root: Path, site: Path) -> int:
+        """Build the site into a folder, in this very process; the answer is the builder's exit code."""
+        from mkdocs.__main__ import cli as mkdocs
+
+        try:
+            with chdir(root):
+                mkdocs(["build", "--strict", "--site-dir", str(site)])
+        except SystemExit as end:
+            return int(end.code or 0)
+        return 0
+
+    def serving(self, address: str, watched: Sequence[Path]) -> list[str]:
+        """The command line of the builder's live server, which also watches other folders than the pages'."""
+        folders = [option for path in watched for option in ("--watch", str(path))]
+        return [sys.executable, "-c", HEEDING, "serve", "--dev-addr", address, *folders]
+
+    def _processor(self, md: Any) -> Any:
+        """The processor with which MkDocs leaves the page and its own settings."""
+        found = md.treeprocessors["relpath"] if "relpath" in md.treeprocessors else None  # noqa: SIM401 (has no get)
+        return found if type(found).__module__.startswith(f"{self.package}.") else None
+
+
+class ProperDocs(MkDocs):
+    """ProperDocs, which goes on from MkDocs and is inside as it was."""
+
+    name = "ProperDocs"
+    package = "properdocs"
+    files = ("properdocs.yml", "properdocs.yaml", *MkDocs.files)
+
+
+class Zensical:
+    """Zensical, which reads MkDocs' settings too."""
+
+    name = "Zensical"
+    package = "zensical"
+    files: Sequence[str] = ("zensical.toml", *MkDocs.files)
+
+    def converted(self, md: Any) -> Converted | None:
+        """The page that a Markdown instance is about to convert; None where another builder made the instance."""
+        for processor in md.preprocessors:
+            if type(processor).__module__.startswith(f"{self.package}.") and hasattr(processor, "page"):
+                path = Path(processor.config.get("docs_dir", "docs")).resolve() / processor.page.path
+                return Converted(path, processor.page.url, _extensions(processor.config))
+        return None
+
+    def failure(self) -> type[Exception] | None:
+        """None: Zensical prints every exception with its traceback."""
+        return None
+
+    def with_style(self, md: Any, html: str, style: str) -> str:
+        """A page's HTML with a `<style>` at its top, which Zensical's search leaves out."""
+        return style + html
+
+
+class NoBuilder:
+    """Python-Markdown by itself, as a script or another tool calls it."""
+
+    def converted(self, md: Any) -> Converted | None:
+        """None: the text may come from anywhere."""
+        return None
+
+    def with_style(self, md: Any, html: str, style: str) -> str:
+        """A page's HTML with a `<style>` at its top."""
+        return style + html
+
+
+MKDOCS = MkDocs()  # `galley build` and `galley serve` call this one
+BUILDERS: Sequence[MkDocs | Zensical] = (MKDOCS, ProperDocs(), Zensical())
+
+
+def converting(md: Any) -> tuple[MkDocs | Zensical | NoBuilder, Converted | None]:
+    """The builder that made a Markdown instance, and the page that it is about to convert with it."""
+    for builder in BUILDERS:
+        if page := builder.converted(md):
+            return builder, page
+    return NoBuilder(), None
+
+
+def failures() -> list[type[Exception]]:
+    """What the builders of this process print without a traceback; two may share a class."""
+    return list(dict.fromkeys(failure for builder in BUILDERS if (failure := builder.failure())))
+
+
+def _extensions(config: Any) -> dict[str, Mapping[str, Any]]:
+    """The extensions that a builder converts pages with, each with its settings, from the builder's own."""
+    settings = config["mdx_configs"] or {}
+    return {each: settings.get(each) or {} for each in config["markdown_extensions"] if isinstance(each, str)}
+
+
+def _styles(plugin: Any) -> Any:
+    """A plug-in that puts each page's style at the top of it, when all others are done with the page."""
+
+    class Styles(plugin):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.of: dict[str, str] = {}  # by the page's path in the docs folder
+
+        def on_page_context(self, context: Any, page: Any, **rest: Any) -> None:
+            page.content = self.of.pop(page.file.src_uri, "") + page.content
+
+        on_page_context.mkdocs_priority = -1000.0  # type: ignore[attr-defined]
+
+    return Styles()

@@ -1,0 +1,107 @@
+"""In the builder: HTML that comes from a record, without anything that could run, load or pass for galley's own.
+
+A record is data, whoever wrote it. The HTML that a cell printed, or that its Markdown became, is cleaned by nh3, a
+maintained sanitizer that reads HTML as browsers do. What it may keep stands here: text and its form, tables, code and
+its colours, content tabs; pictures that are in the page or beside it, so that no reader's browser asks another host.
+"""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import nh3
+
+TAGS = (nh3.ALLOWED_TAGS - {"area", "map", "nav"}) | {"input", "label", "section", "tfoot"}
+EVERYWHERE = {"class", "dir", "id", "lang", "style", "title"}
+ATTRIBUTES = {
+    **{tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items() if tag in TAGS},
+    "a": {"href", "name"},
+    "details": {"open"},
+    "input": {"checked", "disabled", "name"},
+    "label": {"for"},
+    "pre": {"tabindex"},
+    "code": {"tabindex"},
+    "div": {"data-tabs"},
+    "*": EVERYWHERE,
+}
+STYLES = {"text-align", "color", "background-color", "font-weight", "font-style"}
+KINDS_OF_INPUT = {"radio", "checkbox"}
+# Highlighted code, and the blocks of Markdown's usual extensions. A class of the theme may start a script, and one of
+# galley's says that something ran.
+CLASSES = re.compile(
+    r"-Color[\w-]*|[a-z]{1,3}[0-9]?|highlight(?:table)?|language-[\w+#.-]+|linenos|linenodiv|code|normal|special"
+    r"|filename|tabbed-[a-z-]+|task-list[a-z-]*|footnote[a-z-]*|headerlink|result|grid|cards|admonition(?:-title)?"
+    r"|note|abstract|info|tip|success|question|warning|failure|danger|bug|example|quote|inline|end|mark|keys|keycap"
+)
+PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|avif|svg\+xml)[;,]|(?![/\\]{2})[^:]*\Z")
+UNSEEN = re.compile(r"[\x00-\x20]")  # browsers pass over these inside an address
+NUMBERED = re.compile(r"exec-[0-9]+--")  # markdown-exec's prefix of its own; it counts through a whole build
+MADE = ("__tabbed_", "__codelineno-", "__span-")  # names that the Markdown extensions make
+
+
+def sanitised(html: str, prefix: str) -> str:
+    """The HTML with nothing but what may be kept; every id in it, and every link to one, begins with `prefix`."""
+
+    def keep(tag: str, name: str, value: str) -> str | None:
+        if name == "class":
+            return " ".join(each for each in value.split() if CLASSES.fullmatch(each)) or None
+        if name in ("id", "name", "for"):
+            return _named(value, prefix)
+        if tag == "a" and name == "href":
+            return f"#{own}" if value.startswith("#") and (own := _named(value[1:], prefix)) else _link(value)
+        return _picture(value) if name == "src" else value
+
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        tag_attribute_values={"input": {"type": KINDS_OF_INPUT}},
+        attribute_filter=keep,
+        filter_style_properties=STYLES,
+        url_schemes={"http", "https", "mailto", "data"},
+        link_rel=None,
+    )
+
+
+def left_out(html: str) -> list[str]:
+    """The names of what `sanitised` takes out of some HTML: elements, and attributes that would run something."""
+    reader = _Names()
+    reader.feed(html)
+    reader.close()
+    return sorted(reader.names)
+
+
+class _Names(HTMLParser):
+    """Collects the names of the elements and of the attributes that may not be kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in TAGS:
+            self.names.add(tag)
+        for name, value in attrs:
+            foreign = name == "src" and tag == "img" and not _picture(value or "")
+            if name.startswith("on") or foreign or (name == "href" and not _link(value or "")):
+                self.names.add(f"{tag} {name}")
+
+
+def _named(value: str, prefix: str) -> str | None:
+    """A name within the page: with the prefix, and none that stands for a part of the theme."""
+    value = NUMBERED.sub("", value, count=1)
+    own = value.removeprefix(prefix)
+    return f"{prefix}{own}" if not own.startswith("__") or own.startswith(MADE) else None
+
+
+def _link(value: str) -> str | None:
+    """An address that a reader may follow: no script, and no page that stands in the address itself."""
+    scheme, colon, _ = UNSEEN.sub("", value).partition(":")
+    web = scheme.lower() in ("http", "https", "mailto")
+    return value if web or not colon or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme) else None
+
+
+def _picture(value: str) -> str | None:
+    """An address that no browser has to ask another host for."""
+    return value if PICTURE.match(UNSEEN.sub("", value)) else None

@@ -1,0 +1,41 @@
+"""The styles of what galley puts on a page, in parts, so that a page carries those that it needs.
+
+In the builder. `base.css` is on every page that shows a cell, `ansi.css` where a terminal's colours are; a kind of
+output and a list have their own styles beside their own code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+# What may not be touched (a string), what goes (a comment), and what can be said shorter (white space).
+TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|\s*[{};,]\s*|\s+')
+
+
+def styles(parts: Iterable[str] = (), *, colours: bool = False) -> str:
+    """The style sheet of a page: what every page needs, and the `parts` that its kinds of output and lists bring."""
+    own = [_own("base"), *([_own("ansi")] if colours else [])]
+    return "".join([*own, *(minified(part) for part in parts)])
+
+
+@lru_cache(64)
+def minified(css: str) -> str:
+    """The same rules without comments and without white space that means nothing; strings stay as they are.
+
+    A space before or after a colon, a bracket or a combinator may mean something, and stays.
+    """
+    return TOKEN.sub(_shorter, css).replace(";}", "}").strip()
+
+
+def _shorter(match: re.Match[str]) -> str:
+    token = match[0]
+    return "" if token.startswith("/*") else token.strip() or " "  # a string has no white space around it
+
+
+@lru_cache(8)
+def _own(name: str) -> str:
+    return minified((FOLDER / f"{name}.css").read_text(encoding="utf-8"))

@@ -1,0 +1,166 @@
+"""In the command: whether the builders' settings name galley's extension, without which a fence is shown as text.
+
+The files are read without the builders, which take half a second to import, and their `!!python/name` and `!ENV`
+are left alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from galley.config import Project
+from galley.errors import Place
+from galley.record.findings import Finding
+from galley.site.builders import BUILDERS
+from galley.source.guide import Guide
+
+if TYPE_CHECKING:
+    from yaml.nodes import Node
+
+KIND = "not switched on"
+LINE = "markdown_extensions: [galley]"
+EXTENSION = "galley"
+FORMER = re.compile(r"^[^#]*!!python/name:galley\.")  # how a fence was declared before the extension declared it
+FORMER_NAMES = ("galley.site", "galley.render")
+TABLE = re.compile(r"^\s*(?:\[(?:project\.)?markdown_extensions\b|(?:project\.)?markdown_extensions\s*[=.])")
+
+
+@dataclass(frozen=True)
+class Extensions:
+    """The Markdown extensions of a builder's settings, where they stand, and what brings galley's among them."""
+
+    names: tuple[str, ...]
+    place: Place
+    add: str  # what to do, with the exact line
+
+
+def switched_off(guide: Guide) -> list[Finding]:
+    """What keeps the builders from rendering the guide's fences; nothing where it has none."""
+    if not guide.fences:
+        return []
+    root = guide.project.root
+    names = dict.fromkeys(name for builder in BUILDERS for name in builder.files)
+    files = [root / name for name in names if (root / name).is_file()]
+    if not files:
+        what = f"there is no settings file of a site builder: {', '.join(names)}"
+        mend = f"write one, with the lines: site_name: A guide; {LINE}"
+        return [Finding(KIND, Place(Path("mkdocs.yml")), what, mend)]
+    return [finding for file in files for finding in _of_file(guide.project, file)]
+
+
+def _of_file(project: Project, file: Path) -> Iterator[Finding]:
+    former = list(_former(project, file))
+    try:
+        found = _toml(project, file) if file.suffix == ".toml" else _yaml(project, file)
+    except _UnreadableError as error:
+        yield Finding("unreadable", error.place, error.what)
+        return
+    old = next((name for name in found.names if name in FORMER_NAMES), "")
+    if old:
+        yield Finding(KIND, found.place, f"markdown_extensions names {old}, as it did once", "write instead: galley")
+    yield from former
+    if EXTENSION not in found.names and not old:
+        what = "pages have galley's fences, and markdown_extensions does not name galley, which renders them"
+        yield Finding(KIND, found.place, what, found.add)
+
+
+def _former(project: Project, file: Path) -> Iterator[Finding]:
+    """A fence that is declared as it was once: the builder would look for a module that is not there."""
+    lines = file.read_text(encoding="utf-8-sig", errors="replace").split("\n")
+    at = next((number for number, line in enumerate(lines, start=1) if FORMER.match(line)), 0)
+    if at:
+        what = "galley's fence is declared by hand, as it was once"
+        mend = "take the custom fence with !!python/name:galley… away; `- galley` under markdown_extensions declares it"
+        yield Finding(KIND, Place(project.relative(file), at), what, mend)
+
+
+class _UnreadableError(Exception):
+    """A settings file that is not YAML or TOML."""
+
+    def __init__(self, what: str, place: Place) -> None:
+        super().__init__(what)
+        self.what, self.place = what, place
+
+
+def _toml(project: Project, file: Path) -> Extensions:
+    text, shown = _text(project, file), project.relative(file)
+    try:
+        settings = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _UnreadableError(f"not readable as TOML: {error}", Place(shown)) from error
+    tables = settings.get("project", settings)
+    found = tables.get("markdown_extensions") if isinstance(tables, dict) else None
+    at = next((number for number, line in enumerate(text.split("\n"), start=1) if TABLE.match(line)), 0)
+    add = "add the line: [project.markdown_extensions.galley]"
+    if found is None:  # the first one named takes the place of the many that Zensical brings by itself
+        add += ", and tables for those of Zensical's own extensions that the pages use"
+    if isinstance(found, list):
+        add = 'add to the list: "galley"'
+        return Extensions(tuple(map(_item_name, found)), Place(shown, at), add)
+    return Extensions(tuple(found or ()), Place(shown, at), add)
+
+
+def _item_name(item: Any) -> str:
+    return str(next(iter(item), "")) if isinstance(item, Mapping) else str(item)
+
+
+def _yaml(project: Project, file: Path) -> Extensions:
+    found = _lists(project, file, ())
+    if not found:
+        return Extensions((), Place(project.relative(file)), f"add the line: {LINE}")
+    place, node = found[0]
+    merged = [each for _, each in found if each.id == "mapping"] if node.id == "mapping" else [node]
+    names = tuple(name for each in merged for name in _names(each))
+    column = node.value[0][0].start_mark.column if node.id == "mapping" and node.value else node.start_mark.column
+    if node.id not in ("mapping", "sequence") or node.flow_style:
+        one = f"{EXTENSION}: {{}}" if node.id == "mapping" else EXTENSION
+        return Extensions(names, place, f"add to it: {one}" if names else f"write it as: {LINE}")
+    one = f"{EXTENSION}: {{}}" if node.id == "mapping" else f"- {EXTENSION}"
+    return Extensions(names, place, f"add below it the line: {' ' * column}{one}")
+
+
+def _names(node: Node) -> list[str]:
+    if node.id == "mapping":
+        return [str(key.value) for key, _ in node.value]
+    items = node.value if node.id == "sequence" else []
+    return [str(each.value[0][0].value if each.id == "mapping" and each.value else each.value) for each in items]
+
+
+def _lists(project: Project, file: Path, below: tuple[Path, ...]) -> list[tuple[Place, Node]]:
+    """The value of `markdown_extensions` and its place, in a file and then in those that it inherits from.
+
+    A list takes the place of an inherited one; a mapping adds to it.
+    """
+    import yaml
+
+    shown = project.relative(file)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        root = yaml.compose(_text(project, file), Loader=loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        what = f"not readable as YAML: {getattr(error, 'problem', None) or error}"
+        raise _UnreadableError(what, Place(shown, mark.line + 1 if mark else 0)) from error
+    entries = {key.value: (key, value) for key, value in root.value} if root and root.id == "mapping" else {}
+    found = []
+    if "markdown_extensions" in entries:
+        key, value = entries["markdown_extensions"]
+        found.append((Place(shown, key.start_mark.line + 1), value))
+    if "INHERIT" in entries:
+        parent = Path(os.path.normpath(file.parent / str(entries["INHERIT"][1].value)))
+        if parent.is_file() and parent not in (*below, file):
+            found += _lists(project, parent, (*below, file))
+    return found
+
+
+def _text(project: Project, file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _UnreadableError(f"cannot be read: {error}", Place(project.relative(file))) from error
