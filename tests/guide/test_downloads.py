@@ -357,7 +357,7 @@ def test_the_record_states_and_depends_on_what_was_loaded(recorded):
     assert stated[BASE]["bytes"] > 100_000
     networks = [each for each in line["loaded"] if "kind" in each]
     assert {(each["name"], each["dtype"], each["device"]) for each in networks} == {(BASE, "float32", "cpu")}
-    used = {each.path for each in record.dependencies if each.kind == "table"}
+    used = {f"{each.path}#{each.part}" for each in record.dependencies if each.kind == "table"}
     assert used == {f"snippets/models/catalogue.toml#{name}" for name in (BASE, ADAPTER)}
     assert "/home" not in to_json(record)  # no path of the cache
     assert folder.status("from_hub", "hub").state is State.FRESH
