@@ -70,8 +70,15 @@ def test_the_hook_the_kind_and_the_list_are_on_the_page(guide: GuideFolder) -> N
 def test_a_notebook_has_both_forms(guide: GuideFolder) -> None:
     assert guide.run().failures == {}
     notebook = json.loads(guide.galley("export", "index", "--format", "ipynb", "--output", "-").stdout)
-    (output,) = next(cell["outputs"] for cell in notebook["cells"] if cell["id"] == "cell-squares")
-    assert output["data"] == {"text/plain": "number\tsquare\n2\t4\n3\t9\n", "text/html": f"{TABLE}\n"}
+    cell = next(cell for cell in notebook["cells"] if cell["id"] == "cell-squares")
+    assert cell["outputs"] == [
+        {
+            "output_type": "execute_result",
+            "data": {"text/plain": "number\tsquare\n2\t4\n3\t9\n", "text/html": f"{TABLE}\n"},
+            "metadata": {},
+            "execution_count": cell["execution_count"],
+        }
+    ]
 
 
 def test_a_record_that_somebody_else_wrote_can_run_nothing(guide: GuideFolder) -> None:
