@@ -9,6 +9,7 @@ import sys
 import tarfile
 import venv
 import zipfile
+from configparser import ConfigParser
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,7 +110,11 @@ def test_the_wheel_holds_the_package_and_what_describes_it(wheel: Path) -> None:
     assert set(found) == {*sources(), *described}
     assert {name: found[name] for name in sources()} == sources()
     assert "galley/py.typed" in found
-    assert "galley = galley.cli:main" in found[f"{about}/entry_points.txt"].decode()
+    assert [name for name in found if name.endswith(".css")] != []
+    entries = ConfigParser()
+    entries.read_string(found[f"{about}/entry_points.txt"].decode())
+    assert entries["console_scripts"]["galley"] == "galley.cli:main"
+    assert entries["markdown.extensions"]["galley"].startswith("galley.site.")
     assert found[f"{about}/licenses/LICENSE"] == (DISTRIBUTION / "LICENSE").read_bytes()
 
 
