@@ -20,7 +20,7 @@ from guide_folder import SETTINGS, GuideFolder
 
 if TYPE_CHECKING:
     from galley.run.protocol import Job
-    from galley.run.schedule import Ran
+    from galley.run.schedule import TaskRun
 
 GOOD = "# %% first\nprint(1)\n"
 
@@ -183,7 +183,7 @@ def test_the_live_rows_follow_the_pages(folder: GuideFolder) -> None:
         for job, cell in ((one, "a"), (two, "b"), (one, "c")):
             progress.tell(cast("Job", job), cell)
         assert [task.description for task in progress.live.tasks] == ["two (laptop): b", "one (laptop): c"]
-        progress.ended(cast("Ran", SimpleNamespace(run=two)), "recorded")
+        progress.ended(cast("TaskRun", SimpleNamespace(run=two)), "recorded")
         assert [task.description for task in progress.live.tasks] == ["one (laptop): c"]
         assert progress.live.live.is_started
     assert not progress.live.live.is_started

@@ -160,7 +160,7 @@ TABLE = {
         (*DIGITS, BLANKS, BREAKS, pumped("", "+"), pumped("", "-1"), pumped("1e", "1"), pumped("1e-", "1")),
     ),
     "cut": Worst(
-        ("galley.source.cells.MARKER", "galley.source.cells.HEAD", "galley.source.cells.OPTION"),
+        ("galley.source.cells.MARKER", "galley.source.cells.HEAD", "galley.source.grammar.OPTION"),
         _cut,
         (
             *(pumped(" ", unit, "!") for unit in (" ", "a", "-", "a ", "[", "a=", 'a="', '"', " \t")),
@@ -174,9 +174,9 @@ TABLE = {
         (
             "galley.source.fences.OPENER",
             "galley.source.fences.ALIKE",
-            "galley.source.fences.OURS",
+            "galley.source.fences.GALLEYS",
             "galley.source.fences.HEADER",
-            "galley.source.fences.OPTION",
+            "galley.source.grammar.OPTION",
             "galley.source.fences.CLOSER",
             "galley.source.fences.WRITTEN",
             "galley.source.fences.CELL",
@@ -226,7 +226,7 @@ TABLE = {
         ),
     ),
     "document": Worst(
-        ("galley.export.document.LINK", "galley.export.document.FENCE", "galley.export.document.CLOSER"),
+        ("galley.export.document.LINK", "galley.export.document.OPENS", "galley.export.document.CLOSES"),
         _exported,
         (
             *(

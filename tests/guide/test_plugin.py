@@ -13,11 +13,11 @@ from galley.config import find_project
 from galley.errors import GalleyError
 from galley.plugins import plugins_of
 from galley.source.cells import Cell, cut
-from galley.source.grammar import grammar
+from galley.source.grammar import grammar_of
 from galley.source.guide import read_guide
 
 ROOT = Path(__file__).parents[2]
-WORDS = grammar(find_project(ROOT))
+WORDS = grammar_of(find_project(ROOT))
 
 
 def cell(source: str) -> Cell:

@@ -112,16 +112,16 @@ class HookError(Exception):
         self.setting, self.what, self.missing, self.detail = setting, what, missing, detail
 
 
-def find(name: str, named: str) -> Callable[..., Any]:
+def find_hook(name: str, named: str) -> Callable[..., Any]:
     """The function that the setting `name` names as `module:function`.
 
     Raises HookError where the module cannot be imported, has no such function, or the function cannot be called as
     the hook is.
     """
     setting, (module, _, function) = ("hooks", name), named.partition(":")
-    found = getattr(load(setting, module), function, None)
+    found = getattr(import_named(setting, module), function, None)
     if not callable(found):
-        known = [each for each, value in vars(load(setting, module)).items() if inspect.isfunction(value)]
+        known = [each for each, value in vars(import_named(setting, module)).items() if inspect.isfunction(value)]
         have = f"it has: {', '.join(sorted(each for each in known if not each.startswith('_')))}" if known else ""
         raise HookError(setting, f"{name} = \"{named}\": {module} has no function '{function}'", detail=have)
     wanted = list(inspect.signature(getattr(Hooks, name)).parameters)[1:]
@@ -136,7 +136,7 @@ def find(name: str, named: str) -> Callable[..., Any]:
     return hook
 
 
-def load(setting: tuple[str, ...], module: str) -> Any:
+def import_named(setting: tuple[str, ...], module: str) -> Any:
     """The module that a setting names; raises HookError where it cannot be imported."""
     try:
         return importlib.import_module(module)
@@ -146,6 +146,6 @@ def load(setting: tuple[str, ...], module: str) -> Any:
         raise HookError(setting, what, missing, "" if missing else traceback.format_exc()) from error
 
 
-def find_all(hooks: Mapping[str, str]) -> dict[str, Callable[..., Any]]:
+def find_hooks(hooks: Mapping[str, str]) -> dict[str, Callable[..., Any]]:
     """The functions of all hooks but the one that has its own process, in a fixed order; raises HookError."""
-    return {name: find(name, hooks[name]) for name in NAMES if name in hooks and name != APART}
+    return {name: find_hook(name, hooks[name]) for name in NAMES if name in hooks and name != APART}

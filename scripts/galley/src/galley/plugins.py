@@ -37,7 +37,7 @@ from galley.errors import GalleyError, Place
 
 GROUP = "galley.plugins"
 BRINGS = ("tags", "options", "lists", "check", "tag")
-KEPT = 16  # sets of plug-ins that a process keeps: one for each project and state of its modules
+CACHED = 16  # sets of plug-ins that a process keeps: one for each project and state of its modules
 T = TypeVar("T")
 
 
@@ -63,7 +63,7 @@ class Plugins:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What `load` makes the same plug-ins of."""
+        """What `load_plugins` makes the same plug-ins of."""
         return tuple(plugin.name for plugin in self.found)
 
     @property
@@ -83,7 +83,7 @@ def plugins_of(project: Project) -> Plugins:
         brand = point.dist.name if point.dist else "an unknown distribution"
         origins.setdefault(f"{point.module}:{point.attr}", f"the entry point '{point.name}' of {brand}")
     try:
-        return load(list(origins), project.snippets, list(origins.values()))
+        return load_plugins(list(origins), project.snippets, list(origins.values()))
     except GalleyError as error:
         raise GalleyError(error.what, error.place or project.place("plugins"), error.mend) from error
 
@@ -98,7 +98,7 @@ _loaded: OrderedDict[tuple[Path, tuple[str, ...]], tuple[Sequence[object], Plugi
 _loading = threading.RLock()
 
 
-def load(names: Sequence[str], snippets: Path, origins: Sequence[str] = ()) -> Plugins:
+def load_plugins(names: Sequence[str], snippets: Path, origins: Sequence[str] = ()) -> Plugins:
     """The plug-ins of these names, each as `module:Name`; they are loaded again where one of their files changed.
 
     Raises GalleyError that names the plug-in, what names it, and what to do.
@@ -115,7 +115,7 @@ def load(names: Sequence[str], snippets: Path, origins: Sequence[str] = ()) -> P
         given = zip(names, origins or ["the page's job"] * len(names), strict=True)
         plugins = Plugins(tuple(_plugin(name, origin, snippets) for name, origin in given))
         _loaded[key] = _stamps(plugins.files), plugins
-        while len(_loaded) > KEPT:
+        while len(_loaded) > CACHED:
             _loaded.popitem(last=False)
     return plugins
 

@@ -30,8 +30,8 @@ from galley.record.status import store_of
 from galley.run.backend import LocalBackend
 from galley.run.command import kept
 from galley.run.prepare import Answers, prepare
-from galley.run.runners import Runner, fingerprint, place, publish, runner, withdraw
-from galley.run.schedule import Ran, Task, choose, run_tasks
+from galley.run.runners import Runner, card_folder, fingerprint, publish, runner, withdraw
+from galley.run.schedule import Task, TaskRun, choose, run_tasks
 from galley.site.builders import MKDOCS
 from galley.site.preview import VARIABLE, FailedPage, write_failures
 from galley.source.cells import page_name
@@ -125,13 +125,13 @@ class Loop:
             for error in await prepare(self.project, (task.profile.name for task in tasks), self.prepared):
                 self.console.print(str(error))
             known = self.prepared
-            ready = [replace(task, environment=known[name]) for task in tasks if (name := task.profile.name) in known]
+            ready = [replace(task, variables=known[name]) for task in tasks if (name := task.profile.name) in known]
             async with LocalBackend(self.project, socket) as backend:
                 async for ran in run_tasks(self.project, ready, backend, lambda job, cell: None):
                     self._ended(ran)
         write_failures(self.file, list(self.failures.values()))
 
-    def _ended(self, ran: Ran) -> None:
+    def _ended(self, ran: TaskRun) -> None:
         key = _key(ran.task)
         failure, said = kept(ran, store_of(self.project), kinds_of(self.project))
         if failure:
@@ -181,7 +181,9 @@ class Keeper:
         if running and alive and self._print == fingerprint(self.project, running.loaded):
             return running.socket
         await self.close()
-        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="r", dir=place(self.project).parent))
+        folder = self._stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="r", dir=card_folder(self.project).parent)
+        )
         started = await self._stack.enter_async_context(runner(self.project, Path(folder)))
         self.running, self._print = started, publish(self.project, started)
         return started.socket
@@ -205,8 +207,8 @@ class _Saved(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         path = Path(str(event.src_path))
-        ours = not any(path.is_relative_to(each) for each in self.ignored) and "__pycache__" not in path.parts
-        if ours and event.event_type in SAVED and not event.is_directory:
+        counts = not any(path.is_relative_to(each) for each in self.ignored) and "__pycache__" not in path.parts
+        if counts and event.event_type in SAVED and not event.is_directory:
             self.loop.call_soon_threadsafe(self.changed.set)
 
 

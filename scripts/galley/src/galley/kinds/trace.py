@@ -25,7 +25,7 @@ HOW = {"bound": "", "changed": "changed", "deleted": "deleted"}
 SIZED = {"str": "character", "bytes": "byte", "bytearray": "byte"}  # whose length is not one of items
 SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 NAMES = 40  # of one statement; `from x import *` binds hundreds
-KEPT = 1024  # bytes that the brackets and the note of what is left out may take
+FRAME_BYTES = 1024  # bytes that the brackets and the note of what is left out may take
 Step = Mapping[str, Any]
 
 
@@ -85,7 +85,7 @@ class Trace:
             return ()
         texts = [_written(step) for step in self._steps]
         sizes = [len(text.encode("utf-8", "backslashreplace")) for text in texts]
-        kept = fitting(sizes, self._limit - KEPT)
+        kept = fitting(sizes, self._limit - FRAME_BYTES)
         text = "[\n" + ",\n".join(texts[:kept]) + "\n]\n"
         return (Form(JSON, "json", text.encode("utf-8", "backslashreplace"), sum(sizes[kept:])),)
 

@@ -92,5 +92,5 @@ def _orphans(guide: Guide) -> Iterator[Finding]:
     for page, profile in store.folders():
         if (page not in pages and page not in unreadable) or profile not in profiles:
             yield Finding(
-                "orphaned", Place(store.shown / page / profile), "a record of no page or profile", ORPHAN_MEND
+                "orphaned", Place(store.relative / page / profile), "a record of no page or profile", ORPHAN_MEND
             )

@@ -19,6 +19,7 @@ import msgspec
 
 FORMAT = 2
 KIND = re.compile(r"[a-z][a-z0-9-]{0,39}")  # the name of a kind of output
+DependencyKind = Literal["file", "listing", "names", "module", "table", "absent"]
 
 
 class NewerError(ValueError):
@@ -99,7 +100,7 @@ class Dependency:
     """
 
     path: str
-    kind: Literal["file", "listing", "names", "module", "table", "absent"]
+    kind: DependencyKind
     sha256: str
     part: str = ""
 

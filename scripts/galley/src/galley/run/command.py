@@ -17,7 +17,7 @@ from galley.config import Project
 from galley.errors import GalleyError, Place, RefusedError, RunnerError
 from galley.record.status import store_of
 from galley.record.store import NewerRecordError, Store
-from galley.run.schedule import Ran, Task, newer, tasks_of
+from galley.run.schedule import Task, TaskRun, newer, tasks_of
 from galley.source.guide import Guide
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ async def run_and_keep(
 
     answers: Answers = {}
     summary.errors += await prepare(project, (task.profile.name for task in tasks), answers)
-    ready = [replace(task, environment=answers[task.profile.name]) for task in tasks if task.profile.name in answers]
+    ready = [replace(task, variables=answers[task.profile.name]) for task in tasks if task.profile.name in answers]
     store, kinds = store_of(project), kinds_of(project)
     try:
         async with backend:
@@ -117,7 +117,7 @@ async def run_and_keep(
         summary.errors.append(error)  # what failed before it is still told
 
 
-def kept(ran: Ran, store: Store, kinds: Kinds) -> tuple[Failure | None, str]:
+def kept(ran: TaskRun, store: Store, kinds: Kinds) -> tuple[Failure | None, str]:
     """Keep what went well: the failure of the page or of writing its record, or else a word on what was written."""
     from galley.run.client import Failure
 
@@ -126,13 +126,13 @@ def kept(ran: Ran, store: Store, kinds: Kinds) -> tuple[Failure | None, str]:
     try:
         return None, keep(ran, store, kinds)
     except (GalleyError, OSError) as error:
-        place, what = Place(store.shown / ran.run.page / ran.run.profile), str(error)
+        place, what = Place(store.relative / ran.run.page / ran.run.profile), str(error)
         if isinstance(error, GalleyError):
             place, what = error.place or place, f"{error.what}\n    {error.mend}" if error.mend else error.what
         return Failure(ran.run.page, ran.run.profile, "", place, f"ran, and cannot be recorded: {what}"), ""
 
 
-def keep(ran: Ran, store: Store, kinds: Kinds) -> str:
+def keep(ran: TaskRun, store: Store, kinds: Kinds) -> str:
     """Write the record of a page that ran, where it says something new; the answer says what."""
     from galley.run.recording import changes
 

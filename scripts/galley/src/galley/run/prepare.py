@@ -70,11 +70,11 @@ async def _prepare(project: Project, profile: Profile) -> Mapping[str, str] | Pr
 
 def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
     """What the hook says of a profile; what it raises becomes the error."""
-    from galley.hooks import Context, HookError, find
+    from galley.hooks import Context, HookError, find_hook
 
     sys.path.insert(0, asked["snippets"])
     try:
-        hook = find("prepare", asked["hook"])
+        hook = find_hook("prepare", asked["hook"])
         root = Path(asked["root"])
         return {"environment": _variables(hook(Context("", asked["profile"], asked["parameters"], root, root)))}
     except HookError as error:

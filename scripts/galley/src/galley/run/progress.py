@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 from galley.run.protocol import Job
-from galley.run.schedule import Ran
+from galley.run.schedule import TaskRun
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -30,7 +30,7 @@ class RunProgress:
     def tell(self, job: Job, cell: str) -> None:
         """A cell of a page begins."""
 
-    def ended(self, ran: Ran, what: str) -> None:
+    def ended(self, ran: TaskRun, what: str) -> None:
         """A page ended, with a word on how."""
         self.count += 1
         self.say(f"[{self.count}/{self.total}] {ran.run.page} ({ran.run.profile}): {what}")
@@ -68,7 +68,7 @@ class LiveProgress(RunProgress):
         self._drop(*key)
         self.rows[key] = self.live.add_task(f"{job.page} ({job.profile}): {cell}")
 
-    def ended(self, ran: Ran, what: str) -> None:
+    def ended(self, ran: TaskRun, what: str) -> None:
         """A page ended, with a word on how."""
         self._drop(ran.run.page, ran.run.profile)
         super().ended(ran, what)

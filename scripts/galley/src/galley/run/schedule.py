@@ -14,7 +14,7 @@ from galley.errors import GalleyError, NotTrueError, Place
 from galley.plugins import plugins_of
 from galley.record.dependencies import declared
 from galley.record.model import Record
-from galley.record.status import SHOWABLE, State, Status, has_place, status
+from galley.record.status import SHOWABLE, State, Status, applies, status
 from galley.source.cells import SnippetFile
 from galley.source.guide import Guide
 from galley.source.parameters import with_values
@@ -33,7 +33,7 @@ class Task:
     snippets: SnippetFile
     profile: Profile
     before: Record | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)  # what `prepare` answered
+    variables: Mapping[str, str] = field(default_factory=dict)  # what `prepare` answered
 
     @property
     def alone(self) -> bool:
@@ -52,7 +52,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Ran:
+class TaskRun:
     """A task that ended; `fresh` is its record unless the run failed."""
 
     task: Task
@@ -88,12 +88,12 @@ def newer(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> list[G
 def _looked_at(guide: Guide, pages: Sequence[str], profiles: Sequence[Profile]) -> list[Status]:
     chosen = [guide.find(page) for page in pages] or guide.snippets.values()
     found = [status(guide.project, snippets, profile) for snippets in chosen for profile in profiles]
-    return [each for each in found if pages or has_place(guide.project, each)]
+    return [each for each in found if pages or applies(guide.project, each)]
 
 
 async def run_tasks(
     project: Project, tasks: Sequence[Task], backend: Backend, tell: Tell, jobs: int = 0
-) -> AsyncIterator[Ran]:
+) -> AsyncIterator[TaskRun]:
     """Run the tasks on a backend, the longest first, and give each as it ends.
 
     `jobs` is how many threads run at once, 0 for one a core. Raises RunnerError where no page can run.
@@ -114,11 +114,11 @@ async def run_tasks(
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _run(project: Project, backend: Backend, task: Task, tell: Tell, room: Room) -> Ran:
+async def _run(project: Project, backend: Backend, task: Task, tell: Tell, room: Room) -> TaskRun:
     from galley.run.client import Failure, PageRun
     from galley.run.recording import to_record
 
-    async with room.place(task.snippets.threads, task.peak_mb, task.alone):
+    async with room.held(task.snippets.threads, task.peak_mb, task.alone):
         snippets = with_values(task.snippets, task.profile.parameters)
         uses: list[str] = []
         for cell in snippets.cells:
@@ -127,9 +127,9 @@ async def _run(project: Project, backend: Backend, task: Task, tell: Tell, room:
             except GalleyError as error:
                 what, place = f"{error.what}: {error.mend}", error.place or Place(snippets.path)
                 failure = Failure(snippets.page, task.profile.name, cell.name, place, what)
-                return Ran(task, PageRun(snippets.page, task.profile.name, failure=failure), None)
+                return TaskRun(task, PageRun(snippets.page, task.profile.name, failure=failure), None)
         run = await backend.run(_job(project, snippets, task, uses), tell, alone=task.alone)
-        return Ran(task, run, None if run.failure else to_record(run, snippets))
+        return TaskRun(task, run, None if run.failure else to_record(run, snippets))
 
 
 def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str]) -> Job:
@@ -139,13 +139,13 @@ def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str
         page=snippets.page,
         profile=task.profile.name,
         path=str(snippets.path),
-        shown=str(project.relative(snippets.path)),
+        relative=str(project.relative(snippets.path)),
         source=snippets.source,
         root=str(project.root),
         links=project.links,
         parameters=task.profile.parameters,
         hooks=project.hooks,
-        environment=task.environment,
+        variables=task.variables,
         plugins=plugins_of(project).names,
         packages=project.packages,
         uses=uses,

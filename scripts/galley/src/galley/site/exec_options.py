@@ -30,7 +30,7 @@ from galley.source.fences import Fence
 SOURCES = ("above", "below", "block", "material-block", "tabbed-left", "tabbed-right", "console")
 ON_CODE = ("title", "hl_lines", "linenums")
 COLUMNS = "80"  # the width that a page's process has, unless the settings say otherwise
-FENCE = "`" * 8  # what markdown-exec puts around a text
+BACKTICKS = "`" * 8  # what markdown-exec puts around a text
 # Extensions that format and do nothing else, and the settings of those that markdown-exec's formatting needs.
 FORMATTING = {
     "abbr", "admonition", "attr_list", "def_list", "footnotes", "md_in_html", "sane_lists", "smarty", "tables", "toc",
@@ -66,7 +66,7 @@ def laid_out(md: Any, page: Page, fence: Fence, view: View, prefix: str) -> Laid
         mend = 'take the options of markdown-exec away, or the tag "trace"'
         raise GalleyError(f"{fence.name}: a trace stands on galley's own layout of the code", fence.place, mend)
     text = only_colours(_printed(view)) if options["result"] == "ansi" else plain(_printed(view))
-    if options["result"] and any(line.strip() == FENCE for line in text.split("\n")):
+    if options["result"] and any(line.strip() == BACKTICKS for line in text.split("\n")):
         mend = "take the option `result` away"
         raise GalleyError(f"{fence.name}: the output has a line of eight backticks alone", fence.place, mend)
     markdown, begins = not options["html"] and not options["result"], _prefix(options, prefix)

@@ -55,7 +55,7 @@ class GalleyExtension(Extension):
         md.preprocessors.register(Scan(md), NAME, BEFORE)
         md.preprocessors.register(Count(md), f"{NAME}-count", AFTER)
         md.treeprocessors.register(Note(md), f"{NAME}-note", 1)
-        md.treeprocessors.register(Whole(md), f"{NAME}-whole", LAST)
+        md.treeprocessors.register(TreeDone(md), f"{NAME}-tree-done", LAST)
         md.postprocessors.register(Arrival(md), f"{NAME}-arrival", LAST)
 
     def reset(self) -> None:
@@ -105,13 +105,13 @@ class Count(Preprocessor):
         return lines
 
 
-class Whole(Treeprocessor):
+class TreeDone(Treeprocessor):
     """Notes that the tree is done: postprocessors hear of titles alone before, and of the page from here on."""
 
     def run(self, root: Element) -> None:
         """Leave the tree as it is."""
         if not _inner(self.md):
-            current_page(self.md).whole = True
+            current_page(self.md).tree_done = True
 
 
 class Arrival(Postprocessor):
@@ -122,7 +122,7 @@ class Arrival(Postprocessor):
 
     def run(self, text: str) -> str:
         """Give the text its styles, or raise what is wrong with the page."""
-        if _inner(self.md) or not (page := current_page(self.md)).whole:
+        if _inner(self.md) or not (page := current_page(self.md)).tree_done:
             return text
         what, mend = "the fence is shown as text: it is indented as code is", "move it to the start of the line"
         ids = {part.partition('"')[0] for part in text.split('id="')[1:]}
@@ -131,7 +131,7 @@ class Arrival(Postprocessor):
             raise build_error([GalleyError(what, fence.place, mend) for fence in lost])
         if not page.rendered and not page.errors:
             return text
-        parts = [each.css for each in (*page.kinds, *lists_of(page.project)) if each.name in page.shown]
+        parts = [each.css for each in (*page.kinds, *lists_of(page.project)) if each.name in page.present]
         builder, _ = converting(self.md)
         return builder.with_style(self.md, text, f"<style>{styles(parts, colours='-Color-' in text)}</style>\n")
 
@@ -167,7 +167,7 @@ def _unwrap(root: Element) -> None:
             paragraph.text = alone
 
 
-def is_ours(language: str, inputs: dict[str, Any], options: dict[str, Any], attrs: dict[str, Any], md: Any) -> bool:
+def is_galleys(language: str, inputs: dict[str, Any], options: dict[str, Any], attrs: dict[str, Any], md: Any) -> bool:
     """Whether a fence is galley's; any other is left to superfences, options and all.
 
     One that would execute is too, whatever else it lacks: nothing else may take it, and the scan says what is wrong.
@@ -196,10 +196,10 @@ def show(src: str, language: str, md: Any, options: dict[str, Any], **rest: Any)
 
 def _shown(md: Any, page: Page, fence: Fence) -> str:
     if fence.listing:
-        page.shown.add(fence.listing)
+        page.present.add(fence.listing)
         return list_html(page, fence)
     views = page.views(fence)
-    page.shown |= {output.kind for view in views if view.recorded for output in view.recorded.outputs}
+    page.present |= {output.kind for view in views if view.recorded for output in view.recorded.outputs}
     html, headings = cell_html(md, page, fence, views)
     if headings:
         md.treeprocessors[InsertHeadings.name].headings[html] = headings
@@ -247,4 +247,4 @@ def _declare(md: Any) -> None:
     if isinstance(reader, SuperFencesBlockPreprocessor):
         declared = reader.extension.superfences
         if not declared or declared[-1]["formatter"] is not show:
-            reader.extension.extend_super_fences(LANGUAGE, show, is_ours, None)
+            reader.extension.extend_super_fences(LANGUAGE, show, is_galleys, None)

@@ -18,13 +18,12 @@ from typing import Any
 
 from galley.errors import GalleyError, Place
 from galley.source.digest import code_digest, digest, imported, is_string
-from galley.source.grammar import BUILT_IN, FORM, Grammar
+from galley.source.grammar import BUILT_IN, FORM, OPTION, Grammar
 
 MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
-OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")
 NO_TAGS: frozenset[str] = frozenset()
-KEPT = 2048  # texts that are kept cut: a build asks for each several times, and `serve` must not keep them all
+CACHED = 2048  # texts that are kept cut: a build asks for each several times, and `serve` must not keep them all
 
 
 @dataclass(frozen=True)
@@ -107,8 +106,8 @@ def page_name(path: Path) -> str:
     return path.stem.replace("_", "-")
 
 
-def read_snippets(path: Path, shown: Path, grammar: Grammar = BUILT_IN) -> SnippetFile:
-    """Read and cut a snippet file; `shown` is its path in messages.
+def read_snippets(path: Path, relative: Path, grammar: Grammar = BUILT_IN) -> SnippetFile:
+    """Read and cut a snippet file; `relative` is its path in messages.
 
     Raises GalleyError with the line at fault: a syntax error, code before the first cell, a cell without
     a name, a name used twice, an unknown tag or option, a cell that begins inside a statement.
@@ -116,38 +115,38 @@ def read_snippets(path: Path, shown: Path, grammar: Grammar = BUILT_IN) -> Snipp
     try:
         source = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise GalleyError(f"cannot be read: {error}", Place(shown)) from error
-    return cut(source, path, shown, grammar)
+        raise GalleyError(f"cannot be read: {error}", Place(relative)) from error
+    return cut(source, path, relative, grammar)
 
 
-@lru_cache(maxsize=KEPT)
-def cut(source: str, path: Path, shown: Path, grammar: Grammar = BUILT_IN) -> SnippetFile:
+@lru_cache(maxsize=CACHED)
+def cut(source: str, path: Path, relative: Path, grammar: Grammar = BUILT_IN) -> SnippetFile:
     """Cut the text of a snippet file into its cells; errors as in `read_snippets`."""
     lines = source.split("\n")  # as Python counts them; splitlines knows more ends of a line
-    body = _parsed(source, lines, shown)
+    body = _parsed(source, lines, relative)
     starts = [each.lineno for each in body]
     try:
         markers = _markers(source, lines, body, starts)
     except (SyntaxError, tokenize.TokenError) as error:  # tokenize is stricter than the parser, in rare places
         raise GalleyError(
-            f"syntax error: {error}", Place(shown), "mend what stands on the file's last lines"
+            f"syntax error: {error}", Place(relative), "mend what stands on the file's last lines"
         ) from error
-    text = _Text(lines, body, starts, shown, grammar)
+    text = _Text(lines, body, starts, relative, grammar)
     _nothing_above(text, markers[0][0] if markers else 0)
     return SnippetFile(page_name(path), path, source, text.cells(markers), grammar)
 
 
-def _parsed(source: str, lines: Sequence[str], shown: Path) -> list[ast.stmt]:
+def _parsed(source: str, lines: Sequence[str], relative: Path) -> list[ast.stmt]:
     """The statements of the source; raises GalleyError at the line that Python does not take."""
     try:
         return ast.parse(source).body
     except SyntaxError as error:
         line = error.lineno or (source.partition("\0")[0].count("\n") + 1 if "\0" in source else 0)
-        raise GalleyError(f"syntax error: {error.msg}", Place(shown, line)) from error
+        raise GalleyError(f"syntax error: {error.msg}", Place(relative, line)) from error
     except (RecursionError, MemoryError, ValueError) as error:
         what = f"Python cannot take this code in: {str(error) or type(error).__name__}"
         mend = "split the expression or the statement that is nested too deeply, or is too long"
-        raise GalleyError(what, Place(shown, _line_at_fault(lines)), mend) from error
+        raise GalleyError(what, Place(relative, _line_at_fault(lines)), mend) from error
 
 
 def _line_at_fault(lines: Sequence[str]) -> int:
@@ -184,7 +183,7 @@ def _nothing_above(text: _Text, first: int) -> None:
     for statement in text.body:
         if (first and statement.lineno >= first) or is_string(statement):
             continue
-        place = Place(text.shown, statement.lineno)
+        place = Place(text.relative, statement.lineno)
         kind = GalleyError if first else NoCellsError
         raise kind("code stands before the first cell", place, f"put it below a line such as: {FORM}")
 
@@ -202,7 +201,7 @@ class _Text:
     lines: list[str]
     body: list[ast.stmt]
     starts: list[int]
-    shown: Path
+    relative: Path
     grammar: Grammar
 
     def cells(self, markers: Sequence[tuple[int, str]]) -> tuple[Cell, ...]:
@@ -218,7 +217,7 @@ class _Text:
 
     def _cell(self, head: str, start: int, end: int) -> Cell:
         """The cell from the marker in line `start` to the line before `end`."""
-        place = Place(self.shown, start)
+        place = Place(self.relative, start)
         name, tags, options = _head(head, place, self.grammar)
         statements = self.body[bisect_right(self.starts, start) : bisect_left(self.starts, end)]
         if start < _end_before(self.body, self.starts, start):

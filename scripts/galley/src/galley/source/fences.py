@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from galley.errors import GalleyError, Place
-from galley.source.grammar import BUILT_IN, Grammar
+from galley.source.grammar import BUILT_IN, OPTION, Grammar
 
 FORM = '```python exec="on" cell="file/cell"'
 OPENER = re.compile(r"^(?P<indent>[\s>]*+)(?P<fence>`{3,}+|~{3,}+)(?P<header>[^`]*+)$")
 CLOSER = re.compile(r"^[\s>]*+(?P<fence>`{3,}+|~{3,}+)\s*+$")
-OURS = re.compile(r"\b(exec|cell)\s*=|\bexec\b|^\s*python\b.*\blist\s*=", re.IGNORECASE)
+GALLEYS = re.compile(r"\b(exec|cell)\s*=|\bexec\b|^\s*python\b.*\blist\s*=", re.IGNORECASE)
 ALIKE = re.compile(r"^[\s>]*+(?:(?:[-*+:]|\d++[.)])\s++)?+[\s>]*+(?P<fence>`{2,}+|~{2,}+)(?P<header>.*)$")
 HEADER = re.compile(r"python(?P<options>(?:[ \t]+\w+=\"[^\"]*\")+)[ \t]*$")
-OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")
 WRITTEN = re.compile(r"\S")
 CELL = re.compile(r"[^/]+/.+")
 ON = ("on", "yes", "true", "1")  # as markdown-exec's users write it
@@ -153,10 +152,10 @@ def find_fences(
         opener = OPENER.match(lines[number - 1].rstrip())
         place = Place(path, number + offset)
         if not opener:
-            errors += [_malformed(header, place)] if (header := _alike(lines[number - 1], OURS)) else []
+            errors += [_malformed(header, place)] if (header := _alike(lines[number - 1], GALLEYS)) else []
             continue
         end = ends.after(number, opener["fence"])
-        if OURS.search(opener["header"]):
+        if GALLEYS.search(opener["header"]):
             try:
                 fences.append(_fence(opener["header"], lines[number:end], end < len(lines), place, grammar))
             except GalleyError as error:
@@ -172,7 +171,7 @@ def _swallowed(lines: Sequence[str], start: int, end: int, fence: str) -> int:
     """The index of a galley fence that an earlier, unclosed one takes for its own text; 0 for none."""
     for at in range(start, end):
         inner = OPENER.match(lines[at].rstrip())
-        if inner and inner["fence"].startswith(fence) and OURS.search(inner["header"]):
+        if inner and inner["fence"].startswith(fence) and GALLEYS.search(inner["header"]):
             return at
     return 0
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from galley.source.cells import Cell
 
 FORM = '# %% name [tag …] option="value"'
+OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")  # on the line of a cell and in the header of a fence
 DIGITS = re.compile(r"[0-9]{1,4}")
 
 
@@ -244,15 +245,15 @@ def _told(cell: Cell, check: Callable[..., None], *arguments: Any) -> None:
 BUILT_IN = Grammar()
 
 
-def grammar(project: Project) -> Grammar:
+def grammar_of(project: Project) -> Grammar:
     """The grammar of a project; raises GalleyError for a plug-in that cannot be loaded or brings what is there."""
     try:
-        return grammar_of(plugins_of(project))
+        return grammar_among(plugins_of(project))
     except GalleyError as error:
         raise GalleyError(error.what, error.place or project.place("plugins"), error.mend) from error
 
 
-def grammar_of(plugins: Plugins) -> Grammar:
+def grammar_among(plugins: Plugins) -> Grammar:
     """galley's own rows, then those of plug-ins by name: the order of plug-ins changes no digest."""
     if not plugins.found:
         return BUILT_IN
