@@ -13,9 +13,10 @@ import pytest
 from galley.errors import RunnerError
 from galley.run import backend, runners
 from galley.run.backend import LocalBackend
+from galley.run.choose import Task
 from galley.run.protocol import Job
 from galley.run.runners import warm_runner
-from galley.run.schedule import Task, run_tasks
+from galley.run.schedule import run_tasks
 from galley.serve import Keeper
 from guide_folder import GuideFolder
 

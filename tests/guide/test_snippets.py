@@ -11,8 +11,9 @@ from galley.config import find_project
 from galley.kinds import kinds_of
 from galley.record.status import store_of
 from galley.run.backend import LocalBackend
+from galley.run.choose import Task
 from galley.run.recording import changes
-from galley.run.schedule import Task, TaskRun, run_tasks
+from galley.run.schedule import TaskRun, run_tasks
 from galley.source.guide import read_guide
 
 PROJECT = find_project(Path(__file__).parent)

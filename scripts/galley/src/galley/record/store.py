@@ -32,6 +32,8 @@ RECORD = "record.json"
 REPLACING = "replacing.json"  # the files of a record and of its successor, while one takes the other's place
 STAGING = ".staging"
 UPGRADE = "upgrade galley: pip install --upgrade galley-docs"
+NOT_PLAIN = "is no plain file, and records have none but such"
+IS_LINK = "is a link, and galley follows none to its records"
 LINK_MEND = "remove the link; records are plain folders and files"
 
 
@@ -147,9 +149,7 @@ class Store:
         present = {path.name: path for path in folder.iterdir()}
         for name, path in sorted(present.items()):
             if path.is_symlink() or not path.is_file():
-                raise TamperedError(
-                    "is no plain file, and records have none but such", Place(relative / name), LINK_MEND
-                )
+                raise TamperedError(NOT_PLAIN, Place(relative / name), LINK_MEND)
             if name not in {*named, *outputs, RECORD, REPLACING}:
                 raise TamperedError("is in the folder, and no record names it", Place(relative / name), _move_out(name))
         return named & present.keys()
@@ -158,7 +158,7 @@ class Store:
         """Raises TamperedError where a part of the way to a record is a link."""
         for at, part in ((self.folder, self.relative), *self._ways(page, profile)):
             if os.path.islink(at):  # noqa: PTH114  a path object costs more than the looking, and there are many
-                raise TamperedError("is a link, and galley follows none to its records", Place(part), LINK_MEND)
+                raise TamperedError(IS_LINK, Place(part), LINK_MEND)
 
     def _ways(self, page: str, profile: str) -> Iterator[tuple[Path, Path]]:
         yield self.folder / page, self.relative / page
@@ -175,7 +175,7 @@ class Store:
     def _locked(self, *, alone: bool) -> Iterator[None]:
         """Hold the folder's lock: many may read, one may write; a write takes milliseconds."""
         if self.folder.is_symlink():
-            raise TamperedError("is a link, and galley follows none to its records", Place(self.relative), LINK_MEND)
+            raise TamperedError(IS_LINK, Place(self.relative), LINK_MEND)
         if alone:
             self.folder.mkdir(parents=True, exist_ok=True)
         elif not self.folder.is_dir():
@@ -196,7 +196,7 @@ def _bytes(folder: Path, name: str, relative: Path) -> bytes:
     except OSError as error:
         if not os.path.islink(path) and not os.path.isdir(path):  # noqa: PTH112, PTH114
             raise TamperedError(f"cannot be read: {error.strerror}", Place(relative / name)) from error
-    raise TamperedError("is no plain file, and records have none but such", Place(relative / name), LINK_MEND)
+    raise TamperedError(NOT_PLAIN, Place(relative / name), LINK_MEND)
 
 
 def _json(file: Path) -> dict[str, Any]:

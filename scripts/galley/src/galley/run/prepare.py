@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from galley.errors import Exit, GalleyError
+from galley.hooks import Context, HookError, find_hook
 
 if TYPE_CHECKING:
     from galley.config import Profile, Project
@@ -70,8 +71,6 @@ async def _prepare(project: Project, profile: Profile) -> Mapping[str, str] | Pr
 
 def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
     """What the hook says of a profile; what it raises becomes the error."""
-    from galley.hooks import Context, HookError, find_hook
-
     sys.path.insert(0, asked["snippets"])
     try:
         hook = find_hook("prepare", asked["hook"])
