@@ -18,6 +18,7 @@ import click
 from galley import __version__
 from galley.config import find_project
 from galley.errors import Exit, GalleyError, Place, UsageError
+from galley.kinds import kinds_of
 from galley.record.findings import Finding, findings, unreadable
 from galley.run.choose import tasks_of
 from galley.site.build import build_site, site_folder
@@ -89,7 +90,7 @@ def check() -> None:
     gc.disable()  # what is read is kept to the end, and a large guide is a million objects
     project = find_project(Path.cwd())
     guide = read_guide(project)
-    found = [*switched_off(guide), *findings(guide)]
+    found = [*switched_off(guide), *findings(guide, kinds_of(project))]
     for finding in found:
         (err if finding.fatal else out)(str(finding))
     fatal = sum(finding.fatal for finding in found)

@@ -82,10 +82,17 @@ def plugins_of(project: Project) -> Plugins:
     for point in _entry_points():
         brand = point.dist.name if point.dist else "an unknown distribution"
         origins.setdefault(f"{point.module}:{point.attr}", f"the entry point '{point.name}' of {brand}")
-    try:
+    with told_at_setting(project):
         return load_plugins(list(origins), project.snippets, list(origins.values()))
+
+
+@contextmanager
+def told_at_setting(project: Project) -> Iterator[None]:
+    """Give a GalleyError that has no place of its own the line of the setting `plugins`."""
+    try:
+        yield
     except GalleyError as error:
-        raise GalleyError(error.what, error.place or project.place("plugins"), error.mend) from error
+        raise type(error)(error.what, error.place or project.place("plugins"), error.mend) from error
 
 
 @cache

@@ -144,6 +144,7 @@ class Note(Treeprocessor):
         if _inner(self.md):
             return
         page = current_page(self.md)
+        links = self._downloads(page)
         at = next((number for number, child in enumerate(root) if child.tag == "h1"), -1)
         wrong = [*map(str, page.errors), *page.failures]
         for note in (*map(error_note, wrong), profiles_note(page)):
@@ -152,11 +153,22 @@ class Note(Treeprocessor):
                 block = Element("div")
                 block.text = self.md.htmlStash.store(note)
                 root.insert(at, block)
-        if links := downloads(page):
+        if links:
             block = SubElement(root, "div")
             block.text = self.md.htmlStash.store(links)
         if InsertHeadings.name in self.md.treeprocessors:
             _unwrap(root)
+
+    def _downloads(self, page: Page) -> str:
+        """The links; where a cell that another page shows cannot be written, the error is this page's."""
+        try:
+            return downloads(page)
+        except GalleyError as error:
+            placed = type(error)(error.what, error.place or Place(page.path), error.mend)
+            if not page.preview:
+                raise build_error([placed]) from error
+            page.errors.append(placed)
+            return ""
 
 
 def _unwrap(root: Element) -> None:
@@ -186,8 +198,9 @@ def show(src: str, language: str, md: Any, options: dict[str, Any], **rest: Any)
         fence = page.next_fence(name)
         return _shown(md, page, fence)
     except GalleyError as error:
-        if str(error) not in map(str, page.errors):  # a file that cannot be read fails every fence that names it
-            page.errors.append(error)
+        placed = error if error.place or fence is None else type(error)(error.what, fence.place, error.mend)
+        if str(placed) not in map(str, page.errors):  # a file that cannot be read fails every fence that names it
+            page.errors.append(placed)
     except Exception as error:  # superfences would swallow it and publish the raw fence
         place = fence.place if fence else None
         page.errors.append(GalleyError(f"{name} cannot be shown: {type(error).__name__}: {error}", place))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from galley.errors import GalleyError, Place
-from galley.plugins import Plugin, Plugins, plugins_of
+from galley.plugins import Plugin, Plugins, plugins_of, told_at_setting
 
 if TYPE_CHECKING:
     from galley.config import Project
@@ -247,10 +247,8 @@ BUILT_IN = Grammar()
 
 def grammar_of(project: Project) -> Grammar:
     """The grammar of a project; raises GalleyError for a plug-in that cannot be loaded or brings what is there."""
-    try:
+    with told_at_setting(project):
         return grammar_among(plugins_of(project))
-    except GalleyError as error:
-        raise GalleyError(error.what, error.place or project.place("plugins"), error.mend) from error
 
 
 def grammar_among(plugins: Plugins) -> Grammar:
