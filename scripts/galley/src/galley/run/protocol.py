@@ -135,6 +135,23 @@ class NotStarted(msgspec.Struct, frozen=True, tag_field="event", tag="not-starte
     detail: str = ""
 
 
+class Prepare(msgspec.Struct, frozen=True):
+    """What the process of the hook `prepare` is asked: the hook as `module:function`, and the profile it is for."""
+
+    hook: str
+    snippets: str
+    root: str
+    profile: str
+    parameters: Mapping[str, Any] = {}
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """What that process answers: the variables that the profile's pages are to see, or why the profile cannot run."""
+
+    variables: Mapping[str, str] = {}
+    error: str = ""
+
+
 PageEvent = Ready | CellBegins | CellEnds | Failed | Finished | Exited
 RunnerEvent = Started | NotStarted
 
@@ -148,8 +165,8 @@ _runner_events: msgspec.json.Decoder[RunnerEvent] = msgspec.json.Decoder(RunnerE
 _jobs = msgspec.json.Decoder(Job)
 
 
-def encode(event: PageEvent | RunnerEvent) -> bytes:
-    """An event as its line; text that no encoding can carry is written with backslashes."""
+def encode(event: PageEvent | RunnerEvent | Prepare | Prepared) -> bytes:
+    """A message as its line; text that no encoding can carry is written with backslashes."""
     try:
         return msgspec.json.encode(event) + b"\n"
     except (UnicodeEncodeError, ValueError):

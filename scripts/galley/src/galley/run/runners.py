@@ -34,6 +34,14 @@ ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENB
 HANDED_ON = ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SSL_CERT_FILE", "TMPDIR", "CUDA_VISIBLE_DEVICES")
 
 
+class Card(msgspec.Struct, frozen=True):
+    """What a warm runner's card says: the socket, the project's files that the runner loaded, and the fingerprint."""
+
+    socket: str
+    loaded: list[str]
+    fingerprint: str
+
+
 @dataclass(frozen=True)
 class Runner:
     """A runner process that serves: its socket, and the project's files that it loaded."""
@@ -140,9 +148,9 @@ def fingerprint(project: Project, loaded: Sequence[str]) -> str:
 def publish(project: Project, running: Runner) -> str:
     """Let other commands find a runner; the answer is its fingerprint."""
     print_ = fingerprint(project, running.loaded)
-    card = {"socket": str(running.socket), "loaded": running.loaded, "fingerprint": print_}
+    card = Card(str(running.socket), running.loaded, print_)
     fresh = running.socket.with_name("card.json")
-    fresh.write_text(json.dumps(card), encoding="utf-8")
+    fresh.write_bytes(msgspec.json.encode(card))
     folder = card_folder(project)
     folder.mkdir(exist_ok=True, mode=0o700)
     fresh.replace(folder / CARD)
@@ -153,16 +161,21 @@ def withdraw(project: Project, running: Runner) -> None:
     """Take the runner's card away, unless another runner has put its own there since."""
     card = card_folder(project) / CARD
     with suppress(OSError, ValueError):
-        if json.loads(card.read_text(encoding="utf-8"))["socket"] == str(running.socket):
+        if _card(card).socket == str(running.socket):
             card.unlink()
 
 
 def warm_runner(project: Project) -> Path | None:
     """The socket of a current warm runner for this checkout, if one is up."""
     try:
-        card = json.loads((card_folder(project) / CARD).read_text(encoding="utf-8"))
+        card = _card(card_folder(project) / CARD)
         with socket.socket(socket.AF_UNIX) as attempt:
-            attempt.connect(card["socket"])
-        return Path(card["socket"]) if card["fingerprint"] == fingerprint(project, card["loaded"]) else None
-    except (OSError, ValueError, KeyError, RunnerError):
+            attempt.connect(card.socket)
+        return Path(card.socket) if card.fingerprint == fingerprint(project, card.loaded) else None
+    except (OSError, ValueError, RunnerError):
         return None
+
+
+def _card(file: Path) -> Card:
+    """A card as it is read; raises OSError or ValueError where it is none."""
+    return msgspec.json.decode(file.read_bytes(), type=Card)
