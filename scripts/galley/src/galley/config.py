@@ -31,8 +31,6 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 AT_LINE = re.compile(r"at line ([0-9]+)")  # in what tomllib says
 LONGEST = 10**6  # seconds
 
-Literal = str | int | float | bool | None | list[Any]
-
 
 def _is_literal(value: object) -> bool:
     if isinstance(value, list):
@@ -201,7 +199,7 @@ def _project(root: Path, settings: dict[str, Any], reader: Reader) -> Project:
     return project
 
 
-def _profiles(tables: Any, reader: Reader) -> tuple[Profile, ...]:
+def _profiles(tables: object, reader: Reader) -> tuple[Profile, ...]:
     if not isinstance(tables, dict):
         raise reader.wrong(f"profiles = {tables!r} under [tool.galley] is not a table", ("profiles",))
     profiles = []

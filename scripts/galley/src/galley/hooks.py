@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
 APART = "prepare"  # this hook has a process of its own, where tokens and the network are
@@ -136,7 +137,7 @@ def find_hook(name: str, named: str) -> Callable[..., Any]:
     return hook
 
 
-def import_named(setting: tuple[str, ...], module: str) -> Any:
+def import_named(setting: tuple[str, ...], module: str) -> ModuleType:
     """The module that a setting names; raises HookError where it cannot be imported."""
     try:
         return importlib.import_module(module)

@@ -50,7 +50,7 @@ class Plugin:
 
     name: str
     origin: str
-    brought: Any
+    brought: object
     files: tuple[Path, ...] = ()
 
 

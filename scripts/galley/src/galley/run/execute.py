@@ -112,7 +112,7 @@ class Execution:
             return [Shown("error", (cut_text(f"{type(error).__name__}: {error}", self.asked.limit),))]
         raise NotRaisedError(f'the cell says raises="{cell.raises}" and raised nothing')
 
-    def _execute(self, statement: ast.stmt) -> Any:
+    def _execute(self, statement: ast.stmt) -> object:
         """Execute one statement; the answer is an expression's value."""
         path, flags = str(self.snippets.path), self._flags
         if isinstance(statement, ast.Expr):

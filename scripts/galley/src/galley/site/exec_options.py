@@ -18,6 +18,8 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 import markdown_exec
+from markdown import Markdown
+from markdown.treeprocessors import UnescapeTreeprocessor
 from markdown.util import AMP_SUBSTITUTE, HTML_PLACEHOLDER_RE, AtomicString
 
 from galley.errors import GalleyError
@@ -56,7 +58,7 @@ class LaidOut:
     headings: list[Element]
 
 
-def laid_out(md: Any, page: Page, fence: Fence, view: View, prefix: str) -> LaidOut:
+def laid_out(md: Markdown, page: Page, fence: Fence, view: View, prefix: str) -> LaidOut:
     """The cell under one profile as the fence's options say; every id in it begins with `prefix`.
 
     Raises GalleyError where an option cannot hold for a recorded cell.
@@ -82,7 +84,7 @@ def laid_out(md: Any, page: Page, fence: Fence, view: View, prefix: str) -> Laid
     return LaidOut(sanitised(html, begins) + notes, _headings(md, html))
 
 
-def _read(page: Page, fence: Fence, md: Any) -> dict[str, Any]:
+def _read(page: Page, fence: Fence, md: Markdown) -> dict[str, Any]:
     """The fence's options as markdown-exec reads them."""
     for name, check in CHECKS.items():
         if name in fence.options and (wrong := check(page, fence, fence.options[name])):
@@ -182,16 +184,23 @@ def _only_formatting(page: Page) -> Iterator[None]:
         config.exts, config.exts_config = before
 
 
-def _headings(md: Any, html: str) -> list[Element]:
-    """The headings that markdown-exec noted for the page's contents, with text and id alone: they are a record's."""
+def noted_headings(md: Markdown) -> dict[str, list[Element]]:
+    """The headings that markdown-exec puts into the page's contents, by the HTML in which they stand."""
     name = markdown_exec.InsertHeadings.name
-    noted = md.treeprocessors[name].headings.pop(html, []) if name in md.treeprocessors else []
+    inserts: Any = md.treeprocessors[name] if name in md.treeprocessors else None  # noqa: SIM401 (has no get)
+    return inserts.headings if inserts else {}
+
+
+def _headings(md: Markdown, html: str) -> list[Element]:
+    """The headings that markdown-exec noted for the page's contents, with text and id alone: they are a record's."""
+    unescape = md.treeprocessors["unescape"]
+    assert isinstance(unescape, UnescapeTreeprocessor)
+    noted = noted_headings(md).pop(html, [])
     headings = []
     for each in noted:
         heading = Element(each.tag, {"id": each.get("id", "")})
         said = HTML_PLACEHOLDER_RE.sub("", "".join(each.itertext())).replace(AMP_SUBSTITUTE, "&")
-        said = md.treeprocessors["unescape"].unescape(said)
-        heading.text = AtomicString(plain(said))  # nothing in it is Markdown any more
+        heading.text = AtomicString(plain(unescape.unescape(said)))  # nothing in it is Markdown any more
         headings.append(heading)
     return headings
 

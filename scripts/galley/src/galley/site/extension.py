@@ -23,7 +23,8 @@ from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesExcept
 from galley.errors import GalleyError, Place
 from galley.site.builders import converting, failures
 from galley.site.downloads import downloads
-from galley.site.html import cell_html, cell_id, error_note, profiles_note
+from galley.site.exec_options import noted_headings
+from galley.site.html import cell_html, cell_id, error_note, profiles_note, superfences
 from galley.site.lists import list_html, lists_of
 from galley.site.page import Page, page_of, source_lines
 from galley.site.styles import styles
@@ -34,7 +35,6 @@ LAST = -100
 NAME = "galley"
 LANGUAGE = "python"
 SUPERFENCES = "pymdownx.superfences"
-READER = "fenced_code_block"  # the name under which superfences registers itself
 
 
 class GalleyExtension(Extension):
@@ -60,7 +60,7 @@ class GalleyExtension(Extension):
 
     def reset(self) -> None:
         """Load superfences where nothing else did. Python-Markdown calls this when all extensions are loaded."""
-        if self.md and not isinstance(_reader(self.md), SuperFencesBlockPreprocessor):
+        if self.md and not isinstance(superfences(self.md), SuperFencesBlockPreprocessor):
             self.md.registerExtensions([SUPERFENCES], {})
 
 
@@ -179,7 +179,9 @@ def _unwrap(root: Element) -> None:
             paragraph.text = alone
 
 
-def is_galleys(language: str, inputs: dict[str, Any], options: dict[str, Any], attrs: dict[str, Any], md: Any) -> bool:
+def is_galleys(
+    language: str, inputs: dict[str, Any], options: dict[str, Any], attrs: dict[str, Any], md: Markdown
+) -> bool:
     """Whether a fence is galley's; any other is left to superfences, options and all.
 
     One that would execute is too, whatever else it lacks: nothing else may take it, and the scan says what is wrong.
@@ -191,7 +193,7 @@ def is_galleys(language: str, inputs: dict[str, Any], options: dict[str, Any], a
     return True
 
 
-def show(src: str, language: str, md: Any, options: dict[str, Any], **rest: Any) -> str:
+def show(src: str, language: str, md: Markdown, options: dict[str, Any], **rest: Any) -> str:
     """The HTML of what a fence names; what goes wrong is kept, and stops the build after the page."""
     page, fence, name = current_page(md), None, options["name"]
     try:
@@ -207,7 +209,7 @@ def show(src: str, language: str, md: Any, options: dict[str, Any], **rest: Any)
     return ""
 
 
-def _shown(md: Any, page: Page, fence: Fence) -> str:
+def _shown(md: Markdown, page: Page, fence: Fence) -> str:
     if fence.listing:
         page.present.add(fence.listing)
         return list_html(page, fence)
@@ -215,16 +217,17 @@ def _shown(md: Any, page: Page, fence: Fence) -> str:
     page.present |= {output.kind for view in views if view.recorded for output in view.recorded.outputs}
     html, headings = cell_html(md, page, fence, views)
     if headings:
-        md.treeprocessors[InsertHeadings.name].headings[html] = headings
+        noted_headings(md)[html] = headings
     return html
 
 
-def current_page(md: Any) -> Page:
+def current_page(md: Markdown) -> Page:
     """The page being rendered; raises the build's error inside what another fence of the page made."""
     if outer := _inner(md):
         what = "a fence of galley's in what another fence made, and the page itself does not name its cell"
         raise build_error([GalleyError(what, Place(current_page(outer).path), "name the cell in the page")])
-    scan: Scan = md.preprocessors[NAME]
+    scan = md.preprocessors[NAME]
+    assert isinstance(scan, Scan)
     assert scan.page is not None
     return scan.page
 
@@ -241,22 +244,17 @@ def build_error(errors: Sequence[Exception]) -> Exception:
     return error
 
 
-def _reader(md: Any) -> Any:
-    """What reads the fences of a Markdown instance."""
-    return md.preprocessors[READER] if READER in md.preprocessors else None  # noqa: SIM401 (has no get)
-
-
-def _inner(md: Any) -> Any:
+def _inner(md: Markdown) -> Markdown | None:
     """The instance that converts the page, where `md` is one of markdown-exec's for a part of it; else None."""
     return getattr(md, "_original_md", None)
 
 
-def _declare(md: Any) -> None:
+def _declare(md: Markdown) -> None:
     """Declare the fence to superfences, last: it asks the last one first, and the validator takes galley's alone.
 
     This waits until a page is converted: only then is it known which superfences reads it.
     """
-    reader = _reader(md)
+    reader = superfences(md)
     if isinstance(reader, SuperFencesBlockPreprocessor):
         declared = reader.extension.superfences
         if not declared or declared[-1]["formatter"] is not show:

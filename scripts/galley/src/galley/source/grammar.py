@@ -273,7 +273,7 @@ def _extended(plugins: Plugins) -> Grammar:
     return Grammar(tags, options, lists, checks)
 
 
-def _tags(brought: Any) -> Sequence[Tag]:
+def _tags(brought: object) -> Sequence[Tag]:
     """The tags of a plug-in; one that a kind of output asks for needs no row of its own."""
     tags = tuple(getattr(brought, "tags", ()))
     asked = getattr(brought, "tag", "")

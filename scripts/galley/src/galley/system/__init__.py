@@ -17,7 +17,7 @@ import sys
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from galley.errors import RunnerError
 from galley.system.guard import Guard
@@ -25,6 +25,9 @@ from galley.system.guard import kill_group as kill_group
 from galley.system.locks import Lock as Lock
 from galley.system.locks import locked as locked
 from galley.system.locks import private_folder as private_folder
+
+if TYPE_CHECKING:
+    import ctypes
 
 try:
     import fcntl
@@ -120,7 +123,7 @@ def waiting_bytes(descriptor: int) -> int:
 
 
 @cache
-def _c() -> Any:
+def _c() -> ctypes.CDLL | None:
     """C's own library; None where Python cannot reach it."""
     with suppress(ImportError, OSError):
         import ctypes
