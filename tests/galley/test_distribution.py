@@ -23,21 +23,6 @@ README = (DISTRIBUTION / "README.md").read_text(encoding="utf-8")
 FILES = re.findall(r"^`([\w./]+)`:\n\n(`{3,})\w+\n(.*?\n)\2\n", README, re.MULTILINE | re.DOTALL)
 SESSIONS = re.findall(r"^```console\n(.*?)```\n", README, re.MULTILINE | re.DOTALL)
 
-# To be removed, with its use below, once the extension `galley` brings all of this.
-SWITCH = "markdown_extensions: [galley]\n"
-PRESENT = """\
-markdown_extensions:
-  - admonition
-  - pymdownx.highlight
-  - pymdownx.superfences:
-      custom_fences:
-        - name: python
-          class: python
-          validator: !!python/name:galley.site.fence.validator
-          format: !!python/name:galley.site.fence.formatter
-  - galley.site
-"""
-
 
 @dataclass(frozen=True)
 class Installed:
@@ -171,7 +156,7 @@ def test_the_guide_in_the_readme_works_and_prints_what_it_says(installed: Instal
     for path, _, text in FILES:
         file = tmp_path / path
         file.parent.mkdir(exist_ok=True)
-        file.write_text(text.replace(SWITCH, PRESENT), encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
     install, first, changed = SESSIONS
     assert install == "$ pip install galley-docs\n"
     transcript(installed, tmp_path, first)
