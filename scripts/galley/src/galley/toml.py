@@ -23,7 +23,7 @@ MEND = "write it so, or leave it out"
 
 
 def form(wanted: str, test: Callable[[Any], object] | None = None) -> Meta:
-    """What a value must be, in words, and a test of what its type cannot say."""
+    """What a value must be, in words, and a test for what the value's type cannot express."""
     return Meta(extra={"wanted": wanted, "test": test})
 
 
@@ -87,7 +87,7 @@ class Reader:
         return f"[{'.'.join((*self.above, *path))}]"
 
     def values(self, kind: type, table: object, path: tuple[str, ...], others: tuple[str, ...] = ()) -> dict[str, Any]:
-        """The values that a table gives to the settings of a dataclass, by name, but for `others`."""
+        """The values in a table for the settings of a dataclass, by name; the caller reads the settings in `others`."""
         if not isinstance(table, dict):
             raise self.wrong(f"{path[-1]} = {table!r} under {self.name(path[:-1])} is not a table", path)
         known, hints = [setting.name for setting in settings_of(kind)], _hints(kind)
@@ -122,9 +122,10 @@ class Reader:
 
 
 def line_of(text: str, path: Sequence[str]) -> int:
-    """The line, from 1, on which the value at a path begins; that of the nearest table above it where it is nowhere.
+    """The line, counted from 1, on which the value at a path begins.
 
-    0 where no part of the path is in the text. The text must be TOML that can be read.
+    Where the text has no such value: the line of the nearest table above it, and 0 where the text has no part of the
+    path. The text must be readable TOML.
     """
     found, depth = 0, 0
     table: list[str] = []
@@ -151,7 +152,7 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
         try:
             holds = tomllib.loads(chunk)
         except tomllib.TOMLDecodeError:
-            continue  # it goes on in the next line
+            continue  # the value goes on in the next line
         if holds:
             yield begun, chunk
         chunk = ""
