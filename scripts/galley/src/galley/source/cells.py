@@ -23,7 +23,7 @@ from galley.source.grammar import BUILT_IN, FORM, OPTION, Grammar
 MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
 NO_TAGS: frozenset[str] = frozenset()
-CACHED = 2048  # texts that are kept cut: a build asks for each several times, and `serve` must not keep them all
+CACHED = 2048  # how many cut snippet files are kept: a build asks for each several times
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Cell:
     place: Place  # of the marker
     source: str  # what the page shows: no marker, no caption, no blank lines around it
     first_line: int  # of `source` in the snippet file
-    digest: str  # of what the cell does and how its outputs are treated
+    digest: str  # of the code, and of the tags and options that can change its outputs
     imports: tuple[str, ...] = ()  # the modules that its statements name, without what follows a dot
     caption: str = ""
     tags: frozenset[str] = frozenset()
-    options: Mapping[str, Any] = field(default_factory=lambda: BUILT_IN.defaults, hash=False)  # of every option
+    options: Mapping[str, Any] = field(default_factory=lambda: BUILT_IN.defaults, hash=False)  # the value of each
 
     @property
     def raises(self) -> str:
@@ -58,19 +58,22 @@ class Cell:
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """Paths that the cell opens where Python does not see it."""
+        """Paths that the cell declares, since what opens them does not go through Python's own `open`."""
         return tuple(self.options["uses"])
 
     @property
     def statements(self) -> tuple[ast.stmt, ...]:
-        """The code as Python reads it, anew at each call: kept trees would slow down the build of a large guide."""
-        above, below = "\n" * (self.first_line - 1), "\n\n"  # a line that is continued needs one to go on with
+        """The code's statements, with the line numbers of the snippet file.
+
+        They are parsed at each call: keeping the trees of all cells would slow down the build of a large guide.
+        """
+        above, below = "\n" * (self.first_line - 1), "\n\n"  # code may end with a backslash, which needs a next line
         return tuple(ast.parse(f"{above}{self.source}{below}").body)
 
 
 @dataclass(frozen=True)
 class SnippetFile:
-    """One page's code; `source` is the whole text, `path` where it stands, `grammar` what its cells were read with."""
+    """One page's code: its text as `source`, its absolute `path`, and the `grammar` that its cells were read with."""
 
     page: str
     path: Path
@@ -80,7 +83,7 @@ class SnippetFile:
 
     @cached_property
     def stem(self) -> str:
-        """What fences call the file: `stem/cell`."""
+        """The file's name in fences, where `stem/cell` names a cell."""
         return self.path.stem
 
     @property
@@ -98,7 +101,7 @@ class SnippetFile:
 
 
 class NoCellsError(GalleyError):
-    """A file holds code and no line that begins a cell: a module rather than a page's code."""
+    """A file has code and no line that begins a cell: it is a module, not a page's code."""
 
 
 def page_name(path: Path) -> str:
@@ -122,12 +125,12 @@ def read_snippets(path: Path, relative: Path, grammar: Grammar = BUILT_IN) -> Sn
 @lru_cache(maxsize=CACHED)
 def cut(source: str, path: Path, relative: Path, grammar: Grammar = BUILT_IN) -> SnippetFile:
     """Cut the text of a snippet file into its cells; errors as in `read_snippets`."""
-    lines = source.split("\n")  # as Python counts them; splitlines knows more ends of a line
+    lines = source.split("\n")  # as Python counts lines; splitlines also ends a line at other characters
     body = _parsed(source, lines, relative)
     starts = [each.lineno for each in body]
     try:
         markers = _markers(source, lines, body, starts)
-    except (SyntaxError, tokenize.TokenError) as error:  # tokenize is stricter than the parser, in rare places
+    except (SyntaxError, tokenize.TokenError) as error:  # tokenize refuses a few texts that the parser takes
         raise GalleyError(
             f"syntax error: {error}", Place(relative), "mend what stands on the file's last lines"
         ) from error
@@ -150,9 +153,9 @@ def _parsed(source: str, lines: Sequence[str], relative: Path) -> list[ast.stmt]
 
 
 def _line_at_fault(lines: Sequence[str]) -> int:
-    """The first line of the cell that Python cannot take in by itself; 0 where each cell is possible alone.
+    """The first line of the cell that Python cannot parse even by itself; 0 where it can parse each cell alone.
 
-    Python says of code that is nested too deeply that it is, and not where.
+    The error that Python raises for code that is nested too deeply has no line.
     """
     starts = [at for at, line in enumerate(lines) if MARKER.match(line)]
     for start, end in zip([0, *starts], [*starts, len(lines)], strict=True):
@@ -166,12 +169,14 @@ def _line_at_fault(lines: Sequence[str]) -> int:
 
 
 def _markers(source: str, lines: list[str], body: list[ast.stmt], starts: list[int]) -> list[tuple[int, str]]:
-    """The line and the text of each marker; a marker inside a string is none."""
+    """The line of each marker, and the text behind its `# %%`. Such a line inside a string is no marker."""
     likely = ((line, text) for line, text in enumerate(lines, start=1) if text.startswith("# %%"))
     matches = ((line, MARKER.match(text)) for line, text in likely)
     found = [(line, (match["rest"] or "").strip()) for line, match in matches if match]
     within = any(line <= _end_before(body, starts, line) for line, _ in found)
-    if within:  # tokens tell a comment from a string; they are slow, and seldom needed
+    if (
+        within
+    ):  # a line lies inside a statement: only tokens, which are slow to get, tell a comment from a part of a string
         tokens = tokenize.generate_tokens(io.StringIO(source).readline)
         comments = {token.start[0] for token in tokens if token.type == tokenize.COMMENT}
         found = [(line, rest) for line, rest in found if line in comments]

@@ -19,7 +19,7 @@ from galley.source.parameters import PARAMETERS, parameters
 
 @dataclass(frozen=True)
 class Guide:
-    """What the authors wrote, and what in it cannot be read."""
+    """What the authors wrote, with an error for each file and fence that cannot be read."""
 
     project: Project
     snippets: dict[str, SnippetFile]  # by stem, only the readable ones
@@ -102,14 +102,14 @@ def read_guide(project: Project) -> Guide:
 
 
 def _snippets(project: Project, path: Path, pages: dict[str, SnippetFile], known: Grammar) -> SnippetFile | None:
-    """The snippet file at `path`; None for a module of the snippets, which has no cells."""
+    """The snippet file at `path`; None for a module that lies among the snippet files and has no cells."""
     relative = project.relative(path)
     try:
         if "# %%" not in path.read_text(encoding="utf-8", errors="replace"):
             return None
         found = read_snippets(path, relative, known)
     except NoCellsError:
-        return None  # it only speaks of cells, in a string or a comment of its code
+        return None  # "# %%" stands in a string or a comment of its code alone
     except OSError as error:
         raise GalleyError(f"cannot be read: {error}", Place(relative)) from error
     if not found.cells:
