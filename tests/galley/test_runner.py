@@ -33,7 +33,7 @@ def job(folder: GuideFolder, code: str, page: str = "page") -> Job:
     path = folder.root / "snippets" / f"{page}.py"
     source = f"# %% one\n{code}\n"
     root, place = str(folder.root), str(scratch)
-    return Job(page=page, profile="laptop", path=str(path), shown=path.name, source=source, root=root, scratch=place)
+    return Job(page=page, profile="laptop", path=str(path), relative=path.name, source=source, root=root, scratch=place)
 
 
 async def run_here(socket: Path, asked: Job, heard: Callable[[Job, str], None] = lambda job, cell: None) -> PageRun:

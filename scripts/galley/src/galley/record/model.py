@@ -19,6 +19,9 @@ import msgspec
 
 FORMAT = 2
 KIND = re.compile(r"[a-z][a-z0-9-]{0,39}")  # the name of a kind of output
+UNKNOWN_KIND = "an output of the kind '{}', which neither galley nor a plug-in knows"
+UNKNOWN_KIND_MEND = "name the plug-in that brings the kind under [tool.galley] plugins"
+DependencyKind = Literal["file", "listing", "names", "module", "table", "absent"]
 
 
 class NewerError(ValueError):
@@ -99,7 +102,7 @@ class Dependency:
     """
 
     path: str
-    kind: Literal["file", "listing", "names", "module", "table", "absent"]
+    kind: DependencyKind
     sha256: str
     part: str = ""
 

@@ -19,16 +19,16 @@ from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
 from galley import system
-from galley.hooks import Context, find_all
+from galley.hooks import Context, find_hooks
 from galley.kinds import kinds_among
 from galley.kinds.kind import Asked
-from galley.plugins import Plugins, load
+from galley.plugins import Plugins, load_plugins
 from galley.record.facts import environment
 from galley.run.execute import Execution, Position
 from galley.run.protocol import CellBegins, CellEnds, Failed, Finished, Job, PageEvent, Ready, encode, receive_job
 from galley.run.watch import Watch, before_any_page
 from galley.source.cells import Cell, SnippetFile, cut
-from galley.source.grammar import grammar_of
+from galley.source.grammar import grammar_among
 
 
 def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, position: Position) -> NoReturn:
@@ -37,7 +37,7 @@ def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, po
     try:
         job = receive_job(connection, length)
         _become_a_page(stdout, stderr)
-        code = _Page(job, connection, position).run()
+        code = _Program(job, connection, position).run()
     except BaseException as error:
         _send(connection, Failed(_named(error), detail=_trace(error, "")))
     finally:
@@ -45,22 +45,22 @@ def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, po
         os._exit(code)
 
 
-class _Page:
+class _Program:
     def __init__(self, job: Job, connection: socket.socket, position: Position) -> None:
         self.job, self.connection, self.position, self.pid = job, connection, position, os.getpid()
         ignored = Path(job.path), Path(job.scratch)
         self.watch = Watch(Path(job.root), ignored, before_any_page())
         root, scratch = Path(job.root), Path(job.scratch)
         self.context = Context(job.page, job.profile, dict(job.parameters), root, scratch, job.threads, self.watch)
-        self.hooks = find_all(job.hooks)  # the runner imported them, and found nothing wrong
+        self.hooks = find_hooks(job.hooks)  # the runner imported them, and found nothing wrong
         for path in job.uses:
             self.watch.note(Path(path))
 
     def run(self) -> int:
         """Run the cells; the exit code is 0 when all of them did what they should."""
         path = Path(self.job.path)
-        plugins = load(self.job.plugins, path.parent)
-        snippets = cut(self.job.source, path, Path(self.job.shown), grammar_of(plugins))
+        plugins = load_plugins(self.job.plugins, path.parent)
+        snippets = cut(self.job.source, path, Path(self.job.relative), grammar_among(plugins))
         self._note_plugins(plugins, snippets)
         namespace = self._enter()
         if self.job.memory_mb:
@@ -107,7 +107,7 @@ class _Page:
     def _enter(self) -> dict[str, Any]:
         """Become the page's program: its folder, its arguments, its `__main__`."""
         os.chdir(self.job.scratch)
-        os.environ |= {**self.job.environment, "HOME": self.job.scratch, "TMPDIR": self.job.scratch}
+        os.environ |= {**self.job.variables, "HOME": self.job.scratch, "TMPDIR": self.job.scratch}
         sys.argv = [self.job.path]
         sys.path[0] = str(Path(self.job.path).parent)
         main = ModuleType("__main__")

@@ -139,7 +139,7 @@ async def run_page(path: Path, job: Job, where: Where, tell: Tell) -> PageRun:
             connection.connect(str(path))
         except OSError as error:
             raise RunnerError(f"the runner went away: {error}") from error
-        page = _Page(job, where, tell)
+        page = _Follower(job, where, tell)
         try:
             return await page.follow(connection)
         except ConnectionError as error:
@@ -148,7 +148,7 @@ async def run_page(path: Path, job: Job, where: Where, tell: Tell) -> PageRun:
             page.close()
 
 
-class _Page:
+class _Follower:
     """One page as it runs: its captures, its lifeline, what is known so far."""
 
     def __init__(self, job: Job, where: Where, tell: Tell) -> None:
@@ -285,7 +285,7 @@ class _Page:
         """The failure with what the cell had written by then."""
         said = b"".join(capture.take()[0] for capture in self.captures.values()).decode("utf-8", "replace")
         detail = "\n".join(each for each in (said[-TOLD:].strip(), trace) if each)
-        place = Place(Path(self.job.shown), self.line)
+        place = Place(Path(self.job.relative), self.line)
         return Failure(self.job.page, self.job.profile, self.cell, place, what, detail)
 
     def _cut(self) -> None:

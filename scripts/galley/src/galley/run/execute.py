@@ -49,7 +49,7 @@ class Position:
 
 
 @dataclass(frozen=True)
-class Ran:
+class CellRun:
     """A cell that ended well: seconds of wall time, peak resident memory in MB (10^6 bytes), what it leaves to show."""
 
     seconds: float
@@ -77,7 +77,7 @@ class Execution:
         """Read the code before the page runs: what Python warns of while reading is not the page's."""
         self._statements = {cell.name: cell.statements for cell in self.snippets.cells}
 
-    def run(self, cell: Cell) -> Ran:
+    def run(self, cell: Cell) -> CellRun:
         """Run a cell.
 
         Raises whatever the cell raises, and NotRaisedError where it should have raised and did not.
@@ -90,7 +90,7 @@ class Execution:
         shown += self.kinds.left_open(self.asked)
         seconds = time.perf_counter() - started - (_looking(watchers) - looking)
         seen = [Shown(name, forms) for name, each in watchers.items() if (forms := each.forms())]
-        return Ran(round(seconds, 3), round(system.peak_mb(), 1), (*seen, *shown))
+        return CellRun(round(seconds, 3), round(system.peak_mb(), 1), (*seen, *shown))
 
     def _run(self, cell: Cell, watchers: Mapping[str, Watcher]) -> list[Shown]:
         value = None
@@ -112,7 +112,7 @@ class Execution:
             return [Shown("error", (cut_text(f"{type(error).__name__}: {error}", self.asked.limit),))]
         raise NotRaisedError(f'the cell says raises="{cell.raises}" and raised nothing')
 
-    def _execute(self, statement: ast.stmt) -> Any:
+    def _execute(self, statement: ast.stmt) -> object:
         """Execute one statement; the answer is an expression's value."""
         path, flags = str(self.snippets.path), self._flags
         if isinstance(statement, ast.Expr):

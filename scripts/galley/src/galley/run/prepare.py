@@ -9,16 +9,19 @@ see.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 import traceback
 from asyncio.subprocess import PIPE
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from galley.errors import Exit, GalleyError
+from galley.hooks import Context, HookError, find_hook
+from galley.run.protocol import Prepare, Prepared, encode
 
 if TYPE_CHECKING:
     from galley.config import Profile, Project
@@ -47,42 +50,34 @@ async def prepare(project: Project, profiles: Iterable[str], known: Answers) -> 
 
 
 async def _prepare(project: Project, profile: Profile) -> Mapping[str, str] | PrepareError:
-    asked = {
-        "hook": project.hooks["prepare"],
-        "snippets": str(project.snippets),
-        "root": str(project.root),
-        "profile": profile.name,
-        "parameters": dict(profile.parameters),
-    }
+    folders = str(project.snippets), str(project.root)
+    asked = Prepare(project.hooks["prepare"], *folders, profile.name, profile.parameters)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", "galley.run.prepare", cwd=project.root, stdin=PIPE, stdout=PIPE
     )
-    said, _ = await process.communicate(json.dumps(asked).encode())
+    said, _ = await process.communicate(encode(asked))
     try:
-        answer = json.loads(said)
-    except ValueError:
-        answer = {"error": f"the hook prepare exited with status {process.returncode} and gave no answer"}
-    if "error" in answer:
-        return PrepareError(f"profile {profile.name} cannot run: {answer['error']}", project.place("hooks", "prepare"))
-    variables: dict[str, str] = answer["environment"]
-    return variables
+        answered = msgspec.json.decode(said, type=Prepared)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        answered = Prepared(error=f"the hook prepare exited with status {process.returncode} and gave no answer")
+    if answered.error:
+        return PrepareError(f"profile {profile.name} cannot run: {answered.error}", project.place("hooks", "prepare"))
+    return answered.variables
 
 
-def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What the hook says of a profile; what it raises becomes the error."""
-    from galley.hooks import Context, HookError, find
-
-    sys.path.insert(0, asked["snippets"])
+def answer(asked: Prepare) -> Prepared:
+    """What the hook says of a profile; what the hook raises becomes the error."""
+    sys.path.insert(0, asked.snippets)
+    root = Path(asked.root)
     try:
-        hook = find("prepare", asked["hook"])
-        root = Path(asked["root"])
-        return {"environment": _variables(hook(Context("", asked["profile"], asked["parameters"], root, root)))}
+        hook = find_hook("prepare", asked.hook)
+        return Prepared(_variables(hook(Context("", asked.profile, asked.parameters, root, root))))
     except HookError as error:
-        return {"error": "\n    ".join(each for each in (error.what, error.detail) if each)}
+        return Prepared(error="\n    ".join(each for each in (error.what, error.detail) if each))
     except Exception as error:
         if type(error).__module__.partition(".")[0] in sys.stdlib_module_names:
-            return {"error": traceback.format_exc()}  # nobody meant to say this
-        return {"error": str(error)}
+            return Prepared(error=traceback.format_exc())  # an accident: an error of the guide's own class is a message
+        return Prepared(error=str(error) or type(error).__name__)
 
 
 def _variables(said: object) -> dict[str, str]:
@@ -95,9 +90,10 @@ def _variables(said: object) -> dict[str, str]:
 
 def main() -> None:
     """Answer the request on standard input; whatever else is printed goes to standard error."""
-    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    channel = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    json.dump(answer(json.load(sys.stdin)), channel)
+    channel.write(encode(answer(msgspec.json.decode(sys.stdin.buffer.read(), type=Prepare))))
+    channel.close()
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ GO_ON = b"."  # what the command answers when it has taken what a page wrote so 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One page under one profile.
 
-    `source` is the snippet file's text with the profile's values in place, `path` where the file stands, `shown` its
+    `source` is the snippet file's text with the profile's values in place, `path` where the file stands, `relative` its
     path in messages. `scratch` is the folder that the page runs in, with a link for each of `links`. `uses` are the
     files and folders that the page's cells declare. Times are in seconds; `memory_mb` is the limit of private memory in
     MB (10^6 bytes), 0 for none; `output_limit` is in bytes.
@@ -34,7 +34,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     page: str
     profile: str
     path: str
-    shown: str
+    relative: str
     source: str
     root: str
     scratch: str = ""
@@ -42,7 +42,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     parameters: Mapping[str, Any] = {}
     hooks: Mapping[str, str] = {}
     plugins: Sequence[str] = ()
-    environment: Mapping[str, str] = {}
+    variables: Mapping[str, str] = {}
     packages: Sequence[str] = ()
     uses: Sequence[str] = ()
     threads: int = 1
@@ -135,6 +135,23 @@ class NotStarted(msgspec.Struct, frozen=True, tag_field="event", tag="not-starte
     detail: str = ""
 
 
+class Prepare(msgspec.Struct, frozen=True):
+    """What the process of the hook `prepare` is asked: the hook as `module:function`, and the profile it is for."""
+
+    hook: str
+    snippets: str
+    root: str
+    profile: str
+    parameters: Mapping[str, Any] = {}
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """What that process answers: the variables that the profile's pages are to see, or why the profile cannot run."""
+
+    variables: Mapping[str, str] = {}
+    error: str = ""
+
+
 PageEvent = Ready | CellBegins | CellEnds | Failed | Finished | Exited
 RunnerEvent = Started | NotStarted
 
@@ -148,8 +165,8 @@ _runner_events: msgspec.json.Decoder[RunnerEvent] = msgspec.json.Decoder(RunnerE
 _jobs = msgspec.json.Decoder(Job)
 
 
-def encode(event: PageEvent | RunnerEvent) -> bytes:
-    """An event as its line; text that no encoding can carry is written with backslashes."""
+def encode(event: PageEvent | RunnerEvent | Prepare | Prepared) -> bytes:
+    """A message as its line; text that no encoding can carry is written with backslashes."""
     try:
         return msgspec.json.encode(event) + b"\n"
     except (UnicodeEncodeError, ValueError):
