@@ -24,11 +24,13 @@ from galley.kinds import kinds_among
 from galley.kinds.kind import Asked
 from galley.plugins import Plugins, load
 from galley.record.facts import environment
-from galley.run.execute import Execution, Position
+from galley.run.execute import Execution, Position, class_name
 from galley.run.protocol import CellBegins, CellEnds, Failed, Finished, Job, PageEvent, Ready, encode, receive_job
 from galley.run.watch import Watch, before_any_page
 from galley.source.cells import Cell, SnippetFile, cut
 from galley.source.grammar import grammar_of
+
+TOLD = 1 << 16  # characters of an error's message, and of its traceback, that the command is told
 
 
 def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, position: Position) -> NoReturn:
@@ -39,6 +41,7 @@ def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, po
         _become_a_page(stdout, stderr)
         code = _Page(job, connection, position).run()
     except BaseException as error:
+        _flush()
         _send(connection, Failed(_named(error), detail=_trace(error, "")))
     finally:
         _flush()
@@ -159,11 +162,12 @@ def _send(connection: socket.socket, event: PageEvent) -> None:
 
 
 def _named(error: BaseException) -> str:
+    name = class_name(error)
     try:
         said = str(error)
-    except Exception:  # a cell may bring its own exception, and a mistake in it
+    except BaseException:  # a cell may bring its own exception, and a mistake in it
         said = ""
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return f"{name}: {said[:TOLD]}" if said else name
 
 
 def _own_frames(error: BaseException, path: str) -> TracebackType | None:
@@ -175,7 +179,10 @@ def _own_frames(error: BaseException, path: str) -> TracebackType | None:
 
 
 def _trace(error: BaseException, path: str) -> str:
-    return "".join(traceback.format_exception(type(error), error, _own_frames(error, path)))
+    try:
+        return "".join(traceback.format_exception(type(error), error, _own_frames(error, path)))[-TOLD:]
+    except BaseException:  # an exception of the cell's own whose name or text cannot be had
+        return ""
 
 
 def _line(error: BaseException, path: str) -> int:
