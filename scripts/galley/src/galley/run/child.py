@@ -19,7 +19,8 @@ from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
 from galley import system
-from galley.hooks import Context, find_all
+from galley.errors import GalleyError
+from galley.hooks import CalledError, Context, called, find_all
 from galley.kinds import kinds_among
 from galley.kinds.kind import Asked
 from galley.plugins import Plugins, load
@@ -124,16 +125,20 @@ class _Page:
         _flush()
         line = _line(error, self.job.path) or self.position.line
         what = f"the cell exited: {_named(error)}" if isinstance(error, SystemExit) else _named(error)
-        with suppress(Exception):  # a hook that fails must not hide the failure itself
-            if explained := self._hook("explain", error):
-                what = f"{what}\n{explained}"
+        try:
+            explained = self._hook("explain", error)
+        except CalledError as wrong:  # which must not hide the failure itself
+            explained = str(wrong)
+        what = f"{what}\n{explained}" if explained else what
         if "claim" in cell.tags:
             what = f"the claim does not hold: «{cell.caption}» ({what})"
         self.tell(Failed(what, cell.name, line, _trace(error, self.job.path)))
 
     def _hook(self, name: str, *about: Any) -> Any:
         """What a hook answers; None without such a hook."""
-        return self.hooks[name](self.context, *about) if name in self.hooks else None
+        if name not in self.hooks:
+            return None
+        return called(name, self.job.hooks[name], self.hooks[name], self.context, *about)
 
 
 def _become_a_page(stdout: int, stderr: int) -> None:
@@ -162,6 +167,9 @@ def _send(connection: socket.socket, event: PageEvent) -> None:
 
 
 def _named(error: BaseException) -> str:
+    """What happened, in words. An error of galley's own says where it is and what to do."""
+    if isinstance(error, GalleyError):
+        return str(error)
     name = class_name(error)
     try:
         said = str(error)
@@ -179,6 +187,9 @@ def _own_frames(error: BaseException, path: str) -> TracebackType | None:
 
 
 def _trace(error: BaseException, path: str) -> str:
+    """The traceback from the guide's own code on; none for an error of galley's own, which says all there is to say."""
+    if isinstance(error, GalleyError):
+        return _trace(error.__cause__, str(error.place.path)) if error.__cause__ and error.place else ""
     try:
         return "".join(traceback.format_exception(type(error), error, _own_frames(error, path)))[-TOLD:]
     except BaseException:  # an exception of the cell's own whose name or text cannot be had
