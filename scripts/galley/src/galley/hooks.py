@@ -18,6 +18,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
+import msgspec
+
+from galley.errors import GalleyError, Place
+
 APART = "prepare"  # this hook runs in a process of its own, with the user's variables and tokens
 
 
@@ -108,6 +112,15 @@ class Hooks(Protocol):
 NAMES = tuple(name for name in vars(Hooks) if not name.startswith("_"))  # in the order in which they are imported
 
 
+# What looks like a function, and does not do its work when it is called.
+NOT_CALLED: tuple[tuple[Callable[[Any], bool], str], ...] = (
+    (inspect.isclass, "a class, and a function is wanted"),
+    (inspect.iscoroutinefunction, "an async function, of which nothing runs where nobody awaits it"),
+    (inspect.isgeneratorfunction, "a generator, of which nothing runs where nobody asks it for values"),
+    (inspect.isasyncgenfunction, "a generator, of which nothing runs where nobody asks it for values"),
+)
+
+
 class HookError(Exception):
     """A hook that cannot be called, or a module that cannot be imported.
 
@@ -118,6 +131,55 @@ class HookError(Exception):
     def __init__(self, setting: tuple[str, ...], what: str, missing: str = "", detail: str = "") -> None:
         super().__init__(what)
         self.setting, self.what, self.missing, self.detail = setting, what, missing, detail
+
+
+class CalledError(GalleyError):
+    """A function of the guide's own raised, or answered with what it may not; the cause is what it raised."""
+
+
+def at_fault(error: BaseException | None, function: object = None) -> Place | None:
+    """The last line of a function's own file that an error passed through, or else where the function begins."""
+    function = getattr(function, "__func__", function)
+    code = getattr(function, "__code__", None) or getattr(type(function).__dict__.get("__call__"), "__code__", None)
+    if code is None:
+        return None
+    frames = traceback.walk_tb(error.__traceback__) if error else ()
+    lines = [line for frame, line in frames if frame.f_code.co_filename == code.co_filename]
+    return Place(Path(code.co_filename), lines[-1] if lines else code.co_firstlineno)
+
+
+def called(name: str, named: str, hook: Callable[..., Any], *arguments: Any) -> Any:
+    """What a hook answers; raises CalledError where it raises, or answers with what it may not."""
+    what = f"the hook {name} ({named})"
+    try:
+        said = hook(*arguments)
+    except (Exception, SystemExit) as error:
+        raised = f"{what} raised {type(error).__name__}: {error}"
+        raise CalledError(raised, at_fault(error, hook), "mend the hook") from error
+    if wrong := _wrong(name, said):
+        raise CalledError(f"{what} answered with {wrong}", at_fault(None, hook), "mend the hook")
+    return said
+
+
+def _wrong(name: str, said: object) -> str:
+    """What is wrong with a hook's answer, and what is wanted; empty where it is right."""
+    if said is None or name == "setup":
+        return ""
+    if name != "provenance":
+        return "" if isinstance(said, str) else f"{_kind(said)}, and must with a text or None"
+    if not isinstance(said, Mapping) or not all(isinstance(key, str) for key in said):
+        return f"{_kind(said)}, and must with facts by name (a dict whose keys are texts) or None"
+    try:
+        msgspec.json.encode(dict(said))
+    except UnicodeEncodeError:
+        pass  # is written with backslashes
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        return f"what JSON cannot hold: {error}"
+    return ""
+
+
+def _kind(said: object) -> str:
+    return f"an object of the class {type(said).__name__}"
 
 
 def find_hook(name: str, named: str) -> Callable[..., Any]:
@@ -133,10 +195,12 @@ def find_hook(name: str, named: str) -> Callable[..., Any]:
         have = f"it has: {', '.join(sorted(each for each in known if not each.startswith('_')))}" if known else ""
         raise HookError(setting, f"{name} = \"{named}\": {module} has no function '{function}'", detail=have)
     wanted = list(inspect.signature(getattr(Hooks, name)).parameters)[1:]
+    form = f"write it as: def {function}({', '.join(wanted)})"
+    if odd := next((odd for test, odd in NOT_CALLED if test(found)), ""):
+        raise HookError(setting, f'{name} = "{named}" is {odd}', detail=form)
     try:
         inspect.signature(found).bind(*wanted)
     except TypeError as error:
-        form = f"write it as: def {function}({', '.join(wanted)})"
         raise HookError(setting, f'{name} = "{named}" cannot be called as the hook is: {error}', detail=form) from error
     except ValueError:
         pass  # a function of C that does not say what it takes
@@ -148,7 +212,7 @@ def import_named(setting: tuple[str, ...], module: str) -> ModuleType:
     """The module that a setting names; raises HookError where it cannot be imported."""
     try:
         return importlib.import_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         missing = str(error.name or "") if isinstance(error, ModuleNotFoundError) else ""
         what = f"importing '{module}' failed: {type(error).__name__}: {error}"
         raise HookError(setting, what, missing, "" if missing else traceback.format_exc()) from error

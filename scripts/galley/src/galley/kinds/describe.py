@@ -15,6 +15,8 @@ from itertools import islice
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, TypedDict, TypeVar
 
+from galley.errors import GalleyError
+
 SHORT = 120  # characters of a text
 SIZED = (list, tuple, dict, set, frozenset, str, bytes, bytearray)
 BREAK = re.compile(r"(?<!\s)[^\S\n]*+\n\s*+")  # white space with the end of a line in it, from its first character
@@ -77,6 +79,9 @@ def _is(value: object, kinds: type | tuple[type, ...]) -> bool:
 def _asked(what: str, ask: Callable[[], T], errors: list[str]) -> T | None:
     try:
         return ask()
+    except GalleyError as error:  # it says what raised
+        errors.append(_shortened(error.what))
+        return None
     except (Exception, SystemExit) as error:
         try:
             said = f"{what} raised {type(error).__name__}: {error}"

@@ -19,16 +19,19 @@ from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
 from galley import system
-from galley.hooks import Context, find_hooks
+from galley.errors import GalleyError
+from galley.hooks import CalledError, Context, called, find_hooks
 from galley.kinds import kinds_among
 from galley.kinds.kind import Asked
 from galley.plugins import Plugins, load_plugins
 from galley.record.facts import environment
-from galley.run.execute import Execution, Position
+from galley.run.execute import Execution, Position, class_name
 from galley.run.protocol import CellBegins, CellEnds, Failed, Finished, Job, PageEvent, Ready, encode, receive_job
 from galley.run.watch import Watch, before_any_page
 from galley.source.cells import Cell, SnippetFile, cut
 from galley.source.grammar import grammar_among
+
+TOLD = 1 << 16  # characters of an error's message, and of its traceback, that the command is told
 
 
 def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, position: Position) -> NoReturn:
@@ -39,6 +42,7 @@ def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, po
         _become_a_page(stdout, stderr)
         code = _Program(job, connection, position).run()
     except BaseException as error:
+        _flush()
         _send(connection, Failed(_named(error), detail=_trace(error, "")))
     finally:
         _flush()
@@ -121,16 +125,20 @@ class _Program:
         _flush()
         line = _line(error, self.job.path) or self.position.line
         what = f"the cell exited: {_named(error)}" if isinstance(error, SystemExit) else _named(error)
-        with suppress(Exception):  # a hook that fails must not hide the failure itself
-            if explained := self._hook("explain", error):
-                what = f"{what}\n{explained}"
+        try:
+            explained = self._hook("explain", error)
+        except CalledError as wrong:  # which must not hide the failure itself
+            explained = str(wrong)
+        what = f"{what}\n{explained}" if explained else what
         if "claim" in cell.tags:
             what = f"the claim does not hold: «{cell.caption}» ({what})"
         self.tell(Failed(what, cell.name, line, _trace(error, self.job.path)))
 
     def _hook(self, name: str, *about: Any) -> Any:
         """What a hook answers; None without such a hook."""
-        return self.hooks[name](self.context, *about) if name in self.hooks else None
+        if name not in self.hooks:
+            return None
+        return called(name, self.job.hooks[name], self.hooks[name], self.context, *about)
 
 
 def _become_a_page(stdout: int, stderr: int) -> None:
@@ -159,11 +167,15 @@ def _send(connection: socket.socket, event: PageEvent) -> None:
 
 
 def _named(error: BaseException) -> str:
+    """What happened, in words. An error of galley's own says where it is and what to do."""
+    if isinstance(error, GalleyError):
+        return str(error)
+    name = class_name(error)
     try:
         said = str(error)
-    except Exception:  # a cell may bring its own exception, and a mistake in it
+    except BaseException:  # a cell may bring its own exception, and a mistake in it
         said = ""
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return f"{name}: {said[:TOLD]}" if said else name
 
 
 def _own_frames(error: BaseException, path: str) -> TracebackType | None:
@@ -175,7 +187,13 @@ def _own_frames(error: BaseException, path: str) -> TracebackType | None:
 
 
 def _trace(error: BaseException, path: str) -> str:
-    return "".join(traceback.format_exception(type(error), error, _own_frames(error, path)))
+    """The traceback from the guide's own code on; none for an error of galley's own, which says all there is to say."""
+    if isinstance(error, GalleyError):
+        return _trace(error.__cause__, str(error.place.path)) if error.__cause__ and error.place else ""
+    try:
+        return "".join(traceback.format_exception(type(error), error, _own_frames(error, path)))[-TOLD:]
+    except BaseException:  # an exception of the cell's own whose name or text cannot be had
+        return ""
 
 
 def _line(error: BaseException, path: str) -> int:

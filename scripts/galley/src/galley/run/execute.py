@@ -29,6 +29,11 @@ class NotRaisedError(Exception):
     """A cell that must raise did not, or raised something else."""
 
 
+def class_name(error: BaseException) -> str:
+    """The name of an exception's class, which may have a `__name__` of its own."""
+    return str(type.__dict__["__name__"].__get__(type(error)))
+
+
 class Position:
     """The line that a page executes, in memory that outlives its process."""
 
@@ -106,10 +111,9 @@ class Execution:
         try:
             self._run(cell, watchers)
         except BaseException as error:
-            if type(error).__name__ != cell.raises:
-                what = f'the cell says raises="{cell.raises}" and raised {type(error).__name__}: {error}'
-                raise NotRaisedError(what) from error
-            return [Shown("error", (cut_text(f"{type(error).__name__}: {error}", self.asked.limit),))]
+            if (name := class_name(error)) != cell.raises:
+                raise NotRaisedError(f'the cell says raises="{cell.raises}" and raised {name}: {error}') from error
+            return [Shown("error", (cut_text(f"{name}: {error}", self.asked.limit),))]
         raise NotRaisedError(f'the cell says raises="{cell.raises}" and raised nothing')
 
     def _execute(self, statement: ast.stmt) -> object:

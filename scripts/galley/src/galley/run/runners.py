@@ -95,9 +95,13 @@ async def _ready(project: Project, process: Process, log: Path) -> list[str]:
     try:
         said = runner_event(line)
     except EventError:
-        await process.wait()
-        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["it said nothing"]
-        raise RunnerError("\n    ".join(["the runner process did not start:", *lines[-4:]])) from None
+        code = await process.wait()
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        ended = f"was killed by signal {-code}" if code < 0 else f"exited with status {code}"
+        what = "\n    ".join([f"the runner process {ended} before it could run a page", *lines[-4:]])
+        named = [*project.imports, *project.hooks.values(), *project.plugins]
+        mend = f"one of the modules that it imports may end it: {', '.join(named)}" if named else ""
+        raise RunnerError(what, mend=mend) from None
     if isinstance(said, NotStarted):
         raise _not_started(project, said)
     return list(said.loaded)

@@ -74,6 +74,7 @@ def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str
         path=str(snippets.path),
         relative=str(project.relative(snippets.path)),
         source=snippets.source,
+        cells=[cell.name for cell in snippets.cells],
         root=str(project.root),
         links=project.links,
         parameters=task.profile.parameters,
