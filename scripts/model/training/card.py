@@ -188,4 +188,4 @@ def adapter_commands(starts: Sequence[Event]) -> list[str]:
     """The commands that make the adapter again: two for a run that was extended after its decay, and decayed twice."""
     flags = ("method", "steps", "batch", "rate", "seed")
     calls = [" ".join(f"--{flag} {s[flag]}" for flag in flags) for s in starts]
-    return [f"python scripts/train_adapters.py {call}" for call in dict.fromkeys(calls)]
+    return [f"python scripts/model/train_adapters.py {call}" for call in dict.fromkeys(calls)]
