@@ -72,8 +72,8 @@ HARMLESS: dict[str, tuple[str, dict[str, str]]] = {
         {"stdout": "on\n"},
     ),
     "fork": ('import os\npid = os.fork()\nif pid:\n    os.waitpid(pid, 0)\n    print("on")', {"stdout": "on\n"}),
-    "thread": (
-        'import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()\nprint("on")',
+    "daemon_thread": (
+        'import threading, time\nthreading.Thread(target=time.sleep, args=(1000,), daemon=True).start()\nprint("on")',
         {"stdout": "on\n"},
     ),
     "quiet": ("import os\nos.close(1)", {}),

@@ -11,6 +11,7 @@ import linecache
 import os
 import socket
 import sys
+import time
 import traceback
 from contextlib import suppress
 from functools import partial
@@ -20,12 +21,24 @@ from typing import Any, NoReturn
 
 from galley import system
 from galley.hooks import Context, find_all
-from galley.kinds import kinds_among
+from galley.kinds import Kinds, kinds_among
 from galley.kinds.kind import Asked
 from galley.plugins import Plugins, load
 from galley.record.facts import environment
+from galley.run import ending
 from galley.run.execute import Execution, Position
-from galley.run.protocol import CellBegins, CellEnds, Failed, Finished, Job, PageEvent, Ready, encode, receive_job
+from galley.run.protocol import (
+    CellBegins,
+    CellEnds,
+    Ending,
+    Failed,
+    Finished,
+    Job,
+    PageEvent,
+    Ready,
+    encode,
+    receive_job,
+)
 from galley.run.watch import Watch, before_any_page
 from galley.source.cells import Cell, SnippetFile, cut
 from galley.source.grammar import grammar_of
@@ -49,6 +62,7 @@ class _Page:
     def __init__(self, job: Job, connection: socket.socket, position: Position) -> None:
         self.job, self.connection, self.position, self.pid = job, connection, position, os.getpid()
         ignored = Path(job.path), Path(job.scratch)
+        self.began = time.monotonic()
         self.watch = Watch(Path(job.root), ignored, before_any_page())
         root, scratch = Path(job.root), Path(job.scratch)
         self.context = Context(job.page, job.profile, dict(job.parameters), root, scratch, job.threads, self.watch)
@@ -57,32 +71,64 @@ class _Page:
             self.watch.note(Path(path))
 
     def run(self) -> int:
-        """Run the cells; the exit code is 0 when all of them did what they should."""
+        """Run the cells and end the page; the exit code is 0 when all of them did what they should."""
+        ending.forget_inherited()
         path = Path(self.job.path)
         plugins = load(self.job.plugins, path.parent)
         snippets = cut(self.job.source, path, Path(self.job.shown), grammar_of(plugins))
         self._note_plugins(plugins, snippets)
-        namespace = self._enter()
+        self._enter()
         if self.job.memory_mb:
             system.limit_memory(self.job.memory_mb)
         self.watch.start()
         self._hook("setup")
-        asked = Asked(self.job.output_limit, partial(self._hook, "summarise"), partial(self._hook, "brief"))
-        execution = Execution(snippets, namespace, self.position, kinds_among(plugins), asked)
-        self._settle(Ready())
         gc.freeze()
-        provenance: dict[str, Any] = {}
+        last = self._run_cells(snippets, kinds_among(plugins))
+        if last is None or not self._end(snippets.cells[-1]):
+            return 1
+        self._settle(last)
+        self.tell(Finished(environment(self.job.packages, last.provenance), tuple(self.watch.found())))
+        return 0
+
+    def _run_cells(self, snippets: SnippetFile, kinds: Kinds) -> CellEnds | None:
+        """Run the cells; the answer is the last one's end, which is still to be told, and None where one failed.
+
+        What is made here is gone when the page ends: its objects are finalised then.
+        """
+        asked = Asked(self.job.output_limit, partial(self._hook, "summarise"), partial(self._hook, "brief"))
+        execution = Execution(snippets, self._main(), self.position, kinds, asked)
+        self._settle(Ready())
+        ends = None
         for cell in snippets.cells:
+            if ends:
+                self._settle(ends)
             self.tell(CellBegins(cell.name, cell.place.line, cell.timeout))
             try:
                 ran = execution.run(cell)
             except BaseException as error:
                 self._failed(cell, error)
-                return 1
+                return None
             provenance = dict(self._hook("provenance") or {})
-            self._settle(CellEnds(cell.name, ran.seconds, ran.peak_mb, ran.shown, provenance))
-        self.tell(Finished(environment(self.job.packages, provenance), tuple(self.watch.found())))
-        return 0
+            ends = CellEnds(cell.name, ran.seconds, ran.peak_mb, ran.shown, provenance)
+        return ends
+
+    def _end(self, last: Cell) -> bool:
+        """End the page as a program ends; what that prints is the last cell's. Whether it went well."""
+        left = self.job.page_timeout - (time.monotonic() - self.began)
+        limit = max(0.0, min(last.timeout or self.job.timeout, 0.9 * left))
+        self.tell(Ending(limit))
+        _flush()
+
+        def late(what: str, line: int, stack: str) -> None:
+            self.tell(Failed(what, last.name, line, stack))
+            os._exit(1)
+
+        try:
+            ending.end(self.job.path, limit, late)
+        except BaseException as error:
+            self._failed(last, error)
+            return False
+        return True
 
     def _note_plugins(self, plugins: Plugins, snippets: SnippetFile) -> None:
         """Count the code of each plug-in whose tag a cell has: it has a part in what that cell's output is."""
@@ -104,17 +150,23 @@ class _Page:
         self.tell(event)
         self.connection.recv(1)
 
-    def _enter(self) -> dict[str, Any]:
-        """Become the page's program: its folder, its arguments, its `__main__`."""
+    def _enter(self) -> None:
+        """Become the page's program: its folder, its variables, its arguments."""
         os.chdir(self.job.scratch)
         os.environ |= {**self.job.environment, "HOME": self.job.scratch, "TMPDIR": self.job.scratch}
         sys.argv = [self.job.path]
         sys.path[0] = str(Path(self.job.path).parent)
+        lines = list(io.StringIO(self.job.source))
+        linecache.cache[self.job.path] = (len(self.job.source), None, lines, self.job.path)
+
+    def _main(self) -> dict[str, Any]:
+        """The namespace of the page's `__main__`.
+
+        It is made after the garbage collector was told to leave alone what there was, or it would never be finalised.
+        """
         main = ModuleType("__main__")
         main.__dict__.update(__file__=self.job.path, __builtins__=__builtins__)
         sys.modules["__main__"] = main
-        lines = list(io.StringIO(self.job.source))
-        linecache.cache[self.job.path] = (len(self.job.source), None, lines, self.job.path)
         return main.__dict__
 
     def _failed(self, cell: Cell, error: BaseException) -> None:

@@ -27,6 +27,7 @@ from galley.run.protocol import (
     GO_ON,
     CellBegins,
     CellEnds,
+    Ending,
     EventError,
     Exited,
     Failed,
@@ -40,6 +41,7 @@ from galley.run.protocol import (
 
 CHUNK = 1 << 16
 GRACE = 10.0  # seconds for the runner to kill a page and say so
+SAYS_WHY = 1.0  # seconds for a page that does not end to say what keeps it
 TOLD = 2000  # characters of what a failed cell had written
 STREAMS = ("stdout", "stderr")
 
@@ -262,6 +264,8 @@ class _Page:
                 self.cells.append(msgspec.structs.replace(event, shown=(*self._written(), *event.shown)))
                 self.allowed = self.job.timeout
                 writer.write(GO_ON)
+            case Ending():
+                self.allowed = event.limit + SAYS_WHY
             case Failed():
                 self.line = event.line or self.line
                 self.failed = self.failed or (event.what, event.detail)

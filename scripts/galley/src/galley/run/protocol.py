@@ -89,6 +89,12 @@ class CellEnds(msgspec.Struct, frozen=True, tag_field="event", tag="ends"):
     provenance: Mapping[str, Any] = {}
 
 
+class Ending(msgspec.Struct, frozen=True, tag_field="event", tag="ending"):
+    """Every cell of the page ran, and now it ends as a program does; it may take `limit` seconds for that."""
+
+    limit: float
+
+
 class Failed(msgspec.Struct, frozen=True, tag_field="event", tag="failed"):
     """The page failed: in which cell and line (0 for none), what happened, and a traceback."""
 
@@ -135,7 +141,7 @@ class NotStarted(msgspec.Struct, frozen=True, tag_field="event", tag="not-starte
     detail: str = ""
 
 
-PageEvent = Ready | CellBegins | CellEnds | Failed | Finished | Exited
+PageEvent = Ready | CellBegins | CellEnds | Ending | Failed | Finished | Exited
 RunnerEvent = Started | NotStarted
 
 
