@@ -26,7 +26,9 @@ from galley.kinds.kind import Asked
 from galley.plugins import Plugins, load
 from galley.record.facts import environment
 from galley.run import ending
+from galley.run.arrivals import Arrivals
 from galley.run.execute import Execution, Position
+from galley.run.own_file import OwnFile
 from galley.run.protocol import (
     CellBegins,
     CellEnds,
@@ -39,6 +41,7 @@ from galley.run.protocol import (
     encode,
     receive_job,
 )
+from galley.run.spawned import SPAWNING, Spawned
 from galley.run.watch import Watch, before_any_page
 from galley.source.cells import Cell, SnippetFile, cut
 from galley.source.grammar import grammar_of
@@ -81,6 +84,7 @@ class _Page:
         if self.job.memory_mb:
             system.limit_memory(self.job.memory_mb)
         self.watch.start()
+        self._settle_modules(snippets)
         self._hook("setup")
         gc.freeze()
         last = self._run_cells(snippets, kinds_among(plugins))
@@ -89,6 +93,13 @@ class _Page:
         self._settle(last)
         self.tell(Finished(environment(self.job.packages, last.provenance), tuple(self.watch.found())))
         return 0
+
+    def _settle_modules(self, snippets: SnippetFile) -> None:
+        """See to what modules need that the page has or will have: the right text for new processes."""
+        spawned = Spawned(snippets, Path(self.job.scratch))
+        own = OwnFile(snippets.path, self.job.source, self.job.profile)
+        own.watch()
+        Arrivals({snippets.stem: own.imported} | dict.fromkeys(SPAWNING, spawned.lead))
 
     def _run_cells(self, snippets: SnippetFile, kinds: Kinds) -> CellEnds | None:
         """Run the cells; the answer is the last one's end, which is still to be told, and None where one failed.
