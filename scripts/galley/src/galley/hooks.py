@@ -78,7 +78,8 @@ class Hooks(Protocol):
     def setup(self, context: Context) -> None:
         """Give a page its start: seeds, threads, defaults. Called in the page's process before its first cell.
 
-        What it prints is no output of any cell.
+        galley has seeded `random` and numpy's shared generator by then, and knows no other: seed here what else draws
+        numbers. What the hook prints is no output of any cell.
         """
 
     def summarise(self, context: Context, value: object) -> str | None:

@@ -41,6 +41,7 @@ from galley.run.protocol import (
     encode,
     receive_job,
 )
+from galley.run.seeds import SEEDED
 from galley.run.spawned import SPAWNING, Spawned
 from galley.run.watch import Watch, before_any_page
 from galley.source.cells import Cell, SnippetFile, cut
@@ -95,11 +96,11 @@ class _Page:
         return 0
 
     def _settle_modules(self, snippets: SnippetFile) -> None:
-        """See to what modules need that the page has or will have: the right text for new processes."""
+        """See to what modules need that the page has or will have: seeds, and the right text for new processes."""
         spawned = Spawned(snippets, Path(self.job.scratch))
         own = OwnFile(snippets.path, self.job.source, self.job.profile)
         own.watch()
-        Arrivals({snippets.stem: own.imported} | dict.fromkeys(SPAWNING, spawned.lead))
+        Arrivals({snippets.stem: own.imported} | SEEDED | dict.fromkeys(SPAWNING, spawned.lead))
 
     def _run_cells(self, snippets: SnippetFile, kinds: Kinds) -> CellEnds | None:
         """Run the cells; the answer is the last one's end, which is still to be told, and None where one failed.
