@@ -18,11 +18,12 @@ import msgspec
 
 from galley.config import Project
 from galley.errors import RunnerError
+from galley.record.machine import folders, names
 from galley.record.normalise import Where
 from galley.run.client import PageRun, Tell, run_page
 from galley.run.protocol import Job
 from galley.run.quiet import machine
-from galley.run.runners import runner, warm_runner
+from galley.run.runners import GALLEY, runner, warm_runner
 from galley.system import cores
 
 STARTS = 5  # of the shared runner, before a command gives up
@@ -93,7 +94,7 @@ class LocalBackend:
         for last in range(1, STARTS + 1):
             used = await self._runner()
             try:
-                run = await run_page(used, job, where(Path(job.scratch), self.project.snippets), tell)
+                run = await run_page(used, job, self._where(job), tell)
             except RunnerError:  # it was gone before this page began
                 if last == STARTS or self._given:
                     raise
@@ -109,7 +110,10 @@ class LocalBackend:
         async with self._apart:
             with tempfile.TemporaryDirectory(prefix="galley-") as folder:
                 async with runner(self.project, Path(folder)) as own:
-                    return await run_page(own.socket, job, where(Path(job.scratch), self.project.snippets), tell)
+                    return await run_page(own.socket, job, self._where(job), tell)
+
+    def _where(self, job: Job) -> Where:
+        return where(Path(job.scratch), self.project.snippets, self.project.root)
 
     async def _runner(self) -> Path:
         """The socket of the runner to use, which is started where there is none."""
@@ -128,7 +132,11 @@ class LocalBackend:
                 await self._stack.aclose()
 
 
-def where(scratch: Path, snippets: Path) -> Where:
-    """The paths of a run on this machine, which normalisation takes out of a text."""
+def where(scratch: Path, snippets: Path, root: Path | None = None) -> Where:
+    """The paths and names of a run on this machine, which normalisation takes out of a text.
+
+    `root` is the project's folder; without one it is the folder that holds `snippets`.
+    """
     paths = sysconfig.get_paths()
-    return Where(scratch, snippets, tuple(Path(paths[each]) for each in ("purelib", "platlib", "stdlib")))
+    packages = tuple(Path(paths[each]) for each in ("purelib", "platlib", "stdlib"))
+    return Where(scratch, snippets, packages, folders(root or snippets.parent, GALLEY), names(), GALLEY)

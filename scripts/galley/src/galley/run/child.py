@@ -165,6 +165,7 @@ class _Page:
     def _enter(self) -> None:
         """Become the page's program: its folder, its variables, its arguments."""
         os.chdir(self.job.scratch)
+        os.environ |= {"LOGNAME": "user", "USER": "user"} | os.environ  # only the guide's own settings give others
         os.environ |= {**self.job.environment, "HOME": self.job.scratch, "TMPDIR": self.job.scratch}
         sys.argv = [self.job.path]
         sys.path[0] = str(Path(self.job.path).parent)
