@@ -47,8 +47,8 @@ records:
 constraints: $(VENV)/dev.done  ## compile constraints.txt anew from pyproject.toml
 	@scripts/compile_constraints.sh $(BIN)
 
-clean:  ## remove what was built; records stay
-	@rm -rf $(VENV) site .cache/pages
+clean:  ## remove the environment and the cache; records and the site stay
+	@rm -rf $(VENV) .cache/pages
 
 chromium:
 	@command -v chromium >/dev/null || scripts/install_chromium.sh

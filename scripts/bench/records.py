@@ -28,4 +28,4 @@ def own_seconds(tree: Path, number: int) -> float:
 def outputs(tree: Path, number: int) -> dict[str, str]:
     """The digest of each output of a page."""
     cells = read(tree, number)["cells"]
-    return {output["file"]: output["sha256"] for cell in cells for output in cell["outputs"]}
+    return {file["file"]: file["sha256"] for cell in cells for output in cell["outputs"] for file in output["files"]}

@@ -9,6 +9,7 @@ import sys
 import tarfile
 import venv
 import zipfile
+from configparser import ConfigParser
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,21 +23,6 @@ PACKAGE = DISTRIBUTION / "src" / "galley"
 README = (DISTRIBUTION / "README.md").read_text(encoding="utf-8")
 FILES = re.findall(r"^`([\w./]+)`:\n\n(`{3,})\w+\n(.*?\n)\2\n", README, re.MULTILINE | re.DOTALL)
 SESSIONS = re.findall(r"^```console\n(.*?)```\n", README, re.MULTILINE | re.DOTALL)
-
-# To be removed, with its use below, once the extension `galley` brings all of this.
-SWITCH = "markdown_extensions: [galley]\n"
-PRESENT = """\
-markdown_extensions:
-  - admonition
-  - pymdownx.highlight
-  - pymdownx.superfences:
-      custom_fences:
-        - name: python
-          class: python
-          validator: !!python/name:galley.site.fence.validator
-          format: !!python/name:galley.site.fence.formatter
-  - galley.site
-"""
 
 
 @dataclass(frozen=True)
@@ -124,7 +110,11 @@ def test_the_wheel_holds_the_package_and_what_describes_it(wheel: Path) -> None:
     assert set(found) == {*sources(), *described}
     assert {name: found[name] for name in sources()} == sources()
     assert "galley/py.typed" in found
-    assert "galley = galley.cli:main" in found[f"{about}/entry_points.txt"].decode()
+    assert [name for name in found if name.endswith(".css")] != []
+    entries = ConfigParser()
+    entries.read_string(found[f"{about}/entry_points.txt"].decode())
+    assert entries["console_scripts"]["galley"] == "galley.cli:main"
+    assert entries["markdown.extensions"]["galley"].startswith("galley.site.")
     assert found[f"{about}/licenses/LICENSE"] == (DISTRIBUTION / "LICENSE").read_bytes()
 
 
@@ -171,7 +161,7 @@ def test_the_guide_in_the_readme_works_and_prints_what_it_says(installed: Instal
     for path, _, text in FILES:
         file = tmp_path / path
         file.parent.mkdir(exist_ok=True)
-        file.write_text(text.replace(SWITCH, PRESENT), encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
     install, first, changed = SESSIONS
     assert install == "$ pip install galley-docs\n"
     transcript(installed, tmp_path, first)

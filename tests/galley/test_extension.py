@@ -77,6 +77,7 @@ TOML = '[project]\nsite_name = "A guide"\nuse_directory_urls = false\n\n[project
 
 
 def test_the_line_works_in_zensicals_own_settings(guide: GuideFolder) -> None:
+    pytest.importorskip("zensical")
     (guide.root / "mkdocs.yml").unlink()
     guide.write("zensical.toml", TOML)
     done = guide.call([command("zensical"), "build", "--clean"])

@@ -100,7 +100,7 @@ class Scene:
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     """Every page recorded once, then broken and run again."""
     root = tmp_path_factory.mktemp("faults")
-    marker = f'[tool.galley.environment]\nGALLEY_TEST = "{root.name}"\n'
+    marker = f'[tool.galley.environment]\nGALLEY_TEST = "{root}"\n'
     folder = GuideFolder.make(root, SETTINGS + marker)
     for name in (*FAULTS, *HARMLESS, "good"):
         folder.snippet(name, GOOD)
@@ -152,7 +152,7 @@ def test_only_the_pages_that_failed_failed(scene: Scene) -> None:
 
 
 def test_no_process_is_left(scene: Scene) -> None:
-    assert wait_until_gone(scene.folder.root.name) == []
+    assert wait_until_gone(str(scene.folder.root)) == []
 
 
 def test_a_failure_tells_what_the_cell_wrote_and_its_own_frames_only(scene: Scene) -> None:

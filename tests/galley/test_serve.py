@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import STYLE, article
+from builders import STYLE, article, plain
 from galley.errors import Exit
 from galley.site.preview import VARIABLE, FailedPage, preview_file, read_failures, write_failures
 from guide_folder import GuideFolder, command, quiet_environment
@@ -160,7 +160,7 @@ def test_a_stale_cell_is_marked_in_a_preview_and_stops_a_build(folder: GuideFold
 
 
 def test_a_stale_claim_has_no_tick_in_a_preview(folder: GuideFolder):
-    folder.bring_answers()
+    plain(folder).bring_answers()
     lists = "".join(f'```python exec="on" list="{name}"\n```\n\n' for name in ("claims", "answers"))
     folder.page("index", lists)
     folder.snippet("page", '# %% one [claim] asked="none"\n"One."\nassert 1\n')

@@ -19,6 +19,7 @@ from galley.config import Profile, Project
 from galley.errors import GalleyError
 from galley.export.document import document
 from galley.export.needs import needs
+from galley.kinds.ansi import coloured
 from galley.kinds.describe import describe
 from galley.kinds.image import image_html
 from galley.kinds.markup import escape, inline
@@ -27,8 +28,11 @@ from galley.record.model import KIND, Environment, Form, Record
 from galley.record.normalise import Where, mask_numbers, normalise
 from galley.record.status import State, Status
 from galley.run.watch import Watch
+from galley.site import switched_on
 from galley.site.html import cell_id
 from galley.site.page import Page
+from galley.site.sanitise import sanitised
+from galley.site.styles import minified
 from galley.source import grammar
 from galley.source.cells import cut
 from galley.source.digest import code_digest
@@ -282,6 +286,49 @@ TABLE = {
         ("galley.source.grammar.DIGITS", "galley.source.grammar: [a-z0-9][a-z0-9-]*", r"galley.source.grammar: \w+"),
         _match_all((grammar.DIGITS, *grammar.NAMES.values())),
         (pumped("", "1"), pumped("", "a"), pumped("", "a-"), pumped("", "-")),
+    ),
+    "colours": Worst(
+        ("galley.kinds.ansi.COLOUR",),
+        coloured,
+        tuple(
+            pumped("\x1b[31mx", unit, after) for unit in ("\x1b[", "\x1b[0", "0", ";", "\x1b[1m") for after in ("", "m")
+        ),
+    ),
+    "fence options": Worst(
+        (r"galley.site.exec_options: (?<!\\)\|", r"galley.site.exec_options: [\w+#.-]*"),
+        _match_all((re.compile(r"[\w+#.-]*"),), (re.compile(r"(?<!\\)\|"),)),
+        (pumped("", "a"), pumped("", "\\"), pumped("", "\\|"), pumped("", "a", "!")),
+    ),
+    "sanitised": Worst(
+        (
+            *(f"galley.site.sanitise.{name}" for name in ("CLASSES", "NUMBERED", "PICTURE", "UNSEEN")),
+            "galley.site.sanitise: [A-Za-z][A-Za-z0-9+.-]*",
+        ),
+        lambda text: sanitised(f'<a href="{text}" class="{text}">x</a><img src="{text}"><p id="{text}">', "p-"),
+        (
+            *(
+                pumped(before, unit)
+                for before in ("", "data:image/", "exec-")
+                for unit in ("a", "/", "\\", " ", ":", "1", "-")
+            ),
+            *(pumped("", unit) for unit in ("galley-", "highlight ", "http:", "data:", "exec-1--")),
+        ),
+    ),
+    "styles": Worst(
+        ("galley.site.styles.TOKEN",),
+        minified,
+        tuple(pumped("", unit) for unit in ("/*", "*", "/**", '"', "'", "\\", " ", "{", " ;", '"\\')),
+    ),
+    "the builder's settings": Worst(
+        ("galley.site.switched_on.FORMER", "galley.site.switched_on.TABLE"),
+        _match_all((), (switched_on.FORMER, switched_on.TABLE)),
+        (
+            pumped("", "!"),
+            pumped("", "!!python/name:"),
+            pumped("", " "),
+            pumped("", "["),
+            pumped("markdown_extensions", " "),
+        ),
     ),
     "escape": Worst(
         ("galley.kinds.markup.ANSI", "galley.kinds.markup.CONTROL"),

@@ -28,11 +28,13 @@ class Kinds:
     """The kinds that a project knows, by name, in the order in which they are asked for a value."""
 
     def __init__(self, brought: Iterable[Kind] = ()) -> None:
-        self._known: dict[str, Kind] = {}
-        for kind in (*(kind() for kind in BUILT_IN), *brought):
-            if self._known.setdefault(kind.name, kind) is not kind:
+        own, others = [kind() for kind in BUILT_IN], list(brought)
+        known: dict[str, Kind] = {}
+        for kind in (*own, *others):
+            if known.setdefault(kind.name, kind) is not kind:
                 what = f"two kinds of output are called '{kind.name}'"
                 raise GalleyError(what, mend=f"give the kind of {type(kind).__module__} another name")
+        self._known = {kind.name: kind for kind in (*others, *own)}  # galley's own text takes any value: it comes last
 
     def __getitem__(self, name: str) -> Kind:
         try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib import metadata
 from typing import Any
 
 from galley import system
@@ -30,6 +29,8 @@ def environment(packages: Sequence[str], provenance: Mapping[str, Any] | None = 
 @cache
 def installed(name: str) -> str | None:
     """The version of an installed package; looked up once, since each look reads folders."""
+    from importlib import metadata  # a hundredth of a second, which only records that name packages have to wait for
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

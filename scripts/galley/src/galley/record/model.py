@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -181,19 +181,27 @@ def from_json(text: str | bytes) -> Record:
     Raises NewerError where a newer galley wrote it, ValueError where the text is no record.
     """
     try:
-        data = msgspec.json.decode(text)
-        found = data.get("format") if isinstance(data, dict) else None
-        if type(found) is not int or found < 1:
-            raise ValueError("not a record: it names no format")
+        found = _formats.decode(text).format
         if found > FORMAT:
             raise NewerError(f"a newer galley wrote it (format {found}; this one reads formats up to {FORMAT})")
         if found == 1:
-            data = _of_format_1(data)
-        record: Record = msgspec.convert(data, Record)
+            record: Record = msgspec.convert(_of_format_1(msgspec.json.decode(text)), Record)
+        else:
+            record = _records.decode(text)
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
         raise ValueError(f"not a record: {error}") from error
     _check(record)
     return replace(record, contents={})
+
+
+class _Format(msgspec.Struct):
+    """What of a record's text says in which form the rest is."""
+
+    format: Annotated[int, msgspec.Meta(ge=1)]
+
+
+_formats: msgspec.json.Decoder[_Format] = msgspec.json.Decoder(_Format)
+_records: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
 
 
 def _check(record: Record) -> None:

@@ -32,6 +32,7 @@ RECORD = "record.json"
 REPLACING = "replacing.json"  # the files of a record and of its successor, while one takes the other's place
 STAGING = ".staging"
 UPGRADE = "upgrade galley: pip install --upgrade galley-docs"
+READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 LINK_MEND = "remove the link; records are plain folders and files"
 
 
@@ -154,13 +155,10 @@ class Store:
 
     def _no_link(self, page: str, profile: str) -> None:
         """Raises TamperedError where a part of the way to a record is a link."""
-        for at, part in ((self.folder, self.shown), *self._ways(page, profile)):
-            if os.path.islink(at):  # noqa: PTH114  a path object costs more than the looking, and there are many
-                raise TamperedError("is a link, and galley follows none to its records", Place(part), LINK_MEND)
-
-    def _ways(self, page: str, profile: str) -> Iterator[tuple[Path, Path]]:
-        yield self.folder / page, self.shown / page
-        yield self.folder / page / profile, self.shown / page / profile
+        for part in ("", f"/{page}", f"/{page}/{profile}"):
+            if os.path.islink(f"{self.folder}{part}"):  # noqa: PTH114  a path object costs more than the look
+                shown = Path(f"{self.shown}{part}")
+                raise TamperedError("is a link, and galley follows none to its records", Place(shown), LINK_MEND)
 
     def folders(self) -> Iterator[tuple[str, str]]:
         """Page and profile of every folder that looks like a record; a page's folder that is a link is not entered."""
@@ -187,14 +185,25 @@ def _bytes(folder: Path, name: str, shown: Path) -> bytes:
     """A file of a record; raises TamperedError where it is a link, or anything else than a plain file."""
     path = f"{folder}/{name}"  # a path object costs more than the reading
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(handle, "rb") as file:
-            if stat.S_ISREG(os.fstat(handle).st_mode):
-                return file.read()
+        handle = os.open(path, READING)
+        try:
+            status = os.fstat(handle)
+            if stat.S_ISREG(status.st_mode):
+                return _all_of(handle, status.st_size)
+        finally:
+            os.close(handle)
     except OSError as error:
         if not os.path.islink(path) and not os.path.isdir(path):  # noqa: PTH112, PTH114
             raise TamperedError(f"cannot be read: {error.strerror}", Place(shown / name)) from error
     raise TamperedError("is no plain file, and records have none but such", Place(shown / name), LINK_MEND)
+
+
+def _all_of(handle: int, size: int) -> bytes:
+    """All that a file holds, of which `size` bytes are expected."""
+    data = os.read(handle, size + 1)
+    while more := os.read(handle, 1 << 20):  # it grew, or the system gives less at a time
+        data += more
+    return data
 
 
 def _json(file: Path) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class View:
         """The cell's own part of the record."""
         return self.record.cell(self.cell.name) if self.record else None
 
-    @property
+    @cached_property
     def shown(self) -> tuple[Shown, ...]:
         """What the cell left to show; nothing without a record."""
         return self.record.shown(self.recorded) if self.record else ()

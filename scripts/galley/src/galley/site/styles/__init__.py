@@ -12,8 +12,10 @@ from functools import lru_cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-# What may not be touched (a string), what goes (a comment), and what can be said shorter (white space).
-TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|\s*[{};,]\s*|\s+')
+# What may not be touched (a string), what goes (a comment), and what can be said shorter (white space). A string or a
+# comment that nothing closes goes on to the end: looking for its end once more at every quote would take the square.
+STRING = r'"(?:[^"\\\n]|\\.)*+"?|' + r"'(?:[^'\\\n]|\\.)*+'?"
+TOKEN = re.compile(STRING + r"|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|\s*+[{};,]\s*+|\s++")
 
 
 def styles(parts: Iterable[str] = (), *, colours: bool = False) -> str:
