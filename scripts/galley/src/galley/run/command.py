@@ -45,14 +45,16 @@ def run_pages(
     file: TextIO,
     meanwhile: Callable[[], object] | None = None,
     backend: Backend | None = None,
+    twice: bool = False,
 ) -> Summary:
     """Run and record the guide's named pages (all when none is named) as far as they are stale, or everything.
 
+    A page that is run `twice` is recorded only where the second run repeats the first.
     What happens is told in `file`. `meanwhile` is called in a thread of its own beside the run, where there is
     something to run and none of it measures. Without a `backend` the pages run on this machine.
     Raises UsageError for a page or profile that is not there, RefusedError in CI.
     """
-    tasks = tasks_of(guide, pages, profiles, everything=everything)
+    tasks = [replace(each, twice=twice) for each in tasks_of(guide, pages, profiles, everything=everything)]
     unreadable = [error for error in guide.errors if error.place and error.place.path.suffix == ".py"]
     summary = Summary(errors=[*([] if pages else unreadable), *newer(guide, pages, profiles)])
     if tasks:

@@ -82,9 +82,11 @@ class CellChange:
 
 
 def changes(old: Record, fresh: Record, snippets: SnippetFile, kinds: Kinds) -> list[CellChange]:
-    """Every output that differs from the record before, measured cells but for their numbers."""
+    """Every output that differs from the record before: of measured cells but for numbers, of varying cells none."""
     found = []
     for cell in snippets.cells:
+        if cell.options["varies"]:
+            continue
         before, after = (texts(record, cell.name, kinds) for record in (old, fresh))
         for file in sorted(before.keys() | after.keys()):
             was, now = before.get(file), after.get(file)

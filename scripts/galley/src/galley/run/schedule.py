@@ -6,7 +6,7 @@ In the command. Choosing imports nothing that runs pages: a build with nothing t
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from galley.config import Profile, Project
@@ -28,12 +28,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Task:
-    """A page to run under a profile; `before` is its last record, which says how much it is likely to need."""
+    """A page to run under a profile; `before` is its last record, which says how much it is likely to need.
+
+    One to run `twice` fails where the second run does not repeat what the first one did.
+    """
 
     snippets: SnippetFile
     profile: Profile
     before: Record | None = None
     environment: Mapping[str, str] = field(default_factory=dict)  # what `prepare` answered
+    twice: bool = False
 
     @property
     def alone(self) -> bool:
@@ -128,8 +132,26 @@ async def _run(project: Project, backend: Backend, task: Task, tell: Tell, room:
                 what, place = f"{error.what}: {error.mend}", error.place or Place(snippets.path)
                 failure = Failure(snippets.page, task.profile.name, cell.name, place, what)
                 return Ran(task, PageRun(snippets.page, task.profile.name, failure=failure), None)
-        run = await backend.run(_job(project, snippets, task, uses), tell, alone=task.alone)
-        return Ran(task, run, None if run.failure else to_record(run, snippets))
+        job = _job(project, snippets, task, uses)
+        run = await backend.run(job, tell, alone=task.alone)
+        ran = Ran(task, run, None if run.failure else to_record(run, snippets))
+        if not task.twice or ran.fresh is None:
+            return ran
+        again = await backend.run(job, tell, alone=task.alone)
+        return _repeated(project, ran, again, snippets)
+
+
+def _repeated(project: Project, first: Ran, again: PageRun, snippets: SnippetFile) -> Ran:
+    """The first run where the second one repeated it, and else the failure."""
+    from galley.kinds import kinds_of
+    from galley.run.recording import to_record
+    from galley.run.twice import not_repeated
+
+    if again.failure:
+        return Ran(first.task, again, None)
+    assert first.fresh is not None
+    failure = not_repeated(first.fresh, to_record(again, snippets), snippets, kinds_of(project))
+    return Ran(first.task, replace(first.run, failure=failure), None) if failure else first
 
 
 def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str]) -> Job:

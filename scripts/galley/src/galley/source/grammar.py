@@ -98,6 +98,12 @@ def _class_name(text: str) -> str:
     return text
 
 
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise ValueError(text)
+    return text
+
+
 def _rules(text: str) -> tuple[str, ...]:
     named = set(text.split())
     if not named or named - {*NORMALISED, "all"}:
@@ -176,6 +182,13 @@ OPTIONS = (
         read=lambda text: tuple(text.split()),
         default=(),
         outputs=sorted,
+    ),
+    Option(
+        "varies",
+        "Why the cell's outputs are others at every run; they are then compared with no other run's.",
+        form='varies="it reads the clock"',
+        wanted="a reason",
+        read=_reason,
     ),
 )
 LISTS = ("claims",)  # what galley itself can list; galley.site.lists has a class for each
