@@ -130,6 +130,10 @@ OWN = {
     "bysystem": "import os, sys\ndone = os.system(f'{sys.executable} {__file__}')",
     "byexec": "import os, sys\nos.execv(sys.executable, [sys.executable, __file__])",
     "byposix": "import os, sys\nos.posix_spawn(sys.executable, [sys.executable, __file__], os.environ)",
+    "bymodule": "import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'bymodule'])",
+    "bypath": "import runpy\nrunpy.run_path(__file__)",
+    "bystatement": "value = 1\nimport bystatement",
+    "bycode": "code = compile(open(__file__).read(), __file__, 'exec')\nexec(code)",
     "imported": "import importlib\nimportlib.import_module('imported')",
 }
 

@@ -18,7 +18,9 @@ from urllib.parse import quote
 
 EVERYBODYS = {"/", "/usr", "/usr/local", "/opt", "/home", "/root", "/tmp", "/var/tmp"}  # these tell nothing
 # Names that many machines share. They are words, too, so to take them out would harm a text that means the word.
-SHARED = {"root", "user", "runner", "nobody", "admin", "ubuntu", "debian", "vagrant", "docker", "localhost", "host"}
+SHARED = {"root", "user", "runner", "nobody", "admin", "ubuntu", "debian", "vagrant", "docker", "localhost", "host"} | {
+    *("vm", "dev", "build", "server", "desktop", "laptop", "computer", "worker", "node", "main", "python", "test"),
+}
 PYTHON = "<env>/bin/python"
 
 

@@ -98,9 +98,8 @@ class _Page:
     def _settle_modules(self, snippets: SnippetFile) -> None:
         """See to what modules need that the page has or will have: seeds, and the right text for new processes."""
         spawned = Spawned(snippets, Path(self.job.scratch))
-        own = OwnFile(snippets.path, self.job.source, self.job.profile)
-        own.watch()
-        Arrivals({snippets.stem: own.imported} | SEEDED | dict.fromkeys(SPAWNING, spawned.lead))
+        OwnFile(snippets.path, self.job.source, self.job.profile).watch()
+        Arrivals(SEEDED | dict.fromkeys(SPAWNING, spawned.lead))
 
     def _run_cells(self, snippets: SnippetFile, kinds: Kinds) -> CellEnds | None:
         """Run the cells; the answer is the last one's end, which is still to be told, and None where one failed.
