@@ -65,7 +65,8 @@ def _normalised(text: str) -> None:
         snippets = Path(folder, "snippets")
         snippets.mkdir()
         (snippets / "page.py").touch()
-        normalise(text, Where(ROOT, snippets, ()))
+        folders, names = (("/home/alice", "~"),), (("alice", "<user>"), ("node-7", "<host>"))
+        normalise(text, Where(ROOT, snippets, (), folders, names, Path("/opt/galley")))
 
 
 def _classified(text: str) -> None:
@@ -165,6 +166,11 @@ TABLE = {
     "normalise": Worst(
         (
             "galley.record.normalise.ADDRESS",
+            "galley.record.normalise.RUNNERS",
+            r"galley.record.normalise: (?:(?<![\w.-])|(?<=-[A-Z])){}(?![\w.-])",
+            "galley.record.normalise: anywhere if _is_no_word(name) else alone",
+            "galley.record.frames.FRAME",
+            "galley.record.frames.WARNED",
             r"galley.record.normalise: {}(?![\w.-])",
             r"galley.record.normalise: \b({}):\d+:",
             r'galley.record.normalise: (File "(?:{})"), line \d+',
@@ -175,6 +181,13 @@ TABLE = {
             *(pumped(before, "1") for before in ("page.py:", 'File "page.py", line ')),
             *(pumped("page.py ", unit) for unit in ("0xfffff", "0xffffff", " 0x", "\r")),
             pumped("page.py 0x", "f"),
+            *(pumped("<0x ", unit) for unit in ("<", "-", " at 0x", "<A at 0xffffff>", " started 999999999", "=")),
+            *(
+                pumped("/home/alice", unit)
+                for unit in ("/tmp/galley-", "/home/alice", "-I/home/alice", "alice@", "'alice'", "node-7-")
+            ),
+            *(pumped("/opt/galley/", unit) for unit in (".py", ".py:1", "\n/opt/galley/x.py:1: W", " ")),
+            *(pumped("/opt/galley/x", unit) for unit in ('\n  File "<frozen runpy>", line 1', '\n  File "', "\n    a")),
         ),
     ),
     "mask_numbers": Worst(

@@ -64,8 +64,9 @@ def app(ctx: click.Context) -> None:
 @option(
     "--jobs", "-j", type=click.IntRange(min=0), default=0, help="How many pages at once; 0 means one for each core."
 )
+@click.option("--twice", is_flag=True, help="Run each page twice; one that does not repeat its outputs fails.")
 @click.option("--dry-run", "-n", is_flag=True, help="Run nothing; say what would run, and exit with 1 if any.")
-def run(pages: tuple[str, ...], profile: tuple[str, ...], run_all: bool, jobs: int, dry_run: bool) -> None:
+def run(pages: tuple[str, ...], profile: tuple[str, ...], run_all: bool, jobs: int, twice: bool, dry_run: bool) -> None:
     """Run the pages whose record is missing or stale, and record what they print.
 
     PAGES are pages to look at, by name or path. When none is given: all of them, and under a profile that is not
@@ -78,7 +79,7 @@ def run(pages: tuple[str, ...], profile: tuple[str, ...], run_all: bool, jobs: i
         for task in tasks:
             out(f"{task.snippets.page} ({task.profile.name})")
         sys.exit(Exit.NOT_TRUE if tasks else Exit.OK)
-    _run(read_guide(project), pages, profile, run_all, jobs)
+    _run(read_guide(project), pages, profile, run_all, jobs, twice=twice)
 
 
 @app.command(short_help="Say what is missing, stale or damaged; runs nothing.")
@@ -198,11 +199,14 @@ def _run(
     everything: bool,
     jobs: int,
     meanwhile: Callable[[], object] | None = None,
+    *,
+    twice: bool = False,
 ) -> None:
     from galley.run.command import run_pages
 
+    run = partial(run_pages, everything=everything, jobs=jobs, file=sys.stdout, meanwhile=meanwhile, twice=twice)
     try:
-        _end(run_pages(guide, pages, profiles, everything=everything, jobs=jobs, file=sys.stdout, meanwhile=meanwhile))
+        _end(run(guide, pages, profiles))
     except KeyboardInterrupt:
         err("stopped; records that were not complete stay as they were")
         sys.exit(Exit.INTERRUPTED)

@@ -86,7 +86,8 @@ class Hooks(Protocol):
     def setup(self, context: Context) -> None:
         """Set seeds, threads and defaults; called in the page's process before its first cell.
 
-        What the hook prints belongs to no cell's output. An exception that it raises fails the page.
+        galley has seeded `random` and numpy's shared generator by then, and knows no other: seed here what else draws
+        numbers. What the hook prints belongs to no cell's output. An exception that it raises fails the page.
         """
 
     def summarise(self, context: Context, value: object) -> str | None:

@@ -6,11 +6,20 @@ In the command, which normalises what a page wrote before it is recorded, and ma
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
+from galley.record.frames import without_frames
+from galley.record.machine import forms
+
+# What opens and closes an object's text, arrows and comparisons that do not, and addresses where Python writes them.
+ADDRESS = re.compile(
+    r"[-=]>|[<>]=|[<>]|(?<=\bat )0x[0-9a-fA-F]{6,16}\b|(?<=hread )0x[0-9a-fA-F]{6,16}\b"
+    r"|(?<= started )[0-9]{9,20}(?=\)>)|(?<= started daemon )[0-9]{9,20}(?=\)>)"
+)
+RUNNERS = re.compile(r"(?<![\w.-])/tmp/galley-(?:page-)?[a-z0-9_]{8}(?![\w.-])")  # a runner's or a page's own home
+WITHOUT_BRACKETS = (" object at ", "Thread ", "Current thread ")  # stand before an address outside `<…>`
 PADDING = re.compile(r"(?<! ) {2,}+(?=[-+]?\d)|(?<=\d) {2,}")  # looked at once, from its first space
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:e[+-]?\d+)?")
 
@@ -22,6 +31,9 @@ class Where:
     scratch: Path  # the folder the page ran in
     snippets: Path
     packages: tuple[Path, ...]  # site-packages and the standard library
+    folders: tuple[tuple[str, str], ...] = ()  # others of the machine, the longest first, with what stands for each
+    names: tuple[tuple[str, str], ...] = ()  # of the user and the machine, with what stands for each
+    galley: Path | None = None  # the folder of galley's own code
 
 
 @dataclass(frozen=True)
@@ -40,10 +52,40 @@ def _overwritten(text: str, where: Where) -> str:
 
 def _paths(text: str, where: Where) -> str:
     for folder in (where.scratch, where.snippets, *where.packages):
-        text = text.replace(f"{folder}/", "")
+        for form in forms(str(folder)):
+            text = text.replace(f"{form}/", "")
     for folder in (where.scratch, where.snippets):
-        text = re.sub(rf"{re.escape(str(folder))}(?![\w.-])", ".", text)
+        for form in forms(str(folder)):
+            text = re.sub(rf"{re.escape(form)}(?![\w.-])", ".", text)
+    for known, instead in where.folders:
+        if known in text:  # a flag of a compiler stands right before a path
+            text = re.sub(rf"(?:(?<![\w.-])|(?<=-[A-Z])){re.escape(known)}(?![\w.-])", _put(instead), text)
+    return RUNNERS.sub("~", text)
+
+
+def _frames(text: str, where: Where) -> str:
+    return without_frames(text, where.galley) if where.galley else text
+
+
+def _names(text: str, where: Where) -> str:
+    for name, instead in where.names:
+        if name not in text:
+            continue
+        each = re.escape(name)
+        alone = rf"(?m:^{each}$)|(?<=['\"]){each}(?=['\"])|(?<![\w.-]){each}(?=@)|(?<=@){each}(?![\w-])"
+        anywhere = rf"(?<![\w-]){each}(?![\w-])"
+        text = re.sub(anywhere if _is_no_word(name) else alone, _put(instead), text)
     return text
+
+
+def _put(text: str) -> Callable[[re.Match[str]], str]:
+    """What puts a text as it is in the place of a match."""
+    return lambda _: text
+
+
+def _is_no_word(name: str) -> bool:
+    """Whether a name has what words do not have, so that it means nothing else wherever it stands."""
+    return not name.isalpha() and len(name) > 3
 
 
 def _snippet_lines(text: str, where: Where) -> str:
@@ -57,7 +99,21 @@ def _snippet_lines(text: str, where: Where) -> str:
 
 
 def _addresses(text: str, where: Where) -> str:
-    return ADDRESS.sub("0x…", text)
+    if "0x" not in text and " started " not in text:
+        return text
+    return "\n".join(map(_without_addresses, text.split("\n")))
+
+
+def _without_addresses(line: str) -> str:
+    """A line with what Python's own texts have for an object's address masked; other numbers are the page's own."""
+    parts, depth, end = [], 0, 0
+    for found in ADDRESS.finditer(line):
+        if found[0] in ("<", ">"):
+            depth = max(0, depth + (1 if found[0] == "<" else -1))
+        elif found[0].isalnum() and (depth or line.endswith(WITHOUT_BRACKETS, 0, found.start())):
+            parts += [line[end : found.start()], "0x…" if found[0].startswith("0x") else "…"]
+            end = found.end()
+    return "".join([*parts, line[end:]])
 
 
 RULES = (
@@ -66,20 +122,27 @@ RULES = (
         "a progress bar redraws its line; what stands at the end is what a terminal shows",
         _overwritten,
     ),
+    Rule(
+        "frames",
+        "a page runs on top of galley's code, which no reader has below it",
+        _frames,
+    ),
     Rule("paths", "the folders of the machine that recorded are nobody else's", _paths),
     Rule(
         "snippet-lines",
         "a comment moves the lines of a snippet file and leaves its record true",
         _snippet_lines,
     ),
+    Rule("names", "the user and the machine that recorded are nobody else's", _names),
     Rule("addresses", "an object's address differs at every run", _addresses),
 )
 
 
-def normalise(text: str, where: Where) -> str:
-    """`text` after every rule, in order."""
+def normalise(text: str, where: Where, exact: Collection[str] = ()) -> str:
+    """`text` after every rule, in order, but for those that are named in `exact`."""
     for rule in RULES:
-        text = rule.apply(text, where)
+        if rule.name not in exact:
+            text = rule.apply(text, where)
     return text
 
 

@@ -7,6 +7,7 @@ on the warm one of a `galley serve` where that is up, else on one of its own.
 from __future__ import annotations
 
 import asyncio
+import sys
 import sysconfig
 import tempfile
 from contextlib import AsyncExitStack
@@ -18,6 +19,8 @@ import msgspec
 
 from galley.config import Project
 from galley.errors import RunnerError
+from galley.record.dependencies import GALLEY
+from galley.record.machine import folders, names
 from galley.record.normalise import Where
 from galley.run.client import PageRun, Tell, run_page
 from galley.run.protocol import Job
@@ -25,6 +28,7 @@ from galley.run.quiet import machine
 from galley.run.runners import runner, warm_runner
 from galley.system import cores
 
+PACKAGES = ("site-packages", "dist-packages")  # what a folder of packages is called, the user's own too
 STARTS = 5  # of the shared runner, before a command gives up
 
 
@@ -93,7 +97,7 @@ class LocalBackend:
         for last in range(1, STARTS + 1):
             used = await self._runner()
             try:
-                run = await run_page(used, job, where(Path(job.scratch), self.project.snippets), tell)
+                run = await run_page(used, job, self._where(job), tell)
             except RunnerError:  # it was gone before this page began
                 if last == STARTS or self._given:
                     raise
@@ -109,7 +113,10 @@ class LocalBackend:
         async with self._apart:
             with tempfile.TemporaryDirectory(prefix="galley-") as folder:
                 async with runner(self.project, Path(folder)) as own:
-                    return await run_page(own.socket, job, where(Path(job.scratch), self.project.snippets), tell)
+                    return await run_page(own.socket, job, self._where(job), tell)
+
+    def _where(self, job: Job) -> Where:
+        return where(Path(job.scratch), self.project.snippets, self.project.root)
 
     async def _runner(self) -> Path:
         """The socket of the runner to use, which is started where there is none."""
@@ -128,7 +135,12 @@ class LocalBackend:
                 await self._stack.aclose()
 
 
-def where(scratch: Path, snippets: Path) -> Where:
-    """The paths of a run on this machine, which normalisation takes out of a text."""
+def where(scratch: Path, snippets: Path, root: Path | None = None) -> Where:
+    """The paths and names of a run on this machine, which normalisation takes out of a text.
+
+    `root` is the project's folder; without one it is the folder that holds `snippets`.
+    """
     paths = sysconfig.get_paths()
-    return Where(scratch, snippets, tuple(Path(paths[each]) for each in ("purelib", "platlib", "stdlib")))
+    packages = [Path(paths[each]) for each in ("purelib", "platlib", "stdlib")]
+    packages[2:2] = [Path(each) for each in sys.path if Path(each).name in PACKAGES and Path(each) not in packages]
+    return Where(scratch, snippets, tuple(packages), folders(root or snippets.parent, GALLEY), names(), GALLEY)

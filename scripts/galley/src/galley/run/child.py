@@ -11,6 +11,7 @@ import linecache
 import os
 import socket
 import sys
+import time
 import traceback
 from contextlib import suppress
 from functools import partial
@@ -21,12 +22,28 @@ from typing import Any, NoReturn
 from galley import system
 from galley.errors import GalleyError
 from galley.hooks import CalledError, Context, called, find_hooks
-from galley.kinds import kinds_among
+from galley.kinds import Kinds, kinds_among
 from galley.kinds.kind import Asked
 from galley.plugins import Plugins, load_plugins
 from galley.record.facts import environment
+from galley.run import ending
+from galley.run.arrivals import Arrivals
 from galley.run.execute import Execution, Position, class_name
-from galley.run.protocol import CellBegins, CellEnds, Failed, Finished, Job, PageEvent, Ready, encode, receive_job
+from galley.run.own_file import OwnFile
+from galley.run.protocol import (
+    CellBegins,
+    CellEnds,
+    Ending,
+    Failed,
+    Finished,
+    Job,
+    PageEvent,
+    Ready,
+    encode,
+    receive_job,
+)
+from galley.run.seeds import SEEDED
+from galley.run.spawned import SPAWNING, Spawned
 from galley.run.watch import Watch, before_any_page
 from galley.source.cells import Cell, SnippetFile, cut
 from galley.source.grammar import grammar_among
@@ -53,6 +70,7 @@ class _Program:
     def __init__(self, job: Job, connection: socket.socket, position: Position) -> None:
         self.job, self.connection, self.position, self.pid = job, connection, position, os.getpid()
         ignored = Path(job.path), Path(job.scratch)
+        self.began = time.monotonic()
         self.watch = Watch(Path(job.root), ignored, before_any_page())
         root, scratch = Path(job.root), Path(job.scratch)
         self.context = Context(job.page, job.profile, dict(job.parameters), root, scratch, job.threads, self.watch)
@@ -61,32 +79,71 @@ class _Program:
             self.watch.note(Path(path))
 
     def run(self) -> int:
-        """Run the cells; the exit code is 0 when all of them did what they should."""
+        """Run the cells and end the page; the exit code is 0 when all of them did what they should."""
+        ending.forget_inherited()
         path = Path(self.job.path)
         plugins = load_plugins(self.job.plugins, path.parent)
         snippets = cut(self.job.source, path, Path(self.job.relative), grammar_among(plugins))
         self._note_plugins(plugins, snippets)
-        namespace = self._enter()
+        self._enter()
         if self.job.memory_mb:
             system.limit_memory(self.job.memory_mb)
         self.watch.start()
+        self._settle_modules(snippets)
         self._hook("setup")
-        asked = Asked(self.job.output_limit, partial(self._hook, "summarise"), partial(self._hook, "brief"))
-        execution = Execution(snippets, namespace, self.position, kinds_among(plugins), asked)
-        self._settle(Ready())
         gc.freeze()
-        provenance: dict[str, Any] = {}
+        last = self._run_cells(snippets, kinds_among(plugins))
+        if last is None or not self._end(snippets.cells[-1]):
+            return 1
+        self._settle(last)
+        self.tell(Finished(environment(self.job.packages, last.provenance), tuple(self.watch.found())))
+        return 0
+
+    def _settle_modules(self, snippets: SnippetFile) -> None:
+        """See to what modules need that the page has or will have: seeds, and the right text for new processes."""
+        spawned = Spawned(snippets, Path(self.job.scratch))
+        OwnFile(snippets.path, self.job.source, self.job.profile).watch()
+        Arrivals(SEEDED | dict.fromkeys(SPAWNING, spawned.lead))
+
+    def _run_cells(self, snippets: SnippetFile, kinds: Kinds) -> CellEnds | None:
+        """Run the cells; the answer is the last one's end, which is still to be told, and None where one failed.
+
+        What is made here is gone when the page ends: its objects are finalised then.
+        """
+        asked = Asked(self.job.output_limit, partial(self._hook, "summarise"), partial(self._hook, "brief"))
+        execution = Execution(snippets, self._main(), self.position, kinds, asked)
+        self._settle(Ready())
+        ends = None
         for cell in snippets.cells:
+            if ends:
+                self._settle(ends)
             self.tell(CellBegins(cell.name, cell.place.line, cell.timeout))
             try:
                 ran = execution.run(cell)
             except BaseException as error:
                 self._failed(cell, error)
-                return 1
+                return None
             provenance = dict(self._hook("provenance") or {})
-            self._settle(CellEnds(cell.name, ran.seconds, ran.peak_mb, ran.shown, provenance))
-        self.tell(Finished(environment(self.job.packages, provenance), tuple(self.watch.found())))
-        return 0
+            ends = CellEnds(cell.name, ran.seconds, ran.peak_mb, ran.shown, provenance)
+        return ends
+
+    def _end(self, last: Cell) -> bool:
+        """End the page as a program ends; what that prints is the last cell's. Whether it went well."""
+        left = self.job.page_timeout - (time.monotonic() - self.began)
+        limit = max(0.0, min(last.timeout or self.job.timeout, 0.9 * left))
+        self.tell(Ending(limit))
+        _flush()
+
+        def late(what: str, line: int, stack: str) -> None:
+            self.tell(Failed(what, last.name, line, stack))
+            os._exit(1)
+
+        try:
+            ending.end(self.job.path, limit, late)
+        except BaseException as error:
+            self._failed(last, error)
+            return False
+        return True
 
     def _note_plugins(self, plugins: Plugins, snippets: SnippetFile) -> None:
         """Count the code of each plug-in whose tag a cell has: it has a part in what that cell's output is."""
@@ -108,17 +165,24 @@ class _Program:
         self.tell(event)
         self.connection.recv(1)
 
-    def _enter(self) -> dict[str, Any]:
-        """Become the page's program: its folder, its arguments, its `__main__`."""
+    def _enter(self) -> None:
+        """Become the page's program: its folder, its variables, its arguments."""
         os.chdir(self.job.scratch)
+        os.environ |= {"LOGNAME": "user", "USER": "user"} | os.environ  # only the guide's own settings give others
         os.environ |= {**self.job.variables, "HOME": self.job.scratch, "TMPDIR": self.job.scratch}
         sys.argv = [self.job.path]
         sys.path[0] = str(Path(self.job.path).parent)
+        lines = list(io.StringIO(self.job.source))
+        linecache.cache[self.job.path] = (len(self.job.source), None, lines, self.job.path)
+
+    def _main(self) -> dict[str, Any]:
+        """The namespace of the page's `__main__`.
+
+        It is made after the garbage collector was told to leave alone what there was, or it would never be finalised.
+        """
         main = ModuleType("__main__")
         main.__dict__.update(__file__=self.job.path, __builtins__=__builtins__)
         sys.modules["__main__"] = main
-        lines = list(io.StringIO(self.job.source))
-        linecache.cache[self.job.path] = (len(self.job.source), None, lines, self.job.path)
         return main.__dict__
 
     def _failed(self, cell: Cell, error: BaseException) -> None:
@@ -180,6 +244,8 @@ def _named(error: BaseException) -> str:
 
 def _own_frames(error: BaseException, path: str) -> TracebackType | None:
     """The traceback from the first frame of the snippet file on; galley's own frames help nobody."""
+    if isinstance(error, SyntaxError) and error.filename == path:
+        return None  # it says the line itself, and nothing of the page has run
     frame = error.__traceback__
     while frame is not None and frame.tb_frame.f_code.co_filename != path:
         frame = frame.tb_next

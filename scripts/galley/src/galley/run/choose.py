@@ -19,12 +19,16 @@ from galley.source.guide import Guide
 
 @dataclass(frozen=True)
 class Task:
-    """A page to run under a profile; `before` is its last record, which says how much it is likely to need."""
+    """A page to run under a profile; `before` is its last record, which says how much it is likely to need.
+
+    One to run `twice` fails where the second run does not repeat what the first one did.
+    """
 
     snippets: SnippetFile
     profile: Profile
     before: Record | None = None
     variables: Mapping[str, str] = field(default_factory=dict)  # what `prepare` answered
+    twice: bool = False
 
     @property
     def alone(self) -> bool:

@@ -27,6 +27,7 @@ from galley.run.protocol import (
     GO_ON,
     CellBegins,
     CellEnds,
+    Ending,
     EventError,
     Exited,
     Failed,
@@ -40,6 +41,7 @@ from galley.run.protocol import (
 )
 
 GRACE = 10.0  # seconds for the runner to kill a page and say so
+SAYS_WHY = 1.0  # seconds for a page that does not end to say what keeps it
 TOLD = 2000  # characters of what a failed cell had written
 LAST = 1 << 12  # bytes of what a page said that are kept once it failed: the runner's word is among them
 STREAMS = ("stdout", "stderr")
@@ -235,6 +237,8 @@ class _Follower:
                 self.cells.append(msgspec.structs.replace(event, shown=(*self._written(), *event.shown)))
                 self.allowed = self.job.timeout
                 writer.write(GO_ON)
+            case Ending():
+                self.allowed = event.limit + SAYS_WHY
             case Failed():
                 self.line, self.failed = event.line or self.line, (event.what, event.detail)
                 self._cut()
@@ -276,6 +280,10 @@ class _Follower:
 
 def _how(code: int) -> str:
     """How a page's process ended, in words."""
+    if code == os.EX_SOFTWARE:  # what the child itself ends with where it cannot speak any more
+        return (
+            f"the page's process exited with status {code}, as it does where a cell closes files that are not its own"
+        )
     if code >= 0:
         return f"the page's process exited with status {code}"
     names = {each.value: each.name for each in signal.Signals}

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TextIO
 
 from galley import system
@@ -44,15 +44,16 @@ def run_pages(
     file: TextIO,
     meanwhile: Callable[[], object] | None = None,
     backend: Backend | None = None,
+    twice: bool = False,
 ) -> Summary:
     """Run and record the guide's named pages (all when none is named) as far as they are stale, or everything.
 
-    What happens is told in `file`. Where there is something to run and none of it measures, `meanwhile` is called in a
-    thread of its own beside the run; a GalleyError that it raises is among the summary's errors. Without a `backend`
-    the pages run on this machine.
+    A page that is run `twice` is recorded only where the second run repeats the first. What happens is told in `file`.
+    Where there is something to run and none of it measures, `meanwhile` is called in a thread of its own beside
+    the run; a GalleyError that it raises is among the summary's errors. Without a `backend` the pages run here.
     Raises UsageError for a page or profile that is not there, RefusedError in CI.
     """
-    tasks = tasks_of(guide, pages, profiles, everything=everything)
+    tasks = [replace(each, twice=twice) for each in tasks_of(guide, pages, profiles, everything=everything)]
     unreadable = [error for error in guide.errors if error.place and error.place.path.suffix == ".py"]
     summary = Summary(errors=[*([] if pages else unreadable), *newer(guide, pages, profiles)])
     if tasks:

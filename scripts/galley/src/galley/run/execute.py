@@ -98,14 +98,21 @@ class Execution:
         return CellRun(round(seconds, 3), round(system.peak_mb(), 1), (*seen, *shown))
 
     def _run(self, cell: Cell, watchers: Mapping[str, Watcher]) -> list[Shown]:
-        value = None
-        for number, statement in enumerate(self._statements[cell.name], start=1):
+        statements = self._statements[cell.name]
+        held: dict[str, Any] = {"value": None}
+        for number, statement in enumerate(statements, start=1):
             self.position.line = statement.lineno
             self.kinds.begin()
-            value = self._execute(statement)
+            if isinstance(statement, ast.Expr) and number == len(statements):
+                held["value"] = self._evaluate(statement)
+            else:
+                self._execute(statement)
             for watcher in watchers.values():
                 watcher.after(number, statement)
-        return self.kinds.of_value(value, cell, self.asked)
+        shown = self.kinds.of_value(held["value"], cell, self.asked)
+        if held["value"] is not None:
+            self._let_go(held, self.position.line)
+        return shown
 
     def _run_raising(self, cell: Cell, watchers: Mapping[str, Watcher]) -> list[Shown]:
         try:
@@ -116,18 +123,21 @@ class Execution:
             return [Shown("error", (cut_text(f"{name}: {error}", self.asked.limit),))]
         raise NotRaisedError(f'the cell says raises="{cell.raises}" and raised nothing')
 
-    def _execute(self, statement: ast.stmt) -> object:
-        """Execute one statement; the answer is an expression's value."""
-        path, flags = str(self.snippets.path), self._flags
-        if isinstance(statement, ast.Expr):
-            return eval(
-                compile(ast.Expression(statement.value), path, "eval", flags, dont_inherit=True),
-                self.namespace,
-            )
-        code = compile(ast.Module([statement], []), path, "exec", flags, dont_inherit=True)
+    def _execute(self, statement: ast.stmt) -> None:
+        """Execute one statement; the value of an expression is gone at once, as in a file."""
+        code = compile(ast.Module([statement], []), str(self.snippets.path), "exec", self._flags, dont_inherit=True)
         self._flags |= code.co_flags & FUTURE
         exec(code, self.namespace)
-        return None
+
+    def _evaluate(self, statement: ast.Expr) -> Any:
+        """Execute a statement that is an expression; the answer is its value."""
+        path, tree = str(self.snippets.path), ast.Expression(statement.value)
+        return eval(compile(tree, path, "eval", self._flags, dont_inherit=True), self.namespace)
+
+    def _let_go(self, held: dict[str, Any], line: int) -> None:
+        """Drop a value where the page would: what Python says of it then, such as of a coroutine, names this line."""
+        code = compile("\n" * (line - 1) + "del value", str(self.snippets.path), "exec", dont_inherit=True)
+        exec(code, self.namespace, held)
 
 
 def _looking(watchers: Mapping[str, Watcher]) -> float:

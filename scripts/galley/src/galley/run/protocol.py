@@ -96,6 +96,12 @@ class CellEnds(msgspec.Struct, frozen=True, tag_field="event", tag="ends"):
     provenance: Mapping[str, Any] = {}
 
 
+class Ending(msgspec.Struct, frozen=True, tag_field="event", tag="ending"):
+    """Every cell of the page ran, and now it ends as a program does; it may take `limit` seconds for that."""
+
+    limit: Annotated[float, msgspec.Meta(ge=0, le=10**6)]
+
+
 class Failed(msgspec.Struct, frozen=True, tag_field="event", tag="failed"):
     """The page failed: in which cell and line (0 for none), what happened, and a traceback."""
 
@@ -163,7 +169,7 @@ class Prepared(msgspec.Struct, frozen=True):
     mend: str = ""
 
 
-PageEvent = Ready | CellBegins | CellEnds | Failed | Finished | Exited
+PageEvent = Ready | CellBegins | CellEnds | Ending | Failed | Finished | Exited
 RunnerEvent = Started | NotStarted
 
 
@@ -172,14 +178,16 @@ class EventError(ValueError):
 
 
 class Order:
-    """Which event of a page may come next: it is ready, each of its cells begins and ends in turn, it has finished.
+    """Which event of a page may come next: it is ready, each of its cells begins and ends in turn, the page ends
+    before its last cell is told to have ended, it has finished.
 
     A page that fails, or whose process is gone, may say so at any time.
     """
 
     def __init__(self, cells: Sequence[str]) -> None:
-        turns = ((("begins", cell), ("ends", cell)) for cell in cells)
-        self._coming = [("ready", ""), *(each for turn in turns for each in turn), ("finished", "")]
+        turns = [each for cell in cells for each in (("begins", cell), ("ends", cell))]
+        turns[-1:-1] = [("ending", "")]  # what the page says at its end is the last cell's
+        self._coming = [("ready", ""), *turns, ("finished", "")]
         self._at = 0
 
     def take(self, event: PageEvent) -> None:

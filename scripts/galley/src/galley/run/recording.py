@@ -6,7 +6,7 @@ In the command.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -40,9 +40,9 @@ def _cell(ran: CellEnds, snippets: SnippetFile, run: PageRun, files: dict[str, b
     for shown in ran.shown:
         counts[shown.kind] += 1
         number = f"-{counts[shown.kind]}" if counts[shown.kind] > 1 else ""
-        stored = [
-            _stored(form, f"{ran.cell}.{shown.kind}{number}.{form.suffix}", run.where, files) for form in shown.forms
-        ]
+        name = f"{ran.cell}.{shown.kind}{number}"
+        exact = source.options["exact"]
+        stored = [_stored(form, f"{name}.{form.suffix}", run.where, files, exact) for form in shown.forms]
         outputs.append(Output(shown.kind, tuple(stored)))
     otherwise = _otherwise(ran.provenance, run.environment.provenance)
     return CellRecord(ran.cell, source.digest, ran.seconds, ran.peak_mb, tuple(outputs), otherwise)
@@ -58,17 +58,17 @@ def _otherwise(then: Mapping[str, Any], end: Mapping[str, Any]) -> dict[str, str
     return {name: said for name, said in found.items() if said is None or isinstance(said, str | int | float)}
 
 
-def _stored(form: Form, file: str, where: Where, files: dict[str, bytes]) -> OutputFile:
-    files[file] = _normal(form, where)
+def _stored(form: Form, file: str, where: Where, files: dict[str, bytes], exact: Collection[str]) -> OutputFile:
+    files[file] = _normal(form, where, exact)
     return OutputFile(form.mime, file, digest(files[file]), form.cut)
 
 
-def _normal(form: Form, where: Where) -> bytes:
-    """The bytes of a form as they are recorded: texts normalised, images as they are."""
+def _normal(form: Form, where: Where, exact: Collection[str]) -> bytes:
+    """The bytes of a form as they are recorded: texts normalised but for the rules in `exact`, images as they are."""
     if form.mime.startswith("image/"):
         return form.data
     text = form.data.decode("utf-8", "ignore" if form.cut else "backslashreplace")
-    return normalise(text, where).encode("utf-8", "backslashreplace")
+    return normalise(text, where, exact).encode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,11 @@ class CellChange:
 
 
 def changes(old: Record, fresh: Record, snippets: SnippetFile, kinds: Kinds) -> list[CellChange]:
-    """Every output that differs from the record before, measured cells but for their numbers."""
+    """Every output that differs from the record before: of measured cells but for numbers, of varying cells none."""
     found = []
     for cell in snippets.cells:
+        if cell.options["varies"]:
+            continue
         before, after = (texts(record, cell.name, kinds) for record in (old, fresh))
         for file in sorted(before.keys() | after.keys()):
             was, now = before.get(file), after.get(file)

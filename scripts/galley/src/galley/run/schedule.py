@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from galley.config import Project
 from galley.errors import GalleyError, Place
+from galley.kinds import kinds_of
 from galley.plugins import plugins_of
 from galley.record.dependencies import declared
 from galley.record.model import Record
@@ -20,6 +21,7 @@ from galley.run.client import Failure, PageRun, Tell
 from galley.run.protocol import Job
 from galley.run.recording import to_record
 from galley.run.room import Room
+from galley.run.twice import not_repeated
 from galley.source.cells import SnippetFile
 from galley.source.parameters import with_values
 
@@ -63,8 +65,22 @@ async def _run(project: Project, backend: Backend, task: Task, tell: Tell, room:
                 what, place = f"{error.what}: {error.mend}", error.place or Place(snippets.path)
                 failure = Failure(snippets.page, task.profile.name, cell.name, place, what)
                 return TaskRun(task, PageRun(snippets.page, task.profile.name, failure=failure), None)
-        run = await backend.run(_job(project, snippets, task, uses), tell, alone=task.alone)
-        return TaskRun(task, run, None if run.failure else to_record(run, snippets))
+        job = _job(project, snippets, task, uses)
+        run = await backend.run(job, tell, alone=task.alone)
+        done = TaskRun(task, run, None if run.failure else to_record(run, snippets))
+        if not task.twice or done.fresh is None:
+            return done
+        again = await backend.run(job, tell, alone=task.alone)
+        return _repeated(project, done, again, snippets)
+
+
+def _repeated(project: Project, first: TaskRun, again: PageRun, snippets: SnippetFile) -> TaskRun:
+    """The first run where the second one repeated it, and else the failure."""
+    if again.failure:
+        return TaskRun(first.task, again, None)
+    assert first.fresh is not None
+    failure = not_repeated(first.fresh, to_record(again, snippets), snippets, kinds_of(project))
+    return TaskRun(first.task, replace(first.run, failure=failure), None) if failure else first
 
 
 def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str]) -> Job:

@@ -99,6 +99,21 @@ def _class_name(text: str) -> str:
     return text
 
 
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise ValueError(text)
+    return text
+
+
+def _rules(text: str) -> tuple[str, ...]:
+    named = set(text.split())
+    if not named or named - {*NORMALISED, "all"}:
+        raise ValueError(text)
+    return NORMALISED if "all" in named else tuple(sorted(named))
+
+
+# What galley changes in a recorded text, by name; galley.record.normalise has the rules.
+NORMALISED = ("addresses", "frames", "names", "overwritten", "paths", "snippet-lines")
 TAGS = (
     Tag(
         "claim",
@@ -125,6 +140,15 @@ TAGS = (
     ),
 )
 OPTIONS = (
+    Option(
+        "exact",
+        "The cell's texts are recorded without these of galley's normalisations; `all` names every one.",
+        form='exact="addresses paths"',
+        wanted=f"`all`, or some of: {', '.join(NORMALISED)}",
+        read=_rules,
+        default=(),
+        outputs=" ".join,
+    ),
     Option(
         "raises",
         "The cell must end with an error of exactly this class, and the page shows the error.",
@@ -159,6 +183,13 @@ OPTIONS = (
         read=lambda text: tuple(text.split()),
         default=(),
         outputs=sorted,
+    ),
+    Option(
+        "varies",
+        "Why the cell's outputs are others at every run; they are then compared with no other run's.",
+        form='varies="it reads the clock"',
+        wanted="a reason",
+        read=_reason,
     ),
 )
 LISTS = ("claims",)  # what galley itself can list; galley.site.lists has a class for each
