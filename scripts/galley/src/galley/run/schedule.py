@@ -14,6 +14,7 @@ from galley.errors import GalleyError, NotTrueError, Place
 from galley.plugins import plugins_of
 from galley.record.dependencies import declared
 from galley.record.model import Record
+from galley.record.settings import reaching
 from galley.record.status import SHOWABLE, State, Status, has_place, status
 from galley.source.cells import SnippetFile
 from galley.source.guide import Guide
@@ -128,8 +129,9 @@ async def _run(project: Project, backend: Backend, task: Task, tell: Tell, room:
                 what, place = f"{error.what}: {error.mend}", error.place or Place(snippets.path)
                 failure = Failure(snippets.page, task.profile.name, cell.name, place, what)
                 return Ran(task, PageRun(snippets.page, task.profile.name, failure=failure), None)
+        settings = reaching(project, task.profile)  # before the page runs, as the job has them
         run = await backend.run(_job(project, snippets, task, uses), tell, alone=task.alone)
-        return Ran(task, run, None if run.failure else to_record(run, snippets))
+        return Ran(task, run, None if run.failure else to_record(run, snippets, settings))
 
 
 def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str]) -> Job:
