@@ -26,7 +26,7 @@ from galley.plugins import Plugins, load
 from galley.record.facts import environment
 from galley.run.execute import Execution, Position
 from galley.run.protocol import CellBegins, CellEnds, Failed, Finished, Job, PageEvent, Ready, encode, receive_job
-from galley.run.watch import Watch, before_any_page
+from galley.run.watch import ChangedError, Watch, WroteError, before_any_page
 from galley.source.cells import Cell, SnippetFile, cut
 from galley.source.grammar import grammar_of
 
@@ -76,12 +76,18 @@ class _Page:
             self.tell(CellBegins(cell.name, cell.place.line, cell.timeout))
             try:
                 ran = execution.run(cell)
+                self.watch.refuse_changes()
             except BaseException as error:
                 self._failed(cell, error)
                 return 1
             provenance = dict(self._hook("provenance") or {})
             self._settle(CellEnds(cell.name, ran.seconds, ran.peak_mb, ran.shown, provenance))
-        self.tell(Finished(environment(self.job.packages, provenance), tuple(self.watch.found())))
+        try:
+            used = tuple(self.watch.found())
+        except (ChangedError, WroteError) as error:
+            self._untrue(error)
+            return 1
+        self.tell(Finished(environment(self.job.packages, provenance), used))
         return 0
 
     def _note_plugins(self, plugins: Plugins, snippets: SnippetFile) -> None:
@@ -117,8 +123,17 @@ class _Page:
         linecache.cache[self.job.path] = (len(self.job.source), None, lines, self.job.path)
         return main.__dict__
 
+    def _untrue(self, error: ChangedError | WroteError) -> None:
+        """Say that the page ran, and that nobody could say of what its outputs are."""
+        if isinstance(error, WroteError) and error.line:
+            self.position.line = error.line
+        self.tell(Failed(str(error), line=self.position.line, wrote=tuple(self.watch.wrote())))
+
     def _failed(self, cell: Cell, error: BaseException) -> None:
         _flush()
+        if isinstance(error, WroteError):
+            self._untrue(error)
+            return
         line = _line(error, self.job.path) or self.position.line
         what = f"the cell exited: {_named(error)}" if isinstance(error, SystemExit) else _named(error)
         with suppress(Exception):  # a hook that fails must not hide the failure itself
@@ -126,7 +141,7 @@ class _Page:
                 what = f"{what}\n{explained}"
         if "claim" in cell.tags:
             what = f"the claim does not hold: «{cell.caption}» ({what})"
-        self.tell(Failed(what, cell.name, line, _trace(error, self.job.path)))
+        self.tell(Failed(what, cell.name, line, _trace(error, self.job.path), tuple(self.watch.wrote())))
 
     def _hook(self, name: str, *about: Any) -> Any:
         """What a hook answers; None without such a hook."""

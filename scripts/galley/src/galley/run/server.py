@@ -35,6 +35,7 @@ from galley.record.facts import environment
 from galley.run.child import run_job
 from galley.run.execute import Position
 from galley.run.protocol import Exited, Failed, NotStarted, Start, Started, encode, receive_header, receive_job
+from galley.run.states import remember
 from galley.run.watch import before_any_page
 
 
@@ -201,6 +202,7 @@ def main(start: Start) -> None:
         environment(start.packages)
         own = sorted(file for file in before_any_page().files if Path(file).is_relative_to(start.folder))
         know_modules(map(Path, own))
+        remember(own)
         channel.write(encode(Started(tuple(own))))
         channel.close()
         gc.freeze()
