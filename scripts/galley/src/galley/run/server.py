@@ -34,6 +34,7 @@ from galley.record.dependencies import know_modules
 from galley.record.facts import environment
 from galley.run.child import run_job
 from galley.run.execute import Position
+from galley.run.missed import listen
 from galley.run.protocol import Exited, Failed, NotStarted, Start, Started, encode, receive_header, receive_job
 from galley.run.states import remember
 from galley.run.watch import before_any_page
@@ -192,6 +193,7 @@ def main(start: Start) -> None:
     sys.path.insert(0, start.folder)  # where plain `python FILE` would have it
     channel = os.fdopen(os.dup(1), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a module that prints while it is imported says nothing to us
+    listen(start.folder)
     gc.disable()  # what is imported stays: looking for garbage in it is an eighth of the time
     if wrong := take_in(start):
         channel.write(encode(wrong))

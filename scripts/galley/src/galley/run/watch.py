@@ -23,6 +23,7 @@ from urllib.parse import unquote
 from galley.record.dependencies import GONE, measure, never_counts
 from galley.record.model import Dependency
 from galley.run.audit import GLOB, HEARD, OPEN, Heard
+from galley.run.missed import looked_for
 from galley.run.states import State, of_descriptor, state, when_loaded
 
 Kind = Literal["file", "listing", "names", "module", "table", "absent"]
@@ -198,6 +199,7 @@ class Watch:
         kinds += [(path, "listing", "") for path in folders]
         kinds += [(path, "table", table) for path, table in tables]
         kinds += [(path, "names", ends) for each, ends in self.names if (path := self._within(each))]
+        files |= {path for each in looked_for() if (path := self._within(each)) and not os.path.exists(each)}
         kinds += [(path, "absent", "") for path in files if not os.path.exists(self.root / path)]
         measured = [measure(self.root, Dependency(path, kind, "", part)) for path, kind, part in sorted(kinds)]
         return [each for each in measured if each.sha256 != GONE]
