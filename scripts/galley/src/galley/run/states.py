@@ -35,16 +35,3 @@ def remember(files: Iterable[str]) -> None:
 def when_loaded(file: str) -> State | None:
     """The state that a file had when the runner loaded it; None where it did not."""
     return _loaded.get(file)
-
-
-def of_descriptor(descriptor: int) -> str | None:
-    """The path of what a descriptor is open on, where the system says it."""
-    try:
-        if os.path.isdir("/proc/self/fd"):
-            return os.readlink(f"/proc/self/fd/{descriptor}")
-        import fcntl
-
-        told = fcntl.fcntl(descriptor, fcntl.F_GETPATH, b"\0" * 1024)  # type: ignore[attr-defined]
-        return os.fsdecode(told.rstrip(b"\0"))
-    except (OSError, AttributeError, ValueError):
-        return None

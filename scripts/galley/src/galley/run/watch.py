@@ -24,7 +24,8 @@ from galley.record.dependencies import GONE, measure, never_counts
 from galley.record.model import Dependency
 from galley.run.audit import GLOB, HEARD, OPEN, Heard
 from galley.run.missed import looked_for
-from galley.run.states import State, of_descriptor, state, when_loaded
+from galley.run.states import State, state, when_loaded
+from galley.system import path_of
 
 Kind = Literal["file", "listing", "names", "module", "table", "absent"]
 WILD = frozenset("*?[")  # what makes a pattern of a name
@@ -41,15 +42,15 @@ class Modules:
 
     files: frozenset[str]
     folders: Mapping[str, tuple[str, ...]]  # by the folder without symbolic links
+    names: frozenset[str]
     last: str  # the name of the module that came last
-    count: int
 
     @classmethod
     def now(cls) -> Modules:
         """Everything that is loaded now."""
         modules = dict(sys.modules)
         files = frozenset(_files(modules.values()))
-        return cls(files, by_folder(files), next(reversed(modules)), len(modules))
+        return cls(files, by_folder(files), frozenset(modules), next(reversed(modules)))
 
     def since(self) -> set[str]:
         """The files of the modules that were loaded since that moment.
@@ -57,11 +58,21 @@ class Modules:
         Where a module of that moment is gone, or was loaded again, nobody can tell the new ones by their order, and
         the answer is the files of all modules.
         """
+        names = self._later()
+        return _files(sys.modules.values() if names is None else [sys.modules[name] for name in names])
+
+    def new_names(self) -> set[str]:
+        """The names of the modules that were not loaded at that moment and are now."""
+        names = self._later()
+        return set(sys.modules) - self.names if names is None else set(names)
+
+    def _later(self) -> list[str] | None:
+        """The names that came after the last one; None where the order says nothing."""
         with suppress(RuntimeError):  # a thread of the page imports meanwhile
             names = list(takewhile(lambda name: name != self.last, reversed(sys.modules)))
-            if len(sys.modules) == self.count + len(names):
-                return _files([sys.modules[name] for name in names])
-        return _files(sys.modules.values())
+            if len(sys.modules) == len(self.names) + len(names):
+                return names
+        return None
 
 
 @cache
@@ -290,7 +301,7 @@ def _path(arguments: tuple[Any, ...], position: int, heard: Heard) -> str | None
     """The absolute path of an argument of an event; None where it names no file."""
     given = arguments[position] if position < len(arguments) else None
     if isinstance(given, int):
-        return of_descriptor(given)
+        return path_of(given)
     if given is None and position in heard.lists:
         given = "."
     if not isinstance(given, str | bytes | os.PathLike):
@@ -301,6 +312,6 @@ def _path(arguments: tuple[Any, ...], position: int, heard: Heard) -> str | None
     beside = heard.beside.get(position, len(arguments))
     folder = arguments[beside] if beside < len(arguments) else None
     if isinstance(folder, int) and folder >= 0 and not os.path.isabs(path):
-        above = of_descriptor(folder)
+        above = path_of(folder)
         return above and os.path.abspath(os.path.join(above, path))
     return os.path.abspath(path)
