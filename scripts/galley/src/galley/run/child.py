@@ -12,6 +12,7 @@ import os
 import socket
 import sys
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,9 @@ from galley.kinds import kinds_among
 from galley.kinds.kind import Asked
 from galley.plugins import Plugins, load
 from galley.record.facts import environment
+from galley.record.model import Dependency
 from galley.run.execute import Execution, Position
+from galley.run.packages import merged, packages_of
 from galley.run.protocol import CellBegins, CellEnds, Failed, Finished, Job, PageEvent, Ready, encode, receive_job
 from galley.run.watch import ChangedError, Watch, WroteError, before_any_page
 from galley.source.cells import Cell, SnippetFile, cut
@@ -87,8 +90,15 @@ class _Page:
         except (ChangedError, WroteError) as error:
             self._untrue(error)
             return 1
-        self.tell(Finished(environment(self.job.packages, provenance), used))
+        self.tell(Finished(environment(self._packages(snippets, used), provenance), used))
         return 0
+
+    def _packages(self, snippets: SnippetFile, used: Sequence[Dependency]) -> tuple[str, ...]:
+        """The packages whose versions the record has: those of the settings, and those that the page imported."""
+        code = {name for cell in snippets.cells for name in cell.imports}
+        own = [Path(self.job.root, each.path) for each in used if each.kind == "module"]
+        new = self.watch.before.new_names()
+        return merged(self.job.packages, packages_of(new, code, own, Path(self.job.path).parent))
 
     def _note_plugins(self, plugins: Plugins, snippets: SnippetFile) -> None:
         """Count the code of each plug-in whose tag a cell has: it has a part in what that cell's output is."""

@@ -31,10 +31,11 @@ from galley.errors import GalleyError
 from galley.hooks import HookError, find_all, load
 from galley.plugins import load as load_plugins
 from galley.record.dependencies import know_modules
-from galley.record.facts import environment
+from galley.record.facts import environment, installed
 from galley.run.child import run_job
 from galley.run.execute import Position
 from galley.run.missed import listen
+from galley.run.packages import know_packages
 from galley.run.protocol import Exited, Failed, NotStarted, Start, Started, encode, receive_header, receive_job
 from galley.run.states import remember
 from galley.run.watch import before_any_page
@@ -184,6 +185,10 @@ def take_in(start: Start) -> NotStarted | None:
         return NotStarted(error.setting, error.what, error.missing, error.detail)
     except GalleyError as error:
         return NotStarted(("plugins",), str(error))
+    if missing := [name for name in start.packages if not installed(name)]:
+        return NotStarted(
+            ("packages",), f"no package '{missing[0]}' is installed, so no record could name it", missing[0]
+        )
     return None
 
 
@@ -205,6 +210,7 @@ def main(start: Start) -> None:
         own = sorted(file for file in before_any_page().files if Path(file).is_relative_to(start.folder))
         know_modules(map(Path, own))
         remember(own)
+        know_packages(own, Path(start.folder))
         channel.write(encode(Started(tuple(own))))
         channel.close()
         gc.freeze()
