@@ -139,7 +139,7 @@ def test_a_terminal_sees_the_cell_that_runs_and_the_same_words_at_the_end(
 
 
 WAIT = """import pathlib, time
-folder = pathlib.Path(__file__).parent
+folder = pathlib.Path(__file__).parents[1] / ".cache"
 (folder / "page-began").touch()
 for _ in range(1000):
     if (folder / "work-began").exists():
@@ -154,8 +154,8 @@ def test_what_is_to_happen_meanwhile_happens_while_pages_run_and_only_then(folde
     happened: list[str] = []
 
     def work() -> None:
-        (folder.root / "snippets/work-began").touch()
-        while not (folder.root / "snippets/page-began").exists():
+        (folder.root / ".cache/work-began").touch()
+        while not (folder.root / ".cache/page-began").exists():
             time.sleep(0.01)
         happened.append("both at once")
 
@@ -164,6 +164,7 @@ def test_what_is_to_happen_meanwhile_happens_while_pages_run_and_only_then(folde
         ended = run_pages(read_guide(folder.project), [], [], everything=False, jobs=1, file=said, meanwhile=work)
         return not ended.failures and not ended.errors
 
+    (folder.root / ".cache").mkdir()  # nothing there counts
     assert run()
     assert not happened, "there is nothing to run"
     folder.snippet("one", f"# %% cell\n{WAIT}")
@@ -206,17 +207,18 @@ def test_the_live_rows_follow_the_pages(folder: GuideFolder) -> None:
 
 def test_a_page_that_measures_runs_alone(folder: GuideFolder) -> None:
     cell = (
-        "import pathlib, time\nroot = pathlib.Path(__file__).parent\n"
+        "import pathlib, time\nroot = pathlib.Path(__file__).parents[1] / '.cache'\n"
         "log = (root / 'log').open('a')\n_ = log.write('{0} begins\\n'); log.flush()\n"
         "time.sleep(0.2)\n_ = log.write('{0} ends\\n'); log.flush()\n"
     )
+    (folder.root / ".cache").mkdir()  # nothing there counts
     for name in ("plain_a", "plain_b"):
         folder.snippet(name, f"# %% first\n{cell.format(name)}")
     for name in ("sole_a", "sole_b"):
         folder.snippet(name, f"# %% first [measured]\n{cell.format(name)}")
     assert not folder.run(jobs=4).failures
     running: set[str] = set()
-    for line in (folder.root / "snippets/log").read_text().splitlines():
+    for line in (folder.root / ".cache/log").read_text().splitlines():
         name, what = line.split()
         running = running | {name} if what == "begins" else running - {name}
         assert len(running) == 1 or not any(each.startswith("sole") for each in running), line

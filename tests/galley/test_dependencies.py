@@ -104,8 +104,10 @@ def test_what_is_not_there_is_gone(root: Path, path: str, kind: str) -> None:
 def test_a_file_that_is_saved_while_the_page_runs_fails_it(folder: GuideFolder) -> None:
     folder.write("snippets/data.txt", "first")
     file = folder.root / "snippets" / "data.txt"
+    save = f"from pathlib import Path; Path({str(file)!r}).write_text('second')"
     source = (
-        f"from pathlib import Path\nfile = Path({str(file)!r})\nprint(file.read_text())\nfile.write_text('second')\n"
+        "import subprocess, sys\nfrom pathlib import Path\n"
+        f"print(Path({str(file)!r}).read_text())\nsubprocess.run([sys.executable, '-c', {save!r}], check=True)\n"
     )
     folder.snippet("page", f"# %% one\n{source}")
     ended = folder.run()

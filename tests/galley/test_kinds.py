@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from galley.errors import Exit, GalleyError
 from galley.kinds import kinds_of
+from galley.record.status import store_of
 from guide_folder import SETTINGS, GuideFolder
 
 # A kind with two forms. Its text alone is compared: how the HTML is written may change.
@@ -181,11 +183,27 @@ def test_a_name_that_no_record_can_have_is_told_before_any_page_runs(folder: Gui
 UNKNOWN = "an output of the kind 'swatch', which neither galley nor a plug-in knows"
 
 
+def without_settings(folder: GuideFolder) -> None:
+    """Make the page's record one that does not say which settings reached it, as older ones do not."""
+    store = store_of(folder.project)
+    record = store.read("page", "laptop")
+    assert record is not None
+    store.write(replace(record, settings={}))
+
+
 @pytest.fixture
 def forgotten(swatches: GuideFolder) -> GuideFolder:
-    """The guide after its settings lost the plug-in whose kind the record has."""
+    """The guide after its settings lost the plug-in whose kind the record has, which is silent about the settings."""
+    without_settings(swatches)
     swatches.write("pyproject.toml", SETTINGS)
     return swatches
+
+
+def test_a_record_that_knows_of_the_plug_in_that_is_gone_is_stale(swatches: GuideFolder) -> None:
+    swatches.write("pyproject.toml", SETTINGS)
+    assert [(each.kind, each.mend) for each in swatches.findings()] == [("stale", "galley run page")]
+    assert swatches.galley("run", "page").returncode == 0
+    assert swatches.findings() == []
 
 
 def test_a_kind_that_nobody_knows_any_more_is_told_with_its_mend(forgotten: GuideFolder) -> None:
@@ -224,6 +242,7 @@ def test_an_unknown_kind_of_a_cell_that_another_page_shows_stops_the_build_with_
     forgotten.snippet("page", "# %% one\n1\n# %% two\n2\n" + COLOUR.format(name="red", made="first"), shown=False)
     forgotten.page("page", "".join(f'```python exec="on" cell="page/{name}"\n```\n\n' for name in ("one", "two")))
     assert not forgotten.run().failures
+    without_settings(forgotten)
     forgotten.write("pyproject.toml", SETTINGS)
     built = forgotten.mkdocs()
     assert built.returncode

@@ -19,6 +19,7 @@ import pytest
 
 from builders import STYLE, plain
 from galley.errors import Exit
+from galley.serve import Saves
 from galley.site.preview import VARIABLE, FailedPage, preview_file, read_failures, write_failures
 from guide_folder import GuideFolder, command, quiet_environment
 
@@ -101,6 +102,41 @@ def test_a_saved_page_runs_and_a_failure_is_shown_in_the_preview_alone(served: S
 
     served.folder.write("docs/page.md", '# New title\n\n```python exec="on" cell="page/one"\n```\n')
     served.until(lambda: "New title" in served.page("page"))
+
+
+def test_a_page_that_writes_beside_itself_runs_once_for_each_save_of_its_author(served: Served):
+    served.until(lambda: "first words" in served.page("page"))
+    source = "from pathlib import Path\nlog = Path(__file__).with_name('log.txt')\nlog.write_text('x' * {})\n"
+    served.folder.snippet("page", f"# %% one\n{source.format(3)}print(log.read_text())\n")
+    told = "the page itself wrote snippets/log.txt: write into the working folder instead"
+    served.until(lambda: told in served.page("page"))
+    served.folder.snippet("other", "# %% one\nprint('other', 'words')\n")
+    served.until(lambda: "other words" in served.page("other"))
+    said = served.said.read_text(encoding="utf-8")
+    assert 1 <= said.count(told) <= 6, "a save is a few events, and a loop would have no end"
+
+    served.folder.snippet("page", "# %% one\nprint('third', 'words')\n")
+    served.until(lambda: "third words" in served.page("page"))
+
+
+def test_a_save_of_others_is_waited_for_and_a_pages_own_is_none():
+    async def waits() -> list[bool]:
+        saves, own, found = Saves(), frozenset({"/guide/snippets/log.txt"}), []
+        for path in (*own, "/guide/snippets/page.py"):
+            saves.add(path)
+            waiting = asyncio.create_task(saves.of_others(own))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            found.append(waiting.done())
+            waiting.cancel()
+        saves.clear()
+        waiting = asyncio.create_task(saves.of_others(own))
+        await asyncio.sleep(0)
+        saves.add("/guide/snippets/other.py")
+        await asyncio.wait_for(waiting, PATIENCE)
+        return found
+
+    assert asyncio.run(waits()) == [False, True]
 
 
 def test_prose_previews_where_nothing_can_run(tmp_path: Path):

@@ -27,7 +27,7 @@ parameters = {{ size = 5 }}
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     """A page with a record."""
-    settings = PROFILES.replace("timeout", 'packages = ["rich", "absent"]\ntimeout')
+    settings = PROFILES.replace("timeout", 'packages = ["rich"]\ntimeout')
     folder = GuideFolder.make(tmp_path_factory.mktemp("first"), settings)
     folder.snippet("a_page", SOURCE)
     assert not folder.run().failures

@@ -77,7 +77,18 @@ def test_no_other_module_asks_the_system(path: Path) -> None:
         "fcntl", "termios", "resource", "ctypes", "pwd", "grp", "msvcrt", "psutil", "filelock",
     }  # fmt: skip
     asks |= {each for each in ("/proc", "waitid", "killpg", "setsid", "getuid", "sched_getaffinity") if each in text}
+    if path.name == "audit.py":
+        asks.discard("killpg")  # it names the events of Python, and calls nothing
     assert path.is_relative_to(DOOR) or not asks
+
+
+def test_a_descriptor_says_its_path_where_there_is_one(tmp_path: Path) -> None:
+    with (tmp_path / "file.txt").open("w") as file:
+        told = system.path_of(file.fileno())
+        number = file.fileno()
+    assert told is not None
+    assert Path(told).samefile(tmp_path / "file.txt")
+    assert system.path_of(number) is None, "it is closed"
 
 
 @pytest.mark.parametrize("without", ["", "fcntl"], ids=["flock", "filelock"])

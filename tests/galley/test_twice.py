@@ -41,9 +41,8 @@ def test_a_cell_that_says_why_it_varies_is_recorded_and_compared_no_more(folder:
 
 
 def test_a_page_that_fails_the_second_time_fails(folder: GuideFolder) -> None:
-    code = (
-        "from pathlib import Path\nmark = Path(__file__).parents[1] / 'mark'\nassert not mark.exists()\nmark.touch()\n"
-    )
+    mark = f"{folder.root}-mark"  # beside the project, whose own files no page may write
+    code = f"from pathlib import Path\nmark = Path({mark!r})\nassert not mark.exists()\nmark.touch()\n"
     folder.snippet("page", f"# %% one\n{code}")
     done = folder.galley("run", "--twice")
     assert done.returncode == 4

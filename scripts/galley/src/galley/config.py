@@ -32,6 +32,11 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 AT_LINE = re.compile(r"at line ([0-9]+)")  # in what tomllib says
 LONGEST = 10**6  # seconds
 
+# Why a setting cannot influence what a page shows, where several have the same reason.
+OPENED = "What a page opens in that folder is a dependency of its own."
+LATE = "A page that takes longer fails, and leaves no record."
+SHOWN = "Only the built pages and messages have it."
+
 
 def _is_literal(value: object) -> bool:
     if isinstance(value, list):
@@ -71,14 +76,27 @@ class Profile:
     """What a page runs on: values for its parameters, and whether every page must have such a record."""
 
     name: str
-    required: Annotated[YesNo, says("Every page must have a true record of this profile.")] = False
-    title: Annotated[Text, says("What the pages call the profile; its name when not given.")] = ""
+    required: Annotated[
+        YesNo,
+        says(
+            "Every page must have a true record of this profile.",
+            cannot="It says whether a record must be there, not what is in it.",
+        ),
+    ] = False
+    title: Annotated[Text, says("What the pages call the profile; its name when not given.", cannot=SHOWN)] = ""
     memory_mb: Annotated[
-        Megabytes, says("The most private memory of a page, in millions of bytes; 0 sets no limit.")
+        Megabytes,
+        says(
+            "The most private memory of a page, in millions of bytes; 0 sets no limit.",
+            reaches="A page that needs more memory meets a MemoryError, which its code may catch.",
+        ),
     ] = 0
     parameters: Annotated[
         Mapping[Parameter, ParameterValue],
-        says("Values that replace those of the same names in the cell `parameters` of each page."),
+        says(
+            "Values that replace those of the same names in the cell `parameters` of each page.",
+            reaches="The hooks are told all of them; those of the cell `parameters` are in its digest too.",
+        ),
     ] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -90,36 +108,87 @@ class Project:
     """One checkout and its `[tool.galley]` settings; every path is absolute."""
 
     root: Path
-    docs: Annotated[Folder, says("The folder of the pages, from the folder of pyproject.toml.")] = Path("docs")
-    snippets: Annotated[Folder, says("The folder of the snippet files and of what they import.")] = Path("snippets")
+    docs: Annotated[Folder, says("The folder of the pages, from the folder of pyproject.toml.", cannot=OPENED)] = Path(
+        "docs"
+    )
+    snippets: Annotated[
+        Folder,
+        says(
+            "The folder of the snippet files and of what they import.",
+            reaches="A page knows its own file, and imports what lies beside it.",
+        ),
+    ] = Path("snippets")
     outputs: Annotated[
-        Folder, says("The folder of the records; `outputs` in the folder of the snippets when not given.")
+        Folder,
+        says("The folder of the records; `outputs` in the folder of the snippets when not given.", cannot=OPENED),
     ] = Path("snippets/outputs")
     profiles: Annotated[
-        tuple[Profile, ...], says("What the pages run on, as tables `[tool.galley.profiles.NAME]`.")
+        tuple[Profile, ...],
+        says(
+            "What the pages run on, as tables `[tool.galley.profiles.NAME]`.",
+            cannot="The settings of each profile say it for themselves.",
+        ),
     ] = ()
-    imports: Annotated[Modules, says("Modules that the runner imports once, before any page.")] = ()
+    imports: Annotated[
+        Modules,
+        says(
+            "Modules that the runner imports once, before any page.",
+            reaches="What is imported before a page runs can set it up otherwise.",
+        ),
+    ] = ()
     links: Annotated[
-        Texts, says("Files and folders in the folder of the snippets that each page finds in its own folder.")
+        Texts,
+        says(
+            "Files and folders in the folder of the snippets that each page finds in its own folder.",
+            reaches="A page finds them in its working folder.",
+        ),
     ] = ()
-    packages: Annotated[Texts, says("Packages whose versions stand in each record.")] = ()
+    packages: Annotated[
+        Texts,
+        says(
+            "Packages whose versions stand in each record.",
+            cannot="It adds to what a record notes; the code of a page does not see it.",
+        ),
+    ] = ()
     line: Annotated[
-        Texts, says("Names of what stands under each output: provenance and packages; all else is folded.")
+        Texts,
+        says("Names of what stands under each output: provenance and packages; all else is folded.", cannot=SHOWN),
     ] = ()
     plugins: Annotated[
-        Members, says("Plug-ins of the guide, in modules that are installed or in the folder of the snippets.")
+        Members,
+        says(
+            "Plug-ins of the guide, in modules that are installed or in the folder of the snippets.",
+            reaches="A kind of output among them can take any value of a page.",
+        ),
     ] = ()
-    install: Annotated[Text, says("The command that installs what the pages import, which messages quote.")] = ""
+    install: Annotated[
+        Text,
+        says(
+            "The command that installs what the pages import, which messages quote.", cannot="Only messages quote it."
+        ),
+    ] = ""
     environment: Annotated[
-        Mapping[Variable, VariableValue], says("Environment variables that each page sees, beside a few fixed ones.")
+        Mapping[Variable, VariableValue],
+        says(
+            "Environment variables that each page sees, beside a few fixed ones.",
+            reaches="The code of a page reads the variables.",
+        ),
     ] = field(default_factory=dict)
     hooks: Annotated[
-        Mapping[Hook, Member], says("Functions of the guide that galley calls, by the names of the hooks.")
+        Mapping[Hook, Member],
+        says(
+            "Functions of the guide that galley calls, by the names of the hooks.",
+            reaches="They set a page up, and say what its values are.",
+        ),
     ] = field(default_factory=dict)
-    timeout: Annotated[Seconds, says("How long a cell may take that does not say so itself.")] = 60.0
-    page_timeout: Annotated[Seconds, says("How long a whole page may take.")] = 600.0
+    timeout: Annotated[Seconds, says("How long a cell may take that does not say so itself.", cannot=LATE)] = 60.0
+    page_timeout: Annotated[Seconds, says("How long a whole page may take.", cannot=LATE)] = 600.0
     output_limit: Annotated[
-        Bytes, says("How much of one output of a cell is recorded; what is longer is cut, with a mark.")
+        Bytes,
+        says(
+            "How much of one output of a cell is recorded; what is longer is cut, with a mark.",
+            reaches="An output that is longer is cut.",
+        ),
     ] = 65536
 
     @property

@@ -97,10 +97,14 @@ class Loop:
     def __init__(self, project: Project, keeper: Keeper, file: Path, console: Console) -> None:
         self.project, self.keeper, self.file, self.console = project, keeper, file, console
         self.failures: dict[tuple[str, str], FailedPage] = {}
+        self.own: dict[tuple[str, str], tuple[str, ...]] = {}  # what each page wrote into the project when it failed
         self.prepared: Answers = {}
 
-    async def run(self, changed: asyncio.Event) -> None:
-        """Run what is stale now, then again after each save, until cancelled."""
+    async def run(self, changed: Saves) -> None:
+        """Run what is stale now, then again after each save, until cancelled.
+
+        A file that a page wrote when it ran is no save: the page would write it again at each run, for ever.
+        """
         while True:
             changed.clear()
             try:
@@ -109,7 +113,7 @@ class Loop:
                 self.console.print(why_not(error))
             except Exception as error:  # whatever it is, the next save may mend it
                 self.console.print(f"{type(error).__name__}: {error}")
-            await changed.wait()
+            await changed.of_others(frozenset(path for paths in self.own.values() for path in paths))
             await asyncio.sleep(SETTLE)
 
     async def _run_stale(self) -> None:
@@ -128,7 +132,9 @@ class Loop:
 
     def _ended(self, kept: Kept) -> None:
         page, profile, failure = kept.run.page, kept.run.profile, kept.failure
+        self.own.pop((page, profile), None)
         if failure:
+            self.own[page, profile] = failure.wrote
             self.prepared.clear()  # what was prepared may be gone
             self.failures[page, profile] = FailedPage(page, profile, failure.cell, str(failure), failure.detail)
             self.console.print(str(failure))
@@ -191,24 +197,45 @@ def why_not(error: RunnerError) -> str:
     return f"nothing can be run here, prose still previews: {error.what.splitlines()[-1].strip()}"
 
 
+class Saves:
+    """The files that were saved since the last `clear`, by their absolute paths."""
+
+    def __init__(self) -> None:
+        self._paths: set[str] = set()
+        self._more = asyncio.Event()
+
+    def clear(self) -> None:
+        """Forget what was saved until now."""
+        self._paths.clear()
+        self._more.clear()
+
+    def add(self, path: str) -> None:
+        """A file was saved."""
+        self._paths.add(path)
+        self._more.set()
+
+    async def of_others(self, own: frozenset[str]) -> None:
+        """Wait until a file is saved, or was since the last `clear`, that is none of `own`."""
+        while self._paths <= own:
+            self._more.clear()
+            await self._more.wait()
+
+
 class _Saved(FileSystemEventHandler):
-    def __init__(self, changed: asyncio.Event, ignored: Sequence[Path]) -> None:
+    def __init__(self, changed: Saves, ignored: Sequence[Path]) -> None:
         self.changed, self.ignored, self.loop = changed, ignored, asyncio.get_running_loop()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         path = Path(str(event.src_path))
         counts = not any(path.is_relative_to(each) for each in self.ignored) and "__pycache__" not in path.parts
         if counts and event.event_type in SAVED and not event.is_directory:
-            self.loop.call_soon_threadsafe(self.changed.set)
+            self.loop.call_soon_threadsafe(self.changed.add, str(path))
 
 
 @contextmanager
-def saved(paths: Sequence[Path], ignored: Sequence[Path]) -> Iterator[asyncio.Event]:
-    """An event that is set whenever one of the files, or a file below one of the folders, is saved.
-
-    Whoever waits for it clears it.
-    """
-    changed = asyncio.Event()
+def saved(paths: Sequence[Path], ignored: Sequence[Path]) -> Iterator[Saves]:
+    """The saves of the files, and of the files below the folders."""
+    changed = Saves()
     observer = Observer()
     for path in paths:
         observer.schedule(_Saved(changed, ignored), str(path), recursive=path.is_dir())

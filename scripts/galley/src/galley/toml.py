@@ -27,19 +27,27 @@ def form(wanted: str, test: Callable[[Any], object] | None = None) -> Meta:
     return Meta(extra={"wanted": wanted, "test": test})
 
 
-def says(description: str) -> Meta:
-    """What a setting is for."""
-    return Meta(description=description)
+def says(description: str, *, reaches: str = "", cannot: str = "") -> Meta:
+    """What a setting is for, and whether it belongs to the key of a record.
+
+    `reaches` says how the setting can influence what a page shows, `cannot` why it can not. Each setting says one.
+    """
+    return Meta(description=description, extra={"reaches": reaches, "cannot": cannot})
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting as the documentation has it: its name, what it must be, its default, and what it is for."""
+    """A setting as the documentation has it: its name, what it must be, its default, and what it is for.
+
+    `reaches` and `cannot` are as in the function `says`.
+    """
 
     name: str
     wanted: str
     default: Any
     says: str
+    reaches: str = ""
+    cannot: str = ""
 
 
 @cache
@@ -48,9 +56,9 @@ def settings_of(kind: type) -> tuple[Setting, ...]:
     found, hints = [], _hints(kind)
     for each in fields(kind):
         metas = getattr(hints[each.name], "__metadata__", ())
-        if described := next((meta.description for meta in metas if meta.description), ""):
+        if said := next((meta for meta in metas if meta.description), None):
             default = each.default_factory() if callable(each.default_factory) else each.default
-            found.append(Setting(each.name, _wanted(hints[each.name]), default, described))
+            found.append(Setting(each.name, _wanted(hints[each.name]), default, said.description or "", **said.extra))
     return tuple(found)
 
 
@@ -61,7 +69,7 @@ def _hints(kind: type) -> Mapping[str, Any]:
 
 def _form(hint: Any) -> Mapping[str, Any]:
     """What `form` noted of a type; empty where it is a table."""
-    return next((meta.extra for meta in getattr(hint, "__metadata__", ()) if meta.extra), {})
+    return next((meta.extra for meta in getattr(hint, "__metadata__", ()) if "wanted" in (meta.extra or {})), {})
 
 
 def _wanted(hint: Any) -> str:

@@ -6,7 +6,10 @@ measures it again.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import stat
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
@@ -43,13 +46,21 @@ def measure(root: Path, used: Dependency) -> Dependency:
 
 
 def _file(path: Path, part: str) -> str:
-    status = path.stat()
+    status = _regular(path)
     return _file_digest(path, False, status.st_mtime_ns, status.st_size)
 
 
 def _module(path: Path, part: str) -> str:
-    status = path.stat()
+    status = _regular(path)
     return _file_digest(path, True, status.st_mtime_ns, status.st_size)
+
+
+def _regular(path: Path) -> os.stat_result:
+    """What the system says of a file; OSError for a device, a pipe or a socket, which may have no end."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(f"{path} is no regular file")
+    return status
 
 
 def _listing(path: Path, part: str) -> str:
@@ -67,6 +78,7 @@ def _names(path: Path, part: str) -> str:
 
 def _table(path: Path, part: str) -> str:
     """The digest of what a table of a TOML file says, however it is written; KeyError without the table."""
+    _regular(path)
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
@@ -99,13 +111,13 @@ def know_modules(files: Iterable[Path]) -> None:
 @lru_cache(CACHED)
 def _file_digest(path: Path, module: bool, mtime_ns: int, size: int) -> str:
     """A file is digested once per state of it: many pages share one model."""
-    data = path.read_bytes()
     if module:
         try:
-            return module_digest(data.decode())
+            return module_digest(path.read_bytes().decode())
         except (SyntaxError, UnicodeDecodeError):
             pass  # broken code is still changed code
-    return digest(data)
+    with path.open("rb") as file:  # in pieces: a file may be larger than the memory
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def declared(project: Project, cell: Cell) -> list[Path]:

@@ -127,7 +127,11 @@ class Environment:
 
 @dataclass(frozen=True)
 class Record:
-    """What `record.json` says; `contents` has the bytes of its files where it was read from disk."""
+    """What `record.json` says; `contents` has the bytes of its files where it was read from disk.
+
+    `settings` are those that reached the page, as `galley.record.settings` has them; a record that was made before
+    galley noted them has none.
+    """
 
     page: str
     profile: str
@@ -135,6 +139,7 @@ class Record:
     environment: Environment
     cells: tuple[CellRecord, ...]
     dependencies: tuple[Dependency, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
     format: int = FORMAT
     contents: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
@@ -168,7 +173,7 @@ class Record:
 
     def _conditions(self) -> tuple[Any, ...]:
         cells = [(cell.name, cell.digest, dict(cell.provenance), _names(cell.outputs)) for cell in self.cells]
-        return self.page, self.profile, self.environment, cells, frozenset(self.dependencies)
+        return self.page, self.profile, self.environment, cells, frozenset(self.dependencies), dict(self.settings)
 
 
 def _names(outputs: tuple[Output, ...]) -> list[tuple[Any, ...]]:

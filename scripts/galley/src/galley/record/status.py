@@ -14,6 +14,7 @@ from galley.errors import GalleyError, Place
 from galley.record.dependencies import ABSENT, GONE, declared, measure
 from galley.record.facts import environment
 from galley.record.model import Dependency, Environment, Record
+from galley.record.settings import changed as settings_changed
 from galley.record.store import NewerRecordError, Store, TamperedError, TornError
 from galley.source.cells import SnippetFile
 from galley.source.parameters import has_own_code, with_values
@@ -87,7 +88,8 @@ def status(project: Project, snippets: SnippetFile, profile: Profile) -> Status:
         return Status(snippets, profile, State.TAMPERED, (Reason(error.what, error.place or place),))
     if record is None:
         return Status(snippets, profile, State.MISSING, (Reason("never recorded", place),))
-    changed = [*_code_changes(snippets, profile, record), *_file_changes(project, record)]
+    settings = [Reason(what, at) for what, at in settings_changed(project, profile, record.settings)]
+    changed = [*_code_changes(snippets, profile, record), *settings, *_file_changes(project, record)]
     if stale := changed or _declarations(project, snippets, record):
         return Status(snippets, profile, State.STALE, tuple(stale), record)
     if drift := _environment_changes(record.environment, place):

@@ -13,6 +13,7 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -26,10 +27,12 @@ from galley.kinds import Kinds, kinds_among
 from galley.kinds.kind import Asked
 from galley.plugins import Plugins, load_plugins
 from galley.record.facts import environment
+from galley.record.model import Dependency
 from galley.run import ending
 from galley.run.arrivals import Arrivals
 from galley.run.execute import Execution, Position, class_name
 from galley.run.own_file import OwnFile
+from galley.run.packages import merged, packages_of
 from galley.run.protocol import (
     CellBegins,
     CellEnds,
@@ -44,7 +47,7 @@ from galley.run.protocol import (
 )
 from galley.run.seeds import SEEDED
 from galley.run.spawned import SPAWNING, Spawned
-from galley.run.watch import Watch, before_any_page
+from galley.run.watch import ChangedError, Watch, WroteError, before_any_page
 from galley.source.cells import Cell, SnippetFile, cut
 from galley.source.grammar import grammar_among
 
@@ -95,8 +98,13 @@ class _Program:
         last = self._run_cells(snippets, kinds_among(plugins))
         if last is None or not self._end(snippets.cells[-1]):
             return 1
+        try:
+            used = tuple(self.watch.found())
+        except (ChangedError, WroteError) as error:
+            self._untrue(error)
+            return 1
         self._settle(last)
-        self.tell(Finished(environment(self.job.packages, last.provenance), tuple(self.watch.found())))
+        self.tell(Finished(environment(self._packages(snippets, used), last.provenance), used))
         return 0
 
     def _settle_modules(self, snippets: SnippetFile) -> None:
@@ -120,6 +128,7 @@ class _Program:
             self.tell(CellBegins(cell.name, cell.place.line, cell.timeout))
             try:
                 ran = execution.run(cell)
+                self.watch.refuse_changes()
             except BaseException as error:
                 self._failed(cell, error)
                 return None
@@ -144,6 +153,13 @@ class _Program:
             self._failed(last, error)
             return False
         return True
+
+    def _packages(self, snippets: SnippetFile, used: Sequence[Dependency]) -> tuple[str, ...]:
+        """The packages whose versions the record has: those of the settings, and those that the page imported."""
+        code = {name for cell in snippets.cells for name in cell.imports}
+        own = [Path(self.job.root, each.path) for each in used if each.kind == "module"]
+        new = self.watch.before.new_names()
+        return merged(self.job.packages, packages_of(new, code, own, Path(self.job.path).parent))
 
     def _note_plugins(self, plugins: Plugins, snippets: SnippetFile) -> None:
         """Count the code of each plug-in whose tag a cell has: it has a part in what that cell's output is."""
@@ -185,8 +201,17 @@ class _Program:
         sys.modules["__main__"] = main
         return main.__dict__
 
+    def _untrue(self, error: ChangedError | WroteError) -> None:
+        """Say that the page ran, and that nobody could say of what its outputs are."""
+        if isinstance(error, WroteError) and error.line:
+            self.position.line = error.line
+        self.tell(Failed(str(error), line=self.position.line, wrote=tuple(self.watch.wrote())))
+
     def _failed(self, cell: Cell, error: BaseException) -> None:
         _flush()
+        if isinstance(error, WroteError):
+            self._untrue(error)
+            return
         line = _line(error, self.job.path) or self.position.line
         what = f"the cell exited: {_named(error)}" if isinstance(error, SystemExit) else _named(error)
         try:
@@ -196,7 +221,7 @@ class _Program:
         what = f"{what}\n{explained}" if explained else what
         if "claim" in cell.tags:
             what = f"the claim does not hold: «{cell.caption}» ({what})"
-        self.tell(Failed(what, cell.name, line, _trace(error, self.job.path)))
+        self.tell(Failed(what, cell.name, line, _trace(error, self.job.path), tuple(self.watch.wrote())))
 
     def _hook(self, name: str, *about: Any) -> Any:
         """What a hook answers; None without such a hook."""

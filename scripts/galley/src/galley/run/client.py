@@ -51,7 +51,10 @@ Tell = Callable[[Job, str], None]  # a page, and the cell that begins in it
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a page has no new record; `detail` is a traceback, or what the cell had written."""
+    """Why a page has no new record; `detail` is a traceback, or what the cell had written.
+
+    `wrote` are the absolute paths of the project's files that the page itself changed.
+    """
 
     page: str
     profile: str
@@ -59,6 +62,7 @@ class Failure:
     place: Place
     what: str
     detail: str = ""
+    wrote: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         cell = f" in cell {self.cell}" if self.cell else ""
@@ -116,6 +120,7 @@ class _Follower:
         self.started = self.begun = time.monotonic()
         self.allowed = job.timeout
         self.failed: tuple[str, str] | None = None  # what happened, and a traceback
+        self.wrote: tuple[str, ...] = ()
         self.garbled = ""  # what was wrong with a line that was no event
         self.blank = False  # whether an empty line came
         self.finished: Finished | None = None
@@ -241,6 +246,7 @@ class _Follower:
                 self.allowed = event.limit + SAYS_WHY
             case Failed():
                 self.line, self.failed = event.line or self.line, (event.what, event.detail)
+                self.wrote = event.wrote
                 self._cut()
             case Finished():
                 self.finished = event
@@ -263,7 +269,7 @@ class _Follower:
         said = b"".join(capture.take()[0] for capture in self.captures.values()).decode("utf-8", "replace")
         detail = "\n".join(each for each in (said[-TOLD:].strip(), trace) if each)
         place = Place(Path(self.job.relative), self.line)
-        return Failure(self.job.page, self.job.profile, self.cell, place, what, detail)
+        return Failure(self.job.page, self.job.profile, self.cell, place, what, detail, self.wrote)
 
     def _cut(self) -> None:
         if self.held >= 0:

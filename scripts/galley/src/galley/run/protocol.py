@@ -103,12 +103,16 @@ class Ending(msgspec.Struct, frozen=True, tag_field="event", tag="ending"):
 
 
 class Failed(msgspec.Struct, frozen=True, tag_field="event", tag="failed"):
-    """The page failed: in which cell and line (0 for none), what happened, and a traceback."""
+    """The page failed: in which cell and line (0 for none), what happened, and a traceback.
+
+    `wrote` are the absolute paths of the project's files that the page itself changed.
+    """
 
     what: str
     cell: Name = ""
     line: Line = 0
     detail: str = ""
+    wrote: tuple[str, ...] = ()
 
 
 class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):

@@ -21,13 +21,14 @@ from galley.source.cells import SnippetFile
 from galley.source.digest import digest
 
 
-def to_record(run: PageRun, snippets: SnippetFile) -> Record:
+def to_record(run: PageRun, snippets: SnippetFile, settings: Mapping[str, str]) -> Record:
     """The record of a page that ran to its end, with its files, whose texts are normalised."""
     assert run.where is not None, "the page ran somewhere"
     files: dict[str, bytes] = {}
     cells = [_cell(cell, snippets, run, files) for cell in run.cells]
     now = datetime.now(UTC).date().isoformat()
-    return Record(run.page, run.profile, now, run.environment, tuple(cells), run.dependencies, contents=files)
+    facts = (run.environment, tuple(cells), run.dependencies, settings)
+    return Record(run.page, run.profile, now, *facts, contents=files)
 
 
 def _cell(ran: CellEnds, snippets: SnippetFile, run: PageRun, files: dict[str, bytes]) -> CellRecord:

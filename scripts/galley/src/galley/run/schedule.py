@@ -15,6 +15,7 @@ from galley.kinds import kinds_of
 from galley.plugins import plugins_of
 from galley.record.dependencies import declared
 from galley.record.model import Record
+from galley.record.settings import reaching
 from galley.run.backend import Backend
 from galley.run.choose import Task
 from galley.run.client import Failure, PageRun, Tell
@@ -66,8 +67,9 @@ async def _run(project: Project, backend: Backend, task: Task, tell: Tell, room:
                 failure = Failure(snippets.page, task.profile.name, cell.name, place, what)
                 return TaskRun(task, PageRun(snippets.page, task.profile.name, failure=failure), None)
         job = _job(project, snippets, task, uses)
+        settings = reaching(project, task.profile)  # before the page runs, as the job has them
         run = await backend.run(job, tell, alone=task.alone)
-        done = TaskRun(task, run, None if run.failure else to_record(run, snippets))
+        done = TaskRun(task, run, None if run.failure else to_record(run, snippets, settings))
         if not task.twice or done.fresh is None:
             return done
         again = await backend.run(job, tell, alone=task.alone)
@@ -79,7 +81,7 @@ def _repeated(project: Project, first: TaskRun, again: PageRun, snippets: Snippe
     if again.failure:
         return TaskRun(first.task, again, None)
     assert first.fresh is not None
-    failure = not_repeated(first.fresh, to_record(again, snippets), snippets, kinds_of(project))
+    failure = not_repeated(first.fresh, to_record(again, snippets, first.fresh.settings), snippets, kinds_of(project))
     return TaskRun(first.task, replace(first.run, failure=failure), None) if failure else first
 
 

@@ -31,10 +31,13 @@ from galley.errors import GalleyError
 from galley.hooks import HookError, find_hooks, import_named
 from galley.plugins import load_plugins
 from galley.record.dependencies import know_modules
-from galley.record.facts import environment
+from galley.record.facts import environment, installed
 from galley.run.child import run_job
 from galley.run.execute import Position
+from galley.run.missed import listen
+from galley.run.packages import know_packages
 from galley.run.protocol import Exited, Failed, NotStarted, Start, Started, encode, receive_header, receive_job
+from galley.run.states import remember
 from galley.run.watch import before_any_page
 
 
@@ -182,6 +185,10 @@ def take_in(start: Start) -> NotStarted | None:
         return NotStarted(error.setting, error.what, error.missing, error.detail)
     except GalleyError as error:
         return NotStarted(("plugins",), str(error))
+    if missing := [name for name in start.packages if not installed(name)]:
+        return NotStarted(
+            ("packages",), f"no package '{missing[0]}' is installed, so no record could name it", missing[0]
+        )
     return None
 
 
@@ -191,6 +198,7 @@ def main(start: Start) -> None:
     sys.path.insert(0, start.folder)  # where plain `python FILE` would have it
     channel = os.fdopen(os.dup(1), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a module that prints while it is imported says nothing to us
+    listen(start.folder)
     gc.disable()  # what is imported stays: looking for garbage in it is an eighth of the time
     if wrong := take_in(start):
         channel.write(encode(wrong))
@@ -201,6 +209,8 @@ def main(start: Start) -> None:
         environment(start.packages)
         own = sorted(file for file in before_any_page().files if Path(file).is_relative_to(start.folder))
         know_modules(map(Path, own))
+        remember(own)
+        know_packages(own, Path(start.folder))
         channel.write(encode(Started(tuple(own))))
         channel.close()
         gc.freeze()

@@ -18,10 +18,16 @@ from itertools import takewhile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import unquote
 
 from galley.record.dependencies import GONE, measure, never_counts
 from galley.record.model import Dependency, DependencyKind
+from galley.run.audit import GLOB, HEARD, OPEN, Heard
+from galley.run.missed import looked_for
+from galley.run.states import State, state, when_loaded
+from galley.system import path_of
 
+WILD = frozenset("*?[")  # what makes a pattern of a name
 IMPORTING = re.compile(r"^<frozen importlib|[/\\\\]importlib[/\\\\]metadata[/\\\\]")
 
 
@@ -35,15 +41,15 @@ class Modules:
 
     files: frozenset[str]
     folders: Mapping[str, tuple[str, ...]]  # by the folder without symbolic links
+    names: frozenset[str]
     last: str  # the name of the module that came last
-    count: int
 
     @classmethod
     def now(cls) -> Modules:
         """Everything that is loaded now."""
         modules = dict(sys.modules)
         files = frozenset(_files(modules.values()))
-        return cls(files, by_folder(files), next(reversed(modules)), len(modules))
+        return cls(files, by_folder(files), frozenset(modules), next(reversed(modules)))
 
     def since(self) -> set[str]:
         """The files of the modules that were loaded since that moment.
@@ -51,11 +57,21 @@ class Modules:
         Where a module of that moment is gone, or was loaded again, nobody can tell the new ones by their order, and
         the answer is the files of all modules.
         """
+        names = self._later()
+        return _files(sys.modules.values() if names is None else [sys.modules[name] for name in names])
+
+    def new_names(self) -> set[str]:
+        """The names of the modules that were not loaded at that moment and are now."""
+        names = self._later()
+        return set(sys.modules) - self.names if names is None else set(names)
+
+    def _later(self) -> list[str] | None:
+        """The names that came after the last one; None where the order says nothing."""
         with suppress(RuntimeError):  # a thread of the page imports meanwhile
             names = list(takewhile(lambda name: name != self.last, reversed(sys.modules)))
-            if len(sys.modules) == self.count + len(names):
-                return _files([sys.modules[name] for name in names])
-        return _files(sys.modules.values())
+            if len(sys.modules) == len(self.names) + len(names):
+                return names
+        return None
 
 
 @cache
@@ -83,18 +99,44 @@ def _true_folder(folder: str) -> str:
 
 
 class ChangedError(Exception):
-    """A file that the page used changed while it ran."""
+    """A file that the page used changed while it ran, and the page is not known to have done it."""
+
+
+class WroteError(Exception):
+    """The page itself changed a file of the project; `path` is from the root, `line` is of the snippet file, or 0."""
+
+    def __init__(self, path: str, line: int, *, gone: bool) -> None:
+        how = "removed" if gone else "wrote"
+        super().__init__(
+            f"the page itself {how} {path}: {'use a copy in' if gone else 'write into'} the working folder instead"
+        )
+        self.path, self.line = path, line
+
+
+@dataclass(frozen=True)
+class Change:
+    """A file that the page may be about to change: its path from the root, its state before, the line that does it."""
+
+    path: str
+    before: State
+    line: int
 
 
 class Watch:
-    """An audit hook over one page's process; only paths below `root` count, installed packages never."""
+    """An audit hook over one page's process; only paths below `root` count, installed packages never.
+
+    What the page opens is noted with its state at that moment, so that a change since then is seen.
+    """
 
     def __init__(self, root: Path, ignored: tuple[Path, ...] = (), before: Modules | None = None) -> None:
+        """`ignored` never counts: the page's own snippet file, which comes first, and the folder that it works in."""
         self.root = root.resolve()
         self.ignored = (*(path.resolve() for path in ignored), *never_counts(self.root))
+        self.page = str(ignored[0]) if ignored else ""
         self.begun, self.before = time.time_ns(), before or Modules.now()
-        self.files: set[str] = set()
-        self.noted: set[str] = set()
+        self.files: dict[str, State] = {}
+        self.noted: dict[str, State] = {}
+        self.changes: dict[str, Change | None] = {}
         self.modules: set[str] = set()
         self.folders: set[str] = set()
         self.tables: set[tuple[str, str]] = set()
@@ -112,9 +154,13 @@ class Watch:
         if path.is_dir():
             for folder, _, names in os.walk(path):
                 self.folders.add(folder)
-                self.noted.update(os.path.join(folder, name) for name in names)
+                for name in names:
+                    self._note(os.path.join(folder, name))
         else:
-            self.noted.add(str(path))
+            self._note(str(path))
+
+    def _note(self, file: str) -> None:
+        self.noted.setdefault(file, state(file))
 
     def note_module(self, path: Path) -> None:
         """Count the code of a module as used, though the module is no longer loaded."""
@@ -128,15 +174,30 @@ class Watch:
         """Count the names in a folder that have one of the endings as used."""
         self.names.add((os.path.abspath(folder), " ".join(endings)))
 
+    def wrote(self) -> list[str]:
+        """The absolute paths, without links, of the project's files that the page itself changed so far."""
+        return [str(self.root / change.path) for file, change in self._changed_here()]
+
+    def refuse_changes(self) -> None:
+        """Raises WroteError where the page itself changed a file of the project: its next run would find another."""
+        for file, change in self._changed_here():
+            raise WroteError(change.path, change.line, gone=not state(file))
+
+    def _changed_here(self) -> list[tuple[str, Change]]:
+        known = list(self.changes.items())  # a thread of the page may go on
+        return [(file, change) for file, change in known if change and state(file) != change.before]
+
     def found(self) -> list[Dependency]:
         """Everything used, measured now, in a stable order.
 
-        Raises ChangedError where a file was saved while the page ran: nobody knows which state it saw.
+        Raises WroteError where the page itself changed a file of the project, and ChangedError where somebody else
+        changed one that the page used: nobody knows which state it saw.
         """
         self.active = False
+        self.refuse_changes()
         modules = self._near(self.before.folders) | self._near(by_folder(self.before.since())) | self.modules
-        for file in sorted((self.files | self.noted | modules) - self.before.files):
-            if (path := self._within(file)) and os.path.isfile(file) and os.stat(file).st_mtime_ns > self.begun:
+        for file in sorted({*self.files, *self.noted, *modules}):
+            if (path := self._within(file)) and self._changed(file):
                 raise ChangedError(f"{path} changed while the page ran: run it again")
         sources = {path for each in modules if (path := self._within(each)) and path.endswith(".py")}
         tables = {(path, table) for each, table in self.tables if (path := self._within(each))}
@@ -148,24 +209,73 @@ class Watch:
         kinds += [(path, "listing", "") for path in folders]
         kinds += [(path, "table", table) for path, table in tables]
         kinds += [(path, "names", ends) for each, ends in self.names if (path := self._within(each))]
-        kinds += [(path, "absent", "") for path in files if not (self.root / path).exists()]
+        files |= {path for each in looked_for() if (path := self._within(each)) and not os.path.exists(each)}
+        kinds += [(path, "absent", "") for path in files if not os.path.exists(self.root / path)]
         measured = [measure(self.root, Dependency(path, kind, "", part)) for path, kind, part in sorted(kinds)]
         return [each for each in measured if each.sha256 != GONE]
+
+    def _changed(self, file: str) -> bool:
+        """Whether a file is another one than when the page used it."""
+        before = when_loaded(file)
+        if before is None:
+            before = self.files.get(file, self.noted.get(file))
+        if before is not None:
+            return state(file) != before
+        if file in self.before.files:
+            return False
+        try:  # a module whose code Python had at hand: no event says when it was read
+            return self.begun < os.stat(file).st_mtime_ns <= time.time_ns()
+        except OSError:
+            return False
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self.active:
             return
-        if event == "open":
-            path, mode, flags = arguments
-            written = (mode and set("wax") & set(mode)) or flags & os.O_WRONLY  # "r+" reads too
-            if isinstance(path, str | bytes | os.PathLike) and not written:
-                self.files.add(os.path.abspath(os.fsdecode(path)))
-        elif event in ("os.listdir", "os.scandir"):
-            if IMPORTING.search(sys._getframe(1).f_code.co_filename):
+        if event == OPEN:
+            self._opened(*arguments)
+        elif event == GLOB:
+            self._looked_up(*arguments)
+        elif heard := HEARD.get(event):
+            if heard.lists and IMPORTING.search(sys._getframe(1).f_code.co_filename):
                 return  # Python looks for a module or a package; what else lies there does not count
-            path = arguments[0]
-            if path is None or isinstance(path, str | bytes | os.PathLike):
-                self.folders.add(os.path.abspath(os.fsdecode(path or ".")))
+            for position in heard.reads:
+                self._read(_path(arguments, position, heard))
+            for position in heard.changes:
+                self._changes(_path(arguments, position, heard))
+            for position in heard.lists:
+                if folder := _path(arguments, position, heard):
+                    self.folders.add(folder)
+
+    def _opened(self, path: Any, mode: str | None, flags: int) -> None:
+        if not isinstance(path, str | bytes | os.PathLike):
+            return
+        file = os.path.abspath(os.fsdecode(path))
+        if not ((mode and set("wax") & set(mode)) or flags & os.O_WRONLY):  # "r+" reads too
+            self._read(file)
+        if (mode and set("wax+") & set(mode)) or flags & (os.O_WRONLY | os.O_RDWR):
+            self._changes(file)
+
+    def _looked_up(self, pattern: Any, recursive: bool, root: Any = None, folder: int | None = None) -> None:
+        """Count the file of a pattern without wildcards as read: no event tells of the look whether it is there."""
+        if isinstance(pattern, str | bytes) and WILD.isdisjoint(os.fsdecode(pattern)) and folder is None:
+            self._read(os.path.abspath(os.path.join(os.fsdecode(root or ""), os.fsdecode(pattern))))
+
+    def _read(self, file: str | None) -> None:
+        if file and file not in self.files and "\0" not in file:
+            self.files[file] = state(file)
+
+    def _changes(self, file: str | None) -> None:
+        """Note the state of a file of the project that the page may be about to change."""
+        if file and file not in self.changes and "\0" not in file:
+            path = self._within(file)
+            self.changes[file] = Change(path, state(file), self._line()) if path else None
+
+    def _line(self) -> int:
+        """The line of the page that is running, 0 where none is."""
+        frame = sys._getframe(1)
+        while frame and frame.f_code.co_filename != self.page:
+            frame = frame.f_back  # type: ignore[assignment]
+        return frame.f_lineno if frame else 0
 
     def _near(self, folders: Mapping[str, Iterable[str]]) -> set[str]:
         """The files that may be the project's own, from their folders alone."""
@@ -179,8 +289,28 @@ class Watch:
 
     def _within(self, path: str) -> str | None:
         """The path from the root with forward slashes, or None where it is not the project's own."""
-        true = Path(path).resolve()
+        true = Path(os.path.realpath(path))
         if not true.is_relative_to(self.root) or any(true.is_relative_to(each) for each in self.ignored):
             return None
         relative = true.relative_to(self.root)
         return None if "__pycache__" in relative.parts else relative.as_posix()
+
+
+def _path(arguments: tuple[Any, ...], position: int, heard: Heard) -> str | None:
+    """The absolute path of an argument of an event; None where it names no file."""
+    given = arguments[position] if position < len(arguments) else None
+    if isinstance(given, int):
+        return path_of(given)
+    if given is None and position in heard.lists:
+        given = "."
+    if not isinstance(given, str | bytes | os.PathLike):
+        return None
+    path = os.fsdecode(given)
+    if path.startswith("file:"):  # as SQLite takes it
+        path = unquote(path.removeprefix("file:").partition("?")[0])
+    beside = heard.beside.get(position, len(arguments))
+    folder = arguments[beside] if beside < len(arguments) else None
+    if isinstance(folder, int) and folder >= 0 and not os.path.isabs(path):
+        above = path_of(folder)
+        return above and os.path.abspath(os.path.join(above, path))
+    return os.path.abspath(path)

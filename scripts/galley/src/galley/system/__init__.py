@@ -123,6 +123,16 @@ def waiting_bytes(descriptor: int) -> int:
     return found
 
 
+def path_of(descriptor: int) -> str | None:
+    """The path of what a descriptor is open on; None where the system does not say it."""
+    with suppress(OSError):
+        return str(Path(f"/proc/self/fd/{descriptor}").readlink())
+    with suppress(OSError, AttributeError, ValueError):
+        told = fcntl.fcntl(descriptor, fcntl.F_GETPATH, b"\0" * 1024)  # type: ignore[attr-defined] # macOS has it
+        return os.fsdecode(told.rstrip(b"\0"))
+    return None
+
+
 @cache
 def _c() -> ctypes.CDLL | None:
     """The C library; None where Python cannot reach it."""
