@@ -44,7 +44,11 @@ FAULTS: dict[str, tuple[str, int, str]] = {
     "eats_memory": ("bytearray(10**15)", 4, "MemoryError"),
     "no_function": ("x = 1\nreturn x", 5, "SyntaxError: 'return' outside function"),
     "closes_output": ('import os\nos.close(1)\nprint("x")', 6, "OSError: [Errno 9] Bad file descriptor"),
-    "closes_everything": ("import os\nos.closerange(0, 200)", 5, "the page's process exited with status 70"),
+    "closes_everything": (
+        "import os\nos.closerange(0, 200)",
+        5,
+        "the page's process exited with status 70, as it does where a cell closes files that are not its own",
+    ),
     "undefined": ("print(undefined)", 4, "NameError: name 'undefined' is not defined"),
     "bad_exception": (
         "class E(Exception):\n    def __str__(self): raise TypeError\nraise E",
@@ -160,6 +164,8 @@ def test_a_failure_tells_what_the_cell_wrote_and_its_own_frames_only(scene: Scen
     assert 'raises_deeper.py", line 7, in <module>\n    f()' in failures["raises-deeper"]
     assert "return 1 / 0" in failures["raises-deeper"]
     assert "galley" not in failures["raises-deeper"].replace(str(scene.folder.root), "")
+    assert "return x" in failures["no-function"]
+    assert "execute.py" not in failures["no-function"]
 
 
 def test_a_syntax_error_is_told_at_its_line_and_the_other_pages_are_recorded(folder: GuideFolder) -> None:

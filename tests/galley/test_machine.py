@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from galley.record.machine import folders, names
+from galley.record.normalise import normalise
+from galley.run.backend import where
+from galley.system.account import account
 from guide_folder import GuideFolder
 
 PAGE = """
@@ -145,3 +148,18 @@ def test_a_rule_that_is_none_is_refused_at_its_line(folder: GuideFolder) -> None
     (error,) = folder.guide.errors
     assert str(error).startswith("snippets/page.py:1: exact 'colours' is not `all`, or some of: addresses, frames, ")
     assert os.linesep in str(error)
+
+
+def test_every_folder_of_packages_on_the_path_goes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    users = tmp_path / "lib/site-packages"
+    monkeypatch.syspath_prepend(str(users))
+    found = where(tmp_path / "scratch", tmp_path / "snippets")
+    assert normalise(f"{users}/tool/core.py:3: UserWarning: x", found) == "tool/core.py:3: UserWarning: x"
+
+
+def test_the_account_is_the_systems_whatever_variables_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/elsewhere")
+    monkeypatch.setenv("LOGNAME", "somebody")
+    pwd = pytest.importorskip("pwd")
+    entry = pwd.getpwuid(os.getuid())
+    assert account() == (entry.pw_name, entry.pw_dir)

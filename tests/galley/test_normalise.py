@@ -132,6 +132,8 @@ def machine(places: Where) -> Where:
         ("-I/home/alice/include file:///home/alice/x", "-I~/include file://~/x"),
         ("/home/alice/gr%C3%B6%C3%9Fe/a", "~/other/a"),
         ("/home/alice2/x /mnt/home/alice/x", "/home/alice2/x /mnt/home/alice/x"),
+        ("/tmp/galley-ab12cd_9/.config, /tmp/galley-page-ab12cd_9", "~/.config, ~"),
+        ("/tmp/galley-guide /tmp/galley-ab12cd_99", "/tmp/galley-guide /tmp/galley-ab12cd_99"),
         ("alice", "<user>"),
         ("a\nalice\nb", "a\n<user>\nb"),
         ("posix.uname_result(nodename='node-7', user='alice')", "posix.uname_result(nodename='<host>', user='<user>')"),

@@ -142,6 +142,7 @@ TABLE = {
     "normalise": Worst(
         (
             "galley.record.normalise.ADDRESS",
+            "galley.record.normalise.RUNNERS",
             r"galley.record.normalise: (?:(?<![\w.-])|(?<=-[A-Z])){}(?![\w.-])",
             "galley.record.normalise: anywhere if _is_no_word(name) else alone",
             "galley.record.frames.FRAME",
@@ -157,7 +158,10 @@ TABLE = {
             *(pumped("page.py ", unit) for unit in ("0xfffff", "0xffffff", " 0x", "\r")),
             pumped("page.py 0x", "f"),
             *(pumped("<0x ", unit) for unit in ("<", "-", " at 0x", "<A at 0xffffff>", " started 999999999", "=")),
-            *(pumped("/home/alice", unit) for unit in ("/home/alice", "-I/home/alice", "alice@", "'alice'", "node-7-")),
+            *(
+                pumped("/home/alice", unit)
+                for unit in ("/tmp/galley-", "/home/alice", "-I/home/alice", "alice@", "'alice'", "node-7-")
+            ),
             *(pumped("/opt/galley/", unit) for unit in (".py", ".py:1", "\n/opt/galley/x.py:1: W", " ")),
             *(pumped("/opt/galley/x", unit) for unit in ('\n  File "<frozen runpy>", line 1', '\n  File "', "\n    a")),
         ),

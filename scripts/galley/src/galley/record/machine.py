@@ -16,11 +16,16 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
+from galley.system.account import account
+
 EVERYBODYS = {"/", "/usr", "/usr/local", "/opt", "/home", "/root", "/tmp", "/var/tmp"}  # these tell nothing
 # Names that many machines share. They are words, too, so to take them out would harm a text that means the word.
-SHARED = {"root", "user", "runner", "nobody", "admin", "ubuntu", "debian", "vagrant", "docker", "localhost", "host"} | {
-    *("vm", "dev", "build", "server", "desktop", "laptop", "computer", "worker", "node", "main", "python", "test"),
-}
+SHARED = frozenset(
+    (
+        *("root", "user", "runner", "nobody", "admin", "ubuntu", "debian", "vagrant", "docker", "localhost", "host"),
+        *("vm", "dev", "build", "server", "desktop", "laptop", "computer", "worker", "node", "main", "python", "test"),
+    )
+)
 PYTHON = "<env>/bin/python"
 
 
@@ -40,11 +45,11 @@ def folders(root: Path, galley: Path) -> tuple[tuple[str, str], ...]:
 
 def names() -> tuple[tuple[str, str], ...]:
     """The name of the user and that of the machine, each with what stands for it."""
-    found = []
+    found = [(account()[0], "<user>")]
     with suppress(KeyError, OSError, ImportError):
         found.append((getpass.getuser(), "<user>"))
     found += [(name, "<host>") for name in {platform.node(), platform.node().partition(".")[0]}]
-    return tuple(sorted((name, instead) for name, instead in found if len(name) > 1 and name not in SHARED))
+    return tuple(sorted({(name, instead) for name, instead in found if len(name) > 1 and name not in SHARED}))
 
 
 def _places(root: Path, galley: Path) -> Iterator[tuple[str, str]]:
@@ -57,10 +62,8 @@ def _places(root: Path, galley: Path) -> Iterator[tuple[str, str]]:
             yield prefix, "<env>"
     with suppress(RuntimeError):
         yield str(Path.home()), "~"
-    with suppress(ImportError, KeyError):
-        import pwd
-
-        yield pwd.getpwuid(os.getuid()).pw_dir, "~"
+    if home := account()[1]:
+        yield home, "~"
     yield tempfile.gettempdir(), "/tmp"
 
 

@@ -18,6 +18,7 @@ ADDRESS = re.compile(
     r"[-=]>|[<>]=|[<>]|(?<=\bat )0x[0-9a-fA-F]{6,16}\b|(?<=hread )0x[0-9a-fA-F]{6,16}\b"
     r"|(?<= started )[0-9]{9,20}(?=\)>)|(?<= started daemon )[0-9]{9,20}(?=\)>)"
 )
+RUNNERS = re.compile(r"(?<![\w.-])/tmp/galley-(?:page-)?[a-z0-9_]{8}(?![\w.-])")  # a runner's or a page's own home
 WITHOUT_BRACKETS = (" object at ", "Thread ", "Current thread ")  # stand before an address outside `<…>`
 PADDING = re.compile(r"(?<! ) {2,}+(?=[-+]?\d)|(?<=\d) {2,}")  # looked at once, from its first space
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:e[+-]?\d+)?")
@@ -59,7 +60,7 @@ def _paths(text: str, where: Where) -> str:
     for known, instead in where.folders:
         if known in text:  # a flag of a compiler stands right before a path
             text = re.sub(rf"(?:(?<![\w.-])|(?<=-[A-Z])){re.escape(known)}(?![\w.-])", _put(instead), text)
-    return text
+    return RUNNERS.sub("~", text)
 
 
 def _frames(text: str, where: Where) -> str:

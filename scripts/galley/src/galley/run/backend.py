@@ -7,6 +7,7 @@ on the warm one of a `galley serve` where that is up, else on one of its own.
 from __future__ import annotations
 
 import asyncio
+import sys
 import sysconfig
 import tempfile
 from contextlib import AsyncExitStack
@@ -26,6 +27,7 @@ from galley.run.quiet import machine
 from galley.run.runners import GALLEY, runner, warm_runner
 from galley.system import cores
 
+PACKAGES = ("site-packages", "dist-packages")  # what a folder of packages is called, the user's own too
 STARTS = 5  # of the shared runner, before a command gives up
 
 
@@ -138,5 +140,6 @@ def where(scratch: Path, snippets: Path, root: Path | None = None) -> Where:
     `root` is the project's folder; without one it is the folder that holds `snippets`.
     """
     paths = sysconfig.get_paths()
-    packages = tuple(Path(paths[each]) for each in ("purelib", "platlib", "stdlib"))
-    return Where(scratch, snippets, packages, folders(root or snippets.parent, GALLEY), names(), GALLEY)
+    packages = [Path(paths[each]) for each in ("purelib", "platlib", "stdlib")]
+    packages[2:2] = [Path(each) for each in sys.path if Path(each).name in PACKAGES and Path(each) not in packages]
+    return Where(scratch, snippets, tuple(packages), folders(root or snippets.parent, GALLEY), names(), GALLEY)

@@ -232,6 +232,8 @@ def _named(error: BaseException) -> str:
 
 def _own_frames(error: BaseException, path: str) -> TracebackType | None:
     """The traceback from the first frame of the snippet file on; galley's own frames help nobody."""
+    if isinstance(error, SyntaxError) and error.filename == path:
+        return None  # it says the line itself, and nothing of the page has run
     frame = error.__traceback__
     while frame is not None and frame.tb_frame.f_code.co_filename != path:
         frame = frame.tb_next

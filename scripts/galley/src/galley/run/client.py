@@ -307,6 +307,10 @@ class _Page:
 
 def _how(code: int) -> str:
     """How a page's process ended, in words."""
+    if code == os.EX_SOFTWARE:  # what the child itself ends with where it cannot speak any more
+        return (
+            f"the page's process exited with status {code}, as it does where a cell closes files that are not its own"
+        )
     if code >= 0:
         return f"the page's process exited with status {code}"
     names = {each.value: each.name for each in signal.Signals}
