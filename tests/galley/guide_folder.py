@@ -14,6 +14,7 @@ from pathlib import Path
 from textwrap import dedent
 
 from galley.config import Project, find_project
+from galley.kinds import kinds_of
 from galley.record.findings import Finding, findings
 from galley.record.model import Record
 from galley.record.status import Status, status, store_of
@@ -160,7 +161,7 @@ class GuideFolder:
 
     def findings(self) -> list[Finding]:
         """What `galley check` finds."""
-        return findings(self.guide)
+        return findings(self.guide, kinds_of(self.project))
 
     def record(self, page: str, profile: str = "laptop") -> Record:
         """The record of a page, which must be there and whole."""

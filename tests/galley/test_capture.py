@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from galley.run.client import Capture
+from galley.run.capture import Capture
 
 
 def with_capture(limit: int, use: Callable[[Capture], object]) -> None:

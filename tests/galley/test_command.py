@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from galley.errors import Exit, RefusedError, UsageError
-from galley.run.command import run_pages
+from galley.errors import Exit, GalleyError, RefusedError, UsageError
+from galley.run.choose import choose
+from galley.run.command import Summary, run_pages
 from galley.run.progress import LiveProgress
-from galley.run.schedule import choose
 from galley.source.guide import read_guide
 from guide_folder import SETTINGS, GuideFolder
 
 if TYPE_CHECKING:
+    from galley.run.client import PageRun
     from galley.run.protocol import Job
-    from galley.run.schedule import Ran
 
 GOOD = "# %% first\nprint(1)\n"
 
@@ -158,13 +158,11 @@ def test_what_is_to_happen_meanwhile_happens_while_pages_run_and_only_then(folde
         while not (folder.root / "snippets/page-began").exists():
             time.sleep(0.01)
         happened.append("both at once")
-        raise ValueError("nobody is told")
 
     def run() -> bool:
         said = io.StringIO()
-        return not run_pages(
-            read_guide(folder.project), [], [], everything=False, jobs=1, file=said, meanwhile=work
-        ).failures
+        ended = run_pages(read_guide(folder.project), [], [], everything=False, jobs=1, file=said, meanwhile=work)
+        return not ended.failures and not ended.errors
 
     assert run()
     assert not happened, "there is nothing to run"
@@ -176,6 +174,23 @@ def test_what_is_to_happen_meanwhile_happens_while_pages_run_and_only_then(folde
     assert happened == ["both at once"], "what measures has the machine for itself"
 
 
+def test_what_goes_wrong_meanwhile_is_told_after_the_pages(folder: GuideFolder) -> None:
+    def run(error: Exception) -> Summary:
+        def work() -> None:
+            raise error
+
+        guide, said = read_guide(folder.project), io.StringIO()
+        return run_pages(guide, [], [], everything=True, jobs=1, file=said, meanwhile=work)
+
+    folder.snippet("one", GOOD)
+    ended = run(GalleyError("the builder cannot be imported", mend="install it"))
+    assert [(error.what, error.mend) for error in ended.errors] == [("the builder cannot be imported", "install it")]
+    assert not ended.failures
+    assert folder.status("one").state == "fresh"
+    with pytest.raises(ZeroDivisionError):
+        run(ZeroDivisionError())
+
+
 def test_the_live_rows_follow_the_pages(folder: GuideFolder) -> None:
     one, two = (SimpleNamespace(page=name, profile="laptop") for name in ("one", "two"))
     with LiveProgress(Terminal(), 2) as progress:
@@ -183,7 +198,7 @@ def test_the_live_rows_follow_the_pages(folder: GuideFolder) -> None:
         for job, cell in ((one, "a"), (two, "b"), (one, "c")):
             progress.tell(cast("Job", job), cell)
         assert [task.description for task in progress.live.tasks] == ["two (laptop): b", "one (laptop): c"]
-        progress.ended(cast("Ran", SimpleNamespace(run=two)), "recorded")
+        progress.ended(cast("PageRun", two), "recorded")
         assert [task.description for task in progress.live.tasks] == ["one (laptop): c"]
         assert progress.live.live.is_started
     assert not progress.live.live.is_started

@@ -19,7 +19,7 @@ import pytest
 
 from builders import BUILDERS, article, plain
 from galley.export.needs import needs
-from galley.record.facts import line
+from galley.record.facts import facts_line
 from galley.record.model import Dependency, Environment, Record
 from guide_folder import SETTINGS, GuideFolder, fence
 
@@ -232,7 +232,7 @@ def test_a_package_called_as_its_module_is_found_without_a_search_and_named_once
 def test_what_a_page_ran_on_is_one_line_whatever_a_hook_says(guide: GuideFolder) -> None:
     record = guide.record("one")
     told = replace(record, environment=replace(record.environment, provenance={"device": "A100\nMIG 1g"}))
-    assert line(told, ["device"]) == f"A100 MIG 1g · {record.date}"
+    assert facts_line(told, ["device"]) == f"A100 MIG 1g · {record.date}"
 
 
 def test_an_export_says_what_it_ran_on(script: str, notebook: nbformat.NotebookNode) -> None:

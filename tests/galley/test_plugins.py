@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from galley.errors import GalleyError
-from galley.plugins import load, plugins_of
+from galley.plugins import load_plugins, plugins_of
 from galley.source.cells import read_snippets
-from galley.source.grammar import BUILT_IN, grammar
+from galley.source.grammar import BUILT_IN, grammar_of
 from guide_folder import SETTINGS, GuideFolder, fence
 
 MINE = '''
@@ -67,7 +67,7 @@ def test_a_guide_brings_tags_options_and_checks(guide: GuideFolder) -> None:
 def test_an_object_serves_as_well_as_a_class(guide: GuideFolder) -> None:
     with_plugins(guide, "mine.levels:levels")
     assert plugins_of(guide.project).names == ("mine.levels:levels",)
-    assert set(grammar(guide.project).tags) - set(BUILT_IN.tags) == {"hard", "loud"}
+    assert set(grammar_of(guide.project).tags) - set(BUILT_IN.tags) == {"hard", "loud"}
 
 
 def test_only_words_that_change_outputs_change_a_digest(guide: GuideFolder) -> None:
@@ -97,7 +97,7 @@ def test_no_record_depends_on_a_plugin(guide: GuideFolder) -> None:
 
 def test_nothing_importable_and_no_file_is_left_behind(guide: GuideFolder) -> None:
     path = list(sys.path)
-    assert grammar(guide.project).tags["hard"].says == "The cell is hard."
+    assert grammar_of(guide.project).tags["hard"].says == "The cell is hard."
     assert sys.path == path
     assert not [name for name in sys.modules if name.partition(".")[0] == "mine"]
     assert not list(guide.root.rglob("__pycache__"))
@@ -106,29 +106,29 @@ def test_nothing_importable_and_no_file_is_left_behind(guide: GuideFolder) -> No
 def test_two_projects_in_one_process_have_each_its_own(guide: GuideFolder, tmp_path: Path) -> None:
     other = with_plugins(guide.copied(tmp_path / "other"), "mine.levels:Levels")
     other.write("snippets/mine/words.py", 'SAYS = "The other guide."\n')
-    said = [grammar(each.project).tags["hard"].says for each in (guide, other, guide)]
+    said = [grammar_of(each.project).tags["hard"].says for each in (guide, other, guide)]
     assert said == ["The cell is hard.", "The other guide.", "The cell is hard."]
 
 
 def test_a_module_of_that_name_from_elsewhere_stays(guide: GuideFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere = type(sys)("mine")
     monkeypatch.setitem(sys.modules, "mine", elsewhere)
-    assert grammar(guide.project).tags["hard"].says == "The cell is hard."
+    assert grammar_of(guide.project).tags["hard"].says == "The cell is hard."
     assert sys.modules["mine"] is elsewhere
 
 
 def test_a_plugin_is_loaded_again_when_one_of_its_files_is_saved(guide: GuideFolder) -> None:
-    before = grammar(guide.project)
-    assert grammar(guide.project) is before
+    before = grammar_of(guide.project)
+    assert grammar_of(guide.project) is before
     guide.write("snippets/mine/words.py", 'SAYS = "Other words, and more of them."\n')
-    assert grammar(guide.project).tags["hard"].says == "Other words, and more of them."
+    assert grammar_of(guide.project).tags["hard"].says == "Other words, and more of them."
 
 
 def test_its_files_and_names_are_known(guide: GuideFolder) -> None:
     found = plugins_of(guide.project)
     snippets = guide.project.snippets
     assert set(found.files) == {snippets / f"mine/{name}.py" for name in ("__init__", "words", "levels")}
-    assert load(found.names, snippets) is found
+    assert load_plugins(found.names, snippets) is found
 
 
 ASK = """
@@ -138,10 +138,10 @@ from pathlib import Path
 from galley.config import find_project
 from galley.errors import GalleyError
 from galley.plugins import plugins_of
-from galley.source.grammar import grammar
+from galley.source.grammar import grammar_of
 project = find_project(Path.cwd())
 try:
-    print(list(plugins_of(project).names), grammar(project).lists)
+    print(list(plugins_of(project).names), grammar_of(project).lists)
 except GalleyError as error:
     print(error)
 """
@@ -243,7 +243,7 @@ def test_the_tag_that_a_kind_of_output_asks_for_is_known(guide: GuideFolder) -> 
         "snippets/mine/kind.py", 'class Drawn:\n    """A drawing\n    of it.\n\n    More."""\n    tag = "drawn"\n'
     )
     with_plugins(guide, "mine.kind:Drawn")
-    row = grammar(guide.project).tags["drawn"]
+    row = grammar_of(guide.project).tags["drawn"]
     assert (row.says, row.outputs) == ("A drawing of it.", True)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 
 import pytest
 
 from builders import BUILDERS, article, plain
 from galley.record.status import State
 from galley.run.prepare import prepare
+from guide_folder import command, quiet_environment
+from processes import processes_of, wait_until_gone
 
 PREPARE = """
 import os
@@ -78,12 +81,32 @@ def test_nothing_stale_prepares_nothing(prepared):
     assert len((prepared.root / "calls.txt").read_text(encoding="utf-8").splitlines()) == 1
 
 
+OTHER = "profile other cannot run: the hook prepare (before:for_other)"
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
         ("raise Missing('accept the licence')", "profile other cannot run: accept the licence"),
-        ("raise KeyError('x')", "profile other cannot run: Traceback"),
-        ("os._exit(3)", "profile other cannot run: the hook prepare exited with status 3 and gave no answer"),
+        ("raise KeyError('x')", f"{OTHER} raised KeyError: 'x'"),
+        ("os._exit(3)", f"{OTHER} exited with status 3 and gave no answer"),
+        (
+            "return ['A']",
+            f"{OTHER} answered with ['A'], and must with texts by name",
+        ),
+        ("return {'A': 1}", f"{OTHER} answered with {{'A': 1}}, and must with texts"),
+        (
+            "return {'A=B': ''}",
+            f"{OTHER} answered with 'A=B', which is no name of a variable",
+        ),
+        (
+            "return {'A': '\\0'}",
+            f"{OTHER} answered with a value of A that no variable can have",
+        ),
+        (
+            "return {'A': '\\udc80'}",
+            f"{OTHER} answered with a value of A that no variable can have",
+        ),
     ],
 )
 def test_a_profile_that_cannot_run_says_so_once_and_the_others_run(body, said, prepared):
@@ -98,11 +121,35 @@ def test_a_profile_that_cannot_run_says_so_once_and_the_others_run(body, said, p
     assert not (prepared.project.outputs / "one" / "other").exists()
 
 
+def test_what_a_hook_leaves_running_ends_with_it_and_holds_nothing_up(prepared):
+    body = "    import subprocess\n    subprocess.Popen(['sleep', '300'], env={'MARK': os.environ['MARK']})\n"
+    prepared.write("snippets/before.py", PREPARE.replace("    print(", f"{body}    print(", 1))
+    marker = str(prepared.root)
+    ended = prepared.galley("run", "one", MARK=marker)
+    assert ended.returncode == 0, ended.stdout
+    assert wait_until_gone(marker) == []
+
+
+def test_a_hook_ends_with_the_command_that_asked_it(prepared):
+    prepared.write("snippets/before.py", "def prepare(context):\n    import time\n    time.sleep(300)\n")
+    marker = str(prepared.root)
+    asking = subprocess.Popen([command("galley"), "run"], cwd=prepared.root, env=quiet_environment(MARK=marker))
+    try:
+        while not any("galley.run.prepare" in each for each in processes_of(marker)):
+            assert asking.poll() is None
+    finally:
+        asking.kill()
+        asking.wait()
+    assert wait_until_gone(marker) == []
+
+
 def test_the_command_fails_when_a_profile_cannot_run(prepared):
     prepared.write("snippets/before.py", "def prepare(context):\n    raise KeyError('x')\n")
     ended = prepared.galley("run")
     assert ended.returncode not in (0, 4)
-    assert "profile laptop cannot run: Traceback" in ended.stdout
+    assert "profile laptop cannot run: the hook prepare (before:prepare) raised KeyError: 'x'" in ended.stdout
+    assert "snippets/before.py:2" in ended.stdout
+    assert "Traceback" not in ended.stdout
 
 
 HOOKS = """
@@ -159,7 +206,9 @@ def test_a_failure_is_explained_by_the_hook(hooked):
 def test_a_hook_that_fails_does_not_hide_the_failure(hooked):
     hooked.write("snippets/around.py", HOOKS.replace('f"{context.page}', 'f"{context.nothing}'))
     hooked.snippet("one", "# %% look\n{}['x']\n")
-    assert hooked.run().failures["one"].endswith("in cell look: KeyError: 'x'")
+    said = hooked.run().failures["one"]
+    assert "in cell look: KeyError: 'x'\n" in said
+    assert "the hook explain (around:explain) raised AttributeError" in said
 
 
 def test_only_texts_and_numbers_stand_under_an_output(hooked):

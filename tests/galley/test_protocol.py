@@ -48,6 +48,8 @@ def test_the_runners_first_word_is_read_as_it_was_written(event: Started | NotSt
     assert runner_event(encode(event)) == event
 
 
+FORGED = b"""{"event": "ends", "cell": "one", "seconds": 0, "peak_mb": 0,
+    "shown": [{"kind": "%s", "forms": [{"mime": "text/plain", "suffix": "%s", "data": "", "cut": %d}]}]}"""
 WRONG = {
     "nothing": b"",
     "a number": b"1",
@@ -63,6 +65,12 @@ WRONG = {
         [{"path": "a", "kind": "wish", "sha256": ""}]}""",
     "deep": b"[" * 100_000,
     "no text": b"\xff\xfe",
+    "a cell that may take less than no time": b'{"event": "begins", "cell": "one", "line": 1, "timeout": -1}',
+    "a line beyond any file": b'{"event": "exited", "code": 0, "line": 99999999999999999999}',
+    "a cell of a thousand letters": b'{"event": "begins", "cell": "%s", "line": 1}' % (b"x" * 1000),
+    "an output that leads out of its folder": FORGED % (b"stdout", b"/../../evil", 0),
+    "a kind that leads out of its folder": FORGED % (b"../x", b"txt", 0),
+    "fewer bytes than none cut": FORGED % (b"stdout", b"txt", -1),
 }
 
 
@@ -102,6 +110,10 @@ SAID = {
     "bytes": b"\xff\0\n",
     "a forged end": b'{"event": "finished", "environment": [], "dependencies": []}\n',
     "a forged cell": b'{"event": "ends", "cell": 3, "seconds": 0, "peak_mb": 0}\n',
+    "a cell that is not there": b'{"event": "ends", "cell": "two", "seconds": 0, "peak_mb": 0}\n',
+    "a cell's end, which comes again": b'{"event": "ends", "cell": "one", "seconds": 0, "peak_mb": 0}\n' * 2,
+    "the page's end before its cells'": b'{"event": "finished", "environment": {}, "dependencies": []}\n',
+    "the page's beginning": b'{"event": "ready"}\n',
 }
 
 
@@ -118,6 +130,53 @@ def test_a_page_that_writes_to_galleys_own_connection_fails_alone(folder: GuideF
     assert folder.status("bad").state == "missing"
     for name in ("good", "better"):
         assert folder.output(name, "one.stdout.txt") == "fine\n"
+
+
+FLOODS = {
+    "empty lines": b"\n" * 65536,
+    "blank lines": b" \n" * 65536,
+    "a line without an end": b"x" * 65536,
+    "cells that begin": b'{"event": "begins", "cell": "one", "line": 1}\n' * 2000,
+}
+
+
+@pytest.mark.parametrize("said", FLOODS.values(), ids=FLOODS)
+def test_a_page_that_talks_without_end_fails_alone(folder: GuideFolder, said: bytes) -> None:
+    flood = TO_GALLEY.replace("    os.write", "    while True:\n        os.write")
+    folder.snippet("bad", flood.format(said=b"#", then="").replace("b'#'", f"{said[:60]!r} * {len(said) // 60}"))
+    folder.snippet("good", "# %% one\nprint('fine')\n")
+    ended = folder.run()
+    assert list(ended.failures) == ["bad"]
+    assert folder.output("good", "one.stdout.txt") == "fine\n"
+
+
+def test_a_page_that_forges_its_own_end_is_not_recorded(folder: GuideFolder) -> None:
+    end = b'{"event": "finished", "environment": {}, "dependencies": []}\n'
+    folder.snippet("bad", TO_GALLEY.format(said=end, then="os._exit(0)"))
+    assert list(folder.run().failures) == ["bad"]
+    assert folder.status("bad").state == "missing"
+
+
+ODD = {
+    "text": "class Odd(Exception):\n    def __str__(self):\n        raise SystemExit(3)\n",
+    "name": "class Meta(type):\n    __name__ = property(lambda self: 1 / 0)\n"
+    "class Odd(Exception, metaclass=Meta):\n    pass\n",
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_an_exception_that_cannot_say_what_it_is_fails_its_page_at_its_line(folder: GuideFolder, odd: str) -> None:
+    folder.snippet("bad", f"# %% one\n{odd}raise Odd\n")
+    said = folder.run().failures["bad"]
+    assert said == f"snippets/bad.py:{odd.count(chr(10)) + 2}: page bad (laptop) in cell one: Odd"
+
+
+def test_an_endless_message_of_an_exception_is_told_as_far_as_it_can_be_read(folder: GuideFolder) -> None:
+    folder.snippet("bad", '# %% one\nraise ValueError("x" * 70_000_000)\n')
+    ended = folder.run()
+    said = ended.failures["bad"]
+    assert said.startswith("snippets/bad.py:2: page bad (laptop) in cell one: ValueError: xxx")
+    assert len(said) < 70_000
 
 
 @pytest.mark.parametrize("signal", [40, 9, 11, 15])

@@ -15,7 +15,7 @@ async def most_at_once(size: int, pages: list[tuple[int, float, bool]]) -> list[
     shared, inside, seen = Room(size), set(), []
 
     async def page(number: int, threads: int, peak_mb: float, alone: bool) -> None:
-        async with shared.place(threads, peak_mb, alone):
+        async with shared.held(threads, peak_mb, alone):
             inside.add(number)
             seen.append(set(inside))
             await asyncio.sleep(0.01)

@@ -32,8 +32,9 @@ def job(folder: GuideFolder, code: str, page: str = "page") -> Job:
     scratch.mkdir(exist_ok=True)
     path = folder.root / "snippets" / f"{page}.py"
     source = f"# %% one\n{code}\n"
-    root, place = str(folder.root), str(scratch)
-    return Job(page=page, profile="laptop", path=str(path), shown=path.name, source=source, root=root, scratch=place)
+    root, place, one = str(folder.root), str(scratch), ("one",)
+    what = Job(page=page, profile="laptop", path=str(path), relative=path.name, source=source, cells=one, root=root)
+    return replace(what, scratch=place)
 
 
 async def run_here(socket: Path, asked: Job, heard: Callable[[Job, str], None] = lambda job, cell: None) -> PageRun:

@@ -72,7 +72,7 @@ def test_a_new_record_leaves_nothing_of_the_old_one(store: Store) -> None:
 
 def test_no_folder_and_an_empty_one_hold_no_record(store: Store) -> None:
     assert store.read("other", "laptop") is None
-    store.place("other", "laptop").mkdir(parents=True)
+    store.folder_of("other", "laptop").mkdir(parents=True)
     assert store.read("other", "laptop") is None
 
 
@@ -100,7 +100,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, at: int) -> list[str]:
 
 
 def test_a_write_interrupted_at_any_step_is_seen_and_mended(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = files(store.place("page", "laptop"))
+    before = files(store.folder_of("page", "laptop"))
     seen = []
     for at in range(100):
         with monkeypatch.context() as patched:
@@ -113,7 +113,7 @@ def test_a_write_interrupted_at_any_step_is_seen_and_mended(store: Store, monkey
         try:
             found = store.read("page", "laptop")
             state = "new" if found == record(NEW) else "old"
-            left = files(store.place("page", "laptop"))
+            left = files(store.folder_of("page", "laptop"))
             left.pop("replacing.json", None)  # says what may be removed, and is no part of the record
             assert left == before or state == "new"
         except TornError:
@@ -131,7 +131,7 @@ def test_a_write_interrupted_at_any_step_is_seen_and_mended(store: Store, monkey
 
 @pytest.mark.parametrize("file", ["one.stdout.txt", "two.value.txt"])
 def test_a_changed_output_is_tampering(store: Store, file: str) -> None:
-    (store.place("page", "laptop") / file).write_bytes(OLD[file] + b" ")
+    (store.folder_of("page", "laptop") / file).write_bytes(OLD[file] + b" ")
     with pytest.raises(TamperedError, match=rf"outputs/page/laptop/{file}: is not what was recorded"):
         store.read("page", "laptop")
 
@@ -161,7 +161,7 @@ def edit(folder: Path, old: str, new: str) -> None:
 @pytest.mark.parametrize("way", tampering())
 def test_whatever_was_changed_by_hand_is_told_and_can_be_written_over(store: Store, way: str) -> None:
     change, what = tampering()[way]
-    change(store.place("page", "laptop"))
+    change(store.folder_of("page", "laptop"))
     with pytest.raises(TamperedError, match=re.escape(f"outputs/page/laptop/{what}")):
         store.read("page", "laptop")
     if "made a" in way:  # nothing that a record names: it stays until the user takes it away
@@ -194,7 +194,7 @@ FOREIGN: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("kind", FOREIGN)
 def test_what_no_record_names_is_told_and_never_removed(store: Store, kind: str) -> None:
-    at = store.place("page", "laptop")
+    at = store.folder_of("page", "laptop")
     FOREIGN[kind](at / "mine")
     before = sorted(at.rglob("*"))
     with pytest.raises(TamperedError, match="laptop/mine: is in the folder and not in the record"):
@@ -233,7 +233,7 @@ def test_no_link_is_followed_to_a_record(tmp_path: Path, part: str, whole: bool)
 @pytest.mark.parametrize("name", ["../../../mine.txt", "/etc/mine.txt", "..", "", "a/b"])
 def test_a_forged_record_names_nothing_that_is_removed(store: Store, tmp_path: Path, name: str) -> None:
     (tmp_path / "mine.txt").write_text("mine")
-    at = store.place("page", "laptop")
+    at = store.folder_of("page", "laptop")
     edit(at, '"file": "one.stdout.txt"', f'"file": "{name}"')
     (at / "one.stdout.txt").unlink()
     with pytest.raises(TamperedError):
@@ -254,7 +254,7 @@ def test_records_are_staged_in_no_place_of_somebody_else(store: Store, tmp_path:
 
 
 def test_a_record_taken_away_is_torn(store: Store) -> None:
-    (store.place("page", "laptop") / "record.json").unlink()
+    (store.folder_of("page", "laptop") / "record.json").unlink()
     with pytest.raises(TornError, match=r"outputs/page/laptop: torn"):
         store.read("page", "laptop")
 

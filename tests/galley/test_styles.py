@@ -43,6 +43,9 @@ def test_each_rule_is_of_galleys_own_elements() -> None:
             "@media screen  and (max-width: 4em) { a > b, c { d: e } }",
             "@media screen and (max-width: 4em){a > b,c{d: e}}",
         ),
+        ("a { b: 'never closed } ;\n  c: d }", "a{b: 'never closed } ; c: d}"),
+        ("a { b: c } /* never closed { ;", "a{b: c}"),
+        ("a { b: 'one \\\n  line'; }", "a{b: 'one \\\n  line'}"),
         ("a :is(b, c) { width: calc(1em + 2px) }", "a :is(b,c){width: calc(1em + 2px)}"),
     ],
 )

@@ -14,7 +14,7 @@ import pytest
 from builders import BUILDERS, article, plain, text_of
 from galley.kinds.describe import SHORT, describe
 from galley.kinds.kind import Asked
-from galley.kinds.trace import KEPT, NAMES, Trace
+from galley.kinds.trace import FRAME_BYTES, NAMES, Trace
 from guide_folder import SETTINGS, GuideFolder
 
 
@@ -72,14 +72,14 @@ def test_a_value_lives_no_longer_than_without_a_trace() -> None:
 
 def test_what_does_not_fit_is_left_out_and_counted() -> None:
     source = "\n".join(f"x{number} = 'y' * 100" for number in range(100))
-    trace = Trace(namespace := {}, Asked(KEPT + 4096))
+    trace = Trace(namespace := {}, Asked(FRAME_BYTES + 4096))
     for number, statement in enumerate(ast.parse(source).body, start=1):
         exec(compile(ast.Module([statement], []), "cell", "exec"), namespace)
         trace.after(number, statement)
     (shown,) = trace.forms()
     kept = json.loads(shown.data)
     assert 0 < len(kept) < 100
-    assert len(shown.data) < KEPT + 4096
+    assert len(shown.data) < FRAME_BYTES + 4096
     assert shown.cut > 100 * (100 - len(kept))
     (many,) = traced(f"globals().update({{f'x{{n}}': n for n in range({NAMES + 3})}})")
     assert len(many["names"]) == NAMES

@@ -13,9 +13,10 @@ import pytest
 from galley.errors import RunnerError
 from galley.run import backend, runners
 from galley.run.backend import LocalBackend
+from galley.run.choose import Task
 from galley.run.protocol import Job
 from galley.run.runners import warm_runner
-from galley.run.schedule import Task, run_tasks
+from galley.run.schedule import run_tasks
 from galley.serve import Keeper
 from guide_folder import GuideFolder
 
@@ -157,21 +158,21 @@ def test_nothing_is_left_when_the_keeper_ends(hooked: GuideFolder):
 
     assert asyncio.run(ended()) is not None
     assert warm_runner(hooked.project) is None
-    assert not (runners.place(hooked.project) / runners.CARD).exists()
+    assert not (runners.card_folder(hooked.project) / runners.CARD).exists()
 
 
 def test_only_the_user_can_enter_the_folder(hooked: GuideFolder):
-    folder = runners.place(hooked.project).parent
+    folder = runners.card_folder(hooked.project).parent
     assert folder.stat().st_mode & 0o077 == 0
     folder.chmod(0o755)
     with pytest.raises(RunnerError, match="not a folder of yours alone"):
-        runners.place(hooked.project)
+        runners.card_folder(hooked.project)
 
 
 def test_a_link_in_place_of_the_folder_is_refused(hooked: GuideFolder, tmp_path: Path):
     (tmp_path / f"galley-{os.getuid()}").symlink_to(tmp_path / "guide")
     with pytest.raises(RunnerError, match="not a folder of yours alone"):
-        runners.place(hooked.project)
+        runners.card_folder(hooked.project)
 
 
 def test_a_second_keeper_leaves_the_first_ones_runner_alone(hooked: GuideFolder):

@@ -11,15 +11,15 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from galley import config
 from galley.config import Profile, Project
-from galley.errors import GalleyError
+from galley.errors import GalleyError, Place
 from galley.export.document import document
 from galley.export.needs import needs
-from galley.kinds.ansi import coloured
+from galley.kinds.ansi import only_colours
 from galley.kinds.describe import describe
 from galley.kinds.image import image_html
 from galley.kinds.markup import escape, inline
@@ -28,15 +28,17 @@ from galley.record.model import KIND, Environment, Form, Record
 from galley.record.normalise import Where, mask_numbers, normalise
 from galley.record.status import State, Status
 from galley.run.watch import Watch
-from galley.site import switched_on
+from galley.site.exec_options import CHECKS
 from galley.site.html import cell_id
 from galley.site.page import Page
-from galley.site.sanitise import sanitised
+from galley.site.sanitise import left_out, sanitised
 from galley.site.styles import minified
+from galley.site.switched_on import switched_off
 from galley.source import grammar
 from galley.source.cells import cut
 from galley.source.digest import code_digest
-from galley.source.fences import find_fences, left_over
+from galley.source.fences import Fence, find_fences, left_over
+from galley.source.guide import Guide
 
 SIZE = 200_000  # characters: at a step each, a quadratic pattern takes ten minutes
 ROOT = Path(tempfile.gettempdir(), "a-guide")  # nothing has to be there
@@ -135,6 +137,28 @@ def _numbered(text: str) -> None:
         cell_id(page, fence)
 
 
+def _optioned(text: str) -> None:
+    fence = Fence(Place(PAGE, 1), "page", "one", options={"source": "tabbed-left"})
+    for name in ("tabs", "result"):
+        CHECKS[name](Page(_project(), PAGE), fence, text)
+
+
+def _cleaned(text: str) -> None:
+    quoted = html.escape(text)
+    for tag in (f'<p class="{quoted}">', f'<p id="{quoted}">', f'<a href="{quoted}">', f'<img src="{quoted}">', text):
+        sanitised(tag, "one-")
+        left_out(tag)
+
+
+def _switched(text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "mkdocs.yml").write_text(text, encoding="utf-8")
+        (root / "zensical.toml").write_text(f"{text}\n", encoding="utf-8")
+        project = replace(_project(), root=root)
+        switched_off(Guide(project, {}, (Fence(Place(PAGE, 1), "page", "one"),), ()))
+
+
 FENCE = '```python exec="on" cell="page/one"\n'
 BLANKS, BREAKS = pumped("x", " ", "x"), pumped("x", " \n", "x")
 DIGITS = (pumped("", "1"), pumped("", "1", "."), pumped("", "1."), pumped("", "1e"), pumped("0.", "0", "1"))
@@ -177,7 +201,7 @@ TABLE = {
         (*DIGITS, BLANKS, BREAKS, pumped("", "+"), pumped("", "-1"), pumped("1e", "1"), pumped("1e-", "1")),
     ),
     "cut": Worst(
-        ("galley.source.cells.MARKER", "galley.source.cells.HEAD", "galley.source.cells.OPTION"),
+        ("galley.source.cells.MARKER", "galley.source.cells.HEAD", "galley.source.grammar.OPTION"),
         _cut,
         (
             *(pumped(" ", unit, "!") for unit in (" ", "a", "-", "a ", "[", "a=", 'a="', '"', " \t")),
@@ -191,9 +215,8 @@ TABLE = {
         (
             "galley.source.fences.OPENER",
             "galley.source.fences.ALIKE",
-            "galley.source.fences.OURS",
+            "galley.source.fences.GALLEYS",
             "galley.source.fences.HEADER",
-            "galley.source.fences.OPTION",
             "galley.source.fences.CLOSER",
             "galley.source.fences.WRITTEN",
             "galley.source.fences.CELL",
@@ -243,7 +266,7 @@ TABLE = {
         ),
     ),
     "document": Worst(
-        ("galley.export.document.LINK", "galley.export.document.FENCE", "galley.export.document.CLOSER"),
+        ("galley.export.document.LINK", "galley.export.document.OPENS", "galley.export.document.CLOSES"),
         _exported,
         (
             *(
@@ -291,49 +314,6 @@ TABLE = {
         _match_all((grammar.DIGITS, *grammar.NAMES.values())),
         (pumped("", "1"), pumped("", "a"), pumped("", "a-"), pumped("", "-")),
     ),
-    "colours": Worst(
-        ("galley.kinds.ansi.COLOUR",),
-        coloured,
-        tuple(
-            pumped("\x1b[31mx", unit, after) for unit in ("\x1b[", "\x1b[0", "0", ";", "\x1b[1m") for after in ("", "m")
-        ),
-    ),
-    "fence options": Worst(
-        (r"galley.site.exec_options: (?<!\\)\|", r"galley.site.exec_options: [\w+#.-]*"),
-        _match_all((re.compile(r"[\w+#.-]*"),), (re.compile(r"(?<!\\)\|"),)),
-        (pumped("", "a"), pumped("", "\\"), pumped("", "\\|"), pumped("", "a", "!")),
-    ),
-    "sanitised": Worst(
-        (
-            *(f"galley.site.sanitise.{name}" for name in ("CLASSES", "NUMBERED", "PICTURE", "UNSEEN")),
-            "galley.site.sanitise: [A-Za-z][A-Za-z0-9+.-]*",
-        ),
-        lambda text: sanitised(f'<a href="{text}" class="{text}">x</a><img src="{text}"><p id="{text}">', "p-"),
-        (
-            *(
-                pumped(before, unit)
-                for before in ("", "data:image/", "exec-")
-                for unit in ("a", "/", "\\", " ", ":", "1", "-")
-            ),
-            *(pumped("", unit) for unit in ("galley-", "highlight ", "http:", "data:", "exec-1--")),
-        ),
-    ),
-    "styles": Worst(
-        ("galley.site.styles.TOKEN",),
-        minified,
-        tuple(pumped("", unit) for unit in ("/*", "*", "/**", '"', "'", "\\", " ", "{", " ;", '"\\')),
-    ),
-    "the builder's settings": Worst(
-        ("galley.site.switched_on.FORMER", "galley.site.switched_on.TABLE"),
-        _match_all((), (switched_on.FORMER, switched_on.TABLE)),
-        (
-            pumped("", "!"),
-            pumped("", "!!python/name:"),
-            pumped("", " "),
-            pumped("", "["),
-            pumped("markdown_extensions", " "),
-        ),
-    ),
     "escape": Worst(
         ("galley.kinds.markup.ANSI", "galley.kinds.markup.CONTROL"),
         escape,
@@ -341,6 +321,52 @@ TABLE = {
             *(pumped("", unit) for unit in ("\x1b", "\x1b[", "\x1b]", "\x1b[0", "\x1b]x", "\x1b\\", "\x07")),
             *(pumped("\x1b[", unit, after) for unit in ("0", " ", ";", "0 ") for after in ("", "\n", "é")),
             *(pumped("\x1b]", unit, after) for unit in ("0", " ", "]") for after in ("", "\x1b", "\x1b]")),
+        ),
+    ),
+    "colours": Worst(
+        ("galley.kinds.ansi.COLOUR",),
+        only_colours,
+        (
+            *(pumped("", unit) for unit in ("\x1b[", "\x1b[0;", "\x1b[0m", "\x1b")),
+            *(pumped("\x1b[", unit, after) for unit in ("0", ";", "0;") for after in ("", "m", "x")),
+        ),
+    ),
+    "an option of a fence": Worst(
+        (r"galley.site.exec_options: (?<!\\)\|", "galley.site.exec_options: [\\w+#.-]*"),
+        _optioned,
+        (pumped("", "\\"), pumped("", "\\|"), pumped("", "a", "!"), pumped("", "+#.-", " ")),
+    ),
+    "HTML of a record": Worst(
+        (
+            *(f"galley.site.sanitise.{name}" for name in ("CLASSES", "PICTURE", "UNSEEN", "NUMBERED")),
+            "galley.site.sanitise: [A-Za-z][A-Za-z0-9+.-]*",
+        ),
+        _cleaned,
+        (
+            *(pumped(before, "a", after) for before in ("", "-Color", "language-", "tabbed-") for after in ("", "!")),
+            *(pumped("", unit) for unit in ("exec-1--", "exec-1", "-", "/", "\\", " ", "\x01", "a:", "a+", "note ")),
+            *(pumped(before, "1", after) for before in ("exec-", "data:image/png;") for after in ("", "--", ",")),
+            pumped("", "<p>"),
+            pumped("", "<"),
+        ),
+    ),
+    "a style sheet of galley's": Worst(
+        ("galley.site.styles.TOKEN",),
+        minified,
+        (
+            *(pumped("", unit) for unit in ('"', "'", "/*", "*/", "/**", "/* a ", " ", " ;", '"\\', "/* *", "{ ")),
+            *(pumped("/*", unit, after) for unit in ("*", "a", "* ") for after in ("", "/")),
+            *(pumped('"', unit, after) for unit in ("a", '\\"', "\\") for after in ("", '"', "\n")),
+        ),
+    ),
+    "a builder's settings": Worst(
+        ("galley.site.switched_on.FORMER", "galley.site.switched_on.TABLE"),
+        _switched,
+        (
+            *(pumped("", unit) for unit in (" ", "#", "!", "!!python/name:", "a")),
+            *(pumped("#", unit) for unit in ("!!python/name:galley.", " ")),
+            *(pumped("[", unit) for unit in ("project.", "markdown_extensions", " ")),
+            pumped("", " ", "markdown_extensions = []"),
         ),
     ),
     "inline": Worst(

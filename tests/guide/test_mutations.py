@@ -10,8 +10,9 @@ import pytest
 
 from galley.config import find_project
 from galley.run.backend import LocalBackend
+from galley.run.choose import Task
 from galley.run.client import PageRun
-from galley.run.schedule import Task, run_tasks
+from galley.run.schedule import run_tasks
 from galley.source.guide import read_guide
 from mutations import MUTATIONS, PREFIX
 

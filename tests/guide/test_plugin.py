@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +14,12 @@ from galley.config import find_project
 from galley.errors import GalleyError
 from galley.plugins import plugins_of
 from galley.source.cells import Cell, cut
-from galley.source.grammar import grammar
+from galley.source.grammar import grammar_of
 from galley.source.guide import read_guide
+from guide_folder import SETTINGS, GuideFolder
 
 ROOT = Path(__file__).parents[2]
-WORDS = grammar(find_project(ROOT))
+WORDS = grammar_of(find_project(ROOT))
 
 
 def cell(source: str) -> Cell:
@@ -46,6 +48,31 @@ def test_a_verdict_that_cannot_be_is_told_at_its_line(head: str, what: str) -> N
     assert raised.value.what.startswith(what)
     assert str(raised.value.place) == "snippets/a_page.py:1"
     assert raised.value.mend
+
+
+def test_the_tag_tokens_is_in_the_digest() -> None:
+    plain, tagged = (cell(f"# %% one{tag}\nf()\n") for tag in ("", " [tokens]"))
+    assert plain.digest != tagged.digest
+
+
+def test_corrections_have_draft_verdict_and_claim(tmp_path: Path) -> None:
+    folder = GuideFolder.make(
+        tmp_path, SETTINGS.replace("timeout", 'plugins = ["plugin.corrections:Corrections"]\ntimeout')
+    )
+    shutil.copytree(ROOT / "snippets/plugin", folder.root / "snippets/plugin")
+    head = '[claim] draft="two and two make <five>" verdict="false"'
+    folder.snippet(
+        "one", f'# %% first {head}\n"`2 + 2` is four."\nassert 2 + 2 == 4\n# %% odd [claim]\n"Odd."\nassert 1\n'
+    )
+    folder.page("index", '```python exec="on" list="corrections"\n```\n')
+    assert not folder.run().failures
+    assert folder.mkdocs().returncode == 0
+    html = (folder.root / "site/index.html").read_text(encoding="utf-8")
+    table = html[html.index('id="list-corrections"') : html.index("</table>")]
+    assert "1 statement." in table
+    row = '<td>two and two make &lt;five&gt;</td><td>false</td><td><a href="one.html#cell-one-first"><code>2 + 2</code>'
+    assert row in table
+    assert "Odd" not in table
 
 
 def test_draft_and_verdict_are_in_no_digest() -> None:

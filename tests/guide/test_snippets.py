@@ -11,8 +11,9 @@ from galley.config import find_project
 from galley.kinds import kinds_of
 from galley.record.status import store_of
 from galley.run.backend import LocalBackend
+from galley.run.choose import Task
 from galley.run.recording import changes
-from galley.run.schedule import Ran, Task, run_tasks
+from galley.run.schedule import TaskRun, run_tasks
 from galley.source.guide import read_guide
 
 PROJECT = find_project(Path(__file__).parent)
@@ -26,10 +27,10 @@ CELLS = [
 
 
 @pytest.fixture(scope="module")
-def reruns() -> dict[tuple[str, str], Ran]:
+def reruns() -> dict[tuple[str, str], TaskRun]:
     """Every page under every required profile, run once, in parallel, on one runner."""
 
-    async def run_all() -> dict[tuple[str, str], Ran]:
+    async def run_all() -> dict[tuple[str, str], TaskRun]:
         tasks = [Task(snippets, profile) for profile in PROJECT.required for snippets in GUIDE.snippets.values()]
         async with LocalBackend(PROJECT) as here:
             running = run_tasks(PROJECT, tasks, here, lambda job, cell: None)

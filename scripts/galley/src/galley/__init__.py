@@ -1,7 +1,7 @@
 """Runs the snippets of a guide, records what they printed, and shows the records in a static site.
 
-In every process. The names here are what a guide's own hooks, kinds and backends are written with; everything else is
-galley's inside, and may change. A name is imported when it is asked for, so that `import galley` costs nothing.
+In every process. The names in `__all__` are for the authors of hooks, kinds of output, lists and backends; every other
+name is internal and may change. Each name is imported at its first use, so that `import galley` costs nothing.
 """
 
 from __future__ import annotations

@@ -18,7 +18,9 @@ import click
 from galley import __version__
 from galley.config import find_project
 from galley.errors import Exit, GalleyError, Place, UsageError
+from galley.kinds import kinds_of
 from galley.record.findings import Finding, findings, unreadable
+from galley.run.choose import tasks_of
 from galley.site.build import build_site, site_folder
 from galley.site.switched_on import switched_off
 from galley.source.guide import Guide, read_guide
@@ -73,8 +75,6 @@ def run(pages: tuple[str, ...], profile: tuple[str, ...], run_all: bool, jobs: i
     """
     project = find_project(Path.cwd())
     if dry_run:
-        from galley.run.schedule import tasks_of
-
         tasks = tasks_of(read_guide(project), pages, profile, everything=run_all)
         for task in tasks:
             out(f"{task.snippets.page} ({task.profile.name})")
@@ -91,7 +91,7 @@ def check() -> None:
     gc.disable()  # what is read is kept to the end, and a large guide is a million objects
     project = find_project(Path.cwd())
     guide = read_guide(project)
-    found = [*switched_off(guide), *findings(guide)]
+    found = [*switched_off(guide), *findings(guide, kinds_of(project))]
     for finding in found:
         (err if finding.fatal else out)(str(finding))
     fatal = sum(finding.fatal for finding in found)
@@ -129,9 +129,12 @@ def _stop_at(wrong: Sequence[Finding]) -> None:
 
 
 def _import_builder() -> None:
-    """Import what builds the site: it is ready when the pages are."""
-
-    import galley.site.extension  # noqa: F401
+    """Import what renders the pages: it is ready when the pages are. Raises GalleyError where it cannot be imported."""
+    try:
+        import galley.site.extension  # noqa: F401
+    except ImportError as error:
+        mend = f"install galley-docs again into {sys.prefix}, with all that it needs"
+        raise GalleyError(f"what renders the pages cannot be imported: {error}", mend=mend) from error
 
 
 @app.command(short_help="Show the site live, with a runner kept warm.")

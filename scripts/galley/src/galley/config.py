@@ -1,7 +1,8 @@
 """The project that a command works on: its folders, profiles and hooks, as `[tool.galley]` states them.
 
 In every process, but read in the command and in the builder alone. Each setting is a field of `Project` or of
-`Profile`: its type says what it must be, its description what it is for. Errors and the documentation come from there.
+`Profile`: the field's type says what the value must be, its description what the setting is for. The messages of errors
+and the documentation are made from both.
 """
 
 from __future__ import annotations
@@ -30,8 +31,6 @@ MEMBER = re.compile(r"\w+(\.\w+)*:\w+")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 AT_LINE = re.compile(r"at line ([0-9]+)")  # in what tomllib says
 LONGEST = 10**6  # seconds
-
-Literal = str | int | float | bool | None | list[Any]
 
 
 def _is_literal(value: object) -> bool:
@@ -137,7 +136,7 @@ class Project:
         raise UsageError(f"no profile is named '{name}'", self.place("profiles"), f"the profiles here are: {known}")
 
     def place(self, *keys: str) -> Place:
-        """Where a setting stands, or as much of its path below `[tool.galley]` as does."""
+        """The line of a setting below `[tool.galley]`, or of the nearest table above it that the file has."""
         try:
             text = (self.root / FILE).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
@@ -146,7 +145,7 @@ class Project:
 
     @property
     def how_to_install(self) -> str:
-        """What to do where something is missing that the pages import."""
+        """What to tell a user who lacks a module that the pages import."""
         if self.install:
             return f"install what the pages import: {self.install}"
         return f"install what the pages import into the environment that runs galley: {sys.prefix}"
@@ -201,7 +200,7 @@ def _project(root: Path, settings: dict[str, Any], reader: Reader) -> Project:
     return project
 
 
-def _profiles(tables: Any, reader: Reader) -> tuple[Profile, ...]:
+def _profiles(tables: object, reader: Reader) -> tuple[Profile, ...]:
     if not isinstance(tables, dict):
         raise reader.wrong(f"profiles = {tables!r} under [tool.galley] is not a table", ("profiles",))
     profiles = []

@@ -12,12 +12,12 @@ from typing import Self
 
 
 class Exit(IntEnum):
-    """The exit code of each class of failure; the only place where they are numbered. `says` is for the reader."""
+    """The exit code of each class of failure, numbered here alone; `says` is its sentence in the documentation."""
 
     says: str
 
     def __new__(cls, code: int, says: str) -> Self:
-        """A code, with the sentence of the documentation."""
+        """An exit code with its sentence."""
         made = int.__new__(cls, code)
         made._value_ = code
         made.says = says
@@ -35,7 +35,7 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True)
 class Place:
-    """A line of a file, as every message names it."""
+    """A line of a file, as every message names it; line 0 stands for the whole file."""
 
     path: Path
     line: int = 0
@@ -45,7 +45,7 @@ class Place:
 
 
 class GalleyError(Exception):
-    """A failure that a user can act on: where, what, and what to do next."""
+    """A failure that a user can act on: `what` is wrong, in which `place`, and the `mend`: what to do next."""
 
     exit = Exit.BAD_INPUT
 
@@ -60,7 +60,7 @@ class GalleyError(Exception):
 
 
 class UsageError(GalleyError):
-    """The command names something that is not there."""
+    """The command names a page, a profile, a format or a file that does not exist."""
 
     exit = Exit.USAGE
 

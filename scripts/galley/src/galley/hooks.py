@@ -2,8 +2,8 @@
 
 In every process. In the runner the hooks are imported and checked once, before any page; in a page's child they are
 called. The settings name a function for each: `[tool.galley.hooks] setup = "module:function"`, in a module of the
-snippets' folder or an installed one. All have one form: the first argument is a `Context`, and a hook that is about
-something gets that as its second.
+snippets' folder or an installed one. All hooks have one form: the first argument is a `Context`; a hook about a value
+or an error gets the value or the error as its second argument.
 """
 
 from __future__ import annotations
@@ -15,30 +15,37 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
-APART = "prepare"  # this hook has a process of its own, where tokens and the network are
+import msgspec
+
+from galley.errors import GalleyError, Place
+
+APART = "prepare"  # this hook runs in a process of its own, with the user's variables and tokens
 
 
 class Notes(Protocol):
-    """What takes in what a page uses."""
+    """Where the notes of a `Context` go: in a page's child, to the watch over its process."""
 
     def note(self, path: Path) -> None:
-        """A file, or every file of a folder."""
+        """Count a file, or every file below a folder, as used."""
 
     def note_names(self, folder: Path, endings: tuple[str, ...]) -> None:
-        """The names in a folder that end so."""
+        """Count the names in a folder that end with one of the endings as used."""
 
     def note_table(self, path: Path, table: str) -> None:
-        """One table of a TOML file."""
+        """Count one top-level table of a TOML file as used."""
 
 
 @dataclass(frozen=True)
 class Context:
     """What a hook is told: the page, its profile with its parameters, its folders and its threads.
 
-    `page` is empty and `scratch` is the root in the hook `prepare`, which is about a profile and no page. The methods
-    state what the page uses where Python does not open it itself; outside a page they do nothing.
+    `root` is the project's folder, `scratch` the folder in which the page runs, and `threads` the number of threads
+    that the page may use. In the hook `prepare`, which is about a profile and not about a page, `page` is empty and
+    `scratch` is the root. The methods declare files that the page uses and Python does not open itself; a later change
+    of such a file makes the record stale. Outside of a page's process the methods do nothing.
     """
 
     page: str
@@ -50,17 +57,17 @@ class Context:
     notes: Notes | None = field(default=None, repr=False)
 
     def note(self, path: str | os.PathLike[str]) -> None:
-        """State that the page uses a file, or every file of a folder."""
+        """Declare that the page uses a file, or every file below a folder."""
         if self.notes:
             self.notes.note(Path(path))
 
     def note_names(self, folder: str | os.PathLike[str], endings: tuple[str, ...]) -> None:
-        """State that the page depends on which files with one of these endings are in a folder."""
+        """Declare that the page depends on which files whose names end with one of the `endings` are in a folder."""
         if self.notes:
             self.notes.note_names(Path(folder), endings)
 
     def note_table(self, path: str | os.PathLike[str], table: str) -> None:
-        """State that of a TOML file the page uses one top-level table only."""
+        """Declare that the page uses one top-level table of a TOML file, and no other part of the file."""
         if self.notes:
             self.notes.note_table(Path(path), table)
 
@@ -69,43 +76,57 @@ class Hooks(Protocol):
     """The hooks that a guide may have; each is optional, and a function of the same form as the method here."""
 
     def prepare(self, context: Context) -> Mapping[str, str] | None:
-        """Fetch what a profile needs, once before its pages run.
+        """Fetch what a profile needs; called once, before the first page of the profile runs.
 
-        Called in a process of its own with the user's variables, tokens included. The answer is the variables that
-        the profile's pages are to see. An exception of the guide's own says why the profile cannot run here.
+        The hook is called in a process of its own that has the user's environment variables, tokens included. It
+        returns the environment variables that the profile's pages are to see. It raises an exception of a class of the
+        guide's own where the profile cannot run here; the exception's text is told to the user.
         """
 
     def setup(self, context: Context) -> None:
-        """Give a page its start: seeds, threads, defaults. Called in the page's process before its first cell.
+        """Set seeds, threads and defaults; called in the page's process before its first cell.
 
         galley has seeded `random` and numpy's shared generator by then, and knows no other: seed here what else draws
-        numbers. What the hook prints is no output of any cell.
+        numbers. What the hook prints belongs to no cell's output. An exception that it raises fails the page.
         """
 
     def summarise(self, context: Context, value: object) -> str | None:
-        """Say what a cell's value is, where its own repr says too much or too little; None leaves it to the repr."""
+        """Describe the value of a cell's last expression where its repr says too much or too little.
+
+        None shows the repr.
+        """
 
     def brief(self, context: Context, value: object) -> str | None:
-        """Say in a few words what a value is, for the table of a traced cell; None leaves it to the value's repr."""
+        """Describe a value in a few words, for the table of a traced cell; None shows the value's repr, shortened."""
 
     def explain(self, context: Context, error: BaseException) -> str | None:
-        """Say what a page's failure means where the libraries hide it; None adds nothing."""
+        """Explain the error that a cell failed with, where the library's own message does not; None adds nothing."""
 
     def provenance(self, context: Context) -> Mapping[str, Any] | None:
-        """Say what the page ran on, by name: texts and numbers for the line under its outputs, the rest for the record.
+        """Report what the page ran on, as values by name; called after each cell.
 
-        Called after each cell.
+        The line under an output can show texts and numbers. Any other value is kept in the record alone, and must be
+        one that JSON can hold.
         """
 
 
 NAMES = tuple(name for name in vars(Hooks) if not name.startswith("_"))  # in the order in which they are imported
 
 
+# What looks like a function, and does not do its work when it is called.
+NOT_CALLED: tuple[tuple[Callable[[Any], bool], str], ...] = (
+    (inspect.isclass, "a class, and a function is wanted"),
+    (inspect.iscoroutinefunction, "an async function, of which nothing runs where nobody awaits it"),
+    (inspect.isgeneratorfunction, "a generator, of which nothing runs where nobody asks it for values"),
+    (inspect.isasyncgenfunction, "a generator, of which nothing runs where nobody asks it for values"),
+)
+
+
 class HookError(Exception):
     """A hook that cannot be called, or a module that cannot be imported.
 
-    `setting` is the path of the setting that names it, below `[tool.galley]`. `missing` is the module that is not
-    installed, if one is, and `detail` says more: a traceback, or what to write.
+    `setting` is the path, below `[tool.galley]`, of the setting that names the hook or the module. `missing` is the
+    name of the module that is not installed, empty for any other cause. `detail` is a traceback, or says what to write.
     """
 
     def __init__(self, setting: tuple[str, ...], what: str, missing: str = "", detail: str = "") -> None:
@@ -113,23 +134,74 @@ class HookError(Exception):
         self.setting, self.what, self.missing, self.detail = setting, what, missing, detail
 
 
-def find(name: str, named: str) -> Callable[..., Any]:
-    """The function that the setting `name` names as `module:function`.
+class CalledError(GalleyError):
+    """A function of the guide's own raised, or answered with what it may not; the cause is what it raised."""
+
+
+def at_fault(error: BaseException | None, function: object = None) -> Place | None:
+    """The last line of a function's own file that an error passed through, or else where the function begins."""
+    function = getattr(function, "__func__", function)
+    code = getattr(function, "__code__", None) or getattr(type(function).__dict__.get("__call__"), "__code__", None)
+    if code is None:
+        return None
+    frames = traceback.walk_tb(error.__traceback__) if error else ()
+    lines = [line for frame, line in frames if frame.f_code.co_filename == code.co_filename]
+    return Place(Path(code.co_filename), lines[-1] if lines else code.co_firstlineno)
+
+
+def called(name: str, named: str, hook: Callable[..., Any], *arguments: Any) -> Any:
+    """What a hook answers; raises CalledError where it raises, or answers with what it may not."""
+    what = f"the hook {name} ({named})"
+    try:
+        said = hook(*arguments)
+    except (Exception, SystemExit) as error:
+        raised = f"{what} raised {type(error).__name__}: {error}"
+        raise CalledError(raised, at_fault(error, hook), "mend the hook") from error
+    if wrong := _wrong(name, said):
+        raise CalledError(f"{what} answered with {wrong}", at_fault(None, hook), "mend the hook")
+    return said
+
+
+def _wrong(name: str, said: object) -> str:
+    """What is wrong with a hook's answer, and what is wanted; empty where it is right."""
+    if said is None or name == "setup":
+        return ""
+    if name != "provenance":
+        return "" if isinstance(said, str) else f"{_kind(said)}, and must with a text or None"
+    if not isinstance(said, Mapping) or not all(isinstance(key, str) for key in said):
+        return f"{_kind(said)}, and must with facts by name (a dict whose keys are texts) or None"
+    try:
+        msgspec.json.encode(dict(said))
+    except UnicodeEncodeError:
+        pass  # is written with backslashes
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        return f"what JSON cannot hold: {error}"
+    return ""
+
+
+def _kind(said: object) -> str:
+    return f"an object of the class {type(said).__name__}"
+
+
+def find_hook(name: str, named: str) -> Callable[..., Any]:
+    """The function of the hook `name`, which its setting names as `named`: `module:function`.
 
     Raises HookError where the module cannot be imported, has no such function, or the function cannot be called as
     the hook is.
     """
     setting, (module, _, function) = ("hooks", name), named.partition(":")
-    found = getattr(load(setting, module), function, None)
+    found = getattr(import_named(setting, module), function, None)
     if not callable(found):
-        known = [each for each, value in vars(load(setting, module)).items() if inspect.isfunction(value)]
+        known = [each for each, value in vars(import_named(setting, module)).items() if inspect.isfunction(value)]
         have = f"it has: {', '.join(sorted(each for each in known if not each.startswith('_')))}" if known else ""
         raise HookError(setting, f"{name} = \"{named}\": {module} has no function '{function}'", detail=have)
     wanted = list(inspect.signature(getattr(Hooks, name)).parameters)[1:]
+    form = f"write it as: def {function}({', '.join(wanted)})"
+    if odd := next((odd for test, odd in NOT_CALLED if test(found)), ""):
+        raise HookError(setting, f'{name} = "{named}" is {odd}', detail=form)
     try:
         inspect.signature(found).bind(*wanted)
     except TypeError as error:
-        form = f"write it as: def {function}({', '.join(wanted)})"
         raise HookError(setting, f'{name} = "{named}" cannot be called as the hook is: {error}', detail=form) from error
     except ValueError:
         pass  # a function of C that does not say what it takes
@@ -137,16 +209,16 @@ def find(name: str, named: str) -> Callable[..., Any]:
     return hook
 
 
-def load(setting: tuple[str, ...], module: str) -> Any:
+def import_named(setting: tuple[str, ...], module: str) -> ModuleType:
     """The module that a setting names; raises HookError where it cannot be imported."""
     try:
         return importlib.import_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         missing = str(error.name or "") if isinstance(error, ModuleNotFoundError) else ""
         what = f"importing '{module}' failed: {type(error).__name__}: {error}"
         raise HookError(setting, what, missing, "" if missing else traceback.format_exc()) from error
 
 
-def find_all(hooks: Mapping[str, str]) -> dict[str, Callable[..., Any]]:
-    """The functions of all hooks but the one that has its own process, in a fixed order; raises HookError."""
-    return {name: find(name, hooks[name]) for name in NAMES if name in hooks and name != APART}
+def find_hooks(hooks: Mapping[str, str]) -> dict[str, Callable[..., Any]]:
+    """The functions of all hooks but `prepare`, which has its own process, in a fixed order; raises HookError."""
+    return {name: find_hook(name, hooks[name]) for name in NAMES if name in hooks and name != APART}

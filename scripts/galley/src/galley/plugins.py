@@ -8,11 +8,11 @@ names with its job. A plug-in is an object, or a class that is called without ar
 - what `galley.kinds.Kind` has: then it is a kind of output,
 - what `galley.site.lists.List` has: then it is a list.
 
-The setting `plugins` names those of the guide as `module:Name`, in modules that are installed or that lie in the folder
-of the snippets; the entry-point group `galley.plugins` has those of distributions. Modules of the snippets' folder can
-be imported while a plug-in is loaded and not after that, since one process may open several projects, and a page must
-never come to depend on a plug-in. So a plug-in imports what it needs at the top of its module. Each is loaded by
-itself: two of them share no state.
+The setting `plugins` names the guide's plug-ins as `module:Name`, in modules that are installed or that lie in the
+folder of the snippets; the entry-point group `galley.plugins` names those of installed distributions. A module in the
+snippets' folder can be imported only while a plug-in is loaded: one process may open several projects, and no page may
+come to depend on a plug-in's modules. So a plug-in imports what it needs at the top of its module. Each plug-in is
+loaded by itself: two plug-ins share no state.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 GROUP = "galley.plugins"
 BRINGS = ("tags", "options", "lists", "check", "tag")
-KEPT = 16  # sets of plug-ins that a process keeps: one for each project and state of its modules
+CACHED = 16  # how many sets of plug-ins a process keeps loaded, one for each project
 T = TypeVar("T")
 
 
@@ -47,52 +47,60 @@ T = TypeVar("T")
 class Plugin:
     """A plug-in that was loaded.
 
-    `name` is `module:Name`, `origin` what names it, `files` are the modules in the snippets' folder that came with it.
+    `name` is `module:Name`, `origin` says which setting or entry point names the plug-in, and `brought` is the object.
+    `files` are the modules in the snippets' folder that were imported for it.
     """
 
     name: str
     origin: str
-    brought: Any
+    brought: object
     files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Plugins:
-    """The plug-ins of a project: those of its setting in their order, then those of entry points by name."""
+    """The plug-ins of a project: those that its setting names, in order, then those of entry points, by name."""
 
     found: tuple[Plugin, ...] = ()
-    kept: dict[str, Any] = field(default_factory=dict)  # what callers made of them, for as long as they are the same
+    derived: dict[str, Any] = field(default_factory=dict)  # what other rooms make of these plug-ins, made once
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What `load` makes the same plug-ins of."""
+        """The names from which `load_plugins` makes the same plug-ins."""
         return tuple(plugin.name for plugin in self.found)
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The modules in the snippets' folder that they came with."""
+        """The modules in the snippets' folder that were imported for the plug-ins."""
         return tuple(dict.fromkeys(file for plugin in self.found for file in plugin.files))
 
     def of(self, kind: type[T]) -> tuple[T, ...]:
-        """Those that are of a class."""
+        """The plug-ins that are instances of a class."""
         return tuple(plugin.brought for plugin in self.found if isinstance(plugin.brought, kind))
 
 
 def plugins_of(project: Project) -> Plugins:
-    """The plug-ins of a project; raises GalleyError at what names one that cannot be loaded."""
+    """The plug-ins of a project; raises GalleyError that says which name cannot be loaded, and what names it."""
     origins = dict.fromkeys(project.plugins, "plugins under [tool.galley]")
     for point in _entry_points():
         brand = point.dist.name if point.dist else "an unknown distribution"
         origins.setdefault(f"{point.module}:{point.attr}", f"the entry point '{point.name}' of {brand}")
+    with told_at_setting(project):
+        return load_plugins(list(origins), project.snippets, list(origins.values()))
+
+
+@contextmanager
+def told_at_setting(project: Project) -> Iterator[None]:
+    """Give a GalleyError that has no place of its own the line of the setting `plugins`."""
     try:
-        return load(list(origins), project.snippets, list(origins.values()))
+        yield
     except GalleyError as error:
-        raise GalleyError(error.what, error.place or project.place("plugins"), error.mend) from error
+        raise type(error)(error.what, error.place or project.place("plugins"), error.mend) from error
 
 
 @cache
 def _entry_points() -> Sequence[EntryPoint]:
-    """The installed plug-ins, by name; the list of installed distributions stays as it is while a process runs."""
+    """The entry points of installed plug-ins, by name. Read once: what is installed stays while a process runs."""
     if not any(map(_names_our_group, sys.path)):
         return []  # nearly always: importlib.metadata would take ten times as long to say so
     from importlib.metadata import entry_points
@@ -121,14 +129,17 @@ def _names_our_group(folder: str) -> bool:
     return False
 
 
+# The plug-ins that this process has loaded, by the snippets' folder and the names, with the state of their files; the
+# set that was asked for last stands last. The lock lets one thread at a time change what can be imported.
 _loaded: OrderedDict[tuple[Path, tuple[str, ...]], tuple[Sequence[object], Plugins]] = OrderedDict()
 _loading = threading.RLock()
 
 
-def load(names: Sequence[str], snippets: Path, origins: Sequence[str] = ()) -> Plugins:
+def load_plugins(names: Sequence[str], snippets: Path, origins: Sequence[str] = ()) -> Plugins:
     """The plug-ins of these names, each as `module:Name`; they are loaded again where one of their files changed.
 
-    Raises GalleyError that names the plug-in, what names it, and what to do.
+    `origins` says for each name which setting or entry point names it. Raises GalleyError with the plug-in's name, its
+    origin, and what to do.
     """
     if not names:
         return NONE
@@ -142,7 +153,7 @@ def load(names: Sequence[str], snippets: Path, origins: Sequence[str] = ()) -> P
         given = zip(names, origins or ["the page's job"] * len(names), strict=True)
         plugins = Plugins(tuple(_plugin(name, origin, snippets) for name, origin in given))
         _loaded[key] = _stamps(plugins.files), plugins
-        while len(_loaded) > KEPT:
+        while len(_loaded) > CACHED:
             _loaded.popitem(last=False)
     return plugins
 
@@ -151,7 +162,7 @@ NONE = Plugins()
 
 
 def _stamps(files: Iterable[Path]) -> list[object]:
-    """What of the files changes when one is saved."""
+    """Time and size of each file, which differ once a file was saved; None for a file that is gone."""
     found: list[object] = []
     for file in files:
         try:
@@ -163,7 +174,7 @@ def _stamps(files: Iterable[Path]) -> list[object]:
 
 
 def _plugin(name: str, origin: str, snippets: Path) -> Plugin:
-    """The plug-in of a name; GalleyError where there is none."""
+    """Load the plug-in of a name; raises GalleyError where that fails."""
     module, _, attribute = name.partition(":")
     came: list[Path] = []
     try:
@@ -181,7 +192,7 @@ def _plugin(name: str, origin: str, snippets: Path) -> Plugin:
 
 
 def _not_loaded(name: str, origin: str, snippets: Path, error: BaseException) -> GalleyError:
-    """What to say of a plug-in that could not be loaded."""
+    """The error to raise for a plug-in that could not be loaded."""
     module, _, attribute = name.partition(":")
     file = snippets / f"{module.replace('.', os.sep)}.py"
     what = f"{origin} has '{name}', which cannot be loaded: "
@@ -208,17 +219,18 @@ def _line(error: BaseException, snippets: Path) -> Place | None:
 
 @contextmanager
 def _importable(module: str, folder: Path, came: list[Path]) -> Iterator[None]:
-    """Have the modules of a folder imported inside the block alone; `came` is given the files of those that were.
+    """Make the modules of a folder importable inside the block alone, and add the files of those imported to `came`.
 
-    The first package in `module` that was imported from elsewhere, as from another project, is put away meanwhile.
-    Modules that were there before, as in the runner, stay.
+    Afterwards `sys.modules` is as it was. A package with the first name in `module` may have been imported from another
+    place, such as another project: it is taken out of `sys.modules` for the block and put back. The runner has imported
+    modules of the folder before, for its pages: those are used and stay.
     """
     top = module.partition(".")[0]
     before = dict(sys.modules)
     away = {name: each for name, each in before.items() if name.partition(".")[0] == top and not _below(each, folder)}
     for name in away:
         del sys.modules[name]
-    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # nobody asked for files among the snippets
+    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # leaves no __pycache__ among the snippets
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     try:

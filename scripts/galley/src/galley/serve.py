@@ -15,7 +15,6 @@ import tempfile
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from socket import AF_INET, AF_INET6
 
@@ -25,13 +24,11 @@ from watchdog.observers import Observer
 
 from galley.config import Project, find_project
 from galley.errors import RunnerError, UsageError
-from galley.kinds import kinds_of
-from galley.record.status import store_of
 from galley.run.backend import LocalBackend
-from galley.run.command import kept
+from galley.run.choose import choose
+from galley.run.keep import Kept, run_and_keep
 from galley.run.prepare import Answers, prepare
-from galley.run.runners import Runner, fingerprint, place, publish, runner, withdraw
-from galley.run.schedule import Ran, Task, choose, run_tasks
+from galley.run.runners import Runner, card_folder, fingerprint, publish, runner, withdraw
 from galley.site.builders import MKDOCS
 from galley.site.preview import VARIABLE, FailedPage, write_failures
 from galley.source.cells import page_name
@@ -124,22 +121,19 @@ class Loop:
             socket = await self.keeper.socket()
             for error in await prepare(self.project, (task.profile.name for task in tasks), self.prepared):
                 self.console.print(str(error))
-            known = self.prepared
-            ready = [replace(task, environment=known[name]) for task in tasks if (name := task.profile.name) in known]
             async with LocalBackend(self.project, socket) as backend:
-                async for ran in run_tasks(self.project, ready, backend, lambda job, cell: None):
-                    self._ended(ran)
+                async for kept in run_and_keep(self.project, tasks, backend, lambda job, what: None, self.prepared):
+                    self._ended(kept)
         write_failures(self.file, list(self.failures.values()))
 
-    def _ended(self, ran: Ran) -> None:
-        key = _key(ran.task)
-        failure, said = kept(ran, store_of(self.project), kinds_of(self.project))
+    def _ended(self, kept: Kept) -> None:
+        page, profile, failure = kept.run.page, kept.run.profile, kept.failure
         if failure:
             self.prepared.clear()  # what was prepared may be gone
-            self.failures[key] = FailedPage(*key, failure.cell, str(failure), failure.detail)
+            self.failures[page, profile] = FailedPage(page, profile, failure.cell, str(failure), failure.detail)
             self.console.print(str(failure))
         else:
-            self.console.print(f"{ran.run.page} ({ran.run.profile}): {said}, {ran.run.seconds:.1f} s")
+            self.console.print(f"{page} ({profile}): {kept.said}, {kept.run.seconds:.1f} s")
 
 
 def _unreadable(guide: Guide) -> dict[tuple[str, str], FailedPage]:
@@ -150,10 +144,6 @@ def _unreadable(guide: Guide) -> dict[tuple[str, str], FailedPage]:
             page = page_name(error.place.path)
             found[page, ""] = FailedPage(page, "", "", str(error), "")
     return found
-
-
-def _key(task: Task) -> tuple[str, str]:
-    return task.snippets.page, task.profile.name
 
 
 class Keeper:
@@ -181,7 +171,9 @@ class Keeper:
         if running and alive and self._print == fingerprint(self.project, running.loaded):
             return running.socket
         await self.close()
-        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="r", dir=place(self.project).parent))
+        folder = self._stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="r", dir=card_folder(self.project).parent)
+        )
         started = await self._stack.enter_async_context(runner(self.project, Path(folder)))
         self.running, self._print = started, publish(self.project, started)
         return started.socket
@@ -205,8 +197,8 @@ class _Saved(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         path = Path(str(event.src_path))
-        ours = not any(path.is_relative_to(each) for each in self.ignored) and "__pycache__" not in path.parts
-        if ours and event.event_type in SAVED and not event.is_directory:
+        counts = not any(path.is_relative_to(each) for each in self.ignored) and "__pycache__" not in path.parts
+        if counts and event.event_type in SAVED and not event.is_directory:
             self.loop.call_soon_threadsafe(self.changed.set)
 
 

@@ -23,7 +23,7 @@ MEND = "write it so, or leave it out"
 
 
 def form(wanted: str, test: Callable[[Any], object] | None = None) -> Meta:
-    """What a value must be, in words, and a test of what its type cannot say."""
+    """What a value must be, in words, and a test for what the value's type cannot express."""
     return Meta(extra={"wanted": wanted, "test": test})
 
 
@@ -43,7 +43,7 @@ class Setting:
 
 
 @cache
-def settings_of(kind: Any) -> tuple[Setting, ...]:
+def settings_of(kind: type) -> tuple[Setting, ...]:
     """The fields of a dataclass that are settings: those that say what they are for."""
     found, hints = [], _hints(kind)
     for each in fields(kind):
@@ -55,7 +55,7 @@ def settings_of(kind: Any) -> tuple[Setting, ...]:
 
 
 @cache
-def _hints(kind: Any) -> Mapping[str, Any]:
+def _hints(kind: type) -> Mapping[str, Any]:
     return get_type_hints(kind, include_extras=True)
 
 
@@ -86,8 +86,8 @@ class Reader:
         """How a table is called in the file."""
         return f"[{'.'.join((*self.above, *path))}]"
 
-    def values(self, kind: Any, table: Any, path: tuple[str, ...], others: tuple[str, ...] = ()) -> dict[str, Any]:
-        """The values that a table gives to the settings of a dataclass, by name, but for `others`."""
+    def values(self, kind: type, table: object, path: tuple[str, ...], others: tuple[str, ...] = ()) -> dict[str, Any]:
+        """The values in a table for the settings of a dataclass, by name; the caller reads the settings in `others`."""
         if not isinstance(table, dict):
             raise self.wrong(f"{path[-1]} = {table!r} under {self.name(path[:-1])} is not a table", path)
         known, hints = [setting.name for setting in settings_of(kind)], _hints(kind)
@@ -97,7 +97,7 @@ class Reader:
                 raise self.wrong(what, (*path, key), f"it knows: {', '.join(sorted(known))}")
         return {key: self.value(each, hints[key], (*path, key)) for key, each in table.items() if key not in others}
 
-    def value(self, value: Any, hint: Any, path: tuple[str, ...]) -> Any:
+    def value(self, value: object, hint: Any, path: tuple[str, ...]) -> Any:
         """The value at a path, as its type has it."""
         kind, form = get_args(hint)[0], _form(hint)
         if get_origin(kind) is Mapping:
@@ -110,7 +110,7 @@ class Reader:
             pass
         raise self.wrong(f"{path[-1]} = {value!r} under {self.name(path[:-1])} is not {form['wanted']}", path)
 
-    def table(self, value: Any, hints: tuple[Any, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    def table(self, value: object, hints: tuple[Any, Any], path: tuple[str, ...]) -> dict[str, Any]:
         """A table whose names are not settings; `hints` are the types of names and values."""
         if not isinstance(value, dict):
             raise self.wrong(f"{path[-1]} = {value!r} under {self.name(path[:-1])} is not a table", path)
@@ -122,9 +122,10 @@ class Reader:
 
 
 def line_of(text: str, path: Sequence[str]) -> int:
-    """The line, from 1, on which the value at a path begins; that of the nearest table above it where it is nowhere.
+    """The line, counted from 1, on which the value at a path begins.
 
-    0 where no part of the path is in the text. The text must be TOML that can be read.
+    Where the text has no such value: the line of the nearest table above it, and 0 where the text has no part of the
+    path. The text must be readable TOML.
     """
     found, depth = 0, 0
     table: list[str] = []
@@ -151,7 +152,7 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
         try:
             holds = tomllib.loads(chunk)
         except tomllib.TOMLDecodeError:
-            continue  # it goes on in the next line
+            continue  # the value goes on in the next line
         if holds:
             yield begun, chunk
         chunk = ""
@@ -177,7 +178,7 @@ def _common(one: Sequence[str], other: Sequence[str]) -> int:
     return next((number for number, same in enumerate(alike) if not same), min(len(one), len(other)))
 
 
-def _depth(value: Any, path: Sequence[str]) -> int:
+def _depth(value: object, path: Sequence[str]) -> int:
     """How far a path leads into a value."""
     for number, key in enumerate(path):
         if not isinstance(value, dict) or key not in value:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from galley.errors import NotTrueError, UsageError
+from galley.errors import GalleyError, NotTrueError, Place, UsageError
 from galley.export.document import Document, document
 from galley.export.notebook import notebook
 from galley.export.script import script
-from galley.record.status import SHOWABLE, status
+from galley.record.status import SHOWABLE, status, store_of
+from galley.record.store import RECORD
 from galley.source.guide import Guide
 
 FORMATS: Mapping[str, Callable[[Document], str]] = {"py": script, "ipynb": notebook}
@@ -20,8 +21,8 @@ FORMATS: Mapping[str, Callable[[Document], str]] = {"py": script, "ipynb": noteb
 def export(guide: Guide, page: str, profile: str, form: str) -> str:
     """The text of the export; `profile` may be empty for the first required one.
 
-    Raises UsageError for a page, profile or format that is not there, and NotTrueError where the record is not
-    true: an export says on what it ran.
+    Raises UsageError for a page, profile or format that is not there, NotTrueError where the record is not true (an
+    export says on what its outputs ran), and GalleyError for an output of a kind that nobody knows.
     """
     if form not in FORMATS:
         raise UsageError(f"no format is named '{form}'", mend=f"formats: {', '.join(FORMATS)}")
@@ -33,4 +34,8 @@ def export(guide: Guide, page: str, profile: str, form: str) -> str:
         raise NotTrueError(f"the {chosen.name} record is {found.state}: {reason.what}", reason.place, found.mend)
     path = guide.page_file(snippets)
     lines = path.read_text(encoding="utf-8-sig").split("\n") if path.is_file() else []
-    return FORMATS[form](document(project, found, lines))
+    try:
+        return FORMATS[form](document(project, found, lines))
+    except GalleyError as error:
+        record = store_of(project).relative / snippets.page / chosen.name / RECORD
+        raise type(error)(error.what, error.place or Place(record), error.mend) from error

@@ -14,7 +14,7 @@ from pathlib import Path
 from galley.config import Project
 from galley.export.needs import needs
 from galley.kinds import Kinds, kinds_of
-from galley.record.facts import line
+from galley.record.facts import facts_line
 from galley.record.model import Record
 from galley.record.status import Status
 from galley.source.cells import Cell, SnippetFile
@@ -25,8 +25,8 @@ CLAIM = "**Claim.** "
 LINK = re.compile(
     r"!?\[([^\[\]]*)\]\((?:[\w./-]+\.(?:md|png|svg)(?:#[\w-]*)?|#[\w-]+)\)"
 )  # leads nowhere outside the site
-FENCE = re.compile(r"[\s>]*(?:`{3}|~{3})")
-CLOSER = re.compile(r"[\s>]*[`~]{3,}\s*$")
+OPENS = re.compile(r"[\s>]*(?:`{3}|~{3})")
+CLOSES = re.compile(r"[\s>]*[`~]{3,}\s*$")
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,14 @@ def document(project: Project, found: Status, lines: Sequence[str]) -> Document:
     parts = [Part(_above(prose.get(cell.name, ""), cell), cell) for cell in snippets.cells]
     whole = (Part(opening, None), *parts, Part(rest, None))
     kept = tuple(part for part in whole if part.cell or part.prose)
-    told = f"The page ran on: {line(found.record, project.line)} (profile {found.profile.name})"
+    told = f"The page ran on: {facts_line(found.record, project.line)} (profile {found.profile.name})"
     return Document(snippets.page, needs(project, snippets, found.record), told, kept, found.record, kinds_of(project))
 
 
 def _opening(lines: Sequence[str]) -> tuple[str, int]:
     """What stands above the page's first section and its first fence, and the line where that ends."""
     start = front_matter(lines)
-    end = next((n for n in range(start, len(lines)) if lines[n].startswith("## ") or FENCE.match(lines[n])), len(lines))
+    end = next((n for n in range(start, len(lines)) if lines[n].startswith("## ") or OPENS.match(lines[n])), len(lines))
     return _plain(lines[start:end]).strip(), end
 
 
@@ -84,7 +84,7 @@ def _prose(snippets: SnippetFile, lines: Sequence[str], start: int) -> tuple[dic
     for fence in fences:
         at = fence.place.line - 1
         text += _plain(lines[start:at])
-        start = next((n for n in range(at + 1, len(lines)) if CLOSER.match(lines[n])), at) + 1
+        start = next((n for n in range(at + 1, len(lines)) if CLOSES.match(lines[n])), at) + 1
         if fence.file == snippets.stem and fence.cell not in above:
             above[fence.cell], text = text.strip(), ""
     return above, (text + _plain(lines[start:])).strip()

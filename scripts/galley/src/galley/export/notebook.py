@@ -10,7 +10,7 @@ from typing import Any
 
 from galley.export.document import Document, Part
 from galley.kinds import Kinds
-from galley.kinds.text import lines
+from galley.kinds.text import notebook_lines
 from galley.record.model import Record
 from galley.source.digest import digest
 
@@ -38,7 +38,7 @@ def notebook(document: Document, *, compact: bool = False) -> str:
 
 
 def _markdown(name: str, text: str) -> dict[str, Any]:
-    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": lines(text)}
+    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": notebook_lines(text)}
 
 
 def _code(part: Part, number: int, record: Record, kinds: Kinds) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def _code(part: Part, number: int, record: Record, kinds: Kinds) -> dict[str, An
         "id": _id(cell.name),
         "metadata": {"name": cell.name} | ({"tags": tags} if tags else {}),
         "outputs": [made for shown in record.shown(recorded) if (made := kinds[shown.kind].notebook(shown, number))],
-        "source": lines(cell.source),
+        "source": notebook_lines(cell.source),
     }
 
 

@@ -16,32 +16,37 @@ from galley.kinds.image import Image
 from galley.kinds.kind import Asked, Kind, Watcher
 from galley.kinds.text import Error, Stderr, Stdout, Value
 from galley.kinds.trace import TraceKind
-from galley.plugins import Plugins, plugins_of
-from galley.record.model import Shown
+from galley.plugins import Plugins, plugins_of, told_at_setting
+from galley.record.model import KIND, UNKNOWN_KIND, UNKNOWN_KIND_MEND, Form, Shown
 from galley.source.cells import Cell
 
-# In the order in which they are asked for a value: the text of a value comes last.
+# In the order in which they are asked for a value: the text of a value comes last, since it takes any value.
 BUILT_IN: tuple[type[Kind], ...] = (Stdout, Stderr, TraceKind, Image, Value, Error)
 
 
 class Kinds:
-    """The kinds that a project knows, by name, in the order in which they are asked for a value."""
+    """The kinds that a project knows, by name: those of plug-ins first, since they know their own values best."""
 
     def __init__(self, brought: Iterable[Kind] = ()) -> None:
-        own, others = [kind() for kind in BUILT_IN], list(brought)
-        known: dict[str, Kind] = {}
-        for kind in (*own, *others):
-            if known.setdefault(kind.name, kind) is not kind:
+        own = {kind.name: kind() for kind in BUILT_IN}
+        self._known: dict[str, Kind] = {}
+        for kind in brought:
+            if not KIND.fullmatch(getattr(kind, "name", "")):
+                what = f"the kind of output {type(kind).__module__}:{type(kind).__name__} has no name that can stand"
+                raise GalleyError(f"{what} in a record", mend="give it a name of small letters, digits and hyphens")
+            if kind.name in own or self._known.setdefault(kind.name, kind) is not kind:
                 what = f"two kinds of output are called '{kind.name}'"
                 raise GalleyError(what, mend=f"give the kind of {type(kind).__module__} another name")
-        self._known = {kind.name: kind for kind in (*others, *own)}  # galley's own text takes any value: it comes last
+        self._known |= own
 
     def __getitem__(self, name: str) -> Kind:
         try:
             return self._known[name]
         except KeyError:
-            what = f"an output of the kind '{name}', which neither galley nor a plug-in knows"
-            raise GalleyError(what, mend="name the plug-in that brings it under [tool.galley] plugins") from None
+            raise GalleyError(UNKNOWN_KIND.format(name), mend=UNKNOWN_KIND_MEND) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known
 
     def __iter__(self) -> Iterator[Kind]:
         return iter(self._known.values())
@@ -64,14 +69,25 @@ class Kinds:
                 return [Shown(kind.name, forms)] if forms else []
         return []
 
+    def compared(self, name: str, form: Form) -> str:
+        """What of a recorded form is compared with the next run's, as its kind says.
+
+        The form of a kind that nobody knows any more is compared as a text, so that its page can be recorded anew.
+        """
+        return self[name].compared(form) if name in self else form.text
+
     def left_open(self, asked: Asked) -> list[Shown]:
         """What the cell left open, of every kind."""
         return [Shown(kind.name, forms) for kind in self for forms in kind.left_open(asked) if forms]
 
 
 def kinds_of(project: Project) -> Kinds:
-    """The kinds that a project knows: galley's own and those of its plug-ins."""
-    return kinds_among(plugins_of(project))
+    """The kinds that a project knows: galley's own and those of its plug-ins.
+
+    Raises GalleyError where a plug-in cannot be loaded, and where two kinds have one name.
+    """
+    with told_at_setting(project):
+        return kinds_among(plugins_of(project))
 
 
 def kinds_among(plugins: Plugins) -> Kinds:

@@ -13,23 +13,33 @@ import reprlib
 from collections.abc import Callable, Iterator
 from itertools import islice
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, TypedDict, TypeVar
+
+from galley.errors import GalleyError
 
 SHORT = 120  # characters of a text
 SIZED = (list, tuple, dict, set, frozenset, str, bytes, bytearray)
 BREAK = re.compile(r"(?<!\s)[^\S\n]*+\n\s*+")  # white space with the end of a line in it, from its first character
 FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType)
 
+T = TypeVar("T")
 Brief = Callable[[object], str | None]
 
 
-def describe(value: object, brief: Brief) -> dict[str, Any]:
-    """The description of a value, as JSON can write it; `brief` may have a better text than the repr.
+class Description(TypedDict, total=False):
+    """What is said of a value: `type` and `value` always, the others where the value has them."""
 
-    `type` and `value` are always there, `shape`, `dtype`, `device` and `length` where the value has them,
-    and `error` where its own code raised.
-    """
-    said: dict[str, Any] = {"type": _shortened(type(value).__name__)}
+    type: str
+    shape: list[int]
+    dtype: str
+    device: str
+    length: int
+    value: str  # a short text
+    error: str  # what the value's own code raised
+
+
+def describe(value: object, brief: Brief) -> Description:
+    """The description of a value; `brief` may have a better text for the value than its repr."""
     errors: list[str] = []
     if _is(value, ModuleType):
         return {"type": "module", "value": _shortened(str(value.__dict__.get("__name__")))}
@@ -37,19 +47,28 @@ def describe(value: object, brief: Brief) -> dict[str, Any]:
         return {"type": "class", "value": _shortened(f"from {_home(value)}")}
     if _is(value, FUNCTIONS):
         return {"type": "function", "value": _shortened(_asked("signature", lambda: _signature(value), errors) or "")}
-    for name, read in (("shape", _shape), ("dtype", _dtype), ("device", _device), ("length", _length)):
-        if name == "device" and "dtype" not in said:
-            continue  # where a device is no plain attribute, asking for it can start one
-        found = _asked(name, lambda read=read: read(value), errors)  # type: ignore[misc]
-        if found is not None:
-            said[name] = found
-    text = _asked("the hook brief", lambda: brief(value), errors)
-    if text is None:
-        text = _asked("repr", lambda: SHORTENER.repr(value), errors)
-    said["value"] = "" if text is None else _shortened(text)
+    said: Description = {"type": _shortened(type(value).__name__)}  # in the order in which the trace is recorded
+    if (shape := _asked("shape", lambda: _shape(value), errors)) is not None:
+        said["shape"] = shape
+    if (dtype := _asked("dtype", lambda: _dtype(value), errors)) is not None:
+        said["dtype"] = dtype
+        # Of a value with a number type alone: where a device is no plain attribute, asking for it can start one.
+        if (device := _asked("device", lambda: _device(value), errors)) is not None:
+            said["device"] = device
+    if (length := _asked("length", lambda: _length(value), errors)) is not None:
+        said["length"] = length
+    said["value"] = _text(value, brief, errors)
     if errors:
         said["error"] = "; ".join(errors)
     return said
+
+
+def _text(value: object, brief: Brief, errors: list[str]) -> str:
+    """The short text of a value: the hook's, or the value's repr; empty where both raised."""
+    text = _asked("the hook brief", lambda: brief(value), errors)
+    if text is None:
+        text = _asked("repr", lambda: SHORTENER.repr(value), errors)
+    return "" if text is None else _shortened(text)
 
 
 def _is(value: object, kinds: type | tuple[type, ...]) -> bool:
@@ -57,9 +76,12 @@ def _is(value: object, kinds: type | tuple[type, ...]) -> bool:
     return issubclass(type(value), kinds)
 
 
-def _asked(what: str, ask: Callable[[], Any], errors: list[str]) -> Any:
+def _asked(what: str, ask: Callable[[], T], errors: list[str]) -> T | None:
     try:
         return ask()
+    except GalleyError as error:  # it says what raised
+        errors.append(_shortened(error.what))
+        return None
     except (Exception, SystemExit) as error:
         try:
             said = f"{what} raised {type(error).__name__}: {error}"

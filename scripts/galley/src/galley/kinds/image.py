@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 
 from galley.kinds.kind import Asked, At, Kind
 from galley.kinds.markup import escape
-from galley.kinds.text import lines
+from galley.kinds.text import notebook_lines
 from galley.record.model import Form, Shown
 from galley.source.digest import digest
 
@@ -101,7 +101,7 @@ class Image(Kind):
     def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
         """The image as notebooks keep it: an SVG as text, any other as base64."""
         form = shown.forms[0]
-        data = lines(form.text) if form.mime == SVG_MIME else b64encode(form.data).decode()
+        data = notebook_lines(form.text) if form.mime == SVG_MIME else b64encode(form.data).decode()
         return {"output_type": "display_data", "data": {form.mime: data}, "metadata": {}}
 
     def compared(self, form: Form) -> str:

@@ -33,7 +33,7 @@ class Text(Kind):
 
     def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
         """A stream."""
-        return {"output_type": "stream", "name": self.name, "text": lines(whole(shown.forms[0]))}
+        return {"output_type": "stream", "name": self.name, "text": notebook_lines(text_and_cut(shown.forms[0]))}
 
 
 class Stdout(Text):
@@ -63,7 +63,7 @@ class Value(Text):
 
     def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
         """A result, with every form that the record has."""
-        data = {form.mime: lines(whole(form)) for form in shown.forms if form.mime.startswith("text/")}
+        data = {form.mime: notebook_lines(text_and_cut(form)) for form in shown.forms if form.mime.startswith("text/")}
         return {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": number}
 
 
@@ -74,7 +74,7 @@ class Error(Text):
 
     def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
         """An error without frames: the record holds its name and its message."""
-        text = whole(shown.forms[0]).rstrip("\n")
+        text = text_and_cut(shown.forms[0]).rstrip("\n")
         name, _, said = text.partition(": ")
         return {"output_type": "error", "ename": name, "evalue": said, "traceback": [text]}
 
@@ -85,11 +85,11 @@ def _may_be_table(text: str) -> bool:
     return len(found) > 1 and max(map(len, found)) <= COLUMNS
 
 
-def whole(form: Form) -> str:
+def text_and_cut(form: Form) -> str:
     """The text of a form, with a line that says how much of it is missing."""
     return form.text + (f"\n… {form.cut:,} more bytes were printed and are cut here\n" if form.cut else "")
 
 
-def lines(text: str) -> list[str]:
+def notebook_lines(text: str) -> list[str]:
     """Text as nbformat keeps it: lines with their ends."""
     return text.splitlines(keepends=True)

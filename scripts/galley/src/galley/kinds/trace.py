@@ -12,9 +12,9 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict, cast
 
-from galley.kinds.describe import describe
+from galley.kinds.describe import Description, describe
 from galley.kinds.kind import Asked, At, Kind, Watcher, fitting
 from galley.kinds.markup import cut_note, escape
 from galley.record.model import Form, Shown
@@ -25,8 +25,23 @@ HOW = {"bound": "", "changed": "changed", "deleted": "deleted"}
 SIZED = {"str": "character", "bytes": "byte", "bytearray": "byte"}  # whose length is not one of items
 SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 NAMES = 40  # of one statement; `from x import *` binds hundreds
-KEPT = 1024  # bytes that the brackets and the note of what is left out may take
-Step = Mapping[str, Any]
+FRAME_BYTES = 1024  # bytes that the brackets and the note of what is left out may take
+
+
+class Name(Description, total=False):
+    """One name that a statement bound, changed or deleted (`how`); a deleted name has no description."""
+
+    name: str
+    how: str
+    before: Description  # of a changed name
+
+
+class Step(TypedDict):
+    """What one statement, counted from 1, did; `left_out` is how many names more than NAMES it bound."""
+
+    statement: int
+    names: list[Name]
+    left_out: NotRequired[int]
 
 
 class TraceKind(Kind):
@@ -54,7 +69,7 @@ class Trace:
 
     def __init__(self, namespace: Mapping[str, Any], asked: Asked) -> None:
         self._namespace, self._brief, self._limit = namespace, asked.brief, asked.limit
-        self._steps: list[dict[str, Any]] = []
+        self._steps: list[Step] = []
         self.seconds = 0.0  # that the watching took
         self._before = self._look()
 
@@ -62,18 +77,19 @@ class Trace:
         """Note what the statement did, which is the cell's `number`-th, from 1."""
         now, before = self._look(), self._before
         bound = set(_bound(statement))
-        names: list[dict[str, Any]] = []
+        names: list[Name] = []
         for name, (identity, said) in now.items():
             if name in bound or name not in before or before[name][0] != identity:
-                names.append({"name": name, "how": "bound", **said})
+                names.append(cast("Name", {"name": name, "how": "bound", **said}))
             elif before[name][1] != said:
-                names.append({"name": name, "how": "changed", **said, "before": before[name][1]})
+                names.append(cast("Name", {"name": name, "how": "changed", **said, "before": before[name][1]}))
         names.sort(key=lambda each: each["how"])  # what it bound, then what it changed, both as they came up
         names += [{"name": name, "how": "deleted"} for name in before if name not in now]
         if names:
-            left_out = len(names) - NAMES
-            more = {"left_out": left_out} if left_out > 0 else {}
-            self._steps.append({"statement": number, "names": names[:NAMES], **more})
+            step: Step = {"statement": number, "names": names[:NAMES]}
+            if len(names) > NAMES:
+                step["left_out"] = len(names) - NAMES
+            self._steps.append(step)
         self._before = now
 
     def forms(self) -> tuple[Form, ...]:
@@ -85,11 +101,11 @@ class Trace:
             return ()
         texts = [_written(step) for step in self._steps]
         sizes = [len(text.encode("utf-8", "backslashreplace")) for text in texts]
-        kept = fitting(sizes, self._limit - KEPT)
+        kept = fitting(sizes, self._limit - FRAME_BYTES)
         text = "[\n" + ",\n".join(texts[:kept]) + "\n]\n"
         return (Form(JSON, "json", text.encode("utf-8", "backslashreplace"), sum(sizes[kept:])),)
 
-    def _look(self) -> dict[str, tuple[int, dict[str, Any]]]:
+    def _look(self) -> dict[str, tuple[int, Description]]:
         """Identity and description of each name; no value is kept, so each lives and dies as in plain Python."""
         started = time.perf_counter()
         names = [name for name in self._namespace if isinstance(name, str) and not name.startswith("_")]
@@ -115,7 +131,7 @@ def _bound(node: ast.AST) -> Iterator[str]:
             yield from _bound(child)
 
 
-def _written(step: Mapping[str, Any]) -> str:
+def _written(step: Step) -> str:
     lines = ",\n".join("  " + json.dumps(name, ensure_ascii=False) for name in step["names"])
     more = f', "left_out": {step["left_out"]}' if "left_out" in step else ""
     return f' {{"statement": {step["statement"]}{more}, "names": [\n{lines}\n ]}}'
@@ -182,16 +198,16 @@ def _step(number: int, step: Step, lines: tuple[int, int], group: str) -> str:
     return f'<tbody id="{group}-{number}"><tr>{back}{body}</tr></tbody>'
 
 
-def _row(each: Mapping[str, Any]) -> str:
+def _row(each: Name) -> str:
     how = HOW[each["how"]]
     name = f"<code>{escape(each['name'])}</code>" + (f" <small>{how}</small>" if how else "")
     if how == "deleted":
         return f"<td>{name}</td><td></td><td></td>"
-    was = each.get("before", {})
+    was: Description = each.get("before", {})
     return f"<td>{name}</td><td>{_what(each, was)}</td><td>{_value(each, was)}</td>"
 
 
-def _what(each: Mapping[str, Any], was: Mapping[str, Any]) -> str:
+def _what(each: Name, was: Description) -> str:
     """Type, shape, number type, device; what was another before stands behind the new one."""
     parts = [f"<b>{escape(each['type'])}</b>"]
     parts += [escape(said) for said in _facts(each)]
@@ -200,23 +216,23 @@ def _what(each: Mapping[str, Any], was: Mapping[str, Any]) -> str:
     return text + (f" <small>was {escape(', '.join(before))}</small>" if was and before else "")
 
 
-def _facts(each: Mapping[str, Any]) -> list[str]:
+def _facts(each: Description) -> list[str]:
     return [said for said in _all_facts(each)[1:] if said]
 
 
-def _all_facts(each: Mapping[str, Any]) -> list[str]:
+def _all_facts(each: Description) -> list[str]:
     shape = f"({', '.join(map(str, each['shape']))}{',' * (len(each['shape']) == 1)})" if "shape" in each else ""
     return [each.get("type", ""), shape, each.get("dtype", ""), each.get("device", ""), _length(each)]
 
 
-def _length(each: Mapping[str, Any]) -> str:
+def _length(each: Description) -> str:
     if "length" not in each:
         return ""
     count, noun = each["length"], SIZED.get(each["type"], "item")
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
-def _value(each: Mapping[str, Any], was: Mapping[str, Any]) -> str:
+def _value(each: Name, was: Description) -> str:
     text = f"<code>{escape(each['value'])}</code>" if each["value"] else ""
     if was and was["value"] != each["value"]:
         text += f" <small>was <code>{escape(was['value'])}</code></small>"

@@ -16,14 +16,14 @@ from pathlib import Path
 
 from galley.config import Project
 from galley.errors import GalleyError
-from galley.record.model import Dependency
+from galley.record.model import Dependency, DependencyKind
 from galley.source.cells import Cell
 from galley.source.digest import digest, module_digest
 
 GONE = "gone"
 ABSENT = "absent"  # what a page looked for and did not find
 GALLEY = Path(__file__).parents[1]
-KEPT = 1 << 14  # digests of files that are kept
+CACHED = 1 << 14  # digests of files that are kept
 
 
 @cache
@@ -79,7 +79,7 @@ def _absent(path: Path, part: str) -> str:
 
 
 # How each kind of dependency is digested: adding a kind is adding a row here and its name in `Dependency`.
-DIGESTS: dict[str, Callable[[Path, str], str]] = {
+DIGESTS: dict[DependencyKind, Callable[[Path, str], str]] = {
     "file": _file,
     "module": _module,
     "listing": _listing,
@@ -96,7 +96,7 @@ def know_modules(files: Iterable[Path]) -> None:
             _module(file.resolve(), "")
 
 
-@lru_cache(KEPT)
+@lru_cache(CACHED)
 def _file_digest(path: Path, module: bool, mtime_ns: int, size: int) -> str:
     """A file is digested once per state of it: many pages share one model."""
     data = path.read_bytes()

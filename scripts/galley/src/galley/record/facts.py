@@ -48,7 +48,7 @@ def ran_on(record: Record, cell: CellRecord | None = None) -> dict[str, str]:
     return named | {"system": facts.system, "cpu": facts.cpu}
 
 
-def line(record: Record, shown: Sequence[str]) -> str:
+def facts_line(record: Record, shown: Sequence[str]) -> str:
     """The facts of a record whose names are in `shown`, and its day, in one line."""
     named = ran_on(record)
     return " · ".join([*(named[name] for name in shown if name in named), record.date])

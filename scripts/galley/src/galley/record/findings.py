@@ -5,12 +5,14 @@ In the command.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from galley.config import Profile
 from galley.errors import Place
+from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND
 from galley.record.status import SHOWABLE, State, Status, status, store_of
+from galley.record.store import RECORD
 from galley.source.cells import page_name
 from galley.source.guide import Guide
 
@@ -32,9 +34,12 @@ class Finding:
         return f"{self.place}: {kind}: {self.what}" + (f"\n    {self.mend}" if self.mend else "")
 
 
-def findings(guide: Guide) -> list[Finding]:
-    """All findings: unreadable files first, then fences, cells, records and what belongs to nothing."""
-    return [*unreadable(guide), *_unshown(guide), *_records(guide), *_orphans(guide)]
+def findings(guide: Guide, kinds: Container[str]) -> list[Finding]:
+    """All findings: unreadable files first, then fences, cells, records and what belongs to nothing.
+
+    `kinds` holds the names of the kinds of output that the project knows.
+    """
+    return [*unreadable(guide), *_unshown(guide), *_records(guide, kinds), *_orphans(guide)]
 
 
 def unreadable(guide: Guide) -> list[Finding]:
@@ -69,10 +74,12 @@ def _unshown(guide: Guide) -> Iterator[Finding]:
                 yield Finding("unshown", cell.place, f"no page shows the cell '{cell.name}'", mend)
 
 
-def _records(guide: Guide) -> Iterator[Finding]:
+def _records(guide: Guide, kinds: Container[str]) -> Iterator[Finding]:
     for snippets in guide.snippets.values():
         for profile in guide.project.profiles:
-            yield from _record(status(guide.project, snippets, profile), profile)
+            found = status(guide.project, snippets, profile)
+            yield from _record(found, profile)
+            yield from _unknown_kinds(guide, found, kinds)
 
 
 def _record(found: Status, profile: Profile) -> Iterator[Finding]:
@@ -84,6 +91,19 @@ def _record(found: Status, profile: Profile) -> Iterator[Finding]:
         yield Finding(str(found.state), reason.place, what, found.mend, fatal)
 
 
+def _unknown_kinds(guide: Guide, found: Status, kinds: Container[str]) -> Iterator[Finding]:
+    """The kinds of output in a record that may be shown and that nobody can show: the site could not be built."""
+    if found.record is None or found.state not in SHOWABLE:
+        return
+    page, profile = found.record.page, found.record.profile
+    place = Place(store_of(guide.project).relative / page / profile / RECORD)
+    named = dict.fromkeys(output.kind for cell in found.record.cells for output in cell.outputs)
+    for kind in (each for each in named if each not in kinds):
+        under = "" if found.profile.required else f" --profile {profile}"
+        mend = f"{UNKNOWN_KIND_MEND}, or record the page without it: galley run {page} --all{under}"
+        yield Finding("unknown", place, UNKNOWN_KIND.format(kind), mend)
+
+
 def _orphans(guide: Guide) -> Iterator[Finding]:
     store = store_of(guide.project)
     pages = {snippets.page for snippets in guide.snippets.values()}
@@ -92,5 +112,5 @@ def _orphans(guide: Guide) -> Iterator[Finding]:
     for page, profile in store.folders():
         if (page not in pages and page not in unreadable) or profile not in profiles:
             yield Finding(
-                "orphaned", Place(store.shown / page / profile), "a record of no page or profile", ORPHAN_MEND
+                "orphaned", Place(store.relative / page / profile), "a record of no page or profile", ORPHAN_MEND
             )

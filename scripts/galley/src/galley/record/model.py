@@ -19,6 +19,13 @@ import msgspec
 
 FORMAT = 2
 KIND = re.compile(r"[a-z][a-z0-9-]{0,39}")  # the name of a kind of output
+UNKNOWN_KIND = "an output of the kind '{}', which neither galley nor a plug-in knows"
+UNKNOWN_KIND_MEND = "name the plug-in that brings the kind under [tool.galley] plugins"
+DependencyKind = Literal["file", "listing", "names", "module", "table", "absent"]
+KindName = Annotated[str, msgspec.Meta(pattern=rf"^{KIND.pattern}\Z")]
+Mime = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{1,20}/[A-Za-z0-9.+-]{1,80}\Z")]
+Suffix = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{1,16}\Z")]
+Left = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]  # bytes that are missing
 
 
 class NewerError(ValueError):
@@ -32,10 +39,10 @@ class Form:
     `cut` counts the bytes that were left out because the output was larger than the limit.
     """
 
-    mime: str
-    suffix: str
+    mime: Mime
+    suffix: Suffix
     data: bytes
-    cut: int = 0
+    cut: Left = 0
 
     @property
     def text(self) -> str:
@@ -47,7 +54,7 @@ class Form:
 class Shown:
     """One thing that a cell has to show: its kind, and its forms, of which the first is the plainest."""
 
-    kind: str
+    kind: KindName
     forms: tuple[Form, ...]
 
     def form(self, mime: str) -> Form | None:
@@ -59,17 +66,17 @@ class Shown:
 class OutputFile:
     """One form of an output as a file beside the record; `sha256` is of its bytes, `cut` as in `Form`."""
 
-    mime: str
+    mime: Mime
     file: str
     sha256: str
-    cut: int = 0
+    cut: Left = 0
 
 
 @dataclass(frozen=True)
 class Output:
     """One thing that a cell produced: the name of its kind, and a file for each of its forms."""
 
-    kind: str
+    kind: KindName
     files: tuple[OutputFile, ...]
 
 
@@ -99,7 +106,7 @@ class Dependency:
     """
 
     path: str
-    kind: Literal["file", "listing", "names", "module", "table", "absent"]
+    kind: DependencyKind
     sha256: str
     part: str = ""
 
@@ -206,9 +213,6 @@ _records: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
 
 def _check(record: Record) -> None:
     """Raises ValueError where a name could lead out of the record's folder, or a path out of the project."""
-    for kind in (output.kind for cell in record.cells for output in cell.outputs):
-        if not KIND.fullmatch(kind):
-            raise ValueError(f"not a record: {kind!r} is no kind of output")
     names = [file.file for cell in record.cells for output in cell.outputs for file in output.files]
     for name in names:
         if not is_plain(name):

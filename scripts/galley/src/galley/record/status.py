@@ -63,7 +63,7 @@ class Status:
         return f"galley run {self.snippets.page}{profile}"
 
 
-def has_place(project: Project, found: Status) -> bool:
+def applies(project: Project, found: Status) -> bool:
     """Whether a profile has a place on a page: its record is required or is there, or it would run code of its own."""
     others = [profile.parameters for profile in project.required]
     own = found.profile.required or found.state != State.MISSING

@@ -33,6 +33,8 @@ REPLACING = "replacing.json"  # the files of a record and of its successor, whil
 STAGING = ".staging"
 UPGRADE = "upgrade galley: pip install --upgrade galley-docs"
 READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+NOT_PLAIN = "is no plain file, and records have none but such"
+IS_LINK = "is a link, and galley follows none to its records"
 LINK_MEND = "remove the link; records are plain folders and files"
 
 
@@ -50,12 +52,12 @@ class NewerRecordError(GalleyError):
 
 @dataclass(frozen=True)
 class Store:
-    """The folder that holds every record; `shown` is its path in messages."""
+    """The folder that holds every record; `relative` is its path in messages."""
 
     folder: Path
-    shown: Path
+    relative: Path
 
-    def place(self, page: str, profile: str) -> Path:
+    def folder_of(self, page: str, profile: str) -> Path:
         """Where the record of a page under a profile stands."""
         return self.folder / page / profile
 
@@ -68,8 +70,8 @@ class Store:
             return self._read(page, profile)
 
     def _read(self, page: str, profile: str) -> Record | None:
-        folder = self.place(page, profile)
-        shown = self.shown / page / profile
+        folder = self.folder_of(page, profile)
+        relative = self.relative / page / profile
         self._no_link(page, profile)
         try:
             present = set(os.listdir(folder)) - {REPLACING}  # noqa: PTH208  names are all it takes, and a guide has many records
@@ -78,24 +80,24 @@ class Store:
         if not present:
             return None
         if RECORD not in present or not (folder / RECORD).is_file():
-            raise TornError("torn: outputs without a record.json, its writer was interrupted", Place(shown))
+            raise TornError("torn: outputs without a record.json, its writer was interrupted", Place(relative))
         try:
-            record = from_json(_bytes(folder, RECORD, shown))
+            record = from_json(_bytes(folder, RECORD, relative))
         except NewerError as error:
-            raise NewerRecordError(str(error), Place(shown / RECORD), UPGRADE) from error
+            raise NewerRecordError(str(error), Place(relative / RECORD), UPGRADE) from error
         except ValueError as error:
-            raise TamperedError(f"cannot be read: {error}", Place(shown / RECORD)) from error
+            raise TamperedError(f"cannot be read: {error}", Place(relative / RECORD)) from error
         if (record.page, record.profile) != (page, profile):
-            raise TamperedError(f"is the record of {record.page} under {record.profile}", Place(shown / RECORD))
+            raise TamperedError(f"is the record of {record.page} under {record.profile}", Place(relative / RECORD))
         outputs, files = {}, record.files
         for file, expected in files.items():
             if file not in present:
-                raise TamperedError("is in the record and not in the folder", Place(shown / file))
-            outputs[file] = _bytes(folder, file, shown)
+                raise TamperedError("is in the record and not in the folder", Place(relative / file))
+            outputs[file] = _bytes(folder, file, relative)
             if digest(outputs[file]) != expected:
-                raise TamperedError("is not what was recorded: its bytes changed", Place(shown / file))
+                raise TamperedError("is not what was recorded: its bytes changed", Place(relative / file))
         for name in sorted(present - files.keys() - {RECORD}):
-            raise TamperedError("is in the folder and not in the record", Place(shown / name), _not_ours(name))
+            raise TamperedError("is in the folder and not in the record", Place(relative / name), _move_out(name))
         return replace(record, contents=outputs)
 
     def write(self, record: Record) -> None:
@@ -106,13 +108,13 @@ class Store:
         there is a newer galley's.
         """
         if os.environ.get("CI"):
-            raise RefusedError("CI writes no records", Place(self.shown))
+            raise RefusedError("CI writes no records", Place(self.relative))
         outputs = record.contents
         with self._locked(alone=True):
-            folder, old = self.place(record.page, record.profile), self._removable(record, outputs)
+            folder, old = self.folder_of(record.page, record.profile), self._removable(record, outputs)
             staged = self.folder / STAGING
             if staged.is_symlink() or (staged.exists() and not staged.is_dir()):
-                raise TamperedError("is no folder, and galley stages records there", Place(self.shown / STAGING))
+                raise TamperedError("is no folder, and galley stages records there", Place(self.relative / STAGING))
             if staged.exists():  # not a search for such names: that would read a folder of all pages for each page
                 shutil.rmtree(staged)
             staged.mkdir()
@@ -138,27 +140,27 @@ class Store:
 
         Raises TamperedError where the folder holds anything else that the new record does not replace.
         """
-        folder, shown = self.place(record.page, record.profile), self.shown / record.page / record.profile
+        folder, relative = self.folder_of(record.page, record.profile), self.relative / record.page / record.profile
         self._no_link(record.page, record.profile)
         if not folder.is_dir():
             return set()
         if _is_newer(folder / RECORD):
-            raise NewerRecordError("a newer galley wrote this record", Place(shown / RECORD), UPGRADE)
+            raise NewerRecordError("a newer galley wrote this record", Place(relative / RECORD), UPGRADE)
         named = _named(folder / RECORD) | _named(folder / REPLACING)
         present = {path.name: path for path in folder.iterdir()}
         for name, path in sorted(present.items()):
             if path.is_symlink() or not path.is_file():
-                raise TamperedError("is no plain file, and records have none but such", Place(shown / name), LINK_MEND)
+                raise TamperedError(NOT_PLAIN, Place(relative / name), LINK_MEND)
             if name not in {*named, *outputs, RECORD, REPLACING}:
-                raise TamperedError("is in the folder, and no record names it", Place(shown / name), _not_ours(name))
+                raise TamperedError("is in the folder, and no record names it", Place(relative / name), _move_out(name))
         return named & present.keys()
 
     def _no_link(self, page: str, profile: str) -> None:
         """Raises TamperedError where a part of the way to a record is a link."""
         for part in ("", f"/{page}", f"/{page}/{profile}"):
             if os.path.islink(f"{self.folder}{part}"):  # noqa: PTH114  a path object costs more than the look
-                shown = Path(f"{self.shown}{part}")
-                raise TamperedError("is a link, and galley follows none to its records", Place(shown), LINK_MEND)
+                shown = Path(f"{self.relative}{part}")
+                raise TamperedError(IS_LINK, Place(shown), LINK_MEND)
 
     def folders(self) -> Iterator[tuple[str, str]]:
         """Page and profile of every folder that looks like a record; a page's folder that is a link is not entered."""
@@ -171,7 +173,7 @@ class Store:
     def _locked(self, *, alone: bool) -> Iterator[None]:
         """Hold the folder's lock: many may read, one may write; a write takes milliseconds."""
         if self.folder.is_symlink():
-            raise TamperedError("is a link, and galley follows none to its records", Place(self.shown), LINK_MEND)
+            raise TamperedError(IS_LINK, Place(self.relative), LINK_MEND)
         if alone:
             self.folder.mkdir(parents=True, exist_ok=True)
         elif not self.folder.is_dir():
@@ -181,7 +183,7 @@ class Store:
             yield
 
 
-def _bytes(folder: Path, name: str, shown: Path) -> bytes:
+def _bytes(folder: Path, name: str, relative: Path) -> bytes:
     """A file of a record; raises TamperedError where it is a link, or anything else than a plain file."""
     path = f"{folder}/{name}"  # a path object costs more than the reading
     try:
@@ -194,8 +196,8 @@ def _bytes(folder: Path, name: str, shown: Path) -> bytes:
             os.close(handle)
     except OSError as error:
         if not os.path.islink(path) and not os.path.isdir(path):  # noqa: PTH112, PTH114
-            raise TamperedError(f"cannot be read: {error.strerror}", Place(shown / name)) from error
-    raise TamperedError("is no plain file, and records have none but such", Place(shown / name), LINK_MEND)
+            raise TamperedError(f"cannot be read: {error.strerror}", Place(relative / name)) from error
+    raise TamperedError(NOT_PLAIN, Place(relative / name), LINK_MEND)
 
 
 def _all_of(handle: int, size: int) -> bytes:
@@ -234,5 +236,5 @@ def _named(file: Path) -> set[str]:
     return {name for name in names if isinstance(name, str) and is_plain(name)} if isinstance(names, list) else set()
 
 
-def _not_ours(name: str) -> str:
+def _move_out(name: str) -> str:
     return f"move {name} out of the folder: galley removes only what a record names"

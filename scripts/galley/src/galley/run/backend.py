@@ -19,12 +19,13 @@ import msgspec
 
 from galley.config import Project
 from galley.errors import RunnerError
+from galley.record.dependencies import GALLEY
 from galley.record.machine import folders, names
 from galley.record.normalise import Where
 from galley.run.client import PageRun, Tell, run_page
 from galley.run.protocol import Job
 from galley.run.quiet import machine
-from galley.run.runners import GALLEY, runner, warm_runner
+from galley.run.runners import runner, warm_runner
 from galley.system import cores
 
 PACKAGES = ("site-packages", "dist-packages")  # what a folder of packages is called, the user's own too

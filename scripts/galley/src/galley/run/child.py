@@ -20,14 +20,15 @@ from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
 from galley import system
-from galley.hooks import Context, find_all
+from galley.errors import GalleyError
+from galley.hooks import CalledError, Context, called, find_hooks
 from galley.kinds import Kinds, kinds_among
 from galley.kinds.kind import Asked
-from galley.plugins import Plugins, load
+from galley.plugins import Plugins, load_plugins
 from galley.record.facts import environment
 from galley.run import ending
 from galley.run.arrivals import Arrivals
-from galley.run.execute import Execution, Position
+from galley.run.execute import Execution, Position, class_name
 from galley.run.own_file import OwnFile
 from galley.run.protocol import (
     CellBegins,
@@ -45,7 +46,9 @@ from galley.run.seeds import SEEDED
 from galley.run.spawned import SPAWNING, Spawned
 from galley.run.watch import Watch, before_any_page
 from galley.source.cells import Cell, SnippetFile, cut
-from galley.source.grammar import grammar_of
+from galley.source.grammar import grammar_among
+
+TOLD = 1 << 16  # characters of an error's message, and of its traceback, that the command is told
 
 
 def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, position: Position) -> NoReturn:
@@ -54,15 +57,16 @@ def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, po
     try:
         job = receive_job(connection, length)
         _become_a_page(stdout, stderr)
-        code = _Page(job, connection, position).run()
+        code = _Program(job, connection, position).run()
     except BaseException as error:
+        _flush()
         _send(connection, Failed(_named(error), detail=_trace(error, "")))
     finally:
         _flush()
         os._exit(code)
 
 
-class _Page:
+class _Program:
     def __init__(self, job: Job, connection: socket.socket, position: Position) -> None:
         self.job, self.connection, self.position, self.pid = job, connection, position, os.getpid()
         ignored = Path(job.path), Path(job.scratch)
@@ -70,7 +74,7 @@ class _Page:
         self.watch = Watch(Path(job.root), ignored, before_any_page())
         root, scratch = Path(job.root), Path(job.scratch)
         self.context = Context(job.page, job.profile, dict(job.parameters), root, scratch, job.threads, self.watch)
-        self.hooks = find_all(job.hooks)  # the runner imported them, and found nothing wrong
+        self.hooks = find_hooks(job.hooks)  # the runner imported them, and found nothing wrong
         for path in job.uses:
             self.watch.note(Path(path))
 
@@ -78,8 +82,8 @@ class _Page:
         """Run the cells and end the page; the exit code is 0 when all of them did what they should."""
         ending.forget_inherited()
         path = Path(self.job.path)
-        plugins = load(self.job.plugins, path.parent)
-        snippets = cut(self.job.source, path, Path(self.job.shown), grammar_of(plugins))
+        plugins = load_plugins(self.job.plugins, path.parent)
+        snippets = cut(self.job.source, path, Path(self.job.relative), grammar_among(plugins))
         self._note_plugins(plugins, snippets)
         self._enter()
         if self.job.memory_mb:
@@ -165,7 +169,7 @@ class _Page:
         """Become the page's program: its folder, its variables, its arguments."""
         os.chdir(self.job.scratch)
         os.environ |= {"LOGNAME": "user", "USER": "user"} | os.environ  # only the guide's own settings give others
-        os.environ |= {**self.job.environment, "HOME": self.job.scratch, "TMPDIR": self.job.scratch}
+        os.environ |= {**self.job.variables, "HOME": self.job.scratch, "TMPDIR": self.job.scratch}
         sys.argv = [self.job.path]
         sys.path[0] = str(Path(self.job.path).parent)
         lines = list(io.StringIO(self.job.source))
@@ -185,16 +189,20 @@ class _Page:
         _flush()
         line = _line(error, self.job.path) or self.position.line
         what = f"the cell exited: {_named(error)}" if isinstance(error, SystemExit) else _named(error)
-        with suppress(Exception):  # a hook that fails must not hide the failure itself
-            if explained := self._hook("explain", error):
-                what = f"{what}\n{explained}"
+        try:
+            explained = self._hook("explain", error)
+        except CalledError as wrong:  # which must not hide the failure itself
+            explained = str(wrong)
+        what = f"{what}\n{explained}" if explained else what
         if "claim" in cell.tags:
             what = f"the claim does not hold: «{cell.caption}» ({what})"
         self.tell(Failed(what, cell.name, line, _trace(error, self.job.path)))
 
     def _hook(self, name: str, *about: Any) -> Any:
         """What a hook answers; None without such a hook."""
-        return self.hooks[name](self.context, *about) if name in self.hooks else None
+        if name not in self.hooks:
+            return None
+        return called(name, self.job.hooks[name], self.hooks[name], self.context, *about)
 
 
 def _become_a_page(stdout: int, stderr: int) -> None:
@@ -223,11 +231,15 @@ def _send(connection: socket.socket, event: PageEvent) -> None:
 
 
 def _named(error: BaseException) -> str:
+    """What happened, in words. An error of galley's own says where it is and what to do."""
+    if isinstance(error, GalleyError):
+        return str(error)
+    name = class_name(error)
     try:
         said = str(error)
-    except Exception:  # a cell may bring its own exception, and a mistake in it
+    except BaseException:  # a cell may bring its own exception, and a mistake in it
         said = ""
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return f"{name}: {said[:TOLD]}" if said else name
 
 
 def _own_frames(error: BaseException, path: str) -> TracebackType | None:
@@ -241,7 +253,13 @@ def _own_frames(error: BaseException, path: str) -> TracebackType | None:
 
 
 def _trace(error: BaseException, path: str) -> str:
-    return "".join(traceback.format_exception(type(error), error, _own_frames(error, path)))
+    """The traceback from the guide's own code on; none for an error of galley's own, which says all there is to say."""
+    if isinstance(error, GalleyError):
+        return _trace(error.__cause__, str(error.place.path)) if error.__cause__ and error.place else ""
+    try:
+        return "".join(traceback.format_exception(type(error), error, _own_frames(error, path)))[-TOLD:]
+    except BaseException:  # an exception of the cell's own whose name or text cannot be had
+        return ""
 
 
 def _line(error: BaseException, path: str) -> int:

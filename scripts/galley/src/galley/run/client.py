@@ -18,10 +18,10 @@ from pathlib import Path
 
 import msgspec
 
-from galley import system
 from galley.errors import Place, RunnerError
 from galley.record.model import Dependency, Environment, Form, Shown
 from galley.record.normalise import Where
+from galley.run.capture import CHUNK, Capture
 from galley.run.protocol import (
     EVENT_LIMIT,
     GO_ON,
@@ -33,16 +33,17 @@ from galley.run.protocol import (
     Failed,
     Finished,
     Job,
+    Order,
     PageEvent,
     Ready,
     page_event,
     send_job,
 )
 
-CHUNK = 1 << 16
 GRACE = 10.0  # seconds for the runner to kill a page and say so
 SAYS_WHY = 1.0  # seconds for a page that does not end to say what keeps it
 TOLD = 2000  # characters of what a failed cell had written
+LAST = 1 << 12  # bytes of what a page said that are kept once it failed: the runner's word is among them
 STREAMS = ("stdout", "stderr")
 
 Tell = Callable[[Job, str], None]  # a page, and the cell that begins in it
@@ -83,54 +84,6 @@ class PageRun:
     lost: bool = False
 
 
-class Capture:
-    """The reading end of a pipe that a page writes to; it never holds more than `limit` bytes."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self._reading, self.writing = os.pipe()
-        os.set_blocking(self._reading, False)
-        self._kept, self._cut = bytearray(), 0
-        asyncio.get_running_loop().add_reader(self._reading, self._read)
-
-    def sent(self) -> None:
-        """Close this process's own writing end, which the page has now."""
-        os.close(self.writing)
-        self.writing = -1
-
-    def take(self) -> tuple[bytes, int]:
-        """What was written since the last call, and how many bytes of it were cut; the pipe is emptied first.
-
-        Only what waits in the pipe at this moment is read, since something that the page started may write on for
-        ever.
-        """
-        waiting = system.waiting_bytes(self._reading)
-        while waiting > 0 and (read := self._read()):
-            waiting -= read
-        kept, cut = bytes(self._kept), self._cut
-        self._kept, self._cut = bytearray(), 0
-        return kept, cut
-
-    def close(self) -> None:
-        """Let go of the pipe."""
-        asyncio.get_running_loop().remove_reader(self._reading)
-        for end in (self._reading, self.writing):
-            if end >= 0:
-                os.close(end)
-
-    def _read(self) -> int:
-        try:
-            data = os.read(self._reading, CHUNK)
-        except BlockingIOError:
-            return 0
-        if not data:
-            asyncio.get_running_loop().remove_reader(self._reading)
-        room = self.limit - len(self._kept)
-        self._kept += data[:room]
-        self._cut += max(0, len(data) - room)
-        return len(data)
-
-
 async def run_page(path: Path, job: Job, where: Where, tell: Tell) -> PageRun:
     """Run one page on the runner that listens on `path`; a page that fails is an answer, not an error.
 
@@ -141,7 +94,7 @@ async def run_page(path: Path, job: Job, where: Where, tell: Tell) -> PageRun:
             connection.connect(str(path))
         except OSError as error:
             raise RunnerError(f"the runner went away: {error}") from error
-        page = _Page(job, where, tell)
+        page = _Follower(job, where, tell)
         try:
             return await page.follow(connection)
         except ConnectionError as error:
@@ -150,7 +103,7 @@ async def run_page(path: Path, job: Job, where: Where, tell: Tell) -> PageRun:
             page.close()
 
 
-class _Page:
+class _Follower:
     """One page as it runs: its captures, its lifeline, what is known so far."""
 
     def __init__(self, job: Job, where: Where, tell: Tell) -> None:
@@ -158,11 +111,13 @@ class _Page:
         self.captures = {kind: Capture(job.output_limit) for kind in STREAMS}
         self.lifeline, self.held = os.pipe()
         self.cells: list[CellEnds] = []
+        self.order = Order(job.cells)
         self.cell, self.line = "", 0
         self.started = self.begun = time.monotonic()
         self.allowed = job.timeout
         self.failed: tuple[str, str] | None = None  # what happened, and a traceback
         self.garbled = ""  # what was wrong with a line that was no event
+        self.blank = False  # whether an empty line came
         self.finished: Finished | None = None
         self.lost = False
 
@@ -190,47 +145,64 @@ class _Page:
 
     async def _took_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Take in the next line; whether there are more to come."""
+        if self.failed:
+            return await self._passed_over(reader)
         try:
             line = await asyncio.wait_for(reader.readline(), self._left())
         except TimeoutError:
-            return self._out_of_time()
+            self._out_of_time()
+            return True
         except ConnectionError:
             line = b""  # the page died while it was told to go on
         except ValueError:
             self._fail(f"one event of the page has more than {EVENT_LIMIT >> 20} MiB")
             return True
-        if not line:
-            if not self.failed:  # also after its last cell: nobody knows how the page ended
-                self.failed, self.lost = ("the runner went away while the page ran", ""), True
+        if not line:  # also after its last cell: nobody knows how the page ended
+            self.failed, self.lost = ("the runner went away while the page ran", ""), True
             return False
-        if line.strip():
-            try:
-                event = page_event(line)
-            except EventError as error:
-                self._not_an_event(str(error))
-            else:
-                self._take(event, writer)
-                return not isinstance(event, Exited)  # what the page left behind may hold the connection open
+        if line == b"\n" and not self.blank:  # the runner's, which ends what a page began to say when it died
+            self.blank = True
+            return True
+        try:
+            event = page_event(line)
+            self.order.take(event)
+        except EventError as error:
+            self._not_an_event(str(error))
+        else:
+            self._take(event, writer)
+            return not isinstance(event, Exited)  # what the page left behind may hold the connection open
         return True
+
+    async def _passed_over(self, reader: asyncio.StreamReader) -> bool:
+        """Once the page failed: take no notice of what it said, but for the runner's word on how it ended; False."""
+        kept = b""
+        try:
+            async with asyncio.timeout(GRACE):
+                while data := await reader.read(CHUNK):
+                    kept = (kept + data)[-LAST:]
+                    with suppress(EventError):
+                        event = page_event(kept.removesuffix(b"\n").rpartition(b"\n")[2])
+                        if isinstance(event, Exited):
+                            self._ended(event)
+                            break
+        except TimeoutError:  # the runner was to kill the page, and does not say that it did
+            self.lost = True
+        except ConnectionError:
+            pass  # the page died while it was told to go on
+        return False
 
     def _left(self) -> float:
         """The seconds until the next line must have come."""
-        if self.failed:
-            return GRACE
         ends = (self.begun + self.allowed, self.started + self.job.page_timeout)
         return max(0.0, min(ends) - time.monotonic())
 
-    def _out_of_time(self) -> bool:
-        if self.failed:  # the runner was to kill the page, and does not say that it did
-            self.lost = True
-            return False
+    def _out_of_time(self) -> None:
         if self.garbled:
             self._fail(self.garbled)
         elif time.monotonic() - self.started >= self.job.page_timeout:
             self._fail(f"the page took longer than {self.job.page_timeout:g} s")
         else:
             self._fail(f"took longer than {self.allowed:g} s and was stopped")
-        return True
 
     def _fail(self, what: str) -> None:
         """Let the page go: the runner kills it, and says on which line it was."""
@@ -242,13 +214,14 @@ class _Page:
 
         In the first case the runner's word on how it ended follows at once. So the page has a moment for that.
         """
+        if self.garbled:
+            self._fail(self.garbled)
         self.garbled = f"something in the page wrote to galley's own connection: {error}"
         self.begun, self.allowed = time.monotonic(), min(self.allowed, 0.5)
 
     def _take(self, event: PageEvent, writer: asyncio.StreamWriter) -> None:
         if self.garbled and not isinstance(event, Exited):
             self._fail(self.garbled)
-        if self.failed and not isinstance(event, Exited | Failed):
             return
         self.begun = time.monotonic()
         match event:
@@ -267,8 +240,8 @@ class _Page:
             case Ending():
                 self.allowed = event.limit + SAYS_WHY
             case Failed():
-                self.line = event.line or self.line
-                self.failed = self.failed or (event.what, event.detail)
+                self.line, self.failed = event.line or self.line, (event.what, event.detail)
+                self._cut()
             case Finished():
                 self.finished = event
             case Exited():
@@ -289,7 +262,7 @@ class _Page:
         """The failure with what the cell had written by then."""
         said = b"".join(capture.take()[0] for capture in self.captures.values()).decode("utf-8", "replace")
         detail = "\n".join(each for each in (said[-TOLD:].strip(), trace) if each)
-        place = Place(Path(self.job.shown), self.line)
+        place = Place(Path(self.job.relative), self.line)
         return Failure(self.job.page, self.job.profile, self.cell, place, what, detail)
 
     def _cut(self) -> None:

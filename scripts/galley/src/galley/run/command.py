@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TextIO
 
 from galley import system
 from galley.config import Project
-from galley.errors import GalleyError, Place, RefusedError, RunnerError
-from galley.record.status import store_of
-from galley.record.store import NewerRecordError, Store
-from galley.run.schedule import Ran, Task, newer, tasks_of
+from galley.errors import GalleyError, RefusedError, RunnerError
+from galley.run.choose import Task, newer, tasks_of
 from galley.source.guide import Guide
 
 if TYPE_CHECKING:
-    from galley.kinds import Kinds
     from galley.run.backend import Backend
     from galley.run.client import Failure
+    from galley.run.keep import Kept
     from galley.run.progress import RunProgress
 
 
@@ -49,9 +48,9 @@ def run_pages(
 ) -> Summary:
     """Run and record the guide's named pages (all when none is named) as far as they are stale, or everything.
 
-    A page that is run `twice` is recorded only where the second run repeats the first.
-    What happens is told in `file`. `meanwhile` is called in a thread of its own beside the run, where there is
-    something to run and none of it measures. Without a `backend` the pages run on this machine.
+    A page that is run `twice` is recorded only where the second run repeats the first. What happens is told in `file`.
+    Where there is something to run and none of it measures, `meanwhile` is called in a thread of its own beside
+    the run; a GalleyError that it raises is among the summary's errors. Without a `backend` the pages run here.
     Raises UsageError for a page or profile that is not there, RefusedError in CI.
     """
     tasks = [replace(each, twice=twice) for each in tasks_of(guide, pages, profiles, everything=everything)]
@@ -83,87 +82,47 @@ def _run(
         what = f"CI writes no records, and these would be run: {', '.join(task.snippets.page for task in tasks)}"
         raise RefusedError(what, mend="run `galley run` where you can review and commit what it writes")
     system.need_fork()
+    # Imported here: a command with nothing to run does not wait a tenth of a second for what runs pages.
     import asyncio
 
     from galley.run.backend import LocalBackend
+    from galley.run.keep import run_and_keep
+    from galley.run.prepare import Answers, prepare
     from galley.run.progress import progress
 
-    alone = any(task.alone for task in tasks)  # what measures has the machine for itself
-    where = LocalBackend(project) if backend is None else backend
-    with progress(file, len(tasks)) as shown, _beside(None if alone else meanwhile):
-        asyncio.run(run_and_keep(project, tasks, jobs, where, shown, summary))
+    async def run_all(where: Backend, rows: RunProgress) -> None:
+        answers: Answers = {}
+        summary.errors += await prepare(project, (task.profile.name for task in tasks), answers)
+        try:
+            async with where:
+                async for kept in run_and_keep(project, tasks, where, rows.tell, answers, jobs):
+                    _told(kept, rows, summary)
+        except RunnerError as error:
+            summary.errors.append(error)  # what failed before it is still told
+
+    alone = any(task.alone for task in tasks)  # a page that measures has the machine for itself
+    with progress(file, len(tasks)) as rows, _beside(None if alone else meanwhile, summary):
+        asyncio.run(run_all(LocalBackend(project) if backend is None else backend, rows))
 
 
-async def run_and_keep(
-    project: Project, tasks: Sequence[Task], jobs: int, backend: Backend, progress: RunProgress, summary: Summary
-) -> None:
-    """Prepare the tasks, run them, keep what went well; what did not goes into `summary`."""
-    from galley.kinds import kinds_of
-    from galley.run.prepare import Answers, prepare
-    from galley.run.schedule import run_tasks
-
-    answers: Answers = {}
-    summary.errors += await prepare(project, (task.profile.name for task in tasks), answers)
-    ready = [replace(task, environment=answers[task.profile.name]) for task in tasks if task.profile.name in answers]
-    store, kinds = store_of(project), kinds_of(project)
-    try:
-        async with backend:
-            async for ran in run_tasks(project, ready, backend, progress.tell, jobs):
-                failure, said = kept(ran, store, kinds)
-                if failure:
-                    summary.failures.append(failure)
-                    progress.ended(ran, "FAILED")
-                else:
-                    progress.ended(ran, f"{said} ({len(ran.run.cells)} cells, {ran.run.seconds:.1f} s)")
-    except RunnerError as error:
-        summary.errors.append(error)  # what failed before it is still told
-
-
-def kept(ran: Ran, store: Store, kinds: Kinds) -> tuple[Failure | None, str]:
-    """Keep what went well: the failure of the page or of writing its record, or else a word on what was written."""
-    from galley.run.client import Failure
-
-    if ran.run.failure:
-        return ran.run.failure, ""
-    try:
-        return None, keep(ran, store, kinds)
-    except (GalleyError, OSError) as error:
-        place, what = Place(store.shown / ran.run.page / ran.run.profile), str(error)
-        if isinstance(error, GalleyError):
-            place, what = error.place or place, f"{error.what}\n    {error.mend}" if error.mend else error.what
-        return Failure(ran.run.page, ran.run.profile, "", place, f"ran, and cannot be recorded: {what}"), ""
-
-
-def keep(ran: Ran, store: Store, kinds: Kinds) -> str:
-    """Write the record of a page that ran, where it says something new; the answer says what."""
-    from galley.run.recording import changes
-
-    assert ran.fresh is not None
-    try:
-        old = store.read(ran.run.page, ran.run.profile)
-    except NewerRecordError:
-        raise
-    except GalleyError:
-        old = None  # torn or tampered with: there is nothing to compare with
-    if old is None:
-        store.write(ran.fresh)
-        return "recorded"
-    changed = changes(old, ran.fresh, ran.task.snippets, kinds)
-    if not changed and old.same_conditions(ran.fresh):
-        return "unchanged"
-    store.write(ran.fresh)
-    told = [f"    {each.file} {each.what}" for each in changed]
-    return "\n".join(["recorded, same outputs" if not changed else "recorded", *told])
+def _told(kept: Kept, rows: RunProgress, summary: Summary) -> None:
+    if kept.failure:
+        summary.failures.append(kept.failure)
+        rows.ended(kept.run, "FAILED")
+    else:
+        rows.ended(kept.run, f"{kept.said} ({len(kept.run.cells)} cells, {kept.run.seconds:.1f} s)")
 
 
 @contextmanager
-def _beside(work: Callable[[], object] | None) -> Iterator[None]:
-    """Do something in a thread for as long as the context lasts; whether it went well is not looked at."""
+def _beside(work: Callable[[], object] | None, summary: Summary) -> Iterator[None]:
+    """Do something in a thread for as long as the context lasts; a GalleyError of the thread goes into `summary`."""
     if work is None:
         yield
         return
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(work)
+        done = pool.submit(work)
         yield
+    try:
+        done.result()
+    except GalleyError as error:
+        summary.errors.append(error)

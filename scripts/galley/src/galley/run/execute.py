@@ -29,6 +29,11 @@ class NotRaisedError(Exception):
     """A cell that must raise did not, or raised something else."""
 
 
+def class_name(error: BaseException) -> str:
+    """The name of an exception's class, which may have a `__name__` of its own."""
+    return str(type.__dict__["__name__"].__get__(type(error)))
+
+
 class Position:
     """The line that a page executes, in memory that outlives its process."""
 
@@ -49,7 +54,7 @@ class Position:
 
 
 @dataclass(frozen=True)
-class Ran:
+class CellRun:
     """A cell that ended well: seconds of wall time, peak resident memory in MB (10^6 bytes), what it leaves to show."""
 
     seconds: float
@@ -77,7 +82,7 @@ class Execution:
         """Read the code before the page runs: what Python warns of while reading is not the page's."""
         self._statements = {cell.name: cell.statements for cell in self.snippets.cells}
 
-    def run(self, cell: Cell) -> Ran:
+    def run(self, cell: Cell) -> CellRun:
         """Run a cell.
 
         Raises whatever the cell raises, and NotRaisedError where it should have raised and did not.
@@ -90,7 +95,7 @@ class Execution:
         shown += self.kinds.left_open(self.asked)
         seconds = time.perf_counter() - started - (_looking(watchers) - looking)
         seen = [Shown(name, forms) for name, each in watchers.items() if (forms := each.forms())]
-        return Ran(round(seconds, 3), round(system.peak_mb(), 1), (*seen, *shown))
+        return CellRun(round(seconds, 3), round(system.peak_mb(), 1), (*seen, *shown))
 
     def _run(self, cell: Cell, watchers: Mapping[str, Watcher]) -> list[Shown]:
         statements = self._statements[cell.name]
@@ -113,10 +118,9 @@ class Execution:
         try:
             self._run(cell, watchers)
         except BaseException as error:
-            if type(error).__name__ != cell.raises:
-                what = f'the cell says raises="{cell.raises}" and raised {type(error).__name__}: {error}'
-                raise NotRaisedError(what) from error
-            return [Shown("error", (cut_text(f"{type(error).__name__}: {error}", self.asked.limit),))]
+            if (name := class_name(error)) != cell.raises:
+                raise NotRaisedError(f'the cell says raises="{cell.raises}" and raised {name}: {error}') from error
+            return [Shown("error", (cut_text(f"{name}: {error}", self.asked.limit),))]
         raise NotRaisedError(f'the cell says raises="{cell.raises}" and raised nothing')
 
     def _execute(self, statement: ast.stmt) -> None:

@@ -9,19 +9,28 @@ see.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
-import traceback
+import threading
 from asyncio.subprocess import PIPE
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+import msgspec
+
+from galley import system
+from galley.config import VARIABLE
 from galley.errors import Exit, GalleyError
+from galley.hooks import Context, HookError, at_fault, find_hook
+from galley.run.protocol import Prepare, Prepared, encode
 
 if TYPE_CHECKING:
     from galley.config import Profile, Project
+
+GRACE = 5.0  # seconds for the end of a process that has answered
+LONGEST = 1 << 24  # bytes of an answer
 
 Answers = dict[str, Mapping[str, str]]  # by profile
 
@@ -47,57 +56,105 @@ async def prepare(project: Project, profiles: Iterable[str], known: Answers) -> 
 
 
 async def _prepare(project: Project, profile: Profile) -> Mapping[str, str] | PrepareError:
-    asked = {
-        "hook": project.hooks["prepare"],
-        "snippets": str(project.snippets),
-        "root": str(project.root),
-        "profile": profile.name,
-        "parameters": dict(profile.parameters),
-    }
+    folders = str(project.snippets), str(project.root)
+    asked = Prepare(project.hooks["prepare"], *folders, profile.name, profile.parameters)
+    code, said = await _answered(encode(asked), project.root)
+    try:
+        answered = msgspec.json.decode(said, type=Prepared)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        what = f"the hook prepare ({asked.hook}) exited with status {code} and gave no answer"
+        answered = Prepared(error=what, mend="mend the hook")
+    if answered.error:
+        what = f"profile {profile.name} cannot run: {answered.error}"
+        return PrepareError(what, project.place("hooks", "prepare"), answered.mend)
+    return answered.variables
+
+
+async def _answered(asked: bytes, folder: Path) -> tuple[int, bytes]:
+    """The exit code of the hook's process and what it answered.
+
+    The process has a session of its own, which ends with it: what the hook started and left running could hold the
+    answer's pipe open. It ends with this command, too, since its standard input does.
+    """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "galley.run.prepare", cwd=project.root, stdin=PIPE, stdout=PIPE
-    )
-    said, _ = await process.communicate(json.dumps(asked).encode())
+        sys.executable, "-P", "-m", "galley.run.prepare",
+        cwd=folder, stdin=PIPE, stdout=PIPE, start_new_session=True, limit=LONGEST,
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
     try:
-        answer = json.loads(said)
-    except ValueError:
-        answer = {"error": f"the hook prepare exited with status {process.returncode} and gave no answer"}
-    if "error" in answer:
-        return PrepareError(f"profile {profile.name} cannot run: {answer['error']}", project.place("hooks", "prepare"))
-    variables: dict[str, str] = answer["environment"]
-    return variables
+        process.stdin.write(asked)
+        line = asyncio.create_task(process.stdout.readline())
+        ended = asyncio.create_task(process.wait())
+        await asyncio.wait((line, ended), return_when=asyncio.FIRST_COMPLETED)
+        with suppress(TimeoutError, ValueError):
+            await asyncio.wait_for(line, GRACE)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended, GRACE)
+        said = line.result() if line.done() and not line.cancelled() and not line.exception() else b""
+        return process.returncode or 0, said
+    finally:
+        system.kill_group(process.pid)
+        await process.wait()
 
 
-def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What the hook says of a profile; what it raises becomes the error."""
-    from galley.hooks import Context, HookError, find
-
-    sys.path.insert(0, asked["snippets"])
+def answer(asked: Prepare) -> Prepared:
+    """What the hook says of a profile; what the hook raises becomes the error."""
+    sys.path.insert(0, asked.snippets)
     try:
-        hook = find("prepare", asked["hook"])
-        root = Path(asked["root"])
-        return {"environment": _variables(hook(Context("", asked["profile"], asked["parameters"], root, root)))}
+        hook = find_hook("prepare", asked.hook)
     except HookError as error:
-        return {"error": "\n    ".join(each for each in (error.what, error.detail) if each)}
+        return Prepared(error="\n    ".join(each for each in (error.what, error.detail) if each))
+    root, named = Path(asked.root), f"the hook prepare ({asked.hook})"
+    try:
+        said = hook(Context("", asked.profile, asked.parameters, root, root))
     except Exception as error:
-        if type(error).__module__.partition(".")[0] in sys.stdlib_module_names:
-            return {"error": traceback.format_exc()}  # nobody meant to say this
-        return {"error": str(error)}
+        if type(error).__module__.partition(".")[0] not in sys.stdlib_module_names:
+            return Prepared(error=_written(str(error)))
+        what = f"{named} raised {type(error).__name__}: {error}\n    at {at_fault(error, hook)}"
+        return Prepared(
+            error=_written(what), mend="mend the hook, or raise an exception of its own"
+        )  # nobody meant this
+    if wrong := _wrong(said):
+        return Prepared(error=_written(f"{named} answered with {wrong}"), mend="mend the hook")
+    return Prepared(dict(said or {}))
 
 
-def _variables(said: object) -> dict[str, str]:
-    """The variables of an answer; raises TypeError where it is anything else than texts by name."""
-    found = dict(said) if isinstance(said, Mapping) else {} if said is None else None
-    if found is None or not all(isinstance(each, str) for pair in found.items() for each in pair):
-        raise TypeError(f"the hook prepare must answer with texts by name, or None, and answered {said!r}")
-    return found
+def _wrong(said: Any) -> str:
+    """What is wrong with an answer, and what is wanted; empty where it is right."""
+    if said is None:
+        return ""
+    if not isinstance(said, Mapping) or not all(isinstance(each, str) for pair in said.items() for each in pair):
+        return f"{said!r:.200}, and must with texts by name (a dict) or None"
+    odd = next((name for name in said if not VARIABLE.fullmatch(name)), None)
+    if odd is not None:
+        return f"{odd!r:.200}, which is no name of a variable"
+    odd = next((name for name, text in said.items() if "\0" in text or _written(text) != text), None)
+    return f"a value of {odd} that no variable can have" if odd is not None else ""
+
+
+def _written(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def main() -> None:
-    """Answer the request on standard input; whatever else is printed goes to standard error."""
-    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    """Answer the request on standard input; whatever else is printed goes to standard error.
+
+    The hook finds standard input empty. Its process ends as soon as the command's end of it is closed.
+    """
+    asked, channel = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
     os.dup2(2, 1)
-    json.dump(answer(json.load(sys.stdin)), channel)
+    wanted = msgspec.json.decode(asked.readline(), type=Prepare)
+    threading.Thread(target=_end_with, args=(asked,), daemon=True).start()
+    channel.write(encode(answer(wanted)))
+    channel.flush()
+
+
+def _end_with(asked: BinaryIO) -> None:
+    asked.read()
+    system.kill_group(os.getpid())
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
+from galley.run.client import PageRun
 from galley.run.protocol import Job
-from galley.run.schedule import Ran
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -30,10 +30,10 @@ class RunProgress:
     def tell(self, job: Job, cell: str) -> None:
         """A cell of a page begins."""
 
-    def ended(self, ran: Ran, what: str) -> None:
-        """A page ended, with a word on how."""
+    def ended(self, run: PageRun, what: str) -> None:
+        """A page ended; `what` says how."""
         self.count += 1
-        self.say(f"[{self.count}/{self.total}] {ran.run.page} ({ran.run.profile}): {what}")
+        self.say(f"[{self.count}/{self.total}] {run.page} ({run.profile}): {what}")
 
     def say(self, line: str) -> None:
         """Print a line that stays."""
@@ -68,10 +68,10 @@ class LiveProgress(RunProgress):
         self._drop(*key)
         self.rows[key] = self.live.add_task(f"{job.page} ({job.profile}): {cell}")
 
-    def ended(self, ran: Ran, what: str) -> None:
-        """A page ended, with a word on how."""
-        self._drop(ran.run.page, ran.run.profile)
-        super().ended(ran, what)
+    def ended(self, run: PageRun, what: str) -> None:
+        """A page ended; `what` says how."""
+        self._drop(run.page, run.profile)
+        super().ended(run, what)
 
     def say(self, line: str) -> None:
         """Print a line that stays."""

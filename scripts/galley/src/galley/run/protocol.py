@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -21,28 +21,35 @@ DESCRIPTORS = 3
 EVENT_LIMIT = 1 << 26  # bytes of one event; images travel inside
 GO_ON = b"."  # what the command answers when it has taken what a page wrote so far
 
+Name = Annotated[str, msgspec.Meta(max_length=255)]
+Line = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]
+Count = Annotated[float, msgspec.Meta(ge=0)]  # of seconds, or of MB
+Limit = Annotated[float, msgspec.Meta(gt=0, le=86400)]  # seconds
+
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One page under one profile.
 
-    `source` is the snippet file's text with the profile's values in place, `path` where the file stands, `shown` its
+    `cells` are the names of its cells, in the order in which they run: what the page says must be about these.
+    `source` is the snippet file's text with the profile's values in place, `path` where the file stands, `relative` its
     path in messages. `scratch` is the folder that the page runs in, with a link for each of `links`. `uses` are the
-    files and folders that the page's cells declare. Times are in seconds; `memory_mb` is the limit of private memory in
-    MB (10^6 bytes), 0 for none; `output_limit` is in bytes.
+    files and folders that the page's cells declare. Times are in seconds; `memory_mb` is the limit of private memory
+    in MB (10^6 bytes), 0 for none; `output_limit` is in bytes.
     """
 
     page: str
     profile: str
     path: str
-    shown: str
+    relative: str
     source: str
+    cells: Sequence[str]
     root: str
     scratch: str = ""
     links: Sequence[str] = ()
     parameters: Mapping[str, Any] = {}
     hooks: Mapping[str, str] = {}
     plugins: Sequence[str] = ()
-    environment: Mapping[str, str] = {}
+    variables: Mapping[str, str] = {}
     packages: Sequence[str] = ()
     uses: Sequence[str] = ()
     threads: int = 1
@@ -70,9 +77,9 @@ class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
 class CellBegins(msgspec.Struct, frozen=True, tag_field="event", tag="begins"):
     """A cell begins, at the line of its marker; `timeout` is its own limit in seconds, if it states one."""
 
-    cell: str
-    line: int
-    timeout: float | None = None
+    cell: Name
+    line: Line
+    timeout: Limit | None = None
 
 
 class CellEnds(msgspec.Struct, frozen=True, tag_field="event", tag="ends"):
@@ -82,9 +89,9 @@ class CellEnds(msgspec.Struct, frozen=True, tag_field="event", tag="ends"):
     wrote, and `provenance` what the guide's hook says of the page at this moment.
     """
 
-    cell: str
-    seconds: float
-    peak_mb: float
+    cell: Name
+    seconds: Count
+    peak_mb: Count
     shown: tuple[Shown, ...] = ()
     provenance: Mapping[str, Any] = {}
 
@@ -92,15 +99,15 @@ class CellEnds(msgspec.Struct, frozen=True, tag_field="event", tag="ends"):
 class Ending(msgspec.Struct, frozen=True, tag_field="event", tag="ending"):
     """Every cell of the page ran, and now it ends as a program does; it may take `limit` seconds for that."""
 
-    limit: float
+    limit: Annotated[float, msgspec.Meta(ge=0, le=10**6)]
 
 
 class Failed(msgspec.Struct, frozen=True, tag_field="event", tag="failed"):
     """The page failed: in which cell and line (0 for none), what happened, and a traceback."""
 
     what: str
-    cell: str = ""
-    line: int = 0
+    cell: Name = ""
+    line: Line = 0
     detail: str = ""
 
 
@@ -119,7 +126,7 @@ class Exited(msgspec.Struct, frozen=True, tag_field="event", tag="exited"):
     """
 
     code: int
-    line: int
+    line: Line
 
 
 class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
@@ -141,12 +148,56 @@ class NotStarted(msgspec.Struct, frozen=True, tag_field="event", tag="not-starte
     detail: str = ""
 
 
+class Prepare(msgspec.Struct, frozen=True):
+    """What the process of the hook `prepare` is asked: the hook as `module:function`, and the profile it is for."""
+
+    hook: str
+    snippets: str
+    root: str
+    profile: str
+    parameters: Mapping[str, Any] = {}
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """What that process answers: the variables that the profile's pages are to see, or why the profile cannot run.
+
+    `mend` says what to do about the error, where the error itself does not.
+    """
+
+    variables: Mapping[str, str] = {}
+    error: str = ""
+    mend: str = ""
+
+
 PageEvent = Ready | CellBegins | CellEnds | Ending | Failed | Finished | Exited
 RunnerEvent = Started | NotStarted
 
 
 class EventError(ValueError):
-    """A line is no event."""
+    """A line is no event, or an event that does not come here."""
+
+
+class Order:
+    """Which event of a page may come next: it is ready, each of its cells begins and ends in turn, the page ends
+    before its last cell is told to have ended, it has finished.
+
+    A page that fails, or whose process is gone, may say so at any time.
+    """
+
+    def __init__(self, cells: Sequence[str]) -> None:
+        turns = [each for cell in cells for each in (("begins", cell), ("ends", cell))]
+        turns[-1:-1] = [("ending", "")]  # what the page says at its end is the last cell's
+        self._coming = [("ready", ""), *turns, ("finished", "")]
+        self._at = 0
+
+    def take(self, event: PageEvent) -> None:
+        """Go on to the next; raises EventError where the event is not the one to come."""
+        if isinstance(event, Failed | Exited):
+            return
+        said = str(event.__struct_config__.tag), getattr(event, "cell", "")
+        if self._coming[self._at : self._at + 1] != [said]:
+            raise EventError(f"'{' '.join(said).strip()}' out of turn")
+        self._at += 1
 
 
 _page_events: msgspec.json.Decoder[PageEvent] = msgspec.json.Decoder(PageEvent)
@@ -154,8 +205,8 @@ _runner_events: msgspec.json.Decoder[RunnerEvent] = msgspec.json.Decoder(RunnerE
 _jobs = msgspec.json.Decoder(Job)
 
 
-def encode(event: PageEvent | RunnerEvent) -> bytes:
-    """An event as its line; text that no encoding can carry is written with backslashes."""
+def encode(event: PageEvent | RunnerEvent | Prepare | Prepared) -> bytes:
+    """A message as its line; text that no encoding can carry is written with backslashes."""
     try:
         return msgspec.json.encode(event) + b"\n"
     except (UnicodeEncodeError, ValueError):

@@ -103,7 +103,7 @@ def texts(record: Record, cell: str, kinds: Kinds) -> dict[str, str]:
     found = record.cell(cell)
     pairs = zip(found.outputs, record.shown(found), strict=True) if found else ()
     return {
-        stored.file: kinds[output.kind].compared(form)
+        stored.file: kinds.compared(output.kind, form)
         for output, shown in pairs
         for stored, form in zip(output.files, shown.forms, strict=True)
     }

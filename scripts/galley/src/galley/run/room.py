@@ -24,7 +24,7 @@ class Room:
         self._changed = asyncio.Condition()
 
     @asynccontextmanager
-    async def place(self, threads: int, peak_mb: float, alone: bool) -> AsyncIterator[None]:
+    async def held(self, threads: int, peak_mb: float, alone: bool) -> AsyncIterator[None]:
         """Wait until there is room for a page, and hold it; one page is always let in."""
         wanted = self.size if alone else min(threads, self.size)
         async with self._changed:

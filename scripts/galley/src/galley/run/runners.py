@@ -25,14 +25,21 @@ from galley.config import Project
 from galley.errors import RunnerError
 from galley.hooks import APART
 from galley.plugins import plugins_of
+from galley.record.dependencies import GALLEY
 from galley.run.protocol import EventError, NotStarted, Start, runner_event
 from galley.source.digest import digest
-from galley.system import private_folder
 
-GALLEY = Path(__file__).parents[1]
 CARD = "runner.json"  # where a warm runner listens, what it has loaded, and the fingerprint of that
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR")}
-KEPT = ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SSL_CERT_FILE", "TMPDIR", "CUDA_VISIBLE_DEVICES")
+HANDED_ON = ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SSL_CERT_FILE", "TMPDIR", "CUDA_VISIBLE_DEVICES")
+
+
+class Card(msgspec.Struct, frozen=True):
+    """What a warm runner's card says: the socket, the project's files that the runner loaded, and the fingerprint."""
+
+    socket: str
+    loaded: list[str]
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ async def runner(project: Project, folder: Path) -> AsyncIterator[Runner]:
 
 def clean_environment(project: Project, home: Path) -> dict[str, str]:
     """The variables a page sees: the same on every machine, and no token among them."""
-    kept = {name: value for name, value in os.environ.items() if name in KEPT}
+    kept = {name: value for name, value in os.environ.items() if name in HANDED_ON}
     fixed = {
         "HOME": str(home),
         "XDG_CACHE_HOME": str(project.root / ".cache"),  # fonts and the like are worked out once a checkout
@@ -88,9 +95,13 @@ async def _ready(project: Project, process: Process, log: Path) -> list[str]:
     try:
         said = runner_event(line)
     except EventError:
-        await process.wait()
-        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["it said nothing"]
-        raise RunnerError("\n    ".join(["the runner process did not start:", *lines[-4:]])) from None
+        code = await process.wait()
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        ended = f"was killed by signal {-code}" if code < 0 else f"exited with status {code}"
+        what = "\n    ".join([f"the runner process {ended} before it could run a page", *lines[-4:]])
+        named = [*project.imports, *project.hooks.values(), *project.plugins]
+        mend = f"one of the modules that it imports may end it: {', '.join(named)}" if named else ""
+        raise RunnerError(what, mend=mend) from None
     if isinstance(said, NotStarted):
         raise _not_started(project, said)
     return list(said.loaded)
@@ -116,9 +127,9 @@ async def _stop(process: Process) -> None:
     await process.wait()
 
 
-def place(project: Project) -> Path:
+def card_folder(project: Project) -> Path:
     """The folder of a checkout's warm runner, there or not; raises RunnerError as `private_folder` does."""
-    return private_folder() / digest(str(project.root))[:16]
+    return system.private_folder() / digest(str(project.root))[:16]
 
 
 def fingerprint(project: Project, loaded: Sequence[str]) -> str:
@@ -141,10 +152,10 @@ def fingerprint(project: Project, loaded: Sequence[str]) -> str:
 def publish(project: Project, running: Runner) -> str:
     """Let other commands find a runner; the answer is its fingerprint."""
     print_ = fingerprint(project, running.loaded)
-    card = {"socket": str(running.socket), "loaded": running.loaded, "fingerprint": print_}
+    card = Card(str(running.socket), running.loaded, print_)
     fresh = running.socket.with_name("card.json")
-    fresh.write_text(json.dumps(card), encoding="utf-8")
-    folder = place(project)
+    fresh.write_bytes(msgspec.json.encode(card))
+    folder = card_folder(project)
     folder.mkdir(exist_ok=True, mode=0o700)
     fresh.replace(folder / CARD)
     return print_
@@ -152,18 +163,23 @@ def publish(project: Project, running: Runner) -> str:
 
 def withdraw(project: Project, running: Runner) -> None:
     """Take the runner's card away, unless another runner has put its own there since."""
-    card = place(project) / CARD
+    card = card_folder(project) / CARD
     with suppress(OSError, ValueError):
-        if json.loads(card.read_text(encoding="utf-8"))["socket"] == str(running.socket):
+        if _card(card).socket == str(running.socket):
             card.unlink()
 
 
 def warm_runner(project: Project) -> Path | None:
     """The socket of a current warm runner for this checkout, if one is up."""
     try:
-        card = json.loads((place(project) / CARD).read_text(encoding="utf-8"))
+        card = _card(card_folder(project) / CARD)
         with socket.socket(socket.AF_UNIX) as attempt:
-            attempt.connect(card["socket"])
-        return Path(card["socket"]) if card["fingerprint"] == fingerprint(project, card["loaded"]) else None
-    except (OSError, ValueError, KeyError, RunnerError):
+            attempt.connect(card.socket)
+        return Path(card.socket) if card.fingerprint == fingerprint(project, card.loaded) else None
+    except (OSError, ValueError, RunnerError):
         return None
+
+
+def _card(file: Path) -> Card:
+    """A card as it is read; raises OSError or ValueError where it is none."""
+    return msgspec.json.decode(file.read_bytes(), type=Card)

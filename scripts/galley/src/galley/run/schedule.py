@@ -1,62 +1,33 @@
-"""What there is to run, and when each page runs: chosen by the state of its record, let in as the machine has room.
+"""Runs chosen pages on a backend, the longest first, as the machine has room for them.
 
-In the command. Choosing imports nothing that runs pages: a build with nothing to do waits for none of it.
+In the command.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 
-from galley.config import Profile, Project
-from galley.errors import GalleyError, NotTrueError, Place
+from galley.config import Project
+from galley.errors import GalleyError, Place
+from galley.kinds import kinds_of
 from galley.plugins import plugins_of
 from galley.record.dependencies import declared
 from galley.record.model import Record
-from galley.record.status import SHOWABLE, State, Status, has_place, status
+from galley.run.backend import Backend
+from galley.run.choose import Task
+from galley.run.client import Failure, PageRun, Tell
+from galley.run.protocol import Job
+from galley.run.recording import to_record
+from galley.run.room import Room
+from galley.run.twice import not_repeated
 from galley.source.cells import SnippetFile
-from galley.source.guide import Guide
 from galley.source.parameters import with_values
 
-if TYPE_CHECKING:
-    from galley.run.backend import Backend
-    from galley.run.client import PageRun, Tell
-    from galley.run.protocol import Job
-    from galley.run.room import Room
-
 
 @dataclass(frozen=True)
-class Task:
-    """A page to run under a profile; `before` is its last record, which says how much it is likely to need.
-
-    One to run `twice` fails where the second run does not repeat what the first one did.
-    """
-
-    snippets: SnippetFile
-    profile: Profile
-    before: Record | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)  # what `prepare` answered
-    twice: bool = False
-
-    @property
-    def alone(self) -> bool:
-        """A page that measures runs with no other beside it."""
-        return any("measured" in cell.tags for cell in self.snippets.cells)
-
-    @property
-    def seconds(self) -> float:
-        """What the page took last time."""
-        return sum(cell.seconds for cell in self.before.cells) if self.before else 0.0
-
-    @property
-    def peak_mb(self) -> float:
-        """What the page needed last time."""
-        return max((cell.peak_mb for cell in self.before.cells), default=0.0) if self.before else 0.0
-
-
-@dataclass(frozen=True)
-class Ran:
+class TaskRun:
     """A task that ended; `fresh` is its record unless the run failed."""
 
     task: Task
@@ -64,48 +35,13 @@ class Ran:
     fresh: Record | None
 
 
-def tasks_of(guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, everything: bool) -> list[Task]:
-    """What a run of these pages under these profiles, by name, would do; the required profiles where none is named."""
-    under = [guide.project.profile(name) for name in profiles] or list(guide.project.required)
-    return choose(guide, pages, under, everything=everything)
-
-
-def choose(guide: Guide, pages: Sequence[str], profiles: Sequence[Profile], *, everything: bool) -> list[Task]:
-    """The tasks that a run has: those without a record that may be shown, or all.
-
-    A page that is not named has none under a profile that has no place on it.
-    """
-    return [
-        Task(each.snippets, each.profile, each.record)
-        for each in _looked_at(guide, pages, profiles)
-        if each.state is not State.NEWER and (everything or each.state not in SHOWABLE)
-    ]
-
-
-def newer(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> list[GalleyError]:
-    """An error for each record that a newer galley wrote: this one neither reads nor replaces it."""
-    under = [guide.project.profile(name) for name in profiles] or list(guide.project.required)
-    found = [each for each in _looked_at(guide, pages, under) if each.state is State.NEWER]
-    return [NotTrueError(each.reasons[0].what, each.reasons[0].place, each.mend) for each in found]
-
-
-def _looked_at(guide: Guide, pages: Sequence[str], profiles: Sequence[Profile]) -> list[Status]:
-    chosen = [guide.find(page) for page in pages] or guide.snippets.values()
-    found = [status(guide.project, snippets, profile) for snippets in chosen for profile in profiles]
-    return [each for each in found if pages or has_place(guide.project, each)]
-
-
 async def run_tasks(
     project: Project, tasks: Sequence[Task], backend: Backend, tell: Tell, jobs: int = 0
-) -> AsyncIterator[Ran]:
+) -> AsyncIterator[TaskRun]:
     """Run the tasks on a backend, the longest first, and give each as it ends.
 
     `jobs` is how many threads run at once, 0 for one a core. Raises RunnerError where no page can run.
     """
-    import asyncio
-
-    from galley.run.room import Room
-
     room = Room(jobs or backend.cores)
     ordered = sorted(tasks, key=lambda task: -task.seconds)
     running = [asyncio.create_task(_run(project, backend, task, tell, room)) for task in ordered]
@@ -118,11 +54,8 @@ async def run_tasks(
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _run(project: Project, backend: Backend, task: Task, tell: Tell, room: Room) -> Ran:
-    from galley.run.client import Failure, PageRun
-    from galley.run.recording import to_record
-
-    async with room.place(task.snippets.threads, task.peak_mb, task.alone):
+async def _run(project: Project, backend: Backend, task: Task, tell: Tell, room: Room) -> TaskRun:
+    async with room.held(task.snippets.threads, task.peak_mb, task.alone):
         snippets = with_values(task.snippets, task.profile.parameters)
         uses: list[str] = []
         for cell in snippets.cells:
@@ -131,43 +64,38 @@ async def _run(project: Project, backend: Backend, task: Task, tell: Tell, room:
             except GalleyError as error:
                 what, place = f"{error.what}: {error.mend}", error.place or Place(snippets.path)
                 failure = Failure(snippets.page, task.profile.name, cell.name, place, what)
-                return Ran(task, PageRun(snippets.page, task.profile.name, failure=failure), None)
+                return TaskRun(task, PageRun(snippets.page, task.profile.name, failure=failure), None)
         job = _job(project, snippets, task, uses)
         run = await backend.run(job, tell, alone=task.alone)
-        ran = Ran(task, run, None if run.failure else to_record(run, snippets))
-        if not task.twice or ran.fresh is None:
-            return ran
+        done = TaskRun(task, run, None if run.failure else to_record(run, snippets))
+        if not task.twice or done.fresh is None:
+            return done
         again = await backend.run(job, tell, alone=task.alone)
-        return _repeated(project, ran, again, snippets)
+        return _repeated(project, done, again, snippets)
 
 
-def _repeated(project: Project, first: Ran, again: PageRun, snippets: SnippetFile) -> Ran:
+def _repeated(project: Project, first: TaskRun, again: PageRun, snippets: SnippetFile) -> TaskRun:
     """The first run where the second one repeated it, and else the failure."""
-    from galley.kinds import kinds_of
-    from galley.run.recording import to_record
-    from galley.run.twice import not_repeated
-
     if again.failure:
-        return Ran(first.task, again, None)
+        return TaskRun(first.task, again, None)
     assert first.fresh is not None
     failure = not_repeated(first.fresh, to_record(again, snippets), snippets, kinds_of(project))
-    return Ran(first.task, replace(first.run, failure=failure), None) if failure else first
+    return TaskRun(first.task, replace(first.run, failure=failure), None) if failure else first
 
 
 def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str]) -> Job:
-    from galley.run.protocol import Job
-
     return Job(
         page=snippets.page,
         profile=task.profile.name,
         path=str(snippets.path),
-        shown=str(project.relative(snippets.path)),
+        relative=str(project.relative(snippets.path)),
         source=snippets.source,
+        cells=[cell.name for cell in snippets.cells],
         root=str(project.root),
         links=project.links,
         parameters=task.profile.parameters,
         hooks=project.hooks,
-        environment=task.environment,
+        variables=task.variables,
         plugins=plugins_of(project).names,
         packages=project.packages,
         uses=uses,

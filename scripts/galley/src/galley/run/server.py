@@ -28,8 +28,8 @@ import msgspec
 
 from galley import system
 from galley.errors import GalleyError
-from galley.hooks import HookError, find_all, load
-from galley.plugins import load as load_plugins
+from galley.hooks import HookError, find_hooks, import_named
+from galley.plugins import load_plugins
 from galley.record.dependencies import know_modules
 from galley.record.facts import environment
 from galley.run.child import run_job
@@ -39,7 +39,7 @@ from galley.run.watch import before_any_page
 
 
 @dataclass(frozen=True)
-class Page:
+class Child:
     """A child that runs, with the connection to say its end on."""
 
     pid: int
@@ -61,7 +61,7 @@ class Server:
 
     def __init__(self, listener: socket.socket) -> None:
         self.listener = listener
-        self.pages: dict[int, Page] = {}
+        self.pages: dict[int, Child] = {}
         self.silent: set[socket.socket] = set()  # connections that have asked for nothing yet
         self.selector = selectors.DefaultSelector()
         woken, waker = socket.socketpair()
@@ -117,7 +117,7 @@ class Server:
                 os._exit(70)  # whatever happens, a child never goes on as the server
         os.close(stdout)
         os.close(stderr)
-        self.pages[pid] = Page(pid, connection, lifeline, position)
+        self.pages[pid] = Child(pid, connection, lifeline, position)
         self.selector.register(lifeline, selectors.EVENT_READ, lambda: self.cut(pid))
 
     def leave(self) -> None:
@@ -175,8 +175,8 @@ def take_in(start: Start) -> NotStarted | None:
     """Import what pages need, and the hooks, in the order of the settings; the answer is what is wrong, if anything."""
     try:
         for module in start.imports:
-            load(("imports",), module)
-        find_all(start.hooks)
+            import_named(("imports",), module)
+        find_hooks(start.hooks)
         load_plugins(start.plugins, Path(start.folder))  # once, for all pages
     except HookError as error:
         return NotStarted(error.setting, error.what, error.missing, error.detail)

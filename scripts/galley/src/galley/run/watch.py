@@ -17,12 +17,11 @@ from functools import cache
 from itertools import takewhile
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 
 from galley.record.dependencies import GONE, measure, never_counts
-from galley.record.model import Dependency
+from galley.record.model import Dependency, DependencyKind
 
-Kind = Literal["file", "listing", "names", "module", "table", "absent"]
 IMPORTING = re.compile(r"^<frozen importlib|[/\\\\]importlib[/\\\\]metadata[/\\\\]")
 
 
@@ -144,7 +143,7 @@ class Watch:
         opened = {path for each in self.files if (path := self._within(each))} - {path for path, _ in tables}
         files = (opened | {path for each in self.noted if (path := self._within(each))}) - sources
         folders = {path for each in self.folders if (path := self._within(each))}
-        kinds: list[tuple[str, Kind, str]] = [(path, "module", "") for path in sources]
+        kinds: list[tuple[str, DependencyKind, str]] = [(path, "module", "") for path in sources]
         kinds += [(path, "file", "") for path in files]
         kinds += [(path, "listing", "") for path in folders]
         kinds += [(path, "table", table) for path, table in tables]

@@ -27,9 +27,8 @@ def site_folder(project: Project, asked: str = "") -> Path:
 
     Raises RefusedError where nothing may be replaced there, GalleyError where the settings cannot be read.
     """
-    place = Path(asked).absolute() if asked else project.root / _setting(project)
-    place = Path(os.path.normpath(place))
-    return _checked(project, place)
+    site = Path(asked).absolute() if asked else project.root / _setting(project)
+    return _checked(project, Path(os.path.normpath(site)))
 
 
 def build_site(project: Project, site: Path) -> int:
@@ -63,13 +62,13 @@ def _setting(project: Project) -> str:
         raise GalleyError(f"cannot be read: {error}", Place(project.relative(file))) from error
 
 
-def _checked(project: Project, place: Path) -> Path:
-    """The place; raises RefusedError where a site there would take the room of something else."""
-    shown = Place(project.relative(place))
-    if link := next((each for each in (place, *place.parents) if _leads_away(project, place, each)), None):
+def _checked(project: Project, site: Path) -> Path:
+    """The site's folder as it was given; raises RefusedError where a site there would replace something else."""
+    shown = Place(project.relative(site))
+    if link := next((each for each in (site, *site.parents) if _leads_away(project, site, each)), None):
         what = f"the site's folder is reached by the link {project.relative(link)}, and galley follows none"
         raise RefusedError(what, shown, "remove the link, or name another folder with --site-dir")
-    true = place.parent.resolve() / place.name
+    true = site.parent.resolve() / site.name
     sources = (project.docs, project.snippets, project.outputs, project.root / ".git", project.root / ".cache")
     if project.root.is_relative_to(true):
         raise RefusedError("the site's folder would be the project's own, or one above it", shown, _elsewhere())
@@ -77,18 +76,21 @@ def _checked(project: Project, place: Path) -> Path:
         if true.is_relative_to(folder) or folder.is_relative_to(true):
             what = f"the site's folder would be in {project.relative(folder)}, or hold it"
             raise RefusedError(what, shown, _elsewhere())
-    if place.exists() and not place.is_dir():
+    if site.exists() and not site.is_dir():
         raise RefusedError("the site's folder is a file", shown, "move it away, or name another with --site-dir")
-    if place.is_dir() and any(place.iterdir()) and _made(place) is None:
+    if site.is_dir() and any(site.iterdir()) and _made(site) is None:
         what = f"the site's folder holds something, and no {MADE} says that galley made it"
         raise RefusedError(what, shown, "empty it yourself, or name another folder with --site-dir")
-    return place
+    return site
 
 
-def _leads_away(project: Project, place: Path, part: Path) -> bool:
-    """Whether a part of the way is a link: of a place below the root each counts, of any other the last alone."""
-    below = place.is_relative_to(project.root)
-    counts = part.is_relative_to(project.root) and part != project.root if below else part == place
+def _leads_away(project: Project, site: Path, part: Path) -> bool:
+    """Whether a part of the path to the site's folder is a link that counts.
+
+    Of a folder below the project's root every part below the root counts; of any other folder, only the last part.
+    """
+    below = site.is_relative_to(project.root)
+    counts = part.is_relative_to(project.root) and part != project.root if below else part == site
     return counts and part.is_symlink()
 
 

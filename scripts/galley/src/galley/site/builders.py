@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from markdown import Markdown
+
 STYLES = "galley-styles"  # the name of the plug-in that brings them
 # MkDocs, which heeds a SIGINT: a shell has what it starts in the background ignore them, and that is inherited.
 HEEDING = """import runpy, signal
@@ -37,7 +39,7 @@ class MkDocs:
     package = "mkdocs"
     files: Sequence[str] = ("mkdocs.yml", "mkdocs.yaml")  # its settings, in the order in which it looks for them
 
-    def converted(self, md: Any) -> Converted | None:
+    def converted(self, md: Markdown) -> Converted | None:
         """The page that a Markdown instance is about to convert; None where another builder made the instance."""
         processor = self._processor(md)
         if processor is None:
@@ -49,7 +51,7 @@ class MkDocs:
         exceptions = sys.modules.get(f"{self.package}.exceptions")
         return getattr(exceptions, "BuildError", None)
 
-    def with_style(self, md: Any, html: str, style: str) -> str:
+    def with_style(self, md: Markdown, html: str, style: str) -> str:
         """A page's HTML with a `<style>` at its top, or as it is where the builder puts the style there later.
 
         The search of MkDocs takes the text of a `<style>` for words of the page. So the style comes to the page
@@ -90,7 +92,7 @@ class MkDocs:
         folders = [option for path in watched for option in ("--watch", str(path))]
         return [sys.executable, "-c", HEEDING, "serve", "--dev-addr", address, *folders]
 
-    def _processor(self, md: Any) -> Any:
+    def _processor(self, md: Markdown) -> Any:
         """The processor with which MkDocs leaves the page and its own settings."""
         found = md.treeprocessors["relpath"] if "relpath" in md.treeprocessors else None  # noqa: SIM401 (has no get)
         return found if type(found).__module__.startswith(f"{self.package}.") else None
@@ -111,8 +113,9 @@ class Zensical:
     package = "zensical"
     files: Sequence[str] = ("zensical.toml", *MkDocs.files)
 
-    def converted(self, md: Any) -> Converted | None:
+    def converted(self, md: Markdown) -> Converted | None:
         """The page that a Markdown instance is about to convert; None where another builder made the instance."""
+        processor: Any
         for processor in md.preprocessors:
             if type(processor).__module__.startswith(f"{self.package}.") and hasattr(processor, "page"):
                 path = Path(processor.config.get("docs_dir", "docs")).resolve() / processor.page.path
@@ -123,7 +126,7 @@ class Zensical:
         """None: Zensical prints every exception with its traceback."""
         return None
 
-    def with_style(self, md: Any, html: str, style: str) -> str:
+    def with_style(self, md: Markdown, html: str, style: str) -> str:
         """A page's HTML with a `<style>` at its top, which Zensical's search leaves out."""
         return style + html
 
@@ -131,11 +134,11 @@ class Zensical:
 class NoBuilder:
     """Python-Markdown by itself, as a script or another tool calls it."""
 
-    def converted(self, md: Any) -> Converted | None:
+    def converted(self, md: Markdown) -> Converted | None:
         """None: the text may come from anywhere."""
         return None
 
-    def with_style(self, md: Any, html: str, style: str) -> str:
+    def with_style(self, md: Markdown, html: str, style: str) -> str:
         """A page's HTML with a `<style>` at its top."""
         return style + html
 
@@ -144,7 +147,7 @@ MKDOCS = MkDocs()  # `galley build` and `galley serve` call this one
 BUILDERS: Sequence[MkDocs | Zensical] = (MKDOCS, ProperDocs(), Zensical())
 
 
-def converting(md: Any) -> tuple[MkDocs | Zensical | NoBuilder, Converted | None]:
+def converting(md: Markdown) -> tuple[MkDocs | Zensical | NoBuilder, Converted | None]:
     """The builder that made a Markdown instance, and the page that it is about to convert with it."""
     for builder in BUILDERS:
         if page := builder.converted(md):

@@ -17,7 +17,7 @@ from galley.site.page import Page
 from galley.source.cells import SnippetFile
 from galley.source.guide import read_guide
 
-KINDS = (
+DOWNLOADS = (
     ("py", "script", "text/x-python", script),
     ("ipynb", "notebook", "application/x-ipynb+json", partial(notebook, compact=True)),
 )
@@ -50,7 +50,7 @@ def _belongs(snippets: SnippetFile, page: Page) -> bool:
 def _links(page: Page, found: Status, ending: str) -> str:
     made = document(page.project, found, page.source)
     links = []
-    for suffix, name, mime, write in KINDS:
+    for suffix, name, mime, write in DOWNLOADS:
         data = b64encode(write(made).encode()).decode()
         file = f"{found.snippets.stem}{ending}.{suffix}"
         links.append(f'<a download="{file}" href="data:{mime};base64,{data}">{name} (.{suffix})</a>')

@@ -18,6 +18,8 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 import markdown_exec
+from markdown import Markdown
+from markdown.treeprocessors import UnescapeTreeprocessor
 from markdown.util import AMP_SUBSTITUTE, HTML_PLACEHOLDER_RE, AtomicString
 
 from galley.errors import GalleyError
@@ -30,7 +32,7 @@ from galley.source.fences import Fence
 SOURCES = ("above", "below", "block", "material-block", "tabbed-left", "tabbed-right", "console")
 ON_CODE = ("title", "hl_lines", "linenums")
 COLUMNS = "80"  # the width that a page's process has, unless the settings say otherwise
-FENCE = "`" * 8  # what markdown-exec puts around a text
+BACKTICKS = "`" * 8  # what markdown-exec puts around a text
 # Extensions that format and do nothing else, and the settings of those that markdown-exec's formatting needs.
 FORMATTING = {
     "abbr", "admonition", "attr_list", "def_list", "footnotes", "md_in_html", "sane_lists", "smarty", "tables", "toc",
@@ -56,7 +58,7 @@ class LaidOut:
     headings: list[Element]
 
 
-def laid_out(md: Any, page: Page, fence: Fence, view: View, prefix: str) -> LaidOut:
+def laid_out(md: Markdown, page: Page, fence: Fence, view: View, prefix: str) -> LaidOut:
     """The cell under one profile as the fence's options say; every id in it begins with `prefix`.
 
     Raises GalleyError where an option cannot hold for a recorded cell.
@@ -66,7 +68,7 @@ def laid_out(md: Any, page: Page, fence: Fence, view: View, prefix: str) -> Laid
         mend = 'take the options of markdown-exec away, or the tag "trace"'
         raise GalleyError(f"{fence.name}: a trace stands on galley's own layout of the code", fence.place, mend)
     text = only_colours(_printed(view)) if options["result"] == "ansi" else plain(_printed(view))
-    if options["result"] and any(line.strip() == FENCE for line in text.split("\n")):
+    if options["result"] and any(line.strip() == BACKTICKS for line in text.split("\n")):
         mend = "take the option `result` away"
         raise GalleyError(f"{fence.name}: the output has a line of eight backticks alone", fence.place, mend)
     markdown, begins = not options["html"] and not options["result"], _prefix(options, prefix)
@@ -82,7 +84,7 @@ def laid_out(md: Any, page: Page, fence: Fence, view: View, prefix: str) -> Laid
     return LaidOut(sanitised(html, begins) + notes, _headings(md, html))
 
 
-def _read(page: Page, fence: Fence, md: Any) -> dict[str, Any]:
+def _read(page: Page, fence: Fence, md: Markdown) -> dict[str, Any]:
     """The fence's options as markdown-exec reads them."""
     for name, check in CHECKS.items():
         if name in fence.options and (wrong := check(page, fence, fence.options[name])):
@@ -182,16 +184,23 @@ def _only_formatting(page: Page) -> Iterator[None]:
         config.exts, config.exts_config = before
 
 
-def _headings(md: Any, html: str) -> list[Element]:
-    """The headings that markdown-exec noted for the page's contents, with text and id alone: they are a record's."""
+def noted_headings(md: Markdown) -> dict[str, list[Element]]:
+    """The headings that markdown-exec puts into the page's contents, by the HTML in which they stand."""
     name = markdown_exec.InsertHeadings.name
-    noted = md.treeprocessors[name].headings.pop(html, []) if name in md.treeprocessors else []
+    inserts: Any = md.treeprocessors[name] if name in md.treeprocessors else None  # noqa: SIM401 (has no get)
+    return inserts.headings if inserts else {}
+
+
+def _headings(md: Markdown, html: str) -> list[Element]:
+    """The headings that markdown-exec noted for the page's contents, with text and id alone: they are a record's."""
+    unescape = md.treeprocessors["unescape"]
+    assert isinstance(unescape, UnescapeTreeprocessor)
+    noted = noted_headings(md).pop(html, [])
     headings = []
     for each in noted:
         heading = Element(each.tag, {"id": each.get("id", "")})
         said = HTML_PLACEHOLDER_RE.sub("", "".join(each.itertext())).replace(AMP_SUBSTITUTE, "&")
-        said = md.treeprocessors["unescape"].unescape(said)
-        heading.text = AtomicString(plain(said))  # nothing in it is Markdown any more
+        heading.text = AtomicString(plain(unescape.unescape(said)))  # nothing in it is Markdown any more
         headings.append(heading)
     return headings
 

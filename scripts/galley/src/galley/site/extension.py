@@ -23,7 +23,8 @@ from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesExcept
 from galley.errors import GalleyError, Place
 from galley.site.builders import converting, failures
 from galley.site.downloads import downloads
-from galley.site.html import cell_html, cell_id, error_note, profiles_note
+from galley.site.exec_options import noted_headings
+from galley.site.html import cell_html, cell_id, error_note, profiles_note, superfences
 from galley.site.lists import list_html, lists_of
 from galley.site.page import Page, page_of, source_lines
 from galley.site.styles import styles
@@ -34,7 +35,6 @@ LAST = -100
 NAME = "galley"
 LANGUAGE = "python"
 SUPERFENCES = "pymdownx.superfences"
-READER = "fenced_code_block"  # the name under which superfences registers itself
 
 
 class GalleyExtension(Extension):
@@ -55,12 +55,12 @@ class GalleyExtension(Extension):
         md.preprocessors.register(Scan(md), NAME, BEFORE)
         md.preprocessors.register(Count(md), f"{NAME}-count", AFTER)
         md.treeprocessors.register(Note(md), f"{NAME}-note", 1)
-        md.treeprocessors.register(Whole(md), f"{NAME}-whole", LAST)
+        md.treeprocessors.register(TreeDone(md), f"{NAME}-tree-done", LAST)
         md.postprocessors.register(Arrival(md), f"{NAME}-arrival", LAST)
 
     def reset(self) -> None:
         """Load superfences where nothing else did. Python-Markdown calls this when all extensions are loaded."""
-        if self.md and not isinstance(_reader(self.md), SuperFencesBlockPreprocessor):
+        if self.md and not isinstance(superfences(self.md), SuperFencesBlockPreprocessor):
             self.md.registerExtensions([SUPERFENCES], {})
 
 
@@ -105,13 +105,13 @@ class Count(Preprocessor):
         return lines
 
 
-class Whole(Treeprocessor):
+class TreeDone(Treeprocessor):
     """Notes that the tree is done: postprocessors hear of titles alone before, and of the page from here on."""
 
     def run(self, root: Element) -> None:
         """Leave the tree as it is."""
         if not _inner(self.md):
-            current_page(self.md).whole = True
+            current_page(self.md).tree_done = True
 
 
 class Arrival(Postprocessor):
@@ -122,7 +122,7 @@ class Arrival(Postprocessor):
 
     def run(self, text: str) -> str:
         """Give the text its styles, or raise what is wrong with the page."""
-        if _inner(self.md) or not (page := current_page(self.md)).whole:
+        if _inner(self.md) or not (page := current_page(self.md)).tree_done:
             return text
         what, mend = "the fence is shown as text: it is indented as code is", "move it to the start of the line"
         ids = {part.partition('"')[0] for part in text.split('id="')[1:]}
@@ -131,7 +131,7 @@ class Arrival(Postprocessor):
             raise build_error([GalleyError(what, fence.place, mend) for fence in lost])
         if not page.rendered and not page.errors:
             return text
-        parts = [each.css for each in (*page.kinds, *lists_of(page.project)) if each.name in page.shown]
+        parts = [each.css for each in (*page.kinds, *lists_of(page.project)) if each.name in page.present]
         builder, _ = converting(self.md)
         return builder.with_style(self.md, text, f"<style>{styles(parts, colours='-Color-' in text)}</style>\n")
 
@@ -144,6 +144,7 @@ class Note(Treeprocessor):
         if _inner(self.md):
             return
         page = current_page(self.md)
+        links = self._downloads(page)
         at = next((number for number, child in enumerate(root) if child.tag == "h1"), -1)
         wrong = [*map(str, page.errors), *page.failures]
         for note in (*map(error_note, wrong), profiles_note(page)):
@@ -152,11 +153,22 @@ class Note(Treeprocessor):
                 block = Element("div")
                 block.text = self.md.htmlStash.store(note)
                 root.insert(at, block)
-        if links := downloads(page):
+        if links:
             block = SubElement(root, "div")
             block.text = self.md.htmlStash.store(links)
         if InsertHeadings.name in self.md.treeprocessors:
             _unwrap(root)
+
+    def _downloads(self, page: Page) -> str:
+        """The links; where a cell that another page shows cannot be written, the error is this page's."""
+        try:
+            return downloads(page)
+        except GalleyError as error:
+            placed = type(error)(error.what, error.place or Place(page.path), error.mend)
+            if not page.preview:
+                raise build_error([placed]) from error
+            page.errors.append(placed)
+            return ""
 
 
 def _unwrap(root: Element) -> None:
@@ -167,7 +179,9 @@ def _unwrap(root: Element) -> None:
             paragraph.text = alone
 
 
-def is_ours(language: str, inputs: dict[str, Any], options: dict[str, Any], attrs: dict[str, Any], md: Any) -> bool:
+def is_galleys(
+    language: str, inputs: dict[str, Any], options: dict[str, Any], attrs: dict[str, Any], md: Markdown
+) -> bool:
     """Whether a fence is galley's; any other is left to superfences, options and all.
 
     One that would execute is too, whatever else it lacks: nothing else may take it, and the scan says what is wrong.
@@ -179,39 +193,41 @@ def is_ours(language: str, inputs: dict[str, Any], options: dict[str, Any], attr
     return True
 
 
-def show(src: str, language: str, md: Any, options: dict[str, Any], **rest: Any) -> str:
+def show(src: str, language: str, md: Markdown, options: dict[str, Any], **rest: Any) -> str:
     """The HTML of what a fence names; what goes wrong is kept, and stops the build after the page."""
     page, fence, name = current_page(md), None, options["name"]
     try:
         fence = page.next_fence(name)
         return _shown(md, page, fence)
     except GalleyError as error:
-        if str(error) not in map(str, page.errors):  # a file that cannot be read fails every fence that names it
-            page.errors.append(error)
+        placed = error if error.place or fence is None else type(error)(error.what, fence.place, error.mend)
+        if str(placed) not in map(str, page.errors):  # a file that cannot be read fails every fence that names it
+            page.errors.append(placed)
     except Exception as error:  # superfences would swallow it and publish the raw fence
         place = fence.place if fence else None
         page.errors.append(GalleyError(f"{name} cannot be shown: {type(error).__name__}: {error}", place))
     return ""
 
 
-def _shown(md: Any, page: Page, fence: Fence) -> str:
+def _shown(md: Markdown, page: Page, fence: Fence) -> str:
     if fence.listing:
-        page.shown.add(fence.listing)
+        page.present.add(fence.listing)
         return list_html(page, fence)
     views = page.views(fence)
-    page.shown |= {output.kind for view in views if view.recorded for output in view.recorded.outputs}
+    page.present |= {output.kind for view in views if view.recorded for output in view.recorded.outputs}
     html, headings = cell_html(md, page, fence, views)
     if headings:
-        md.treeprocessors[InsertHeadings.name].headings[html] = headings
+        noted_headings(md)[html] = headings
     return html
 
 
-def current_page(md: Any) -> Page:
+def current_page(md: Markdown) -> Page:
     """The page being rendered; raises the build's error inside what another fence of the page made."""
     if outer := _inner(md):
         what = "a fence of galley's in what another fence made, and the page itself does not name its cell"
         raise build_error([GalleyError(what, Place(current_page(outer).path), "name the cell in the page")])
-    scan: Scan = md.preprocessors[NAME]
+    scan = md.preprocessors[NAME]
+    assert isinstance(scan, Scan)
     assert scan.page is not None
     return scan.page
 
@@ -228,23 +244,18 @@ def build_error(errors: Sequence[Exception]) -> Exception:
     return error
 
 
-def _reader(md: Any) -> Any:
-    """What reads the fences of a Markdown instance."""
-    return md.preprocessors[READER] if READER in md.preprocessors else None  # noqa: SIM401 (has no get)
-
-
-def _inner(md: Any) -> Any:
+def _inner(md: Markdown) -> Markdown | None:
     """The instance that converts the page, where `md` is one of markdown-exec's for a part of it; else None."""
     return getattr(md, "_original_md", None)
 
 
-def _declare(md: Any) -> None:
+def _declare(md: Markdown) -> None:
     """Declare the fence to superfences, last: it asks the last one first, and the validator takes galley's alone.
 
     This waits until a page is converted: only then is it known which superfences reads it.
     """
-    reader = _reader(md)
+    reader = superfences(md)
     if isinstance(reader, SuperFencesBlockPreprocessor):
         declared = reader.extension.superfences
         if not declared or declared[-1]["formatter"] is not show:
-            reader.extension.extend_super_fences(LANGUAGE, show, is_ours, None)
+            reader.extension.extend_super_fences(LANGUAGE, show, is_galleys, None)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from markdown import Markdown
+
 from galley.kinds.markup import escape, inline
 from galley.record.status import SHOWABLE
 from galley.site.exec_options import laid_out
@@ -15,8 +17,15 @@ from galley.site.tabs import tabs
 from galley.source.fences import Fence
 from galley.source.parameters import PARAMETERS
 
+READER = "fenced_code_block"  # the name under which superfences registers itself
 
-def cell_html(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> tuple[str, list[Element]]:
+
+def superfences(md: Markdown) -> Any:
+    """What reads the fences of a Markdown instance; None where nothing does."""
+    return md.preprocessors[READER] if READER in md.preprocessors else None  # noqa: SIM401 (has no get)
+
+
+def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> tuple[str, list[Element]]:
     """The whole cell, caption, code and outputs, and those of its headings that belong in the page's contents."""
     cell, name = views[0].cell, cell_id(page, fence)
     headings: list[Element] = []
@@ -35,7 +44,7 @@ def cell_html(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> tuple
     return html, headings
 
 
-def _body(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> str:
+def _body(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> str:
     """Code and outputs in galley's own layout."""
     cell, name, group = views[0].cell, cell_id(page, fence), _group(fence)
     if cell.name == PARAMETERS:
@@ -50,7 +59,7 @@ def _body(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> str:
     return shown + _folded("The code that made it", code) if shown and "folded" in cell.tags else code + shown
 
 
-def _optioned(md: Any, page: Page, fence: Fence, views: Sequence[View]) -> tuple[str, list[Element]]:
+def _optioned(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> tuple[str, list[Element]]:
     """Code and printed text as markdown-exec's options lay them out, and below them the other outputs as ever."""
     name, blocks, headings = cell_id(page, fence), [], []
     for view in [view for view in views if view.record or view.marks] or views[:1]:
@@ -89,11 +98,11 @@ def error_note(error: str) -> str:
     return f'<pre class="galley-mark" tabindex="0">{escape(error)}</pre>'
 
 
-def _code(md: Any, view: View) -> str:
+def _code(md: Markdown, view: View) -> str:
     """The cell's code through superfences' own highlighter, as any other block of the page."""
-    fences = md.preprocessors["fenced_code_block"]
-    fences.get_hl_settings()
-    block = fences.highlight(
+    reader = superfences(md)
+    reader.get_hl_settings()
+    block = reader.highlight(
         src=view.cell.source, language="python", options={}, md=md, classes=["galley-code"], id_value="", attrs={}
     )
     return str(block)

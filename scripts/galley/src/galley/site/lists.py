@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from galley.errors import GalleyError
 from galley.kinds.markup import escape, inline
 from galley.plugins import plugins_of
-from galley.record.facts import line
+from galley.record.facts import facts_line
 from galley.record.model import Record
 from galley.source.cells import Cell, SnippetFile
 from galley.source.fences import Fence, title
@@ -38,7 +38,7 @@ class Listed:
 
     snippets: SnippetFile
     cell: Cell
-    shown: Path  # from the docs folder
+    page: Path  # from the docs folder
     link: str
     record: Record | None
     doubted: bool = False
@@ -95,7 +95,7 @@ class Claims(List):
         """A heading for each page, and below it a list for each record."""
         pages: dict[Path, dict[str, list[Listed]]] = {}
         for each in found:
-            pages.setdefault(each.shown, {}).setdefault(each.snippets.stem, []).append(each)
+            pages.setdefault(each.page, {}).setdefault(each.snippets.stem, []).append(each)
         parts = [f"<p>{len(found)} claims on {len(pages)} pages. Each is an assertion that ran.</p>"]
         for shown, files in pages.items():
             parts.append(f'<h2 id="claims-{shown.stem}">{escape(_title(project.docs / shown))}</h2>')
@@ -155,7 +155,7 @@ def _checked(project: Project, record: Record | None) -> str:
     if record is None:
         return "not checked"
     packages = [name for name in project.line if name in record.environment.packages]
-    return escape(f"checked on {line(record, [*packages, 'Python'])}")
+    return escape(f"checked on {facts_line(record, [*packages, 'Python'])}")
 
 
 def relative_url(own: str, shown: Path) -> str:

@@ -13,12 +13,12 @@ from galley.config import Profile, Project, find_project
 from galley.errors import GalleyError, Place
 from galley.kinds import Kinds, kinds_of
 from galley.record.model import CellRecord, Record, Shown
-from galley.record.status import SHOWABLE, Status, has_place, status
+from galley.record.status import SHOWABLE, Status, applies, status
 from galley.site.builders import Converted
 from galley.site.preview import preview_file, read_failures
 from galley.source.cells import Cell, SnippetFile, read_snippets
 from galley.source.fences import Fence, find_fences, left_over
-from galley.source.grammar import BUILT_IN, Grammar, grammar
+from galley.source.grammar import BUILT_IN, Grammar, grammar_of
 from galley.source.parameters import with_values
 
 
@@ -48,14 +48,14 @@ class Page:
 
     project: Project
     path: Path  # as messages show it
-    words: Grammar = BUILT_IN  # what the project's cells and fences may say
+    grammar: Grammar = BUILT_IN  # what the project's cells and fences may say
     url: str = ""  # where the site has it, from the site's root
     extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of Markdown, as the builder sets them
-    shown: set[str] = field(default_factory=set)  # kinds of output and lists that are on the page
+    present: set[str] = field(default_factory=set)  # kinds of output and lists that are on the page
     fences: list[Fence] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
     rendered: set[Fence] = field(default_factory=set)
-    whole: bool = False  # its Markdown is read to the end
+    tree_done: bool = False  # its Markdown is read to the end
     _waiting: dict[str, deque[Fence]] = field(default_factory=dict)  # to be rendered, by name
     _numbers: dict[Fence, int] = field(default_factory=dict)
     _lines: Sequence[str] = ()
@@ -69,7 +69,7 @@ class Page:
     def scan(self, lines: Sequence[str], above: int) -> list[GalleyError]:
         """Find the fences in the page's lines and give what is wrong; `above` counts lines of front matter."""
         self._lines, self._above = lines, above
-        self.fences, wrong = find_fences(lines, self.path, above, self.words)
+        self.fences, wrong = find_fences(lines, self.path, above, self.grammar)
         for fence in self.fences:
             alike = self._waiting.setdefault(fence.name, deque())
             alike.append(fence)
@@ -133,8 +133,8 @@ class Page:
     def _failed(self, found: Status, cell: str) -> tuple[str, ...]:
         """In the live preview, what the page's last run failed with, at the cell that failed."""
         failures = read_failures(self.preview) if self.preview else []
-        ours = (found.snippets.page, found.profile.name, cell)
-        return tuple(f"{each.what}\n{each.detail}" for each in failures if (each.page, each.profile, each.cell) == ours)
+        here = (found.snippets.page, found.profile.name, cell)
+        return tuple(f"{each.what}\n{each.detail}" for each in failures if (each.page, each.profile, each.cell) == here)
 
     @property
     def failures(self) -> list[str]:
@@ -147,7 +147,7 @@ class Page:
         """The state of a snippet file under each profile that has a place there, looked at once a page."""
         if snippets.stem not in self._statuses:
             found = [status(self.project, snippets, profile) for profile in self.project.profiles]
-            self._statuses[snippets.stem] = [each for each in found if has_place(self.project, each)]
+            self._statuses[snippets.stem] = [each for each in found if applies(self.project, each)]
         return self._statuses[snippets.stem]
 
     @cached_property
@@ -165,7 +165,7 @@ class Page:
             path = self.project.snippets / f"{fence.file}.py"
             if not path.is_file():
                 raise GalleyError(f"there is no snippet file '{fence.file}.py'", fence.place, f"make {path.name}")
-            self._snippets[fence.file] = read_snippets(path, self.project.relative(path), self.words)
+            self._snippets[fence.file] = read_snippets(path, self.project.relative(path), self.grammar)
         return self._snippets[fence.file]
 
 
@@ -179,8 +179,8 @@ def page_of(converted: Converted | None) -> Page:
     start = converted.path.parent if converted else Path.cwd()
     project = _project(start, _modified(start))
     if converted is None:
-        return Page(project, Path("a page"), grammar(project))
-    return Page(project, project.relative(converted.path), grammar(project), converted.url, converted.extensions)
+        return Page(project, Path("a page"), grammar_of(project))
+    return Page(project, project.relative(converted.path), grammar_of(project), converted.url, converted.extensions)
 
 
 def source_lines(page: Page) -> int:

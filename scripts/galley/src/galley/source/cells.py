@@ -18,13 +18,12 @@ from typing import Any
 
 from galley.errors import GalleyError, Place
 from galley.source.digest import code_digest, digest, imported, is_string
-from galley.source.grammar import BUILT_IN, FORM, Grammar
+from galley.source.grammar import BUILT_IN, FORM, OPTION, Grammar
 
 MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
-OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")
 NO_TAGS: frozenset[str] = frozenset()
-KEPT = 2048  # texts that are kept cut: a build asks for each several times, and `serve` must not keep them all
+CACHED = 2048  # how many cut snippet files are kept: a build asks for each several times
 
 
 @dataclass(frozen=True)
@@ -35,11 +34,11 @@ class Cell:
     place: Place  # of the marker
     source: str  # what the page shows: no marker, no caption, no blank lines around it
     first_line: int  # of `source` in the snippet file
-    digest: str  # of what the cell does and how its outputs are treated
+    digest: str  # of the code, and of the tags and options that can change its outputs
     imports: tuple[str, ...] = ()  # the modules that its statements name, without what follows a dot
     caption: str = ""
     tags: frozenset[str] = frozenset()
-    options: Mapping[str, Any] = field(default_factory=lambda: BUILT_IN.defaults, hash=False)  # of every option
+    options: Mapping[str, Any] = field(default_factory=lambda: BUILT_IN.defaults, hash=False)  # the value of each
 
     @property
     def raises(self) -> str:
@@ -59,19 +58,22 @@ class Cell:
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """Paths that the cell opens where Python does not see it."""
+        """Paths that the cell declares, since what opens them does not go through Python's own `open`."""
         return tuple(self.options["uses"])
 
     @property
     def statements(self) -> tuple[ast.stmt, ...]:
-        """The code as Python reads it, anew at each call: kept trees would slow down the build of a large guide."""
-        above, below = "\n" * (self.first_line - 1), "\n\n"  # a line that is continued needs one to go on with
+        """The code's statements, with the line numbers of the snippet file.
+
+        They are parsed at each call: keeping the trees of all cells would slow down the build of a large guide.
+        """
+        above, below = "\n" * (self.first_line - 1), "\n\n"  # code may end with a backslash, which needs a next line
         return tuple(ast.parse(f"{above}{self.source}{below}").body)
 
 
 @dataclass(frozen=True)
 class SnippetFile:
-    """One page's code; `source` is the whole text, `path` where it stands, `grammar` what its cells were read with."""
+    """One page's code: its text as `source`, its absolute `path`, and the `grammar` that its cells were read with."""
 
     page: str
     path: Path
@@ -81,7 +83,7 @@ class SnippetFile:
 
     @cached_property
     def stem(self) -> str:
-        """What fences call the file: `stem/cell`."""
+        """The file's name in fences, where `stem/cell` names a cell."""
         return self.path.stem
 
     @property
@@ -99,7 +101,7 @@ class SnippetFile:
 
 
 class NoCellsError(GalleyError):
-    """A file holds code and no line that begins a cell: a module rather than a page's code."""
+    """A file has code and no line that begins a cell: it is a module, not a page's code."""
 
 
 def page_name(path: Path) -> str:
@@ -107,8 +109,8 @@ def page_name(path: Path) -> str:
     return path.stem.replace("_", "-")
 
 
-def read_snippets(path: Path, shown: Path, grammar: Grammar = BUILT_IN) -> SnippetFile:
-    """Read and cut a snippet file; `shown` is its path in messages.
+def read_snippets(path: Path, relative: Path, grammar: Grammar = BUILT_IN) -> SnippetFile:
+    """Read and cut a snippet file; `relative` is its path in messages.
 
     Raises GalleyError with the line at fault: a syntax error, code before the first cell, a cell without
     a name, a name used twice, an unknown tag or option, a cell that begins inside a statement.
@@ -116,44 +118,44 @@ def read_snippets(path: Path, shown: Path, grammar: Grammar = BUILT_IN) -> Snipp
     try:
         source = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise GalleyError(f"cannot be read: {error}", Place(shown)) from error
-    return cut(source, path, shown, grammar)
+        raise GalleyError(f"cannot be read: {error}", Place(relative)) from error
+    return cut(source, path, relative, grammar)
 
 
-@lru_cache(maxsize=KEPT)
-def cut(source: str, path: Path, shown: Path, grammar: Grammar = BUILT_IN) -> SnippetFile:
+@lru_cache(maxsize=CACHED)
+def cut(source: str, path: Path, relative: Path, grammar: Grammar = BUILT_IN) -> SnippetFile:
     """Cut the text of a snippet file into its cells; errors as in `read_snippets`."""
-    lines = source.split("\n")  # as Python counts them; splitlines knows more ends of a line
-    body = _parsed(source, lines, shown)
+    lines = source.split("\n")  # as Python counts lines; splitlines also ends a line at other characters
+    body = _parsed(source, lines, relative)
     starts = [each.lineno for each in body]
     try:
         markers = _markers(source, lines, body, starts)
-    except (SyntaxError, tokenize.TokenError) as error:  # tokenize is stricter than the parser, in rare places
+    except (SyntaxError, tokenize.TokenError) as error:  # tokenize refuses a few texts that the parser takes
         raise GalleyError(
-            f"syntax error: {error}", Place(shown), "mend what stands on the file's last lines"
+            f"syntax error: {error}", Place(relative), "mend what stands on the file's last lines"
         ) from error
-    text = _Text(lines, body, starts, shown, grammar)
+    text = _Text(lines, body, starts, relative, grammar)
     _nothing_above(text, markers[0][0] if markers else 0)
     return SnippetFile(page_name(path), path, source, text.cells(markers), grammar)
 
 
-def _parsed(source: str, lines: Sequence[str], shown: Path) -> list[ast.stmt]:
+def _parsed(source: str, lines: Sequence[str], relative: Path) -> list[ast.stmt]:
     """The statements of the source; raises GalleyError at the line that Python does not take."""
     try:
         return ast.parse(source).body
     except SyntaxError as error:
         line = error.lineno or (source.partition("\0")[0].count("\n") + 1 if "\0" in source else 0)
-        raise GalleyError(f"syntax error: {error.msg}", Place(shown, line)) from error
+        raise GalleyError(f"syntax error: {error.msg}", Place(relative, line)) from error
     except (RecursionError, MemoryError, ValueError) as error:
         what = f"Python cannot take this code in: {str(error) or type(error).__name__}"
         mend = "split the expression or the statement that is nested too deeply, or is too long"
-        raise GalleyError(what, Place(shown, _line_at_fault(lines)), mend) from error
+        raise GalleyError(what, Place(relative, _line_at_fault(lines)), mend) from error
 
 
 def _line_at_fault(lines: Sequence[str]) -> int:
-    """The first line of the cell that Python cannot take in by itself; 0 where each cell is possible alone.
+    """The first line of the cell that Python cannot parse even by itself; 0 where it can parse each cell alone.
 
-    Python says of code that is nested too deeply that it is, and not where.
+    The error that Python raises for code that is nested too deeply has no line.
     """
     starts = [at for at, line in enumerate(lines) if MARKER.match(line)]
     for start, end in zip([0, *starts], [*starts, len(lines)], strict=True):
@@ -167,12 +169,14 @@ def _line_at_fault(lines: Sequence[str]) -> int:
 
 
 def _markers(source: str, lines: list[str], body: list[ast.stmt], starts: list[int]) -> list[tuple[int, str]]:
-    """The line and the text of each marker; a marker inside a string is none."""
+    """The line of each marker, and the text behind its `# %%`. Such a line inside a string is no marker."""
     likely = ((line, text) for line, text in enumerate(lines, start=1) if text.startswith("# %%"))
     matches = ((line, MARKER.match(text)) for line, text in likely)
     found = [(line, (match["rest"] or "").strip()) for line, match in matches if match]
     within = any(line <= _end_before(body, starts, line) for line, _ in found)
-    if within:  # tokens tell a comment from a string; they are slow, and seldom needed
+    if (
+        within
+    ):  # a line lies inside a statement: only tokens, which are slow to get, tell a comment from a part of a string
         tokens = tokenize.generate_tokens(io.StringIO(source).readline)
         comments = {token.start[0] for token in tokens if token.type == tokenize.COMMENT}
         found = [(line, rest) for line, rest in found if line in comments]
@@ -184,7 +188,7 @@ def _nothing_above(text: _Text, first: int) -> None:
     for statement in text.body:
         if (first and statement.lineno >= first) or is_string(statement):
             continue
-        place = Place(text.shown, statement.lineno)
+        place = Place(text.relative, statement.lineno)
         kind = GalleyError if first else NoCellsError
         raise kind("code stands before the first cell", place, f"put it below a line such as: {FORM}")
 
@@ -202,7 +206,7 @@ class _Text:
     lines: list[str]
     body: list[ast.stmt]
     starts: list[int]
-    shown: Path
+    relative: Path
     grammar: Grammar
 
     def cells(self, markers: Sequence[tuple[int, str]]) -> tuple[Cell, ...]:
@@ -218,7 +222,7 @@ class _Text:
 
     def _cell(self, head: str, start: int, end: int) -> Cell:
         """The cell from the marker in line `start` to the line before `end`."""
-        place = Place(self.shown, start)
+        place = Place(self.relative, start)
         name, tags, options = _head(head, place, self.grammar)
         statements = self.body[bisect_right(self.starts, start) : bisect_left(self.starts, end)]
         if start < _end_before(self.body, self.starts, start):

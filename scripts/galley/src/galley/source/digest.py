@@ -1,8 +1,8 @@
 """A digest of what code does, blind to how it is laid out.
 
-In every process: the command and the builder compare digests, a page's child records them. `ast.dump` prints other
-text under another Python version, and tokens change with the formatting; so the tree is written out here, without what
-is empty, positional or implied.
+In every process: the command and the builder compare digests, a page's child records them. The text of `ast.dump`
+differs between Python versions, and the tokens differ between layouts. So this module writes the syntax tree as a text
+of its own, without fields that are empty, that hold positions, or that the rest implies.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 IMPLIED = {"ctx", "kind", "type_comment", "type_ignores"}
 DEPTH = 100  # how deep a part of a tree is written by recursion
 REFERENCE = re.compile("\0(\\d+)\0")
-FIELDS: dict[type, tuple[str, ...]] = {}  # what each kind of node has to say; worked out once a kind
+FIELDS: dict[type, tuple[str, ...]] = {}  # the fields of each class of node that are written; filled as classes are met
 
 
 def digest(text: str | bytes) -> str:
@@ -40,7 +40,7 @@ def module_digest(source: str) -> str:
 
 
 def imported(statements: Iterable[ast.AST]) -> Iterator[str]:
-    """The modules that statements import, those inside others included; expressions hold none and are not walked."""
+    """The modules that statements import, also inside other statements; no expression can hold an import."""
     waiting = list(statements)[::-1]
     while waiting:  # no recursion: an `if` with a thousand `elif` is a thousand statements deep
         node = waiting.pop()
@@ -62,8 +62,9 @@ def is_string(statement: ast.stmt) -> bool:
 def _written(root: ast.AST) -> str:
     """A tree as text.
 
-    A sum of thousands of terms is a tree as deep, and Python's recursion is not. So what lies deeper than DEPTH is
-    written by itself, and a reference stands in its place until all is written.
+    A sum of thousands of terms is a tree of as many levels, and Python's recursion is limited. So a node that lies
+    DEPTH levels down is written as a text of its own, and a reference to that text stands in its place: its number
+    between two NUL characters. In the end each reference is replaced by its text, the last text first.
     """
     trees: list[Any] = [root]
     texts = [_near(tree, DEPTH, trees) for tree in trees]  # grows as deeper trees are found
@@ -74,7 +75,7 @@ def _written(root: ast.AST) -> str:
 
 
 def _near(node: Any, depth: int, trees: list[Any]) -> str:
-    """A node as text, with a reference for each node that is deeper than `depth`; `trees` takes those up."""
+    """A node as text, with a reference for each node that lies `depth` levels down, which is added to `trees`."""
     kind = type(node)
     if kind is list:
         return f"[{','.join([_near(each, depth, trees) for each in node])}]"
@@ -91,7 +92,7 @@ def _near(node: Any, depth: int, trees: list[Any]) -> str:
     parts = [kind.__name__]
     for name in names:
         value = getattr(node, name, None)
-        if type(value) is str:  # most of what is not a node; a call for each would cost more than the rest
+        if type(value) is str:  # most fields that are no node; a call for each would take more time than all else
             parts.append(f"{name}={value!a}")
         elif value is not None and value != []:
             parts.append(f"{name}={_near(value, depth - 1, trees)}")

@@ -1,7 +1,7 @@
 """Fences that name cells, found in a page's Markdown by line, each judged strictly.
 
-In the command and in the builder. superfences publishes a fence that it cannot read as raw text, without a word. So a
-page is scanned here first, and whatever looks like a galley fence and is not exactly one is an error.
+In the command and in the builder. superfences publishes a fence that it cannot read as plain text, and does not report
+it. So each page is scanned here first, and a line that looks like a galley fence and is not exactly one is an error.
 """
 
 from __future__ import annotations
@@ -14,18 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from galley.errors import GalleyError, Place
-from galley.source.grammar import BUILT_IN, Grammar
+from galley.source.grammar import BUILT_IN, OPTION, Grammar
 
 FORM = '```python exec="on" cell="file/cell"'
 OPENER = re.compile(r"^(?P<indent>[\s>]*+)(?P<fence>`{3,}+|~{3,}+)(?P<header>[^`]*+)$")
 CLOSER = re.compile(r"^[\s>]*+(?P<fence>`{3,}+|~{3,}+)\s*+$")
-OURS = re.compile(r"\b(exec|cell)\s*=|\bexec\b|^\s*python\b.*\blist\s*=", re.IGNORECASE)
+GALLEYS = re.compile(r"\b(exec|cell)\s*=|\bexec\b|^\s*python\b.*\blist\s*=", re.IGNORECASE)
 ALIKE = re.compile(r"^[\s>]*+(?:(?:[-*+:]|\d++[.)])\s++)?+[\s>]*+(?P<fence>`{2,}+|~{2,}+)(?P<header>.*)$")
 HEADER = re.compile(r"python(?P<options>(?:[ \t]+\w+=\"[^\"]*\")+)[ \t]*$")
-OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")
 WRITTEN = re.compile(r"\S")
 CELL = re.compile(r"[^/]+/.+")
-ON = ("on", "yes", "true", "1")  # as markdown-exec's users write it
+ON = ("on", "yes", "true", "1")  # the values of `exec` that markdown-exec takes
 
 
 def _on(text: str) -> str:
@@ -139,7 +138,7 @@ class Fence:
 def find_fences(
     lines: Sequence[str], path: Path, offset: int = 0, grammar: Grammar = BUILT_IN
 ) -> tuple[list[Fence], list[GalleyError]]:
-    """Every galley fence in `lines`, and what is wrong with those that are not quite one.
+    """Every galley fence in `lines`, and an error for each line that is meant as a galley fence and is wrong.
 
     `offset` is the number of lines that stand above `lines` in the file (front matter); `grammar` knows the lists.
     """
@@ -153,10 +152,10 @@ def find_fences(
         opener = OPENER.match(lines[number - 1].rstrip())
         place = Place(path, number + offset)
         if not opener:
-            errors += [_malformed(header, place)] if (header := _alike(lines[number - 1], OURS)) else []
+            errors += [_malformed(header, place)] if (header := _alike(lines[number - 1], GALLEYS)) else []
             continue
         end = ends.after(number, opener["fence"])
-        if OURS.search(opener["header"]):
+        if GALLEYS.search(opener["header"]):
             try:
                 fences.append(_fence(opener["header"], lines[number:end], end < len(lines), place, grammar))
             except GalleyError as error:
@@ -169,10 +168,10 @@ def find_fences(
 
 
 def _swallowed(lines: Sequence[str], start: int, end: int, fence: str) -> int:
-    """The index of a galley fence that an earlier, unclosed one takes for its own text; 0 for none."""
+    """The index of the first galley fence inside the text of another fence, which then was never closed; 0 for none."""
     for at in range(start, end):
         inner = OPENER.match(lines[at].rstrip())
-        if inner and inner["fence"].startswith(fence) and OURS.search(inner["header"]):
+        if inner and inner["fence"].startswith(fence) and GALLEYS.search(inner["header"]):
             return at
     return 0
 
@@ -200,7 +199,7 @@ def title(lines: Sequence[str]) -> str:
 
 
 def left_over(rendered: Sequence[str], lines: Sequence[str], path: Path, offset: int = 0) -> list[GalleyError]:
-    """The first opening line that is still in the page once superfences is done: it would be published as text."""
+    """An error for the first opening line that superfences left in the page: it would be published as text."""
     own = set(lines)
     for line in rendered:
         if _marked(line) and line in own and (header := _alike(line, WRITTEN)):
@@ -209,12 +208,12 @@ def left_over(rendered: Sequence[str], lines: Sequence[str], path: Path, offset:
 
 
 def _marked(line: str) -> bool:
-    """Whether a line can be, or be meant as, the start of a fence; a cheap look before the closer ones."""
+    """Whether a line may be the start of a fence, or be meant as one; a quick test before the patterns."""
     return "``" in line or "~~" in line
 
 
 def _alike(line: str, header: re.Pattern[str]) -> str | None:
-    """The header of a line that is nearly an opening one; code that ends on its own line is none."""
+    """The header of a line that is nearly a fence's opening line; None for any other line, even with a code span."""
     match = ALIKE.match(line.rstrip())
     found = match and match["fence"] not in match["header"] and header.search(match["header"])
     return match["header"].strip() if match and found else None
@@ -229,7 +228,10 @@ def _unclosed(place: Place) -> GalleyError:
 
 
 class _Ends:
-    """The lines that can close a fence, by their marks: found once, since each fence may ask to the page's end."""
+    """The lines that can close a fence, by their run of backticks or tildes.
+
+    They are found once for a page: a search from each fence to the page's end would take the square of its length.
+    """
 
     def __init__(self, lines: Sequence[str]) -> None:
         self._count = len(lines)

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from galley.errors import GalleyError, Place
-from galley.plugins import Plugin, Plugins, plugins_of
+from galley.plugins import Plugin, Plugins, plugins_of, told_at_setting
 
 if TYPE_CHECKING:
     from galley.config import Project
     from galley.source.cells import Cell
 
 FORM = '# %% name [tag …] option="value"'
+OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")  # on the line of a cell and in the header of a fence
 DIGITS = re.compile(r"[0-9]{1,4}")
 
 
@@ -29,9 +30,9 @@ class Tag:
     """One tag, as `[name]` on a cell's line.
 
     `says` is a sentence for the reader of the documentation. A tag with `outputs` can change what the cell's outputs
-    are, and is therefore part of the cell's digest. It stands neither beside the tags that it `excludes` nor `never_on`
-    the cells of these names, and `because` says why. `check` is given the cell and its statements, and raises
-    GalleyError where the tag is wrong there.
+    are, and is therefore part of the cell's digest. The tag may not stand beside a tag that it `excludes`, and not on a
+    cell whose name is in `never_on`; `because` gives the reason, as the end of a sentence that begins with the tag.
+    `check` is called with the cell and its statements, and raises GalleyError where the tag is wrong on that cell.
     """
 
     name: str
@@ -49,8 +50,8 @@ class Option:
 
     `says` is a sentence for the reader of the documentation, `form` shows how the option is written, and `wanted` says
     what its value must be. `read` makes the value from the text, and raises ValueError where it cannot; `default`
-    stands in `Cell.options` where the line does not give it. `outputs` gives what of the value can change the cell's
-    outputs, and is therefore part of the cell's digest; None leaves the option out of it.
+    stands in `Cell.options` where the line does not give it. `outputs` is called with the value and returns the part
+    that can change the cell's outputs, which the cell's digest then includes; None leaves the option out of the digest.
     """
 
     name: str
@@ -81,7 +82,7 @@ def _called(node: ast.AST) -> str:
 
 def _seconds(text: str) -> float:
     seconds = float(text)
-    if not 0 < seconds < 86400:  # not a number is none either
+    if not 0 < seconds < 86400:  # this also refuses "nan"
         raise ValueError(text)
     return seconds
 
@@ -194,14 +195,19 @@ OPTIONS = (
 LISTS = ("claims",)  # what galley itself can list; galley.site.lists has a class for each
 NAMES = {Tag: re.compile(r"[a-z0-9][a-z0-9-]*"), Option: re.compile(r"\w+"), str: re.compile(r"[a-z0-9][a-z0-9-]*")}
 WORDS = {Tag: "a tag", Option: "an option", str: "a list"}
-IN_EVERY_DIGEST = ("raises", "measured", "threads")  # in this order; other rows only where a cell has them
+# In this order, also where a cell has none of them; any other row stands in a digest only where the cell has it.
+IN_EVERY_DIGEST = (
+    "raises",
+    "measured",
+    "threads",
+)
 
 
 class Grammar:
     """The tags, options and lists that a project knows: galley's own, then what plug-ins bring.
 
-    `checks` are called with each finished cell, and raise GalleyError. Equal only to itself, so that what was read with
-    one grammar is never taken for what another one reads.
+    `checks` are called with each finished cell, and raise GalleyError. A grammar is equal only to itself: the cache of
+    cut snippet files must not take a file that was cut with one grammar for the same file cut with another.
     """
 
     def __init__(
@@ -216,10 +222,10 @@ class Grammar:
         self.lists = tuple(lists)
         self.checks = tuple(checks)
         self.defaults: Mapping[str, Any] = {option.name: option.default for option in self.options.values()}
-        self._plain = self._treated(frozenset(), self.defaults)  # of most cells
+        self._plain = self._treated(frozenset(), self.defaults)  # what `treated` answers for most cells
 
     def read(self, given: Mapping[str, str], place: Place) -> Mapping[str, Any]:
-        """The value of every option, from the texts of those that a cell's line gives; GalleyError for a wrong one."""
+        """The value of every option, from the texts that a cell's line gives; raises GalleyError for a wrong text."""
         if not given:
             return self.defaults
         values = dict(self.defaults)
@@ -244,7 +250,7 @@ class Grammar:
             _told(cell, check, cell)
 
     def treated(self, tags: frozenset[str], options: Mapping[str, Any]) -> str:
-        """How a cell's outputs are treated, as its digest has it."""
+        """The tags and options that can change a cell's outputs, as a text for the cell's digest."""
         return self._treated(tags, options) if tags or options is not self.defaults else self._plain
 
     def _treated(self, tags: frozenset[str], options: Mapping[str, Any]) -> str:
@@ -275,21 +281,19 @@ def _told(cell: Cell, check: Callable[..., None], *arguments: Any) -> None:
 BUILT_IN = Grammar()
 
 
-def grammar(project: Project) -> Grammar:
-    """The grammar of a project; raises GalleyError for a plug-in that cannot be loaded or brings what is there."""
-    try:
-        return grammar_of(plugins_of(project))
-    except GalleyError as error:
-        raise GalleyError(error.what, error.place or project.place("plugins"), error.mend) from error
+def grammar_of(project: Project) -> Grammar:
+    """The grammar of a project; raises GalleyError for a plug-in that cannot be loaded or that brings a taken name."""
+    with told_at_setting(project):
+        return grammar_among(plugins_of(project))
 
 
-def grammar_of(plugins: Plugins) -> Grammar:
-    """galley's own rows, then those of plug-ins by name: the order of plug-ins changes no digest."""
+def grammar_among(plugins: Plugins) -> Grammar:
+    """galley's own rows, then the rows of plug-ins, sorted by name: the order of plug-ins changes no digest."""
     if not plugins.found:
         return BUILT_IN
-    if "grammar" not in plugins.kept:
-        plugins.kept["grammar"] = _extended(plugins)
-    made: Grammar = plugins.kept["grammar"]
+    if "grammar" not in plugins.derived:
+        plugins.derived["grammar"] = _extended(plugins)
+    made: Grammar = plugins.derived["grammar"]
     return made
 
 
@@ -305,8 +309,8 @@ def _extended(plugins: Plugins) -> Grammar:
     return Grammar(tags, options, lists, checks)
 
 
-def _tags(brought: Any) -> Sequence[Tag]:
-    """The tags of a plug-in; one that a kind of output asks for needs no row of its own."""
+def _tags(brought: object) -> Sequence[Tag]:
+    """The tags that a plug-in brings. The `tag` of a kind of output needs no row: the kind's docstring describes it."""
     tags = tuple(getattr(brought, "tags", ()))
     asked = getattr(brought, "tag", "")
     if not asked or asked in {getattr(tag, "name", "") for tag in tags}:
@@ -316,7 +320,7 @@ def _tags(brought: Any) -> Sequence[Tag]:
 
 
 def _add(rows: list[Any], more: Iterable[Any], kind: type, plugin: Plugin) -> None:
-    """Add a plug-in's rows; raises GalleyError for one that is no row, or that has the name of another."""
+    """Add a plug-in's rows; raises GalleyError for a thing that is no such row, and for a name that is taken."""
     known = {getattr(row, "name", row) for row in rows}
     for row in more:
         name = getattr(row, "name", row)

@@ -13,13 +13,13 @@ from galley.config import Project
 from galley.errors import GalleyError, Place, UsageError
 from galley.source.cells import NoCellsError, SnippetFile, read_snippets
 from galley.source.fences import Fence, find_fences
-from galley.source.grammar import Grammar, grammar
+from galley.source.grammar import Grammar, grammar_of
 from galley.source.parameters import PARAMETERS, parameters
 
 
 @dataclass(frozen=True)
 class Guide:
-    """What the authors wrote, and what in it cannot be read."""
+    """What the authors wrote, with an error for each file and fence that cannot be read."""
 
     project: Project
     snippets: dict[str, SnippetFile]  # by stem, only the readable ones
@@ -53,7 +53,7 @@ class Guide:
         Of several that show as many, it is the one with the earliest cell. A file that no page shows belongs to the
         page of its own name, which need not be there.
         """
-        found = self._shown.get(snippets.stem)
+        found = self._cells_by_page.get(snippets.stem)
         if not found:
             return self.project.docs / f"{snippets.page}.md"
         order = {cell.name: number for number, cell in enumerate(snippets.cells)}
@@ -62,7 +62,7 @@ class Guide:
         )
 
     @cached_property
-    def _shown(self) -> dict[str, dict[Path, set[str]]]:
+    def _cells_by_page(self) -> dict[str, dict[Path, set[str]]]:
         """The cells of each snippet file that each page shows."""
         shown: dict[str, dict[Path, set[str]]] = {}
         for fence in self.fences:
@@ -77,7 +77,7 @@ def read_guide(project: Project) -> Guide:
 
     Raises GalleyError where a plug-in cannot be loaded: without its words nothing can be read.
     """
-    known = grammar(project)
+    known = grammar_of(project)
     pages: dict[str, SnippetFile] = {}
     errors: list[GalleyError] = []
     for path in sorted(project.snippets.glob("[!.]*.py")):
@@ -102,21 +102,23 @@ def read_guide(project: Project) -> Guide:
 
 
 def _snippets(project: Project, path: Path, pages: dict[str, SnippetFile], known: Grammar) -> SnippetFile | None:
-    """The snippet file at `path`; None for a module of the snippets, which has no cells."""
-    shown = project.relative(path)
+    """The snippet file at `path`; None for a module that lies among the snippet files and has no cells."""
+    relative = project.relative(path)
     try:
         if "# %%" not in path.read_text(encoding="utf-8", errors="replace"):
             return None
-        found = read_snippets(path, shown, known)
+        found = read_snippets(path, relative, known)
     except NoCellsError:
-        return None  # it only speaks of cells, in a string or a comment of its code
+        return None  # "# %%" stands in a string or a comment of its code alone
     except OSError as error:
-        raise GalleyError(f"cannot be read: {error}", Place(shown)) from error
+        raise GalleyError(f"cannot be read: {error}", Place(relative)) from error
     if not found.cells:
         return None
     parameters(found)
     if twin := pages.get(found.page):
-        raise GalleyError(f"{twin.path.name} is the code of page {found.page} too", Place(shown), "rename one of them")
+        raise GalleyError(
+            f"{twin.path.name} is the code of page {found.page} too", Place(relative), "rename one of them"
+        )
     return found
 
 

@@ -1,9 +1,9 @@
 """Everything that galley asks the operating system. In every process, and through no other module.
 
-This folder alone imports `fcntl`, `resource`, `ctypes` and the like, and it can be imported on every system. Linux
-has an answer to each question. What is lost elsewhere stands at the question, and where nothing can stand in, a
-RunnerError says so. Linux is asked through its own files and calls, since psutil and filelock take a tenth of a second
-to import.
+This package alone imports `fcntl`, `resource`, `ctypes` and the like, and it can be imported on every system. Each
+function does all that it says on Linux. Its docstring names what is missing on other systems; where nothing can be
+done, it raises RunnerError. On Linux the functions read `/proc` and make system calls themselves, because psutil and
+filelock take a tenth of a second to import.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from galley.errors import RunnerError
 from galley.system.guard import Guard
@@ -25,6 +25,9 @@ from galley.system.guard import kill_group as kill_group
 from galley.system.locks import Lock as Lock
 from galley.system.locks import locked as locked
 from galley.system.locks import private_folder as private_folder
+
+if TYPE_CHECKING:
+    import ctypes
 
 try:
     import fcntl
@@ -75,7 +78,7 @@ def processor() -> str:
 
 
 def reset_peak() -> None:
-    """Let `peak_mb` count from now on; on Linux alone, elsewhere it counts from the process's start."""
+    """Make `peak_mb` count from this moment. On Linux alone: elsewhere the peak is that since the process began."""
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
@@ -93,9 +96,10 @@ def peak_mb() -> float:
 
 
 def limit_memory(mb: int) -> None:
-    """Let this process take that much private memory, in MB (10^6 bytes), and no more.
+    """Limit the private memory of this process to `mb` MB (10^6 bytes); an allocation beyond the limit fails.
 
-    macOS accepts the limit and lets most allocations pass it. Raises RunnerError where none can be set.
+    macOS accepts the limit and does not enforce it on most allocations. Raises RunnerError where the system has no
+    such limit.
     """
     if resource is None:
         what = f"this system sets no limit to a page's memory, and the profile asks for {mb} MB"
@@ -106,13 +110,13 @@ def limit_memory(mb: int) -> None:
 
 
 def flush_c() -> None:
-    """Write what C code has printed and C still holds; without ctypes it comes out when C likes."""
+    """Write out what C code has printed and the C library still buffers; does nothing where ctypes is missing."""
     if c := _c():
         c.fflush(None)
 
 
 def waiting_bytes(descriptor: int) -> int:
-    """How many bytes wait in a pipe; where the system does not say, as many as a pipe can hold."""
+    """The number of bytes that wait in a pipe; where the system does not tell, the most that a pipe can hold."""
     if termios is None:
         return PIPE_BYTES
     found: int = struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4))[0]
@@ -120,8 +124,8 @@ def waiting_bytes(descriptor: int) -> int:
 
 
 @cache
-def _c() -> Any:
-    """C's own library; None where Python cannot reach it."""
+def _c() -> ctypes.CDLL | None:
+    """The C library; None where Python cannot reach it."""
     with suppress(ImportError, OSError):
         import ctypes
 
@@ -140,7 +144,7 @@ def need_fork() -> None:
 
 
 def need_short(path: Path) -> None:
-    """Raises RunnerError where a socket's path is too long: most of it is TMPDIR, and macOS takes 103 bytes at most."""
+    """Raises RunnerError where a socket's path is too long: macOS takes 103 bytes, Linux 107. Most of it is TMPDIR."""
     import socket
 
     with socket.socket(socket.AF_UNIX) as attempt:
@@ -152,14 +156,16 @@ def need_short(path: Path) -> None:
                 raise RunnerError(what, mend="set a shorter one, for example: export TMPDIR=/tmp") from error
 
 
-_guard: Guard | None = None  # of this runner, or of the runner that this page came from
+_guard: Guard | None = None  # in the runner, its guard; in a page's child, the guard of the runner that forked it
 
 
 def begin_runner() -> None:
-    """See to it that no page outlives this process; call it first, while the process is small and its files are few.
+    """Make this process a runner, whose end no page outlives.
 
-    On Linux the process also becomes the parent of every process below it that loses its own, so that it can bury
-    what left a page's group (`children`). Elsewhere such a process lives on.
+    Call this function first, while the process is small and has few open files: it forks the guard (see
+    `galley.system.guard`). On Linux the process also becomes a subreaper: a process below it whose own parent has ended
+    becomes its child. So the runner finds a process that left its page's group among its `children`, and kills it.
+    On other systems such a process lives on.
     """
     global _guard
     _guard = Guard()
@@ -168,7 +174,7 @@ def begin_runner() -> None:
 
 
 def begin_page() -> None:
-    """In a page's child: lead a process group of its own, which dies with the page and with the runner."""
+    """Make this process a page's child: it leads a process group, which is killed with the page and with the runner."""
     os.setsid()
     if _guard:
         _guard.tell("+", os.getpid())
@@ -177,12 +183,13 @@ def begin_page() -> None:
 
 
 def _keep_orphans() -> None:
+    """Become the parent of every process below this one whose own parent ends; on Linux alone."""
     if (c := _c()) and hasattr(c, "prctl"):
         c.prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def children() -> set[int]:
-    """The children of this process but its guard; none where the system does not list them."""
+    """The process ids of this process's children, without its guard; empty where the system does not list them."""
     guard = {_guard.pid} if _guard else set()
     with suppress(OSError):
         listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
@@ -195,17 +202,20 @@ def children() -> set[int]:
 
 
 def kill_child(pid: int) -> None:
-    """Kill a child that was not buried yet, and every process of the group that it leads."""
+    """Kill a child that was not reaped yet, and every process of the group that it leads."""
     kill_group(pid)
     with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)  # it may not have made its group yet
+        os.kill(pid, signal.SIGKILL)  # a child that was just forked may not lead a group yet
 
 
 def bury(pid: int) -> int | None:
-    """Kill the group of a child that has ended, and give the child's exit code; None while the child runs.
+    """Reap a child that has ended, kill the rest of its group, and return its exit code; None while the child runs.
 
-    The group dies first, while its number cannot be anyone else's. macOS has `waitid`, which makes that possible,
-    from Python 3.13 on. Without it the group dies right after: its number stays taken as long as it has a member.
+    There is a race: once a child is reaped, the system may give its process id to another process, and a signal to
+    the group of that number would reach a stranger. So the group is killed while the ended child still holds its id:
+    `waitid` with WNOWAIT sees that the child has ended and does not reap it. macOS has `waitid` from Python 3.13 on.
+    Without it the child is reaped first and the group is killed right after. That is safe as long as the group has a
+    member, because a group's number is not given away before its last member ends.
     """
     if hasattr(os, "waitid"):
         if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:

@@ -1,7 +1,7 @@
 """Kills the pages of a runner that died. In the runner, in a page's child, and in the guard.
 
-The guard is a small process. The runner forks it before it imports what pages need; each page tells it of itself.
-Linux could kill a page with its runner (`prctl`), but not what the page had started; macOS can do neither.
+The guard is a small process. The runner forks it before it imports what pages need; every page's child reports to it.
+Linux can end a child with its parent (`prctl`), but not the processes that the child has started; macOS can do neither.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from contextlib import suppress
 
 
 class Guard:
-    """A process that outlives its runner by a moment, and kills the process groups of the pages still running then.
+    """A process that outlives its runner by a moment, and kills the process groups of the pages that still run.
 
-    A runner may be killed itself, and then tells nobody. What every system tells is that a pipe has no writer left.
-    So the guard reads from a pipe to which the runner keeps the one writing end. Each page writes its number there
-    and closes the end that it inherited; the runner writes which pages it has buried. At the pipe's end the guard
-    kills the rest. A process that left its page's group is out of the guard's reach.
+    A runner that is killed (by SIGKILL, or for want of memory) can tell nobody. But every system tells the reader of a
+    pipe when the last writing end is closed, and it closes those of a process that ends. So the guard reads from a
+    pipe whose writing end the runner keeps open as long as it lives. A page's child inherits a copy of that end: it
+    writes `+` with its process id and closes the copy. The runner writes `-` with the id of each page that it has
+    reaped. When the guard reads the end of the pipe, the runner has ended; the guard then kills the groups of the pages
+    that were not reaped. A process that left its page's group escapes the guard.
     """
 
     def __init__(self) -> None:
@@ -25,7 +27,7 @@ class Guard:
         self.pid = os.fork()
         if self.pid == 0:
             try:
-                os.setsid()  # who kills the runner's group leaves the guard
+                os.setsid()  # a signal to the runner's group does not reach the guard
                 os.dup2(reading, 0)
                 os.closerange(1, self._writing + 1)
                 _kill_at_the_end(0)
@@ -34,17 +36,17 @@ class Guard:
         os.close(reading)
 
     def tell(self, what: str, pid: int) -> None:
-        """Say that a page lives (`+`) or was buried (`-`)."""
-        with suppress(OSError):  # somebody killed the guard
+        """Report to the guard that a page began (`+`) or was reaped (`-`)."""
+        with suppress(OSError):  # the guard was killed
             os.write(self._writing, f"{what}{pid}\n".encode())
 
     def leave(self) -> None:
-        """Close this process's writing end."""
+        """Close this process's writing end of the pipe."""
         with suppress(OSError):
             os.close(self._writing)
 
     def end(self, runner: int) -> None:
-        """When the runner ends by itself: see the guard off, so that no process is left."""
+        """At the runner's own exit: have the guard end, and wait for it, so that no process is left."""
         if os.getpid() == runner:
             self.leave()
             with suppress(ChildProcessError):

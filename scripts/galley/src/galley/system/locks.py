@@ -1,6 +1,7 @@
 """Locks between processes, and the folder that one user's commands share. In the command, and in the builder.
 
-Records are read and written under a lock, a site is put in its place under one, and pages run under two.
+One lock guards the records (`record.store`), one the site's folder (`site.build`), and two the machine while pages run
+(`run.quiet`).
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # what a file system 
 
 
 class Lock:
-    """A lock that many share or one holds alone. The system takes it from a process that ends, however it ends.
+    """A lock that many processes share or one holds alone. The system releases it when its process ends in any way.
 
-    It is on a file, made where there is none, or on a folder that is there. Without `flock` (on Windows) it is a
-    file of its own in the user's private folder, and three things are lost: nothing is shared, so that a reader waits
-    for a reader; and neither another user nor a command with another TMPDIR sees the lock.
+    The lock is on a file, which is made where there is none, or on a folder that exists. Without `flock` (on Windows)
+    the lock is a file of its own in the user's private folder, and three things are lost: the lock cannot be shared, so
+    that a reader waits for a reader; another user does not see it; nor does a command with another TMPDIR.
     Raises OSError where the file or the folder cannot be opened.
     """
 
@@ -38,7 +39,10 @@ class Lock:
         self._try, self.release = _flock(path, alone, folder) if fcntl else _file_lock(path)
 
     def take(self, *, wait: bool) -> bool:
-        """Whether the lock is held now; without waiting it may not be. Raises RunnerError where there are no locks."""
+        """Take the lock and return whether it is held now; with `wait`, it always is.
+
+        Raises RunnerError where the file system has no locks.
+        """
         try:
             return self._try(wait)
         except OSError as error:
@@ -50,7 +54,7 @@ class Lock:
 
 @contextmanager
 def locked(folder: Path, *, alone: bool) -> Iterator[None]:
-    """Hold a folder's lock, alone or shared, and wait for it first. Raises what `Lock` raises."""
+    """Wait for a folder's lock, then hold it for the block, alone or shared. Raises what `Lock` raises."""
     lock = Lock(folder, alone=alone, folder=True)
     try:
         lock.take(wait=True)
@@ -90,9 +94,9 @@ def _file_lock(path: Path) -> tuple[Callable[[bool], bool], Callable[[], None]]:
 
 
 def private_folder() -> Path:
-    """The folder in which this user's galley commands find each other; only this user can enter it.
+    """The folder in which this user's galley commands find each other; only this user can enter the folder.
 
-    Windows has no numbers of users and no modes, and its folder for temporary files is the user's own already.
+    Windows has neither user ids nor file modes, and its folder for temporary files belongs to the user already.
     Raises RunnerError where something else has the folder's name, or the folder cannot be made.
     """
     user = os.getuid() if hasattr(os, "getuid") else None
@@ -100,7 +104,7 @@ def private_folder() -> Path:
         folder = Path(tempfile.gettempdir(), "galley" if user is None else f"galley-{user}")
         with suppress(FileExistsError):
             folder.mkdir(mode=0o700)
-        found = folder.lstat()  # not where a link leads: somebody else may have laid it
+        found = folder.lstat()  # of a link itself, not of its target: another user may have made the link
     except OSError as error:
         what = f"no folder can be made for what galley's commands share: {error}"
         raise RunnerError(what, mend="set TMPDIR to a folder that you can write to") from error

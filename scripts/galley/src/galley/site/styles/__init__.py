@@ -12,10 +12,12 @@ from functools import lru_cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-# What may not be touched (a string), what goes (a comment), and what can be said shorter (white space). A string or a
-# comment that nothing closes goes on to the end: looking for its end once more at every quote would take the square.
-STRING = r'"(?:[^"\\\n]|\\.)*+"?|' + r"'(?:[^'\\\n]|\\.)*+'?"
-TOKEN = re.compile(STRING + r"|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|\s*+[{};,]\s*+|\s++")
+# A string, which stays as it is, a comment, which goes, and white space, which is shortened. A string or a comment that
+# is never closed reaches to the end of its line or of the text, as in CSS; if it did not match, looking for its end
+# again from each quotation mark would take the square of its length.
+TOKEN = re.compile(
+    r'"(?:[^"\\\n]|\\[\s\S])*+"?|' r"'(?:[^'\\\n]|\\[\s\S])*+'?|" r"/\*(?:[^*]|\*(?!/))*+(?:\*/)?|\s*[{};,]\s*|\s+"
+)
 
 
 def styles(parts: Iterable[str] = (), *, colours: bool = False) -> str:

@@ -1,0 +1,77 @@
+"""Runs tasks and keeps the record of each page that ran well: written where it says something new.
+
+In the command: `galley run` and `galley serve` both keep records here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+
+from galley.config import Project
+from galley.errors import GalleyError, Place
+from galley.kinds import Kinds, kinds_of
+from galley.record.status import store_of
+from galley.record.store import NewerRecordError, Store
+from galley.run.backend import Backend
+from galley.run.choose import Task
+from galley.run.client import Failure, PageRun, Tell
+from galley.run.prepare import Answers
+from galley.run.recording import changes
+from galley.run.schedule import TaskRun, run_tasks
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What came of a page: a `failure`, of its code or of writing its record, or else a word on what was written."""
+
+    run: PageRun
+    failure: Failure | None = None
+    said: str = ""
+
+
+async def run_and_keep(
+    project: Project, tasks: Sequence[Task], backend: Backend, tell: Tell, answers: Answers, jobs: int = 0
+) -> AsyncIterator[Kept]:
+    """Run the tasks whose profile the hook `prepare` answered for, and keep each record as its page ends.
+
+    `answers` is what `prepare` said, by profile; the tasks of any other profile are left out. `jobs` is how many
+    threads run at once, 0 for one a core. Raises RunnerError where no page can run, and GalleyError where two kinds of
+    output have one name.
+    """
+    ready = [replace(task, variables=answers[task.profile.name]) for task in tasks if task.profile.name in answers]
+    store, kinds = store_of(project), kinds_of(project)
+    async for ran in run_tasks(project, ready, backend, tell, jobs):
+        yield _kept(ran, store, kinds)
+
+
+def _kept(ran: TaskRun, store: Store, kinds: Kinds) -> Kept:
+    if ran.run.failure:
+        return Kept(ran.run, ran.run.failure)
+    try:
+        return Kept(ran.run, said=_keep(ran, store, kinds))
+    except (GalleyError, OSError) as error:
+        place, what = Place(store.relative / ran.run.page / ran.run.profile), str(error)
+        if isinstance(error, GalleyError):
+            place, what = error.place or place, f"{error.what}\n    {error.mend}" if error.mend else error.what
+        return Kept(ran.run, Failure(ran.run.page, ran.run.profile, "", place, f"ran, and cannot be recorded: {what}"))
+
+
+def _keep(ran: TaskRun, store: Store, kinds: Kinds) -> str:
+    """Write the record of a page that ran well, unless the old record says the same; the answer tells what was done."""
+    assert ran.fresh is not None
+    try:
+        old = store.read(ran.run.page, ran.run.profile)
+    except NewerRecordError:
+        raise
+    except GalleyError:
+        old = None  # torn or tampered with: there is nothing to compare with
+    if old is None:
+        store.write(ran.fresh)
+        return "recorded"
+    changed = changes(old, ran.fresh, ran.task.snippets, kinds)
+    if not changed and old.same_conditions(ran.fresh):
+        return "unchanged"
+    store.write(ran.fresh)
+    told = [f"    {each.file} {each.what}" for each in changed]
+    return "\n".join(["recorded, same outputs" if not changed else "recorded", *told])
