@@ -9,7 +9,7 @@ import pytest
 
 import galley
 from galley.record.normalise import RULES, Where, mask_numbers, normalise
-from galley.source.grammar import NORMALISED
+from galley.source.values import NORMALISED
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def without_frames(text: str, galley: Path) -> str:
         return text
     blocks = _blocks(text.split("\n"))
     own = [_file(block).startswith(f"{galley}/") for block in blocks]
-    dropped = [mine or _starts(blocks, own, number) for number, mine in enumerate(own)]
+    dropped = _with_starters(blocks, own)
     lines = [line for block, drop in zip(blocks, dropped, strict=True) if not drop for line in block]
     return "\n".join(_warnings(lines, f"{galley}/"))
 
@@ -51,17 +51,14 @@ def _file(block: list[str]) -> str:
     return found[1] if found else ""
 
 
-def _starts(blocks: list[list[str]], own: list[bool], number: int) -> bool:
-    """Whether a block is a frame of what started the runner: others of its kind may stand between it and galley's."""
-    if _file(blocks[number]) != STARTER:
-        return False
-    for step in (-1, 1):
-        at = number
-        while 0 <= at < len(blocks) and _file(blocks[at]) == STARTER:
-            at += step
-        if 0 <= at < len(blocks) and own[at]:
-            return True
-    return False
+def _with_starters(blocks: list[list[str]], own: list[bool]) -> list[bool]:
+    """What is dropped: galley's own blocks, and what started the runner where that stands next to them."""
+    dropped = list(own)
+    forward = range(1, len(blocks))
+    for step, numbers in ((-1, forward), (1, [number - 1 for number in reversed(forward)])):
+        for number in numbers:
+            dropped[number] |= dropped[number + step] and _file(blocks[number]) == STARTER
+    return dropped
 
 
 def _warnings(lines: list[str], galley: str) -> list[str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from galley.errors import GalleyError, Place
 from galley.plugins import Plugin, Plugins, plugins_of, told_at_setting
+from galley.source.values import NORMALISED, reason, rules
 
 if TYPE_CHECKING:
     from galley.config import Project
@@ -99,21 +100,6 @@ def _class_name(text: str) -> str:
     return text
 
 
-def _reason(text: str) -> str:
-    if not text.strip():
-        raise ValueError(text)
-    return text
-
-
-def _rules(text: str) -> tuple[str, ...]:
-    named = set(text.split())
-    if not named or named - {*NORMALISED, "all"}:
-        raise ValueError(text)
-    return NORMALISED if "all" in named else tuple(sorted(named))
-
-
-# What galley changes in a recorded text, by name; galley.record.normalise has the rules.
-NORMALISED = ("addresses", "frames", "names", "overwritten", "paths", "snippet-lines")
 TAGS = (
     Tag(
         "claim",
@@ -145,7 +131,7 @@ OPTIONS = (
         "The cell's texts are recorded without these of galley's normalisations; `all` names every one.",
         form='exact="addresses paths"',
         wanted=f"`all`, or some of: {', '.join(NORMALISED)}",
-        read=_rules,
+        read=rules,
         default=(),
         outputs=" ".join,
     ),
@@ -189,7 +175,7 @@ OPTIONS = (
         "Why the cell's outputs are others at every run; they are then compared with no other run's.",
         form='varies="it reads the clock"',
         wanted="a reason",
-        read=_reason,
+        read=reason,
     ),
 )
 LISTS = ("claims",)  # what galley itself can list; galley.site.lists has a class for each
