@@ -147,7 +147,7 @@ class Project:
     packages: Annotated[
         Texts,
         says(
-            "Packages whose versions stand in each record.",
+            "Packages whose versions stand in each record, beside those that its page imported.",
             cannot="It adds to what a record notes; the code of a page does not see it.",
         ),
     ] = ()
