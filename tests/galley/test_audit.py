@@ -197,6 +197,26 @@ def test_a_module_of_the_runner_that_is_saved_while_a_page_runs_fails_the_page(t
     assert folder.status("page").state is State.MISSING, "the page ran the code of before"
 
 
+def test_a_folder_whose_list_changes_after_the_page_listed_it_fails_the_page(folder: GuideFolder) -> None:
+    folder.write("data/words.txt", "one\n")
+    data = str(folder.root / "data")
+    source = f"import os, subprocess\nprint(os.listdir({data!r}))\nsubprocess.run(['touch', {data + '/more.txt'!r}])\n"
+    folder.snippet("page", f"# %% one\n{source}")
+    told = "the list of files in data changed while the page ran: run it again"
+    assert told in folder.run().failures["page"]
+    assert not folder.run().failures, "the next run finds it as it is"
+
+
+def test_a_temporary_file_that_is_gone_again_is_no_dependency(folder: GuideFolder) -> None:
+    data = folder.write("data/words.txt", "one\n").parent
+    source = (
+        f"import tempfile\nwith tempfile.NamedTemporaryFile(dir={str(data)!r}) as file:\n    print(file.write(b'x'))\n"
+    )
+    folder.snippet("page", f"# %% one\n{source}")
+    assert not folder.run().failures
+    assert folder.record("page").dependencies == ()
+
+
 def test_devices_pipes_and_sockets_are_no_dependencies(folder: GuideFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder.root / "data").mkdir()
     pipe, plug, device = (folder.root / "data" / name for name in ("pipe", "plug", "device"))
