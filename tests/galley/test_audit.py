@@ -207,6 +207,45 @@ def test_a_folder_whose_list_changes_after_the_page_listed_it_fails_the_page(fol
     assert not folder.run().failures, "the next run finds it as it is"
 
 
+POOL = """\
+import multiprocessing
+from pathlib import Path
+def work(path):
+    {work}
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    print(pool.map(work, [Path({file!r})]))
+"""
+
+
+def test_what_a_worker_of_the_page_reads_counts(folder: GuideFolder) -> None:
+    words = folder.write("data/words.txt", "one\n")
+    folder.snippet("page", f"# %% one\n{POOL.format(work='return path.read_text()', file=str(words))}")
+    assert not folder.run().failures
+    assert [(each.path, each.kind) for each in folder.record("page").dependencies] == [("data/words.txt", "file")]
+
+
+def test_what_a_worker_of_the_page_writes_into_the_project_is_the_pages_own(folder: GuideFolder) -> None:
+    words = folder.write("data/words.txt", "one\n")
+    folder.snippet("page", f"# %% one\n{POOL.format(work='return path.write_text(str(path))', file=str(words))}")
+    assert (
+        folder.run()
+        .failures["page"]
+        .endswith("the page itself wrote data/words.txt: write into the working folder instead")
+    )
+
+
+def test_a_page_that_closes_what_it_did_not_open_hears_less_and_harms_nothing(folder: GuideFolder) -> None:
+    words = folder.write("data/words.txt", "one\n")
+    close = "import os, stat\nfor each in range(3, 60):\n    try:\n"
+    close += "        if stat.S_ISREG(os.fstat(each).st_mode): os.close(each)\n    except OSError:\n        pass\n"
+    close += "mine = [open(f'{each}.txt', 'w+') for each in range(5)]\n"
+    look = "print([each.seek(0) or each.read() for each in mine])\n"
+    work = POOL.format(work="return path.read_text()", file=str(words))
+    folder.snippet("page", f"# %% one\n{close}{work}{look}")
+    assert not folder.run().failures
+    assert folder.output("page", "one.stdout.txt").endswith("['', '', '', '', '']\n")
+
+
 def test_a_temporary_file_that_is_gone_again_is_no_dependency(folder: GuideFolder) -> None:
     data = folder.write("data/words.txt", "one\n").parent
     source = (

@@ -22,6 +22,7 @@ from typing import Any, Literal
 from galley.record.dependencies import GONE, measure, never_counts
 from galley.record.model import Dependency
 from galley.run.audit import GLOB, HEARD, OPEN, path_in
+from galley.run.forks import Shared
 from galley.run.missed import looked_for
 from galley.run.states import State, names_in, state, when_loaded
 
@@ -136,6 +137,7 @@ class Watch:
         self.files: dict[str, State] = {}
         self.noted: dict[str, State] = {}
         self.changes: dict[str, Change | None] = {}
+        self.shared = Shared()
         self.modules: set[str] = set()
         self.folders: dict[str, frozenset[str] | None] = {}  # with the names that were there, in the project
         self.tables: set[tuple[str, str]] = set()
@@ -182,7 +184,16 @@ class Watch:
         for file, change in self._changed_here():
             raise WroteError(change.path, change.line, gone=not state(file))
 
+    def _hear_forks(self) -> None:
+        """Take in what the processes that the page forked read and changed."""
+        for what, file, before, line in self.shared.told():
+            if what == "reads":
+                self.files.setdefault(file, before)
+            elif path := self._within(file):
+                self.changes.setdefault(file, Change(path, before, line))
+
     def _changed_here(self) -> list[tuple[str, Change]]:
+        self._hear_forks()
         known = list(self.changes.items())  # a thread of the page may go on
         return [(file, change) for file, change in known if change and state(file) != change.before]
 
@@ -271,12 +282,16 @@ class Watch:
     def _read(self, file: str | None) -> None:
         if file and file not in self.files and "\0" not in file:
             self.files[file] = state(file)
+            if self.shared.elsewhere and self._within(file):
+                self.shared.tell("reads", file, self.files[file])
 
     def _changes(self, file: str | None) -> None:
         """Note the state of a file of the project that the page may be about to change."""
         if file and file not in self.changes and "\0" not in file:
             path = self._within(file)
-            self.changes[file] = Change(path, state(file), self._line()) if path else None
+            self.changes[file] = change = Change(path, state(file), self._line()) if path else None
+            if change and self.shared.elsewhere:
+                self.shared.tell("changes", file, change.before, change.line)
 
     def _line(self) -> int:
         """The line of the page that is running, 0 where none is."""
