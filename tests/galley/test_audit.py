@@ -197,6 +197,65 @@ def test_a_module_of_the_runner_that_is_saved_while_a_page_runs_fails_the_page(t
     assert folder.status("page").state is State.MISSING, "the page ran the code of before"
 
 
+def test_a_folder_whose_list_changes_after_the_page_listed_it_fails_the_page(folder: GuideFolder) -> None:
+    folder.write("data/words.txt", "one\n")
+    data = str(folder.root / "data")
+    source = f"import os, subprocess\nprint(os.listdir({data!r}))\nsubprocess.run(['touch', {data + '/more.txt'!r}])\n"
+    folder.snippet("page", f"# %% one\n{source}")
+    told = "the list of files in data changed while the page ran: run it again"
+    assert told in folder.run().failures["page"]
+    assert not folder.run().failures, "the next run finds it as it is"
+
+
+POOL = """\
+import multiprocessing
+from pathlib import Path
+def work(path):
+    {work}
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    print(pool.map(work, [Path({file!r})]))
+"""
+
+
+def test_what_a_worker_of_the_page_reads_counts(folder: GuideFolder) -> None:
+    words = folder.write("data/words.txt", "one\n")
+    folder.snippet("page", f"# %% one\n{POOL.format(work='return path.read_text()', file=str(words))}")
+    assert not folder.run().failures
+    assert [(each.path, each.kind) for each in folder.record("page").dependencies] == [("data/words.txt", "file")]
+
+
+def test_what_a_worker_of_the_page_writes_into_the_project_is_the_pages_own(folder: GuideFolder) -> None:
+    words = folder.write("data/words.txt", "one\n")
+    folder.snippet("page", f"# %% one\n{POOL.format(work='return path.write_text(str(path))', file=str(words))}")
+    assert (
+        folder.run()
+        .failures["page"]
+        .endswith("the page itself wrote data/words.txt: write into the working folder instead")
+    )
+
+
+def test_a_page_that_closes_what_it_did_not_open_hears_less_and_harms_nothing(folder: GuideFolder) -> None:
+    words = folder.write("data/words.txt", "one\n")
+    close = "import os, stat\nfor each in range(3, 60):\n    try:\n"
+    close += "        if stat.S_ISREG(os.fstat(each).st_mode): os.close(each)\n    except OSError:\n        pass\n"
+    close += "mine = [open(f'{each}.txt', 'w+') for each in range(5)]\n"
+    look = "print([each.seek(0) or each.read() for each in mine])\n"
+    work = POOL.format(work="return path.read_text()", file=str(words))
+    folder.snippet("page", f"# %% one\n{close}{work}{look}")
+    assert not folder.run().failures
+    assert folder.output("page", "one.stdout.txt").endswith("['', '', '', '', '']\n")
+
+
+def test_a_temporary_file_that_is_gone_again_is_no_dependency(folder: GuideFolder) -> None:
+    data = folder.write("data/words.txt", "one\n").parent
+    source = (
+        f"import tempfile\nwith tempfile.NamedTemporaryFile(dir={str(data)!r}) as file:\n    print(file.write(b'x'))\n"
+    )
+    folder.snippet("page", f"# %% one\n{source}")
+    assert not folder.run().failures
+    assert folder.record("page").dependencies == ()
+
+
 def test_devices_pipes_and_sockets_are_no_dependencies(folder: GuideFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder.root / "data").mkdir()
     pipe, plug, device = (folder.root / "data" / name for name in ("pipe", "plug", "device"))

@@ -40,6 +40,7 @@ device = "cuda"
 
 def test_settings_are_read_from_the_nearest_project_above(tmp_path: Path) -> None:
     folder = GuideFolder.make(tmp_path, FULL)
+    folder.write("code/data/a.txt", "linked")
     inner = tmp_path / "inner" / "deeper"
     inner.mkdir(parents=True)
     (tmp_path / "inner" / "pyproject.toml").write_text("[project]\nname = 'other'\n")

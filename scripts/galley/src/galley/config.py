@@ -146,7 +146,7 @@ class Project:
     packages: Annotated[
         Texts,
         says(
-            "Packages whose versions stand in each record.",
+            "Packages whose versions stand in each record, beside those that its page imported.",
             cannot="It adds to what a record notes; the code of a page does not see it.",
         ),
     ] = ()
@@ -311,3 +311,7 @@ def _links_inside(project: Project, reader: Reader) -> None:
         if not (project.snippets / link).resolve().is_relative_to(project.root):
             what = f"links under [tool.galley] has {link!r}, which leads outside the project"
             raise reader.wrong(what, ("links",), mend)
+        if not (project.snippets / link).exists():
+            missing = project.relative(project.snippets / link).as_posix()
+            what = f"links under [tool.galley] has {link!r}, and there is no {missing}"
+            raise reader.wrong(what, ("links",), f"make {missing}, or take {link!r} away")

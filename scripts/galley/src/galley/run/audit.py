@@ -6,8 +6,13 @@ raises without listing them. Each is heard, or says why not.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from galley.system import path_of
 
 
 @dataclass(frozen=True)
@@ -148,3 +153,23 @@ _REASONS: tuple[tuple[str, str], ...] = (
 )
 
 NOT_HEARD: dict[str, str] = {event: reason for reason, events in _REASONS for event in events.split()}
+
+
+def path_in(arguments: tuple[Any, ...], position: int, heard: Heard) -> str | None:
+    """The absolute path of an argument of an event; None where it names no file."""
+    given = arguments[position] if position < len(arguments) else None
+    if isinstance(given, int):
+        return path_of(given)
+    if given is None and position in heard.lists:
+        given = "."
+    if not isinstance(given, str | bytes | os.PathLike):
+        return None
+    path = os.fsdecode(given)
+    if path.startswith("file:"):  # as SQLite takes it
+        path = unquote(path.removeprefix("file:").partition("?")[0])
+    beside = heard.beside.get(position, len(arguments))
+    folder = arguments[beside] if beside < len(arguments) else None
+    if isinstance(folder, int) and folder >= 0 and not os.path.isabs(path):
+        above = path_of(folder)
+        return above and os.path.abspath(os.path.join(above, path))
+    return os.path.abspath(path)

@@ -26,6 +26,14 @@ def state(path: str) -> State:
     return (found.st_ino, found.st_mode)
 
 
+def names_in(folder: str) -> frozenset[str]:
+    """The names in a folder that count; none where it cannot be listed."""
+    try:
+        return frozenset(os.listdir(folder)) - {"__pycache__"}
+    except OSError:
+        return frozenset()
+
+
 def remember(files: Iterable[str]) -> None:
     """Note the states of files that the runner loaded: every page runs what they said then."""
     for file in files:

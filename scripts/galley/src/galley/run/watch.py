@@ -18,14 +18,13 @@ from itertools import takewhile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from urllib.parse import unquote
 
 from galley.record.dependencies import GONE, measure, never_counts
 from galley.record.model import Dependency, DependencyKind
-from galley.run.audit import GLOB, HEARD, OPEN, Heard
+from galley.run.audit import GLOB, HEARD, OPEN, path_in
+from galley.run.forks import Shared
 from galley.run.missed import looked_for
-from galley.run.states import State, state, when_loaded
-from galley.system import path_of
+from galley.run.states import State, names_in, state, when_loaded
 
 WILD = frozenset("*?[")  # what makes a pattern of a name
 IMPORTING = re.compile(r"^<frozen importlib|[/\\\\]importlib[/\\\\]metadata[/\\\\]")
@@ -137,8 +136,9 @@ class Watch:
         self.files: dict[str, State] = {}
         self.noted: dict[str, State] = {}
         self.changes: dict[str, Change | None] = {}
+        self.shared = Shared()
         self.modules: set[str] = set()
-        self.folders: set[str] = set()
+        self.folders: dict[str, frozenset[str] | None] = {}  # with the names that were there, in the project
         self.tables: set[tuple[str, str]] = set()
         self.names: set[tuple[str, str]] = set()
         self.active = False
@@ -153,7 +153,7 @@ class Watch:
         path = Path(os.path.abspath(path))
         if path.is_dir():
             for folder, _, names in os.walk(path):
-                self.folders.add(folder)
+                self._list(folder)
                 for name in names:
                     self._note(os.path.join(folder, name))
         else:
@@ -183,7 +183,16 @@ class Watch:
         for file, change in self._changed_here():
             raise WroteError(change.path, change.line, gone=not state(file))
 
+    def _hear_forks(self) -> None:
+        """Take in what the processes that the page forked read and changed."""
+        for what, file, before, line in self.shared.told():
+            if what == "reads":
+                self.files.setdefault(file, before)
+            elif path := self._within(file):
+                self.changes.setdefault(file, Change(path, before, line))
+
     def _changed_here(self) -> list[tuple[str, Change]]:
+        self._hear_forks()
         known = list(self.changes.items())  # a thread of the page may go on
         return [(file, change) for file, change in known if change and state(file) != change.before]
 
@@ -199,6 +208,10 @@ class Watch:
         for file in sorted({*self.files, *self.noted, *modules}):
             if (path := self._within(file)) and self._changed(file):
                 raise ChangedError(f"{path} changed while the page ran: run it again")
+        for folder, names in list(self.folders.items()):
+            if names is not None and names_in(folder) != names:
+                path = self._within(folder)
+                raise ChangedError(f"the list of files in {path} changed while the page ran: run it again")
         sources = {path for each in modules if (path := self._within(each)) and path.endswith(".py")}
         tables = {(path, table) for each, table in self.tables if (path := self._within(each))}
         opened = {path for each in self.files if (path := self._within(each))} - {path for path, _ in tables}
@@ -236,24 +249,29 @@ class Watch:
         elif event == GLOB:
             self._looked_up(*arguments)
         elif heard := HEARD.get(event):
-            if heard.lists and IMPORTING.search(sys._getframe(1).f_code.co_filename):
-                return  # Python looks for a module or a package; what else lies there does not count
+            code = sys._getframe(1).f_code
+            if heard.lists and (code is names_in.__code__ or IMPORTING.search(code.co_filename)):
+                return  # galley looks, or Python looks for a module or a package: what else lies there does not count
             for position in heard.reads:
-                self._read(_path(arguments, position, heard))
+                self._read(path_in(arguments, position, heard))
             for position in heard.changes:
-                self._changes(_path(arguments, position, heard))
+                self._changes(path_in(arguments, position, heard))
             for position in heard.lists:
-                if folder := _path(arguments, position, heard):
-                    self.folders.add(folder)
+                self._list(path_in(arguments, position, heard))
 
     def _opened(self, path: Any, mode: str | None, flags: int) -> None:
         if not isinstance(path, str | bytes | os.PathLike):
             return
         file = os.path.abspath(os.fsdecode(path))
-        if not ((mode and set("wax") & set(mode)) or flags & os.O_WRONLY):  # "r+" reads too
+        new = flags & os.O_CREAT and flags & os.O_EXCL  # nothing is there to read: it would fail
+        if not ((mode and set("wax") & set(mode)) or flags & os.O_WRONLY or new):  # "r+" reads too
             self._read(file)
         if (mode and set("wax+") & set(mode)) or flags & (os.O_WRONLY | os.O_RDWR):
             self._changes(file)
+
+    def _list(self, folder: str | None) -> None:
+        if folder and folder not in self.folders:
+            self.folders[folder] = names_in(folder) if self._within(folder) else None
 
     def _looked_up(self, pattern: Any, recursive: bool, root: Any = None, folder: int | None = None) -> None:
         """Count the file of a pattern without wildcards as read: no event tells of the look whether it is there."""
@@ -263,12 +281,16 @@ class Watch:
     def _read(self, file: str | None) -> None:
         if file and file not in self.files and "\0" not in file:
             self.files[file] = state(file)
+            if self.shared.elsewhere and self._within(file):
+                self.shared.tell("reads", file, self.files[file])
 
     def _changes(self, file: str | None) -> None:
         """Note the state of a file of the project that the page may be about to change."""
         if file and file not in self.changes and "\0" not in file:
             path = self._within(file)
-            self.changes[file] = Change(path, state(file), self._line()) if path else None
+            self.changes[file] = change = Change(path, state(file), self._line()) if path else None
+            if change and self.shared.elsewhere:
+                self.shared.tell("changes", file, change.before, change.line)
 
     def _line(self) -> int:
         """The line of the page that is running, 0 where none is."""
@@ -294,23 +316,3 @@ class Watch:
             return None
         relative = true.relative_to(self.root)
         return None if "__pycache__" in relative.parts else relative.as_posix()
-
-
-def _path(arguments: tuple[Any, ...], position: int, heard: Heard) -> str | None:
-    """The absolute path of an argument of an event; None where it names no file."""
-    given = arguments[position] if position < len(arguments) else None
-    if isinstance(given, int):
-        return path_of(given)
-    if given is None and position in heard.lists:
-        given = "."
-    if not isinstance(given, str | bytes | os.PathLike):
-        return None
-    path = os.fsdecode(given)
-    if path.startswith("file:"):  # as SQLite takes it
-        path = unquote(path.removeprefix("file:").partition("?")[0])
-    beside = heard.beside.get(position, len(arguments))
-    folder = arguments[beside] if beside < len(arguments) else None
-    if isinstance(folder, int) and folder >= 0 and not os.path.isabs(path):
-        above = path_of(folder)
-        return above and os.path.abspath(os.path.join(above, path))
-    return os.path.abspath(path)

@@ -15,6 +15,7 @@ from galley.source.cells import NoCellsError, SnippetFile, read_snippets
 from galley.source.fences import Fence, find_fences
 from galley.source.grammar import Grammar, grammar_of
 from galley.source.parameters import PARAMETERS, parameters
+from galley.source.shadows import in_the_way, refuse_shadows
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,10 @@ def read_guide(project: Project) -> Guide:
     known = grammar_of(project)
     pages: dict[str, SnippetFile] = {}
     errors: list[GalleyError] = []
+    hiding = in_the_way(project.snippets)
     for path in sorted(project.snippets.glob("[!.]*.py")):
         try:
+            refuse_shadows(path, project.relative(path), hiding)
             if found := _snippets(project, path, pages, known):
                 pages[found.page] = found
         except GalleyError as error:

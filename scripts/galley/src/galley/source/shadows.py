@@ -1,0 +1,56 @@
+"""Files of the snippets that stand in the way of a module that other code means: Python finds the file first.
+
+In the command and in the builder. A page runs with its own folder first on the path, as plain `python` has it. So
+`import random` in `random.py`, or beside it, gives that file and not Python's module.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from importlib.machinery import FrozenImporter
+from pathlib import Path
+
+from galley.errors import GalleyError, Place
+
+
+def in_the_way(folder: Path) -> dict[str, Path]:
+    """The modules and packages in a folder that have the name of one of Python's own, by that name."""
+    files = {path.stem: path for path in folder.glob("*.py")}
+    packages = {path.parent.name: path.parent for path in folder.glob("*/__init__.py")}
+    own = sys.stdlib_module_names
+    return {name: path for name, path in {**packages, **files}.items() if name in own and not _comes_first(name)}
+
+
+def refuse_shadows(path: Path, shown: Path, hiding: dict[str, Path]) -> None:
+    """Raises GalleyError at the `import` in a file that would get the file itself, or one of those `hiding`.
+
+    `shown` is the file's path from the project's root.
+    """
+    wanted = hiding if _comes_first(path.stem) else {**hiding, path.stem: path}
+    try:
+        text = path.read_text(encoding="utf-8")
+        if not any(f"import {name}" in text or f"from {name}" in text for name in wanted):
+            return
+        tree = ast.parse(text)
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
+        return  # whoever reads the file says what is wrong with it
+    for name, line in _imports(tree):
+        if name in wanted:
+            other = shown.with_name(wanted[name].name)
+            what = f"imports '{name}' and would get {other.as_posix()}, not the module of that name"
+            raise GalleyError(what, Place(shown, line), f"rename {other.as_posix()}")
+
+
+def _comes_first(name: str) -> bool:
+    """Whether a module is built into Python or frozen in it, and found before any file: nothing stands in its way."""
+    return name in sys.builtin_module_names or FrozenImporter.find_spec(name) is not None
+
+
+def _imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((each.name.partition(".")[0], node.lineno) for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0], node.lineno
