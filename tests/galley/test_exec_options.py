@@ -157,6 +157,7 @@ def test_every_builder_shows_the_options(guide: GuideFolder, builder: str) -> No
 
 def test_nothing_runs_while_the_site_is_built(tmp_path: Path) -> None:
     guide = plain(GuideFolder.make(tmp_path))
+    guide.without_sandbox()
     guide.snippet(
         "one", "# %% cell\nfrom pathlib import Path\nprint('ran')\nPath(__file__).with_name('ran.txt').touch()\n"
     )

@@ -63,6 +63,7 @@ Variable = Annotated[str, form("the name of a variable", VARIABLE.fullmatch)]
 VariableValue = Annotated[str, form("a text without the character of code 0", lambda text: "\0" not in text)]
 Parameter = Annotated[str, form("a name in Python", lambda text: text.isidentifier() and not iskeyword(text))]
 ParameterValue = Annotated[Any, form("a text, a finite number, true, false or a list of these", _is_literal)]
+Sandbox = Annotated[str, form('"on", "off" or "required"', ("on", "off", "required").__contains__)]
 Hook = Annotated[str, form(f"one of the hooks {', '.join(HOOKS)}", HOOKS.__contains__)]
 
 
@@ -76,6 +77,9 @@ class Profile:
     memory_mb: Annotated[
         Megabytes, says("The most private memory of a page, in millions of bytes; 0 sets no limit.")
     ] = 0
+    devices: Annotated[
+        Texts, says('Device files that a page may use, as patterns of paths, such as "/dev/nvidia*".')
+    ] = ()
     parameters: Annotated[
         Mapping[Parameter, ParameterValue],
         says("Values that replace those of the same names in the cell `parameters` of each page."),
@@ -108,6 +112,14 @@ class Project:
     ] = ()
     plugins: Annotated[
         Members, says("Plug-ins of the guide, in modules that are installed or in the folder of the snippets.")
+    ] = ()
+    sandbox: Annotated[
+        Sandbox,
+        says('"on" shuts each page in as far as the system can; "required" runs none where a protection is missing.'),
+    ] = "on"
+    reads: Annotated[
+        Texts,
+        says("Files and folders beside the project that a page may read, as patterns of paths; `.git`, for example."),
     ] = ()
     install: Annotated[Text, says("The command that installs what the pages import, which messages quote.")] = ""
     environment: Annotated[

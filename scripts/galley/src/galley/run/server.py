@@ -36,6 +36,7 @@ from galley.run.child import run_job
 from galley.run.execute import Position
 from galley.run.protocol import Exited, Failed, NotStarted, Start, Started, encode, receive_header, receive_job
 from galley.run.watch import before_any_page
+from galley.system import sandbox
 
 
 @dataclass(frozen=True)
@@ -201,6 +202,7 @@ def main(start: Start) -> None:
         environment(start.packages)
         own = sorted(file for file in before_any_page().files if Path(file).is_relative_to(start.folder))
         know_modules(map(Path, own))
+        sandbox.know()
         channel.write(encode(Started(tuple(own))))
         channel.close()
         gc.freeze()
