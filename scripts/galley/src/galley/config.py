@@ -68,6 +68,7 @@ Variable = Annotated[str, form("the name of a variable", VARIABLE.fullmatch)]
 VariableValue = Annotated[str, form("a text without the character of code 0", lambda text: "\0" not in text)]
 Parameter = Annotated[str, form("a name in Python", lambda text: text.isidentifier() and not iskeyword(text))]
 ParameterValue = Annotated[Any, form("a text, a finite number, true, false or a list of these", _is_literal)]
+Sandbox = Annotated[str, form('"on", "off" or "required"', ("on", "off", "required").__contains__)]
 Hook = Annotated[str, form(f"one of the hooks {', '.join(HOOKS)}", HOOKS.__contains__)]
 
 
@@ -91,6 +92,13 @@ class Profile:
             reaches="A page that needs more memory meets a MemoryError, which its code may catch.",
         ),
     ] = 0
+    devices: Annotated[
+        Texts,
+        says(
+            'Device files that a page may use, as patterns of paths, such as "/dev/nvidia*".',
+            reaches="A page finds no other devices.",
+        ),
+    ] = ()
     parameters: Annotated[
         Mapping[Parameter, ParameterValue],
         says(
@@ -167,6 +175,20 @@ class Project:
             "The command that installs what the pages import, which messages quote.", cannot="Only messages quote it."
         ),
     ] = ""
+    sandbox: Annotated[
+        Sandbox,
+        says(
+            '"on" shuts each page in as far as the system can; "required" runs none where a protection is missing.',
+            reaches="A page that is shut in cannot read what one that is not can.",
+        ),
+    ] = "on"
+    reads: Annotated[
+        Texts,
+        says(
+            "Files and folders beside the project that a page may read, as patterns of paths; `.git`, for example.",
+            reaches="A page finds no other files there.",
+        ),
+    ] = ()
     environment: Annotated[
         Mapping[Variable, VariableValue],
         says(

@@ -18,6 +18,7 @@ from galley.config import Project
 from galley.errors import GalleyError, RefusedError, RunnerError
 from galley.run.choose import Task, newer, tasks_of
 from galley.source.guide import Guide
+from galley.system import sandbox
 
 if TYPE_CHECKING:
     from galley.run.backend import Backend
@@ -82,6 +83,7 @@ def _run(
         what = f"CI writes no records, and these would be run: {', '.join(task.snippets.page for task in tasks)}"
         raise RefusedError(what, mend="run `galley run` where you can review and commit what it writes")
     system.need_fork()
+    _need_sandbox(project)
     # Imported here: a command with nothing to run does not wait a tenth of a second for what runs pages.
     import asyncio
 
@@ -92,10 +94,14 @@ def _run(
 
     async def run_all(where: Backend, rows: RunProgress) -> None:
         answers: Answers = {}
+        told: set[str] = set()  # of the sandbox
         summary.errors += await prepare(project, (task.profile.name for task in tasks), answers)
         try:
             async with where:
                 async for kept in run_and_keep(project, tasks, where, rows.tell, answers, jobs):
+                    if (held := kept.run.protections) and (line := sandbox.told(held)) not in told:
+                        rows.say(line)  # once, as long as it is the same for every page
+                        told.add(line)
                     _told(kept, rows, summary)
         except RunnerError as error:
             summary.errors.append(error)  # what failed before it is still told
@@ -105,12 +111,21 @@ def _run(
         asyncio.run(run_all(LocalBackend(project) if backend is None else backend, rows))
 
 
+def _need_sandbox(project: Project) -> None:
+    """Raises RefusedError where the sandbox is required and a protection does not hold on this machine."""
+    if project.sandbox == sandbox.REQUIRED and any((held := sandbox.probe()).values()):
+        mend = "run it on Linux 6.12 or newer, where user namespaces and Landlock are allowed; "
+        mend += 'or leave out --require-sandbox, and set sandbox = "on" under [tool.galley]'
+        raise RefusedError(f"the sandbox is required. {sandbox.told(held)}", project.place("sandbox"), mend)
+
+
 def _told(kept: Kept, rows: RunProgress, summary: Summary) -> None:
+    reached = ", with network" if "network" in kept.run.environment.provenance else ""
     if kept.failure:
         summary.failures.append(kept.failure)
         rows.ended(kept.run, "FAILED")
     else:
-        rows.ended(kept.run, f"{kept.said} ({len(kept.run.cells)} cells, {kept.run.seconds:.1f} s)")
+        rows.ended(kept.run, f"{kept.said} ({len(kept.run.cells)} cells, {kept.run.seconds:.1f} s{reached})")
 
 
 @contextmanager
