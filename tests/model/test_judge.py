@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from exercises import Case, Checks, Pair
+from galley.system import sandbox
 from judge import Judge, Limits, extract, judge, pass_at_k, runner
 from judge.compare import equal, problem
 
@@ -281,6 +282,26 @@ def test_an_answer_never_runs_as_root(judging: Judge) -> None:
     code = code.format(folder=str(CONFINE.parent), empty="/")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split()[0] == "65534"
+
+
+def test_the_judges_interpreter_is_in_the_sandbox_of_pages(
+    started: list[subprocess.Popen[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = sandbox.probe()
+    if held["files"]:
+        pytest.skip(sandbox.told(held))
+    (tmp_path / "secret").write_text("secret", encoding="utf-8")
+    program = tmp_path / "judge" / "program.py"
+    program.parent.mkdir()
+    tries = f"try:\n    open({str(tmp_path / 'secret')!r})\n    print('read')\nexcept OSError:\n    print('refused')\n"
+    program.write_text(tries, encoding="utf-8")
+    monkeypatch.setattr(runner, "SANDBOX", program)
+    judge([(RIGHT, SORT)])
+    command, how = started[-1].args, {"capture_output": True, "text": True, "input": ""}
+    assert isinstance(command, list)
+    assert subprocess.run(command, **how, check=True).stdout == "refused\n"
+    alone = command[command.index("-s") - 2 :]
+    assert subprocess.run(alone, **how, check=True).stdout == "read\n", "outside of the sandbox it can"
 
 
 def test_a_dead_sandbox_is_replaced(started: list[subprocess.Popen[bytes]]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from exercises.records import Case
+from galley.system import sandbox as confined
 from judge import wire
 
 SANDBOX = Path(__file__).with_name("sandbox.py")
@@ -79,8 +80,9 @@ class Sandbox:
     def _start(self) -> subprocess.Popen[bytes]:
         # As -I, but with a hash seed: an answer that lists a set must get the same verdict each time.
         command = [sys.executable, "-P", "-s", "-S", str(SANDBOX), self._folder.name, json.dumps(asdict(self._limits))]
+        allowed = confined.Allowed(read=(str(SANDBOX.parent), self._folder.name), users=True)
         return subprocess.Popen(
-            command,
+            [*confined.command(allowed), *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

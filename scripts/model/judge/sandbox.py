@@ -1,9 +1,9 @@
 """The program in which answers run. It is started in a clean interpreter and never sees an expected value.
 
 Usage: python -P -s -S sandbox.py FOLDER LIMITS, where LIMITS is JSON. It reads one request a line, forks a
-child for it, and writes one reply a line. A child reaches no file, network or process. Where the kernel allows it,
-the child runs as the user nobody, in an empty root folder and without a network. In any case its limits forbid new
-file descriptors and processes, and an audit hook ends it at the first attempt.
+child for it, and writes one reply a line. A child reaches no file, network or process. The judge starts this program
+in galley's sandbox, the one in which pages run. A child of root also becomes the user nobody, in an empty root folder.
+In any case a child's limits forbid new file descriptors and processes, and an audit hook ends it at the first attempt.
 """
 
 import contextlib
@@ -112,7 +112,4 @@ if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
     confine, wire = importlib.import_module("confine"), importlib.import_module("wire")
     del sys.path[0]
-    if sys.argv[3:] != ["inside"]:
-        confine.leave_network()
-        os.execv(sys.executable, [*sys.orig_argv, "inside"])  # start anew, without ctypes in memory
     main(sys.argv[1], json.loads(sys.argv[2]))
