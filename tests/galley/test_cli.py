@@ -117,6 +117,7 @@ def test_every_exit_code_is_reached_by_a_test() -> None:
 def test_an_interrupted_run_ends_with_130_and_leaves_no_process(folder: GuideFolder) -> None:
     marker = f"galley-interrupted-{os.getpid()}"
     folder.write("pyproject.toml", f'{SETTINGS}[tool.galley.environment]\nGALLEY_TEST = "{marker}"\n')
+    folder.without_sandbox()
     folder.snippet(
         "one", "# %% first\nfrom pathlib import Path\nPath(__file__).with_name('begun').touch()\nwhile True: pass\n"
     )

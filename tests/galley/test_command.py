@@ -151,6 +151,7 @@ else:
 
 
 def test_what_is_to_happen_meanwhile_happens_while_pages_run_and_only_then(folder: GuideFolder) -> None:
+    folder.without_sandbox()
     happened: list[str] = []
 
     def work() -> None:
@@ -206,6 +207,7 @@ def test_the_live_rows_follow_the_pages(folder: GuideFolder) -> None:
 
 
 def test_a_page_that_measures_runs_alone(folder: GuideFolder) -> None:
+    folder.without_sandbox()
     cell = (
         "import pathlib, time\nroot = pathlib.Path(__file__).parents[1] / '.cache'\n"
         "log = (root / 'log').open('a')\n_ = log.write('{0} begins\\n'); log.flush()\n"

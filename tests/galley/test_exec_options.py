@@ -157,6 +157,7 @@ def test_every_builder_shows_the_options(guide: GuideFolder, builder: str) -> No
 
 def test_nothing_runs_while_the_site_is_built(tmp_path: Path) -> None:
     guide = plain(GuideFolder.make(tmp_path))
+    guide.without_sandbox()
     guide.snippet(
         "one",
         "# %% cell\nfrom pathlib import Path\nprint('ran')\n(Path(__file__).parents[1] / '.cache/ran.txt').touch()\n",

@@ -63,7 +63,10 @@ FAULTS: dict[str, tuple[str, int, str]] = {
 HARMLESS: dict[str, tuple[str, dict[str, str]]] = {
     "bytes": ('import sys\nsys.stdout.buffer.write(b"\\xff\\xfe\\n")', {"stdout": "\\xff\\xfe\n", "value": "3"}),
     "surrogate": ('print("\\udc80")', {"stdout": "\\udc80\n"}),
-    "no_folder": ('import os, shutil\nshutil.rmtree(os.getcwd())\nprint("left")', {"stdout": "left\n"}),
+    "no_folder": (
+        'import os, shutil\nshutil.rmtree(os.getcwd(), ignore_errors=True)\nprint("left")',
+        {"stdout": "left\n"},
+    ),
     "elsewhere": ('import os\nos.chdir("/")\nprint(os.getcwd())', {"stdout": "/\n"}),
     "background": ('import subprocess\np = subprocess.Popen(["sleep", "1000"])\nprint("on")', {"stdout": "on\n"}),
     "session": (
@@ -182,6 +185,13 @@ def test_a_syntax_error_is_told_at_its_line_and_the_other_pages_are_recorded(fol
     assert before == {path: now[path] for path in before}
 
 
+def test_a_page_that_removes_the_folder_that_it_runs_in_is_recorded_where_it_can(folder: GuideFolder) -> None:
+    folder.without_sandbox()
+    folder.snippet("page", '# %% one\nimport os, shutil\nshutil.rmtree(os.getcwd())\nprint("left")\n')
+    assert not folder.run().failures
+    assert folder.output("page", "one.stdout.txt") == "left\n"
+
+
 FLOOD = """
     # %% text
     for _ in range(1600):
@@ -227,6 +237,7 @@ def test_a_hundred_megabytes_fill_neither_memory_nor_the_record(folder: GuideFol
 
 
 def test_a_page_that_takes_the_runner_down_hides_no_failure_before_it(folder: GuideFolder) -> None:
+    folder.without_sandbox()
     folder.snippet("a_failing", "# %% first\nraise ValueError\n")
     folder.snippet("b_killing", "# %% first\nimport os, time\ntime.sleep(0.3)\nos.kill(os.getppid(), 9)\n")
     folder.snippet("c_later", "# %% first\nprint(1)\n")

@@ -108,6 +108,7 @@ def test_pages_run_without(tmp_path: Path, what: str) -> None:
 def test_a_page_and_what_it_started_die_with_their_runner(tmp_path: Path, what: str) -> None:
     folder = lacking(tmp_path, what)
     marker = f"galley-orphan-{os.getpid()}-{tmp_path.name}"
+    folder.without_sandbox()
     folder.snippet(
         "page",
         f"""\

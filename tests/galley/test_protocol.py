@@ -197,6 +197,7 @@ def test_a_page_killed_by_any_signal_is_told_with_its_name_or_number(folder: Gui
 def test_a_page_that_takes_the_runner_down_fails_and_the_others_are_recorded(
     folder: GuideFolder, signal: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    folder.without_sandbox()
     monkeypatch.setattr(client, "GRACE", 0.5)
     code = f"import os, signal\nos.kill(os.getppid(), signal.{signal})\nwhile True: pass\n"
     folder.snippet("bad", f'# %% one timeout="1"\n{code}')

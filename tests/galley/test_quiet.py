@@ -59,6 +59,7 @@ def test_what_cannot_be_a_lock_is_told(tmp_path: Path) -> None:
 def test_a_page_waits_for_one_that_measures_and_one_that_measures_for_all(
     folder: GuideFolder, cell: str, alone: bool
 ) -> None:
+    folder.without_sandbox()
     folder.snippet("page", f"{cell}\nopen(__file__ + '.ran', 'w').close()\n")
     ran = folder.root / "snippets/page.py.ran"
 

@@ -56,6 +56,11 @@ def run_all(folder: GuideFolder, jobs: list[Job], cells: list[str] | None = None
     return asyncio.run(inside())
 
 
+def unshut(given: Job) -> Job:
+    """The same job without the sandbox: the page leaves a file beside its guide."""
+    return replace(given, sandbox="off")
+
+
 MEET = """import time
 from pathlib import Path
 Path({root!r}, {name!r}).touch()
@@ -69,7 +74,8 @@ def test_pages_run_at_once_and_are_heard_of(marked: GuideFolder) -> None:
     cells: list[str] = []
     root = str(marked.root / ".cache")  # each page waits there for the five others; nothing there counts
     Path(root).mkdir(exist_ok=True)
-    runs = run_all(marked, [job(marked, MEET.format(root=root, name=f"p{n}.began"), f"p{n}") for n in range(6)], cells)
+    pages = [unshut(job(marked, MEET.format(root=root, name=f"p{n}.began"), f"p{n}")) for n in range(6)]
+    runs = run_all(marked, pages, cells)
     assert [run.cells[0].shown[0].forms[0].data for run in runs] == [b"ok\n"] * 6
     assert sorted(cells) == [f"p{n} one" for n in range(6)]
     assert wait_until_gone(str(marked.root)) == []
@@ -86,7 +92,7 @@ def setup(context):
 def test_the_runner_collects_no_garbage_while_it_imports_and_freezes_what_it_imported(tmp_path: Path) -> None:
     folder = GuideFolder.make(tmp_path, f'{SETTINGS}[tool.galley.hooks]\nsetup = "helper:setup"\n')
     folder.write("snippets/helper.py", HOOKS)
-    run_all(folder, [replace(job(folder, "1"), hooks=folder.project.hooks)])
+    run_all(folder, [unshut(replace(job(folder, "1"), hooks=folder.project.hooks))])
     assert (tmp_path / "said").read_text() == "False True True"
 
 

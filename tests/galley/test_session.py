@@ -65,6 +65,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     folder.snippet("alone", "# %% all\nimport statistics\nprint(statistics.mean([1, 2, 3]))\n")
     patched = pytest.MonkeyPatch()
     patched.delenv("CI", raising=False)
+    folder.without_sandbox()  # the page writes a file beside its own
     assert not folder.run().failures
     patched.undo()
     return folder

@@ -9,13 +9,14 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from galley import __version__
+from galley import __version__, system
 from galley.config import find_project
 from galley.errors import Exit, GalleyError, Place, UsageError
 from galley.kinds import kinds_of
@@ -66,7 +67,16 @@ def app(ctx: click.Context) -> None:
 )
 @click.option("--twice", is_flag=True, help="Run each page twice; one that does not repeat its outputs fails.")
 @click.option("--dry-run", "-n", is_flag=True, help="Run nothing; say what would run, and exit with 1 if any.")
-def run(pages: tuple[str, ...], profile: tuple[str, ...], run_all: bool, jobs: int, twice: bool, dry_run: bool) -> None:
+@click.option("--require-sandbox", is_flag=True, help="Run nothing unless every protection of the sandbox holds.")
+def run(
+    pages: tuple[str, ...],
+    profile: tuple[str, ...],
+    run_all: bool,
+    jobs: int,
+    twice: bool,
+    dry_run: bool,
+    require_sandbox: bool,
+) -> None:
     """Run the pages whose record is missing or stale, and record what they print.
 
     PAGES are pages to look at, by name or path. When none is given: all of them, and under a profile that is not
@@ -79,6 +89,8 @@ def run(pages: tuple[str, ...], profile: tuple[str, ...], run_all: bool, jobs: i
         for task in tasks:
             out(f"{task.snippets.page} ({task.profile.name})")
         sys.exit(Exit.NOT_TRUE if tasks else Exit.OK)
+    if require_sandbox:
+        project = replace(project, sandbox="required")
     _run(read_guide(project), pages, profile, run_all, jobs, twice=twice)
 
 
@@ -150,6 +162,7 @@ def serve(address: str) -> None:
 
     from galley.serve import serve as serve_site
 
+    system.hide_process()
     console = Console(soft_wrap=True, highlight=False, markup=False)
     project = find_project(Path.cwd())
     _stop_at(switched_off(read_guide(project)))
@@ -204,6 +217,7 @@ def _run(
 ) -> None:
     from galley.run.command import run_pages
 
+    system.hide_process()
     run = partial(run_pages, everything=everything, jobs=jobs, file=sys.stdout, meanwhile=meanwhile, twice=twice)
     try:
         _end(run(guide, pages, profiles))

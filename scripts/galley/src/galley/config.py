@@ -68,6 +68,7 @@ Variable = Annotated[str, form("the name of a variable", VARIABLE.fullmatch)]
 VariableValue = Annotated[str, form("a text without the character of code 0", lambda text: "\0" not in text)]
 Parameter = Annotated[str, form("a name in Python", lambda text: text.isidentifier() and not iskeyword(text))]
 ParameterValue = Annotated[Any, form("a text, a finite number, true, false or a list of these", _is_literal)]
+Sandbox = Annotated[str, form('"on", "off" or "required"', ("on", "off", "required").__contains__)]
 Hook = Annotated[str, form(f"one of the hooks {', '.join(HOOKS)}", HOOKS.__contains__)]
 
 
@@ -91,6 +92,13 @@ class Profile:
             reaches="A page that needs more memory meets a MemoryError, which its code may catch.",
         ),
     ] = 0
+    devices: Annotated[
+        Texts,
+        says(
+            'Device files that a page may use, as patterns of paths, such as "/dev/nvidia*".',
+            reaches="A page computes on the device.",
+        ),
+    ] = ()
     parameters: Annotated[
         Mapping[Parameter, ParameterValue],
         says(
@@ -159,6 +167,20 @@ class Project:
         says(
             "Plug-ins of the guide, in modules that are installed or in the folder of the snippets.",
             reaches="A kind of output among them can take any value of a page.",
+        ),
+    ] = ()
+    sandbox: Annotated[
+        Sandbox,
+        says(
+            '"on" shuts each page in as far as the system can; "required" runs none where a protection is missing.',
+            cannot="What it refuses is an error, so that a page is recorded only where it did without.",
+        ),
+    ] = "on"
+    reads: Annotated[
+        Texts,
+        says(
+            "Files and folders beside the project that a page may read, as patterns of paths; `.git`, for example.",
+            reaches="A page reads what is there.",
         ),
     ] = ()
     install: Annotated[

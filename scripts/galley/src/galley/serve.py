@@ -33,6 +33,7 @@ from galley.site.builders import MKDOCS
 from galley.site.preview import VARIABLE, FailedPage, write_failures
 from galley.source.cells import page_name
 from galley.source.guide import Guide, read_guide
+from galley.system import sandbox
 
 SAVED = {"modified", "created", "moved", "deleted"}  # what happens to a file when somebody saves it
 SETTLE = 0.05  # seconds; editors save in several steps
@@ -99,6 +100,7 @@ class Loop:
         self.failures: dict[tuple[str, str], FailedPage] = {}
         self.own: dict[tuple[str, str], tuple[str, ...]] = {}  # what each page wrote into the project when it failed
         self.prepared: Answers = {}
+        self.protections = ""  # what was last said of the sandbox
 
     async def run(self, changed: Saves) -> None:
         """Run what is stale now, then again after each save, until cancelled.
@@ -133,6 +135,9 @@ class Loop:
     def _ended(self, kept: Kept) -> None:
         page, profile, failure = kept.run.page, kept.run.profile, kept.failure
         self.own.pop((page, profile), None)
+        if kept.run.protections and (told := sandbox.told(kept.run.protections)) != self.protections:
+            self.protections = told
+            self.console.print(told)
         if failure:
             self.own[page, profile] = failure.wrote
             self.prepared.clear()  # what was prepared may be gone

@@ -11,6 +11,7 @@ import linecache
 import os
 import socket
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Sequence
@@ -50,6 +51,8 @@ from galley.run.spawned import SPAWNING, Spawned
 from galley.run.watch import ChangedError, Watch, WroteError, before_any_page
 from galley.source.cells import Cell, SnippetFile, cut
 from galley.source.grammar import grammar_among
+from galley.system import sandbox
+from galley.system.allowed import for_page
 
 TOLD = 1 << 16  # characters of an error's message, and of its traceback, that the command is told
 
@@ -91,6 +94,7 @@ class _Program:
         self._enter()
         if self.job.memory_mb:
             system.limit_memory(self.job.memory_mb)
+        self.protections = self._shut_in()
         self.watch.start()
         self._settle_modules(snippets)
         self._hook("setup")
@@ -120,7 +124,8 @@ class _Program:
         """
         asked = Asked(self.job.output_limit, partial(self._hook, "summarise"), partial(self._hook, "brief"))
         execution = Execution(snippets, self._main(), self.position, kinds, asked)
-        self._settle(Ready())
+        self._settle(Ready(self.protections))
+        reached = {"network": "with network"} if self.job.network else {}
         ends = None
         for cell in snippets.cells:
             if ends:
@@ -132,7 +137,7 @@ class _Program:
             except BaseException as error:
                 self._failed(cell, error)
                 return None
-            provenance = dict(self._hook("provenance") or {})
+            provenance = {**(self._hook("provenance") or {}), **reached}
             ends = CellEnds(cell.name, ran.seconds, ran.peak_mb, ran.shown, provenance)
         return ends
 
@@ -186,6 +191,7 @@ class _Program:
         os.chdir(self.job.scratch)
         os.environ |= {"LOGNAME": "user", "USER": "user"} | os.environ  # only the guide's own settings give others
         os.environ |= {**self.job.variables, "HOME": self.job.scratch, "TMPDIR": self.job.scratch}
+        tempfile.tempdir = None  # a module may have asked before the fork, and then the answer was kept
         sys.argv = [self.job.path]
         sys.path[0] = str(Path(self.job.path).parent)
         lines = list(io.StringIO(self.job.source))
@@ -206,6 +212,17 @@ class _Program:
         if isinstance(error, WroteError) and error.line:
             self.position.line = error.line
         self.tell(Failed(str(error), line=self.position.line, wrote=tuple(self.watch.wrote())))
+
+    def _shut_in(self) -> sandbox.Held:
+        """Enter the sandbox, after the page's folder and before the guide's own code; raises MissingError."""
+        job = self.job
+        if job.sandbox == sandbox.OFF:
+            return dict.fromkeys(sandbox.PROTECTIONS, sandbox.SWITCHED_OFF)
+        folders = Path(job.root), Path(job.scratch), Path(job.path).parent
+        held = sandbox.enter(for_page(*folders, reads=job.reads, devices=job.devices, network=job.network))
+        if job.sandbox == sandbox.REQUIRED:
+            sandbox.require(held)
+        return held
 
     def _failed(self, cell: Cell, error: BaseException) -> None:
         _flush()

@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,7 +74,8 @@ class PageRun:
     """What came of one page under one profile: either `failure` is set, or everything else is complete.
 
     `seconds` is wall time, `where` the paths of the run that no reader shares. `lost` says that the page failed since
-    its runner went away: on another it may well run.
+    its runner went away: on another it may well run. `protections` says what holds of the sandbox,
+    and why the rest does not; it is empty where the page failed before its first cell.
     """
 
     page: str
@@ -86,6 +87,7 @@ class PageRun:
     where: Where | None = None
     failure: Failure | None = None
     lost: bool = False
+    protections: Mapping[str, str] = field(default_factory=dict)
 
 
 async def run_page(path: Path, job: Job, where: Where, tell: Tell) -> PageRun:
@@ -125,6 +127,7 @@ class _Follower:
         self.blank = False  # whether an empty line came
         self.finished: Finished | None = None
         self.lost = False
+        self.protections: Mapping[str, str] = {}
 
     async def follow(self, connection: socket.socket) -> PageRun:
         """Send the job and take in its events until its process is gone."""
@@ -143,10 +146,11 @@ class _Follower:
         seconds = time.monotonic() - self.started
         if self.failed or self.finished is None:
             failure = self._failure(*(self.failed or ("the page ended before its time", "")))
-            return PageRun(self.job.page, self.job.profile, failure=failure, lost=self.lost)
+            told = self.protections
+            return PageRun(self.job.page, self.job.profile, failure=failure, lost=self.lost, protections=told)
         end = self.finished
         run = (self.job.page, self.job.profile, tuple(self.cells), end.environment, end.dependencies)
-        return PageRun(*run, seconds, self.where)
+        return PageRun(*run, seconds, self.where, protections=self.protections)
 
     async def _took_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Take in the next line; whether there are more to come."""
@@ -233,6 +237,7 @@ class _Follower:
             case Ready():
                 for capture in self.captures.values():
                     capture.take()  # what the guide's own setup says is no cell's output
+                self.protections = event.protections
                 writer.write(GO_ON)
             case CellBegins():
                 self.cell, self.line = event.cell, event.line

@@ -18,6 +18,7 @@ from galley.config import Project
 from galley.errors import GalleyError, RefusedError, RunnerError
 from galley.run.choose import Task, newer, tasks_of
 from galley.source.guide import Guide
+from galley.system import sandbox
 
 if TYPE_CHECKING:
     from galley.run.backend import Backend
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class Summary:
-    """How a run ended: pages that failed, and what else went wrong."""
+    """How a run ended: pages that failed, what else went wrong, and what was told of the sandbox."""
 
     failures: list[Failure] = field(default_factory=list)
     errors: list[GalleyError] = field(default_factory=list)
+    protections: list[str] = field(default_factory=list)
 
 
 def run_pages(
@@ -82,6 +84,7 @@ def _run(
         what = f"CI writes no records, and these would be run: {', '.join(task.snippets.page for task in tasks)}"
         raise RefusedError(what, mend="run `galley run` where you can review and commit what it writes")
     system.need_fork()
+    _need_sandbox(project)
     # Imported here: a command with nothing to run does not wait a tenth of a second for what runs pages.
     import asyncio
 
@@ -105,12 +108,25 @@ def _run(
         asyncio.run(run_all(LocalBackend(project) if backend is None else backend, rows))
 
 
+def _need_sandbox(project: Project) -> None:
+    """Raises RefusedError where the sandbox is required and a protection does not hold on this machine."""
+    if project.sandbox == sandbox.REQUIRED and any((held := sandbox.probe()).values()):
+        mend = "run it on Linux 6.12 or newer, where user namespaces and Landlock are allowed; "
+        mend += 'or leave out --require-sandbox, and set sandbox = "on" under [tool.galley]'
+        raise RefusedError(f"the sandbox is required. {sandbox.told(held)}", project.place("sandbox"), mend)
+
+
 def _told(kept: Kept, rows: RunProgress, summary: Summary) -> None:
+    held = kept.run.protections
+    if held and (line := sandbox.told(held)) not in summary.protections:
+        rows.say(line)  # once, as long as it is the same for every page
+        summary.protections.append(line)
+    reached = ", with network" if "network" in kept.run.environment.provenance else ""
     if kept.failure:
         summary.failures.append(kept.failure)
         rows.ended(kept.run, "FAILED")
     else:
-        rows.ended(kept.run, f"{kept.said} ({len(kept.run.cells)} cells, {kept.run.seconds:.1f} s)")
+        rows.ended(kept.run, f"{kept.said} ({len(kept.run.cells)} cells, {kept.run.seconds:.1f} s{reached})")
 
 
 @contextmanager

@@ -34,7 +34,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     `source` is the snippet file's text with the profile's values in place, `path` where the file stands, `relative` its
     path in messages. `scratch` is the folder that the page runs in, with a link for each of `links`. `uses` are the
     files and folders that the page's cells declare. Times are in seconds; `memory_mb` is the limit of private memory
-    in MB (10^6 bytes), 0 for none; `output_limit` is in bytes.
+    in MB (10^6 bytes), 0 for none; `output_limit` is in bytes. `sandbox` is the setting of that name, `network` says
+    that a cell asks for the network; `reads` and `devices` are patterns of paths that the page may use beside its
+    project.
     """
 
     page: str
@@ -57,6 +59,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     page_timeout: float = 600.0
     memory_mb: int = 0
     output_limit: int = 65536
+    sandbox: str = "on"
+    network: bool = False
+    reads: Sequence[str] = ()
+    devices: Sequence[str] = ()
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -71,7 +77,12 @@ class Start(msgspec.Struct, frozen=True):
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
-    """The page is set up, and its first cell is next. The child waits for GO_ON."""
+    """The page is set up, and its first cell is next. The child waits for GO_ON.
+
+    `protections` has each protection of the sandbox, with an empty text where it holds, or else the reason why not.
+    """
+
+    protections: Mapping[str, str] = {}
 
 
 class CellBegins(msgspec.Struct, frozen=True, tag_field="event", tag="begins"):

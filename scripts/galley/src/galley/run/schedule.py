@@ -6,6 +6,7 @@ In the command.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -106,4 +107,8 @@ def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str
         page_timeout=project.page_timeout,
         memory_mb=task.profile.memory_mb,
         output_limit=project.output_limit,
+        sandbox=project.sandbox,
+        network=snippets.network,
+        reads=(*project.reads, *filter(os.path.isabs, task.variables.values())),
+        devices=task.profile.devices,
     )

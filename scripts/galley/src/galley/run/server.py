@@ -39,6 +39,7 @@ from galley.run.packages import know_packages
 from galley.run.protocol import Exited, Failed, NotStarted, Start, Started, encode, receive_header, receive_job
 from galley.run.states import remember
 from galley.run.watch import before_any_page
+from galley.system import sandbox
 
 
 @dataclass(frozen=True)
@@ -211,6 +212,7 @@ def main(start: Start) -> None:
         know_modules(map(Path, own))
         remember(own)
         know_packages(own, Path(start.folder))
+        sandbox.know()
         channel.write(encode(Started(tuple(own))))
         channel.close()
         gc.freeze()

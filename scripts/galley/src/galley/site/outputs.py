@@ -45,6 +45,7 @@ def marks_code(page: Page, view: View) -> bool:
 def _ran_on(record: Record, recorded: CellRecord, shown: Sequence[str]) -> str:
     """What an output ran on: one quiet line with the facts that are `shown`, the others folded under it."""
     named = ran_on(record, recorded)
+    shown = (*shown, "network")  # a page that could reach the network says so
     first = [named[name] for name in shown if name in named]
     rest = [said for name, said in named.items() if name not in shown]
     cost = [record.date, f"{recorded.seconds:.2f} s", f"{recorded.peak_mb:.0f} MB"]

@@ -91,6 +91,11 @@ class SnippetFile:
         """How many threads the page asks for: the most that one of its cells does."""
         return max((cell.threads for cell in self.cells), default=1)
 
+    @property
+    def network(self) -> bool:
+        """Whether the page may reach the network: one of its cells asks for it."""
+        return any(cell.options["network"] for cell in self.cells)
+
     def cell(self, name: str) -> Cell | None:
         """The cell of that name, if there is one."""
         return self._by_name.get(name)

@@ -94,6 +94,12 @@ def _threads(text: str) -> int:
     return int(text)
 
 
+def _yes(text: str) -> bool:
+    if text != "yes":
+        raise ValueError(text)
+    return True
+
+
 def _class_name(text: str) -> str:
     if not text.isidentifier():
         raise ValueError(text)
@@ -134,6 +140,15 @@ OPTIONS = (
         read=rules,
         default=(),
         outputs=" ".join,
+    ),
+    Option(
+        "network",
+        "The page may reach the network, which pages otherwise cannot; it says so under its outputs.",
+        form='network="yes"',
+        wanted='"yes"',
+        read=_yes,
+        default=False,
+        outputs=str,
     ),
     Option(
         "raises",

@@ -100,9 +100,9 @@ def every_program(network: bool, devices: bool) -> Places:
 
 def _spares_home(path: str) -> bool:
     """Whether the user's home folder is outside of a folder."""
-    import pwd
+    with contextlib.suppress(KeyError, ImportError):
+        import pwd
 
-    with contextlib.suppress(KeyError):
         home = os.path.realpath(pwd.getpwuid(os.getuid()).pw_dir)
         return not f"{home.rstrip('/')}/".startswith(f"{os.path.realpath(path).rstrip('/')}/")
     return True

@@ -11,7 +11,7 @@ network
 processes
     Landlock keeps signals, memory and environments of processes that the page did not start out of its reach.
 
-It costs a page 3 ms (median of 200 pages on two shared cores of an AMD EPYC: `python tests/galley/sandbox_cost.py`).
+It costs a page 4 ms (median of 200 on two shared cores of an AMD EPYC: `python tests/galley/sandbox_cost.py`).
 """
 
 from __future__ import annotations
