@@ -17,12 +17,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent, indent
+from types import SimpleNamespace
 
 import pytest
 
 from galley import system
 from galley.errors import Exit, RefusedError
 from galley.system import sandbox
+from galley.system.allowed import for_page
 from guide_folder import SETTINGS, GuideFolder, python
 
 HELD = sandbox.probe()
@@ -208,6 +210,20 @@ def test_the_users_real_home_is_no_page_s_to_list(folder: GuideFolder) -> None:
     code = "import os, pwd\nhome = pwd.getpwuid(os.getuid()).pw_dir\nos.listdir(home)\n"
     folder.snippet("page", f"# %% one\n{code}")
     assert "PermissionError" in folder.run().failures["page"]
+
+
+def test_of_a_project_in_the_home_folder_itself_a_page_reads_its_snippets_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "snippets").mkdir()
+    (tmp_path / "mail").mkdir()
+    asked = {"reads": (), "devices": (), "network": False}
+    beside = for_page(tmp_path, tmp_path / "x", tmp_path / "snippets", **asked)
+    assert {str(tmp_path / "mail"), str(tmp_path / "snippets")} == set(beside.read)
+    monkeypatch.setattr("pwd.getpwuid", lambda uid: SimpleNamespace(pw_dir=str(tmp_path)))
+    at_home = for_page(tmp_path, tmp_path / "x", tmp_path / "snippets", **asked)
+    assert at_home.read == (str(tmp_path / "snippets"),)
+    assert at_home.listed == ()
 
 
 # Each writes where a page may not.

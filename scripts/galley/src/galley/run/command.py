@@ -29,11 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Summary:
-    """How a run ended: pages that failed, what else went wrong, and what was told of the sandbox."""
+    """How a run ended: pages that failed, and what else went wrong."""
 
     failures: list[Failure] = field(default_factory=list)
     errors: list[GalleyError] = field(default_factory=list)
-    protections: list[str] = field(default_factory=list)
 
 
 def run_pages(
@@ -95,10 +94,14 @@ def _run(
 
     async def run_all(where: Backend, rows: RunProgress) -> None:
         answers: Answers = {}
+        told: set[str] = set()  # of the sandbox
         summary.errors += await prepare(project, (task.profile.name for task in tasks), answers)
         try:
             async with where:
                 async for kept in run_and_keep(project, tasks, where, rows.tell, answers, jobs):
+                    if (held := kept.run.protections) and (line := sandbox.told(held)) not in told:
+                        rows.say(line)  # once, as long as it is the same for every page
+                        told.add(line)
                     _told(kept, rows, summary)
         except RunnerError as error:
             summary.errors.append(error)  # what failed before it is still told
@@ -117,10 +120,6 @@ def _need_sandbox(project: Project) -> None:
 
 
 def _told(kept: Kept, rows: RunProgress, summary: Summary) -> None:
-    held = kept.run.protections
-    if held and (line := sandbox.told(held)) not in summary.protections:
-        rows.say(line)  # once, as long as it is the same for every page
-        summary.protections.append(line)
     reached = ", with network" if "network" in kept.run.environment.provenance else ""
     if kept.failure:
         summary.failures.append(kept.failure)
