@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -141,6 +142,15 @@ def planted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return Planted(folder, root / "home", tuple(values))
 
 
+def test_every_test_that_security_names_is_there() -> None:
+    root = Path(__file__).parents[2]
+    named = set(re.findall(r"`(test_\w+)`", (root / "SECURITY.md").read_text(encoding="utf-8")))
+    tests = [root / "tests/galley/test_sandbox.py", root / "tests/model/test_judge.py"]
+    there = {name for file in tests for name in re.findall(r"^def (test_\w+)", file.read_text("utf-8"), re.MULTILINE)}
+    assert len(named) > 20
+    assert named <= there
+
+
 def is_off(planted: Planted) -> bool:
     """Whether the guide runs without the sandbox, to show that the attempts would succeed."""
     return planted.folder.project.sandbox == "off"
@@ -238,6 +248,10 @@ WRITING = {
     "emptied": 'os.truncate(ROOT + "/docs/page.md", 0)',
     "removed": 'os.remove(ROOT + "/docs/page.md")',
     "moved away": 'os.rename(ROOT + "/docs/page.md", "mine.md")',
+    "permissions": 'os.chmod(ROOT + "/docs/page.md", 0o777)',
+    "permissions of a device": 'os.chmod("/dev/null", 0o666)',
+    "times": 'os.utime(ROOT + "/docs/page.md", (0, 0))',
+    "the kernel's settings": 'open("/proc/sys/kernel/hostname", "w").write("x")',
     "a new folder": 'os.mkdir(ROOT + "/folder")',
     "made executable": 'os.chmod(ROOT + "/docs/page.md", 0o777)\nopen(ROOT + "/docs/page.md", "a").write("x")',
 }
@@ -390,7 +404,8 @@ def test_what_programs_need_works_inside(folder: GuideFolder) -> None:
 TOUCHING = {
     "a signal": ("os.kill(PID, 0)", "PermissionError"),
     "ptrace": ("assert libc.ptrace(16, PID, None, None) == 0", "AssertionError"),
-    "its memory": ("open(f'/proc/{PID}/mem', 'rb+')", "PermissionError"),
+    "its memory": ("open(f'/proc/{PID}/mem', 'rb')", "PermissionError"),
+    "its limits": ("import resource\nresource.prlimit(PID, resource.RLIMIT_CPU, (600, 600))", "PermissionError"),
     "its open files": ("os.listdir(f'/proc/{PID}/fd')", "PermissionError"),
 }
 
@@ -408,6 +423,37 @@ def test_a_page_touches_no_process_that_it_did_not_start(folder: GuideFolder, na
             assert folder.run().failures == {}, "outside of the sandbox it can"
         finally:
             other.kill()
+
+
+REFUSED = {
+    "a socket of the virtual machine": "import socket\nsocket.socket(40, socket.SOCK_STREAM)",
+    "a ring of calls": "answer = libc.syscall(425, 1, ctypes.create_string_buffer(200))",
+    "a key": f"answer = libc.syscall({250 if os.uname().machine == 'x86_64' else 219}, 0, -3, 0)",
+}
+
+
+@needs("network")
+@pytest.mark.parametrize("code", REFUSED.values(), ids=REFUSED)
+def test_ways_around_are_refused(folder: GuideFolder, code: str) -> None:
+    raised = "if answer < 0:\n    raise OSError(ctypes.get_errno(), 'refused')\n"
+    begin = "import ctypes\nlibc, answer = ctypes.CDLL(None, use_errno=True), 0\n"
+    folder.snippet("page", f"# %% one\n{begin}{code}\n{raised}")
+    assert "PermissionError" in folder.run().failures["page"] or "Errno 13" in folder.run().failures["page"]
+
+
+@needs("files")
+def test_a_link_that_came_with_the_project_opens_no_other_folder(folder: GuideFolder, tmp_path: Path) -> None:
+    outside = tmp_path.parent / f"{tmp_path.name}-outside"
+    outside.mkdir()
+    (outside / "secret").write_text("secret", encoding="utf-8")
+    for name in ("data", ".cache", "docs/data"):
+        (tmp_path / name).symlink_to(outside)
+        page = f"page{len(name)}"
+        folder.snippet(page, f"# %% one\nprint(open({str(tmp_path / name / 'secret')!r}).read())\n")
+    failures = folder.run().failures
+    assert sorted(failures) == ["page4", "page6", "page9"]
+    folder.write("pyproject.toml", OFF)
+    assert folder.run().failures == {}
 
 
 @needs("files")
@@ -559,7 +605,7 @@ def test_where_there_are_no_namespaces_a_page_opens_no_socket(folder: GuideFolde
     done = folder.call([*python(PLAIN_USER), "last", str(Path(sys.executable).with_name("galley")), "run"])
     if done.returncode == 77:
         pytest.skip("the kernel gives a plain user no namespace")
-    assert "sandbox: files, network" in done.stdout
+    assert "sandbox: network, processes; without files: what files hold is protected, their permissions" in done.stdout
     for page in ("page0", "page1", "page2"):
         assert f"page {page} (laptop) in cell one: PermissionError" in done.stdout
     assert "page secret (laptop) in cell one: PermissionError" in done.stdout

@@ -59,13 +59,13 @@ def for_page(
 
     Of the project it reads all but what begins with a dot at its root: `.git` and `.env` may hold tokens.
     """
-    inside = [str(each) for each in sorted(root.iterdir()) if not each.name.startswith(".")]
+    inside = [str(each) for each in sorted(root.iterdir()) if not each.name.startswith(".") and _inside(each, root)]
     mine = inside if _spares_home(str(root)) else [str(snippets)]  # a project in the home folder itself
     listed = (str(root),) if mine is inside else ()
     cache = root / CACHE
     found = [path for pattern in reads for path in glob(str(root / pattern))]
     read = [*mine, *found, *_targets(found)]
-    private = (str(cache),) if cache.is_dir() else ()
+    private = (str(cache),) if cache.is_dir() and _inside(cache, root) else ()
     nodes = tuple(path for pattern in devices for path in sorted(glob(pattern)))
     return Allowed(tuple(read), (str(scratch),), listed, private, nodes, network)
 
@@ -106,6 +106,11 @@ def _spares_home(path: str) -> bool:
         home = os.path.realpath(pwd.getpwuid(os.getuid()).pw_dir)
         return not f"{home.rstrip('/')}/".startswith(f"{os.path.realpath(path).rstrip('/')}/")
     return True
+
+
+def _inside(path: Path, root: Path) -> bool:
+    """Whether a path leads nowhere outside: a link that came with a pull request opens no other folder."""
+    return f"{os.path.realpath(path)}/".startswith(f"{os.path.realpath(root)}/")
 
 
 def _targets(found: Iterable[str]) -> Iterator[str]:

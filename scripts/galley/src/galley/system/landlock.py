@@ -13,7 +13,7 @@ import os
 import socket
 import stat
 import struct
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from galley.system.kernel import call, libc
 
@@ -34,10 +34,10 @@ LOAD, EQUAL, AT_LEAST, ANSWER = 0x20, 0x15, 0x35, 0x06
 SET_FILTER, SPECULATION_AS_BEFORE = 1, 4  # without the second, old kernels slow the page down
 IO_URING_SETUP = 425  # it opens sockets and files without a call that a filter sees
 FOREIGN = 0x40000000  # numbers from here on are calls of another kind, on x86_64
-# Of each architecture: its name to filters, `seccomp`, `socket`, and the calls that reach the user's keys.
+# Of each architecture: its name to filters, `seccomp`, `socket`, `prlimit64`, and the calls that reach the user's keys.
 CALLS = {
-    "x86_64": (0xC000003E, 317, 41, (248, 249, 250)),
-    "aarch64": (0xC00000B7, 277, 198, (217, 218, 219)),
+    "x86_64": (0xC000003E, 317, 41, 302, (248, 249, 250)),
+    "aarch64": (0xC00000B7, 277, 198, 261, (217, 218, 219)),
 }
 
 
@@ -94,34 +94,36 @@ def _add(rules: int, path: str, rights: int) -> None:
 
 
 def refuse_calls(families: Collection[int]) -> None:
-    """Refuse sockets of other families than these, the user's keys, and calls that no filter sees into.
+    """Refuse sockets of other families than these, the user's keys, other processes' limits, and what no filter sees.
 
     Raises OSError where the kernel takes no filter, or on a processor that CALLS does not know.
     """
     machine = os.uname().machine
     if machine not in CALLS:
         raise OSError(errno.ENOSYS, f"galley knows no filter for {machine}")
-    architecture, seccomp, opens_socket, keys = CALLS[machine]
-    lines = _filter(architecture, opens_socket, (*keys, IO_URING_SETUP), sorted(families))
+    architecture, seccomp, opens_socket, limits, keys = CALLS[machine]
+    first = {opens_socket: sorted(families), limits: [0]}  # the process 0 is the caller
+    lines = _filter(architecture, (*keys, IO_URING_SETUP), first)
     code = b"".join(struct.pack("HBBI", *line) for line in lines)
     kept = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HxxxxxxQ", len(lines), ctypes.addressof(kept))
     call(seccomp, SET_FILTER, SPECULATION_AS_BEFORE, program)
 
 
-def _filter(architecture: int, opens_socket: int, refused: Collection[int], families: Collection[int]) -> list[
-    tuple[int, int, int, int]
-]:  # fmt: skip
-    """The filter's program: each line is an instruction, how far it jumps if so and if not, and a value."""
+Instruction = tuple[int, int, int, int]  # what it does, how far it jumps if so and if not, and a value
+
+
+def _filter(architecture: int, refused: Collection[int], first: Mapping[int, Collection[int]]) -> list[Instruction]:
+    """The filter's program: calls that are refused, and calls whose first argument must be one of some values."""
     no, yes = (ANSWER, 0, 0, ERRNO | errno.EACCES), (ANSWER, 0, 0, ALLOW)
     lines = [(LOAD, 0, 0, ARCHITECTURE), (EQUAL, 1, 0, architecture), no, (LOAD, 0, 0, NUMBER)]
     lines += [(AT_LEAST, 0, 1, FOREIGN), no]
     for number in refused:
         lines += [(EQUAL, 0, 1, number), no]
-    lines += [(EQUAL, 1, 0, opens_socket), yes, (LOAD, 0, 0, FIRST_ARGUMENT)]
-    for family in families:
-        lines += [(EQUAL, 0, 1, family), yes]
-    return [*lines, no]
+    for number, values in first.items():
+        checks = [line for value in values for line in ((EQUAL, 0, 1, value), yes)]
+        lines += [(EQUAL, 0, len(checks) + 2, number), (LOAD, 0, 0, FIRST_ARGUMENT), *checks, no]
+    return [*lines, yes]
 
 
 UNIX = (int(socket.AF_UNIX),) if hasattr(socket, "AF_UNIX") else ()

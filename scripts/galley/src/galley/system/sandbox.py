@@ -135,11 +135,12 @@ def _own_root(allowed: Allowed, system: Places, inside: bool) -> None:
     above = tuple(f"{folder}/" for folder in allowed.listed)
     own = [each for each in (*allowed.read, *allowed.private) if not each.startswith(above)]
     asked = places([*allowed.listed, *own, *allowed.write, *allowed.devices])
-    write = list(map(os.path.realpath, (*allowed.write, *allowed.devices)))
+    write = [os.path.realpath(path) for path in (*allowed.write, f"/proc/{os.getpid()}")]
     coarse = [path for path in system.paths if not path.startswith(("/etc/", "/sys/", "/proc/"))]
-    read = set(outermost([*coarse, *asked.paths, *(("/etc", "/sys") if system.paths else ())])).difference(write)
+    shared = ("/etc", "/sys", "/proc", *DEVICES)  # a device can be written to on a read-only mount, not its permissions
+    read = set(outermost([*coarse, *asked.paths, *shared])).difference(write)
     private = map(os.path.realpath, allowed.private)
-    namespaces.own_root(read, {*write, *DEVICES, "/proc"}, private, [*system.links, *asked.links])
+    namespaces.own_root(read, write, private, [*system.links, *asked.links])
     os.chdir(next(iter(allowed.write), "/"))
 
 
@@ -150,8 +151,8 @@ def _held(missing: Mapping[str, str], abi: int) -> Held:
         held[FILES] = held[PROCESSES] = reason
     elif abi < 6:
         held[PROCESSES] = f"signals reach your other processes (the kernel's Landlock is version {abi}, not 6)"
-    if not held[FILES] and abi < 3 and "root" in missing:
-        held[FILES] = f"files can be emptied (the kernel's Landlock is version {abi}, not 3)"
+    if not held[FILES] and (reason := missing.get("root")):
+        held[FILES] = f"what files hold is protected, their permissions and times are not ({reason})"
     if reason := missing.get("filter"):
         held[NETWORK] = reason
     return held
