@@ -595,6 +595,15 @@ PLAIN_USER = """
 """
 
 
+def test_a_kernel_that_has_it_all_gives_it_all(tmp_path: Path) -> None:
+    asked = "import ctypes; print(ctypes.CDLL(None).syscall(444, None, ctypes.c_long(0), 1))"
+    version = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=False).stdout
+    mounted = [*python(PLAIN_USER), "/usr/bin/env", "unshare", "--map-root-user", "--mount", "--net", "true"]
+    if not sys.platform.startswith("linux") or int(version) < 6 or subprocess.run(mounted, check=False).returncode:
+        pytest.skip("this kernel does not have it all")
+    assert sandbox.told(HELD) == "sandbox: files, network, processes"
+
+
 @needs("files", "network")
 def test_where_there_are_no_namespaces_a_page_opens_no_socket(folder: GuideFolder, servers: dict[str, str]) -> None:
     for number, connect in enumerate(servers.values()):
@@ -602,6 +611,11 @@ def test_where_there_are_no_namespaces_a_page_opens_no_socket(folder: GuideFolde
     folder.snippet("pair", "# %% one\nimport socket\none, other = socket.socketpair()\nprint(one.send(b'x'))\n")
     folder.snippet("asks", f'# %% one network="yes"\nimport socket\n{servers["internet"]}print(s.recv(99))\n')
     folder.snippet("secret", "# %% one\nopen('/etc/shadow')\n")
+    outside = folder.root.parent / f"{folder.root.name}-linked"
+    outside.mkdir()
+    (outside / "secret").write_text("secret", encoding="utf-8")
+    (folder.root / "data").symlink_to(outside)
+    folder.snippet("linked", f"# %% one\nopen({str(folder.root / 'data/secret')!r})\n")
     done = folder.call([*python(PLAIN_USER), "last", str(Path(sys.executable).with_name("galley")), "run"])
     if done.returncode == 77:
         pytest.skip("the kernel gives a plain user no namespace")
@@ -609,6 +623,7 @@ def test_where_there_are_no_namespaces_a_page_opens_no_socket(folder: GuideFolde
     for page in ("page0", "page1", "page2"):
         assert f"page {page} (laptop) in cell one: PermissionError" in done.stdout
     assert "page secret (laptop) in cell one: PermissionError" in done.stdout
+    assert "page linked (laptop) in cell one: PermissionError" in done.stdout
     assert folder.output("pair", "one.stdout.txt") == "1\n"
     assert folder.output("asks", "one.stdout.txt") == "b'a word from outside'\n"
 
