@@ -124,6 +124,7 @@ WRITES = {
 def wrote(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What each page is told that changes the project its own way, by page, after one run of all."""
     folder = GuideFolder.make(tmp_path_factory.mktemp("writing"))
+    folder.without_sandbox()
     for number, (code, _) in enumerate(WRITES.values()):
         words = folder.write(f"data{number}/words.txt", "one\n")
         begin = f"# %% one\n{IMPORTS}data = Path({str(words.parent)!r})\n"

@@ -157,6 +157,7 @@ def test_the_last_cells_own_timeout_is_what_the_end_may_take(folder: GuideFolder
 
 def test_exit_handlers_of_the_runner_are_not_the_pages(folder: GuideFolder) -> None:
     folder.write("pyproject.toml", SETTINGS.replace("[tool.galley]\n", '[tool.galley]\nimports = ["shared"]\n'))
+    folder.without_sandbox()
     folder.write(
         "snippets/shared.py",
         """

@@ -74,9 +74,8 @@ def test_pages_run_at_once_and_are_heard_of(marked: GuideFolder) -> None:
     cells: list[str] = []
     root = str(marked.root / ".cache")  # each page waits there for the five others; nothing there counts
     Path(root).mkdir(exist_ok=True)
-    runs = run_all(
-        marked, [unshut(job(marked, MEET.format(root=root, name=f"p{n}.began"), f"p{n}")) for n in range(6)], cells
-    )
+    pages = [unshut(job(marked, MEET.format(root=root, name=f"p{n}.began"), f"p{n}")) for n in range(6)]
+    runs = run_all(marked, pages, cells)
     assert [run.cells[0].shown[0].forms[0].data for run in runs] == [b"ok\n"] * 6
     assert sorted(cells) == [f"p{n} one" for n in range(6)]
     assert wait_until_gone(str(marked.root)) == []

@@ -41,6 +41,7 @@ def test_a_cell_that_says_why_it_varies_is_recorded_and_compared_no_more(folder:
 
 
 def test_a_page_that_fails_the_second_time_fails(folder: GuideFolder) -> None:
+    folder.without_sandbox()
     mark = f"{folder.root}-mark"  # beside the project, whose own files no page may write
     code = f"from pathlib import Path\nmark = Path({mark!r})\nassert not mark.exists()\nmark.touch()\n"
     folder.snippet("page", f"# %% one\n{code}")

@@ -96,7 +96,11 @@ class Profile:
         Texts,
         says(
             'Device files that a page may use, as patterns of paths, such as "/dev/nvidia*".',
+<<<<<<< HEAD
             reaches="A page finds no other devices.",
+=======
+            reaches="A page computes on the device.",
+>>>>>>> sandbox
         ),
     ] = ()
     parameters: Annotated[
@@ -167,6 +171,20 @@ class Project:
         says(
             "Plug-ins of the guide, in modules that are installed or in the folder of the snippets.",
             reaches="A kind of output among them can take any value of a page.",
+        ),
+    ] = ()
+    sandbox: Annotated[
+        Sandbox,
+        says(
+            '"on" shuts each page in as far as the system can; "required" runs none where a protection is missing.',
+            cannot="What it refuses is an error, so that a page is recorded only where it did without.",
+        ),
+    ] = "on"
+    reads: Annotated[
+        Texts,
+        says(
+            "Files and folders beside the project that a page may read, as patterns of paths; `.git`, for example.",
+            reaches="A page reads what is there.",
         ),
     ] = ()
     install: Annotated[
