@@ -36,7 +36,7 @@ def test_nothing_is_left_out() -> None:
     forms = [(option.form, option.says) for option in (*OPTIONS, *fences.OPTIONS)]
     wanted += [f"| `{form}` | {says} |" for form, says in forms]
     wanted += [f"| {int(code)} | {code.says} |" for code in Exit]
-    assert [each for each in wanted if each not in text] == []
+    assert [each for each in wanted if each not in text.replace(r"\|", "|")] == []
     assert all(code.says.endswith(".") for code in Exit)
 
 

@@ -132,7 +132,6 @@ OWN = {
     "byposix": "import os, sys\nos.posix_spawn(sys.executable, [sys.executable, __file__], os.environ)",
     "bymodule": "import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'bymodule'])",
     "bypath": "import runpy\nrunpy.run_path(__file__)",
-    "bystatement": "value = 1\nimport bystatement",
     "bycode": "code = compile(open(__file__).read(), __file__, 'exec')\nexec(code)",
     "imported": "import importlib\nimportlib.import_module('imported')",
 }

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from galley import config
+from galley import config, toml
 from galley.config import Profile, Project
 from galley.errors import GalleyError, Place
 from galley.export.document import document
@@ -34,7 +34,7 @@ from galley.site.page import Page
 from galley.site.sanitise import left_out, sanitised
 from galley.site.styles import minified
 from galley.site.switched_on import switched_off
-from galley.source import grammar
+from galley.source import grammar, values
 from galley.source.cells import cut
 from galley.source.digest import code_digest
 from galley.source.fences import Fence, find_fences, left_over
@@ -288,8 +288,11 @@ TABLE = {
     ),
     "a kind's name": Worst(("galley.record.model.KIND",), KIND.fullmatch, (pumped("", "a"), pumped("a", "-"))),
     "a setting": Worst(
-        tuple(f"galley.config.{name}" for name in ("NAME", "VARIABLE", "MODULE", "MEMBER", "CONTROL", "AT_LINE")),
-        _match_all((config.NAME, config.VARIABLE, config.MODULE, config.MEMBER), (config.CONTROL, config.AT_LINE)),
+        (
+            *(f"galley.config.{name}" for name in ("NAME", "VARIABLE", "MODULE", "MEMBER", "AT_LINE")),
+            "galley.toml.CONTROL",
+        ),
+        _match_all((config.NAME, config.VARIABLE, config.MODULE, config.MEMBER), (toml.CONTROL, config.AT_LINE)),
         tuple(
             pumped(before, unit, after)
             for before, unit in (
@@ -310,8 +313,8 @@ TABLE = {
         (pumped("", "\0"), pumped("\0", "1"), pumped("", "\0001")),
     ),
     "grammar": Worst(
-        ("galley.source.grammar.DIGITS", "galley.source.grammar: [a-z0-9][a-z0-9-]*", r"galley.source.grammar: \w+"),
-        _match_all((grammar.DIGITS, *grammar.NAMES.values())),
+        ("galley.source.values.DIGITS", "galley.source.grammar: [a-z0-9][a-z0-9-]*", r"galley.source.grammar: \w+"),
+        _match_all((values.DIGITS, *grammar.NAMES.values())),
         (pumped("", "1"), pumped("", "a"), pumped("", "a-"), pumped("", "-")),
     ),
     "escape": Worst(

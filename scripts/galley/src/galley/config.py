@@ -20,7 +20,7 @@ from typing import Annotated, Any
 
 from galley.errors import GalleyError, Place, UsageError
 from galley.hooks import NAMES as HOOKS
-from galley.toml import Reader, form, line_of, says
+from galley.toml import Folder, Reader, Text, Texts, YesNo, form, line_of, says
 
 FILE = Path("pyproject.toml")
 TABLE = ("tool", "galley")
@@ -28,7 +28,6 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(?<!\.)")  # a file's plain 
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MODULE = re.compile(r"\w+(\.\w+)*")
 MEMBER = re.compile(r"\w+(\.\w+)*:\w+")
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 AT_LINE = re.compile(r"at line ([0-9]+)")  # in what tomllib says
 LONGEST = 10**6  # seconds
 
@@ -48,22 +47,12 @@ def _all(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
     return lambda texts: all(map(pattern.fullmatch, texts))
 
 
-def _plain(text: str) -> bool:
-    return not CONTROL.search(text)
-
-
-Text = Annotated[str, form("a text without control characters", _plain)]
-Folder = Annotated[Path, form("a text without control characters", lambda path: _plain(str(path)))]
-Texts = Annotated[
-    tuple[str, ...], form("a list of texts without control characters", lambda each: all(map(_plain, each)))
-]
 Modules = Annotated[tuple[str, ...], form("a list of texts, each a module's name", _all(MODULE))]
 Members = Annotated[tuple[str, ...], form('a list of texts of the form "module:Name"', _all(MEMBER))]
 Member = Annotated[str, form('a text of the form "module:function"', MEMBER.fullmatch)]
 Seconds = Annotated[float, form("a number of seconds from 0.001 to 1000000", lambda value: 0.001 <= value <= LONGEST)]
 Bytes = Annotated[int, form("a whole number of bytes, 1 or more", lambda value: value >= 1)]
 Megabytes = Annotated[int, form("a whole number, 0 or more", lambda value: value >= 0)]
-YesNo = Annotated[bool, form("true or false")]
 Variable = Annotated[str, form("the name of a variable", VARIABLE.fullmatch)]
 VariableValue = Annotated[str, form("a text without the character of code 0", lambda text: "\0" not in text)]
 Parameter = Annotated[str, form("a name in Python", lambda text: text.isidentifier() and not iskeyword(text))]
@@ -96,11 +85,7 @@ class Profile:
         Texts,
         says(
             'Device files that a page may use, as patterns of paths, such as "/dev/nvidia*".',
-<<<<<<< HEAD
             reaches="A page finds no other devices.",
-=======
-            reaches="A page computes on the device.",
->>>>>>> sandbox
         ),
     ] = ()
     parameters: Annotated[
@@ -193,20 +178,6 @@ class Project:
             "The command that installs what the pages import, which messages quote.", cannot="Only messages quote it."
         ),
     ] = ""
-    sandbox: Annotated[
-        Sandbox,
-        says(
-            '"on" shuts each page in as far as the system can; "required" runs none where a protection is missing.',
-            reaches="A page that is shut in cannot read what one that is not can.",
-        ),
-    ] = "on"
-    reads: Annotated[
-        Texts,
-        says(
-            "Files and folders beside the project that a page may read, as patterns of paths; `.git`, for example.",
-            reaches="A page finds no other files there.",
-        ),
-    ] = ()
     environment: Annotated[
         Mapping[Variable, VariableValue],
         says(

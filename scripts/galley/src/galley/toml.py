@@ -6,12 +6,13 @@ In the command and in the builder. A field of a dataclass that is a setting is a
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -19,6 +20,7 @@ from msgspec import Meta
 from galley.errors import GalleyError, Place
 
 ENDS = ("]", "}", '"""', "'''")  # of a value over several lines
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 MEND = "write it so, or leave it out"
 
 
@@ -33,6 +35,18 @@ def says(description: str, *, reaches: str = "", cannot: str = "") -> Meta:
     `reaches` says how the setting can influence what a page shows, `cannot` why it can not. Each setting says one.
     """
     return Meta(description=description, extra={"reaches": reaches, "cannot": cannot})
+
+
+def _plain(text: str) -> bool:
+    return not CONTROL.search(text)
+
+
+Text = Annotated[str, form("a text without control characters", _plain)]
+Folder = Annotated[Path, form("a text without control characters", lambda path: _plain(str(path)))]
+Texts = Annotated[
+    tuple[str, ...], form("a list of texts without control characters", lambda each: all(map(_plain, each)))
+]
+YesNo = Annotated[bool, form("true or false")]
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ In a page's child, which the runner forks. What the page does to this process ha
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
-import errno
 import linecache
 import os
 import socket

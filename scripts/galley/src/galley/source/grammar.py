@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from galley.errors import GalleyError, Place
 from galley.plugins import Plugin, Plugins, plugins_of, told_at_setting
-from galley.source.values import NORMALISED, reason, rules
+from galley.source.values import NORMALISED, class_name, reason, rules, seconds, threads, yes
 
 if TYPE_CHECKING:
     from galley.config import Project
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 FORM = '# %% name [tag …] option="value"'
 OPTION = re.compile(r"(\w+)=\"([^\"]*)\"")  # on the line of a cell and in the header of a fence
-DIGITS = re.compile(r"[0-9]{1,4}")
 
 
 @dataclass(frozen=True)
@@ -81,31 +80,6 @@ def _called(node: ast.AST) -> str:
     return function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
 
 
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < 86400:  # this also refuses "nan"
-        raise ValueError(text)
-    return seconds
-
-
-def _threads(text: str) -> int:
-    if not DIGITS.fullmatch(text) or not 0 < int(text) < 1024:
-        raise ValueError(text)
-    return int(text)
-
-
-def _yes(text: str) -> bool:
-    if text != "yes":
-        raise ValueError(text)
-    return True
-
-
-def _class_name(text: str) -> str:
-    if not text.isidentifier():
-        raise ValueError(text)
-    return text
-
-
 TAGS = (
     Tag(
         "claim",
@@ -146,7 +120,7 @@ OPTIONS = (
         "The page may reach the network, which pages otherwise cannot; it says so under its outputs.",
         form='network="yes"',
         wanted='"yes"',
-        read=_yes,
+        read=yes,
         default=False,
         outputs=str,
     ),
@@ -155,7 +129,7 @@ OPTIONS = (
         "The cell must end with an error of exactly this class, and the page shows the error.",
         form='raises="ValueError"',
         wanted="the name of a class",
-        read=_class_name,
+        read=class_name,
         outputs=str,
     ),
     Option(
@@ -163,7 +137,7 @@ OPTIONS = (
         "How many threads the cell may use; the page gets the most that one of its cells asks for.",
         form='threads="2"',
         wanted="a number of threads from 1 to 1023",
-        read=_threads,
+        read=threads,
         default=1,
         outputs=str,
     ),
@@ -172,7 +146,7 @@ OPTIONS = (
         "How many seconds the cell may take, in place of the setting `timeout`.",
         form='timeout="120"',
         wanted="a number of seconds, above 0 and below 86400",
-        read=_seconds,
+        read=seconds,
         default=None,
     ),
     Option(

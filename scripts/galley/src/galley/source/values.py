@@ -1,10 +1,13 @@
-"""The values of options that say how a cell's outputs are recorded and compared, read from the cell's line.
+"""The values of options, read from the texts on a cell's line; each raises ValueError for a text that it is not.
 
 In every process, like the rows of the grammar that use them.
 """
 
 from __future__ import annotations
 
+import re
+
+DIGITS = re.compile(r"[0-9]{1,4}")
 # What galley changes in a recorded text, by name; galley.record.normalise has the rules.
 NORMALISED = ("addresses", "frames", "names", "overwritten", "paths", "snippet-lines")
 
@@ -22,3 +25,32 @@ def rules(text: str) -> tuple[str, ...]:
     if not named or named - {*NORMALISED, "all"}:
         raise ValueError(text)
     return NORMALISED if "all" in named else tuple(sorted(named))
+
+
+def seconds(text: str) -> float:
+    """A time within a day."""
+    value = float(text)
+    if not 0 < value < 86400:  # this also refuses "nan"
+        raise ValueError(text)
+    return value
+
+
+def threads(text: str) -> int:
+    """A number of threads."""
+    if not DIGITS.fullmatch(text) or not 0 < int(text) < 1024:
+        raise ValueError(text)
+    return int(text)
+
+
+def yes(text: str) -> bool:
+    """True, where the author says yes."""
+    if text != "yes":
+        raise ValueError(text)
+    return True
+
+
+def class_name(text: str) -> str:
+    """The name of a class."""
+    if not text.isidentifier():
+        raise ValueError(text)
+    return text
