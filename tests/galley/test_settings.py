@@ -52,6 +52,8 @@ CHANGES = [
     ("helper:setup", "helper:begin", "hooks.setup", 12),
     ("memory_mb = 100000", "memory_mb = 200000", "memory_mb", 16),
     ("memory_mb = 100000", "", "memory_mb", 14),
+    ("memory_mb = 100000", 'memory_mb = 100000\ndevices = ["/dev/nvidia*"]', "devices", 17),
+    ('links = ["data"]', 'links = ["data"]\nreads = ["/usr/share"]', "reads", 4),
     ("other = 3", "other = 4", "parameters.other", 17),
 ]
 

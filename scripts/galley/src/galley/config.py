@@ -93,11 +93,7 @@ class Profile:
         ),
     ] = 0
     devices: Annotated[
-        Texts,
-        says(
-            'Device files that a page may use, as patterns of paths, such as "/dev/nvidia*".',
-            reaches="A page computes on the device.",
-        ),
+        Texts, says('Patterns of device files for pages: "/dev/nvidia*".', reaches="A page computes on the device.")
     ] = ()
     parameters: Annotated[
         Mapping[Parameter, ParameterValue],
@@ -170,18 +166,10 @@ class Project:
         ),
     ] = ()
     sandbox: Annotated[
-        Sandbox,
-        says(
-            '"on" shuts each page in as far as the system can; "required" runs none where a protection is missing.',
-            cannot="What it refuses is an error, so that a page is recorded only where it did without.",
-        ),
+        Sandbox, says('"on": as the system can; "required": a page needs it whole.', cannot="What it refuses fails.")
     ] = "on"
     reads: Annotated[
-        Texts,
-        says(
-            "Files and folders beside the project that a page may read, as patterns of paths; `.git`, for example.",
-            reaches="A page reads what is there.",
-        ),
+        Texts, says("Patterns of paths that a page may read beside the project.", reaches="A page reads what is there.")
     ] = ()
     install: Annotated[
         Text,
