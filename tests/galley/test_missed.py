@@ -69,6 +69,7 @@ def test_what_the_runner_looked_for_before_a_page_counts_for_the_page(tmp_path: 
 
 
 def test_what_installed_packages_look_for_does_not_count(folder: GuideFolder) -> None:
+    folder.without_sandbox()  # the page imports from beside the guide
     installed = folder.root.parent / "elsewhere"
     installed.mkdir()
     (installed / "library.py").write_text(OPTIONAL)

@@ -5,6 +5,7 @@ In a page's child, which the runner forks. What the page does to this process ha
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import linecache
@@ -54,6 +55,7 @@ from galley.source.grammar import grammar_among
 from galley.system import sandbox
 from galley.system.allowed import for_page
 
+READ_ONLY = "in the sandbox a page writes into its working folder and the temporary folder alone"
 TOLD = 1 << 16  # characters of an error's message, and of its traceback, that the command is told
 
 
@@ -236,6 +238,8 @@ class _Program:
         except CalledError as wrong:  # which must not hide the failure itself
             explained = str(wrong)
         what = f"{what}\n{explained}" if explained else what
+        if getattr(error, "errno", 0) == errno.EROFS and self.job.sandbox != sandbox.OFF:
+            what = f"{what}\n{READ_ONLY}"
         if "claim" in cell.tags:
             what = f"the claim does not hold: «{cell.caption}» ({what})"
         self.tell(Failed(what, cell.name, line, _trace(error, self.job.path), tuple(self.watch.wrote())))

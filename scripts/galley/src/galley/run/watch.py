@@ -311,7 +311,10 @@ class Watch:
 
     def _within(self, path: str) -> str | None:
         """The path from the root with forward slashes, or None where it is not the project's own."""
-        true = Path(os.path.realpath(path))
+        try:
+            true = Path(os.path.realpath(path))
+        except OSError:  # the sandbox closes the way, and no file of the project is at its end
+            return None
         if not true.is_relative_to(self.root) or any(true.is_relative_to(each) for each in self.ignored):
             return None
         relative = true.relative_to(self.root)

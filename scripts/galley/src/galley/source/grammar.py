@@ -94,12 +94,6 @@ def _threads(text: str) -> int:
     return int(text)
 
 
-def _yes(text: str) -> bool:
-    if text != "yes":
-        raise ValueError(text)
-    return True
-
-
 def _class_name(text: str) -> str:
     if not text.isidentifier():
         raise ValueError(text)
@@ -146,7 +140,7 @@ OPTIONS = (
         "The page may reach the network, which pages otherwise cannot; it says so under its outputs.",
         form='network="yes"',
         wanted='"yes"',
-        read=_yes,
+        read=lambda text: ("yes",).index(text) == 0,
         default=False,
         outputs=str,
     ),
