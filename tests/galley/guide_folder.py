@@ -120,10 +120,11 @@ class GuideFolder:
         """Write a page with a title above its body."""
         return self.write(f"docs/{name}.md", f"# {title}\n\n{body}")
 
-    def without_sandbox(self) -> None:
+    def without_sandbox(self) -> GuideFolder:
         """Let pages do what a page in the sandbox cannot: stop their runner, or leave a file beside the guide."""
         settings = (self.root / "pyproject.toml").read_text(encoding="utf-8")
         self.write("pyproject.toml", settings.replace("[tool.galley]\n", '[tool.galley]\nsandbox = "off"\n', 1))
+        return self
 
     def bring_answers(self) -> None:
         """Give the guide the list `answers`, of claims with `asked="a question"`."""

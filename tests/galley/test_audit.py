@@ -21,13 +21,6 @@ LISTED = Path(__file__).with_name("audit_events.txt")
 RAISED = re.compile(r"""sys\.audit\(\s*["']([^"']+)["']""")
 
 
-@pytest.fixture
-def folder(folder: GuideFolder) -> GuideFolder:
-    """A guide whose pages may write into it, so that what is heard of it can be tried."""
-    folder.without_sandbox()
-    return folder
-
-
 def known() -> set[str]:
     """The events that the table has."""
     return {*HEARD, *NOT_HEARD, OPEN, GLOB}
@@ -60,11 +53,16 @@ READS = {
 IMPORTS = "import glob, mmap, os, shutil, sqlite3\nfrom pathlib import Path\n"
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> GuideFolder:
+    """A guide whose pages can do to the project what the sandbox would refuse: the watch must notice it by itself."""
+    return GuideFolder.make(tmp_path).without_sandbox()
+
+
 @pytest.fixture(scope="module")
 def reading(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     """A page for each way, recorded in one run."""
-    folder = GuideFolder.make(tmp_path_factory.mktemp("reading"))
-    folder.without_sandbox()  # where no page can link to a file of the project
+    folder = GuideFolder.make(tmp_path_factory.mktemp("reading")).without_sandbox()
     for number, way in enumerate(READS):
         words = folder.write(f"data{number}/words.txt", "one\n")
         folder.snippet(f"page{number}", f"# %% one\n{IMPORTS}words = Path({str(words)!r})\n{READS[way]}\n")
@@ -131,8 +129,7 @@ WRITES = {
 @pytest.fixture(scope="module")
 def wrote(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What each page is told that changes the project its own way, by page, after one run of all."""
-    folder = GuideFolder.make(tmp_path_factory.mktemp("writing"))
-    folder.without_sandbox()
+    folder = GuideFolder.make(tmp_path_factory.mktemp("writing")).without_sandbox()
     for number, (code, _) in enumerate(WRITES.values()):
         words = folder.write(f"data{number}/words.txt", "one\n")
         begin = f"# %% one\n{IMPORTS}data = Path({str(words.parent)!r})\n"
@@ -154,8 +151,8 @@ def test_a_page_that_changes_the_project_is_told_what_it_did_at_its_line(wrote: 
 
 def test_a_page_that_writes_through_a_link_is_told(tmp_path: Path) -> None:
     folder = GuideFolder.make(
-        tmp_path, '[tool.galley]\nsandbox = "off"\nlinks = ["data"]\n[tool.galley.profiles.laptop]\nrequired = true\n'
-    )
+        tmp_path, '[tool.galley]\nlinks = ["data"]\n[tool.galley.profiles.laptop]\nrequired = true\n'
+    ).without_sandbox()
     folder.write("snippets/data/words.txt", "one\n")
     folder.snippet("page", "# %% one\nopen('data/log.txt', 'w').write('x')\n")
     assert "the page itself wrote snippets/data/log.txt: write into the" in folder.run().failures["page"]
@@ -195,8 +192,8 @@ def test_a_file_that_is_replaced_by_an_older_one_is_a_change(folder: GuideFolder
 
 
 def test_a_module_of_the_runner_that_is_saved_while_a_page_runs_fails_the_page(tmp_path: Path) -> None:
-    settings = '[tool.galley]\nsandbox = "off"\nimports = ["helper"]\n[tool.galley.profiles.laptop]\nrequired = true\n'
-    folder = GuideFolder.make(tmp_path, settings)
+    settings = '[tool.galley]\nimports = ["helper"]\n[tool.galley.profiles.laptop]\nrequired = true\n'
+    folder = GuideFolder.make(tmp_path, settings).without_sandbox()
     helper = folder.write("snippets/helper.py", "x = 1\n")
     save = f"echo 'x = 2' > {helper}"
     folder.snippet(

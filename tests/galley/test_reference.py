@@ -30,7 +30,7 @@ def test_the_committed_reference_is_what_the_script_writes(script: dict[str, Any
 
 
 def test_nothing_is_left_out() -> None:
-    text = (DOCS / "reference.md").read_text(encoding="utf-8")
+    text = (DOCS / "reference.md").read_text(encoding="utf-8").replace("\\|", "|")  # as a table must write a bar
     wanted = [f"| `{each.name}` | {each.says} |" for kind in (Project, Profile) for each in settings_of(kind)]
     wanted += [f"| `[{tag.name}]` | {tag.says}" for tag in TAGS]
     forms = [(option.form, option.says) for option in (*OPTIONS, *fences.OPTIONS)]

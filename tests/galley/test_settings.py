@@ -49,12 +49,12 @@ CHANGES = [
     ('links = ["data"]', 'links = ["data", "more"]', "links", 3),
     ('plugins = ["mine:Plain"]', "plugins = []", "plugins", 4),
     ("output_limit = 5000", 'output_limit = 5000\nsandbox = "off"', "sandbox", 6),
-    ("output_limit = 5000", 'output_limit = 5000\nreads = ["/etc/hostname"]', "reads", 6),
-    ("memory_mb = 100000", 'memory_mb = 100000\ndevices = ["/dev/zero"]', "devices", 17),
     ("output_limit = 5000", "output_limit = 3", "output_limit", 5),
     ("helper:setup", "helper:begin", "hooks.setup", 12),
     ("memory_mb = 100000", "memory_mb = 200000", "memory_mb", 16),
     ("memory_mb = 100000", "", "memory_mb", 14),
+    ("memory_mb = 100000", 'memory_mb = 100000\ndevices = ["/dev/nvidia*"]', "devices", 17),
+    ('links = ["data"]', 'links = ["data"]\nreads = ["/usr/share"]', "reads", 4),
     ("other = 3", "other = 4", "parameters.other", 17),
 ]
 

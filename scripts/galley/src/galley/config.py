@@ -159,18 +159,10 @@ class Project:
         ),
     ] = ()
     sandbox: Annotated[
-        Sandbox,
-        says(
-            '"on" shuts each page in as far as the system can; "required" runs none where a protection is missing.',
-            cannot="What it refuses is an error, so that a page is recorded only where it did without.",
-        ),
+        Sandbox, says('"on": as the system can; "required": a page needs it whole.', cannot="What it refuses fails.")
     ] = "on"
     reads: Annotated[
-        Texts,
-        says(
-            "Files and folders beside the project that a page may read, as patterns of paths; `.git`, for example.",
-            reaches="A page reads what is there.",
-        ),
+        Texts, says("Patterns of paths that a page may read beside the project.", reaches="A page reads what is there.")
     ] = ()
     install: Annotated[
         Text,
