@@ -1,4 +1,4 @@
-"""One page's process: a fresh namespace, its cells in order, an event for each.
+"""Runs one page: a fresh namespace, the cells in order, an event at the beginning and the end of each cell.
 
 In a page's child, which the runner forks. What the page does to this process harms no other page.
 """
@@ -33,7 +33,7 @@ from galley.source.grammar import grammar_among
 
 def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, position: Position) -> NoReturn:
     """Run the page that the connection describes and end the process; nothing is ever returned to the server."""
-    code = 70
+    code = os.EX_SOFTWARE
     try:
         job = receive_job(connection, length)
         _become_a_page(stdout, stderr)
@@ -46,18 +46,20 @@ def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, po
 
 
 class _Program:
+    """The page as the program of this process."""
+
     def __init__(self, job: Job, connection: socket.socket, position: Position) -> None:
         self.job, self.connection, self.position, self.pid = job, connection, position, os.getpid()
         ignored = Path(job.path), Path(job.scratch)
         self.watch = Watch(Path(job.root), ignored, before_any_page())
         root, scratch = Path(job.root), Path(job.scratch)
         self.context = Context(job.page, job.profile, dict(job.parameters), root, scratch, job.threads, self.watch)
-        self.hooks = find_hooks(job.hooks)  # the runner imported them, and found nothing wrong
+        self.hooks = find_hooks(job.hooks)  # the runner imported and checked them, so that nothing is raised here
         for path in job.uses:
             self.watch.note(Path(path))
 
     def run(self) -> int:
-        """Run the cells; the exit code is 0 when all of them did what they should."""
+        """Run the cells; return the exit code, 0 where every cell did what it should."""
         path = Path(self.job.path)
         plugins = load_plugins(self.job.plugins, path.parent)
         snippets = cut(self.job.source, path, Path(self.job.relative), grammar_among(plugins))
@@ -70,7 +72,7 @@ class _Program:
         asked = Asked(self.job.output_limit, partial(self._hook, "summarise"), partial(self._hook, "brief"))
         execution = Execution(snippets, namespace, self.position, kinds_among(plugins), asked)
         self._settle(Ready())
-        gc.freeze()
+        gc.freeze()  # memory shared with the runner is copied when it is written to, as a collection would do
         provenance: dict[str, Any] = {}
         for cell in snippets.cells:
             self.tell(CellBegins(cell.name, cell.place.line, cell.timeout))
@@ -85,7 +87,7 @@ class _Program:
         return 0
 
     def _note_plugins(self, plugins: Plugins, snippets: SnippetFile) -> None:
-        """Count the code of each plug-in whose tag a cell has: it has a part in what that cell's output is."""
+        """Count the code of each kind of output whose tag a cell has as used: it decides what that output is."""
         tags = {tag for cell in snippets.cells for tag in cell.tags}
         for plugin in plugins.found:
             if getattr(plugin.brought, "tag", "") in tags:
@@ -93,13 +95,13 @@ class _Program:
                     self.watch.note_module(file)
 
     def tell(self, event: PageEvent) -> None:
-        """Send an event to the command that asked for the page; a fork that the page made has no say and ends."""
+        """Send an event to the command. A process that the page forked may run into this method: it ends instead."""
         if os.getpid() != self.pid:
             os._exit(0)
         _send(self.connection, event)
 
     def _settle(self, event: PageEvent) -> None:
-        """Send an event, and wait until what was written so far is taken: the next cell's output is its own."""
+        """Send an event, and wait until the command has read all output so far: the next cell's is then its own."""
         _flush()
         self.tell(event)
         self.connection.recv(1)
@@ -129,7 +131,7 @@ class _Program:
         self.tell(Failed(what, cell.name, line, _trace(error, self.job.path)))
 
     def _hook(self, name: str, *about: Any) -> Any:
-        """What a hook answers; None without such a hook."""
+        """What a hook of the guide returns; None where the guide has no such hook."""
         return self.hooks[name](self.context, *about) if name in self.hooks else None
 
 
@@ -146,7 +148,7 @@ def _become_a_page(stdout: int, stderr: int) -> None:
 
 
 def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):  # a cell may have put others in place
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):  # a cell may have replaced the first two
         with suppress(Exception):
             stream.flush()  # type: ignore[union-attr]
     system.flush_c()
@@ -154,14 +156,14 @@ def _flush() -> None:
 
 def _send(connection: socket.socket, event: PageEvent) -> None:
     line = encode(event)
-    with suppress(OSError):  # nobody listens any more; the lifeline ends this process
+    with suppress(OSError):  # the command has gone; the end of the lifeline ends this process
         connection.sendall(line)
 
 
 def _named(error: BaseException) -> str:
     try:
         said = str(error)
-    except Exception:  # a cell may bring its own exception, and a mistake in it
+    except Exception:  # the page's own exception class may have a mistake
         said = ""
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 

@@ -1,4 +1,4 @@
-"""Executes cells statement by statement under their true lines, and collects what each leaves to show.
+"""Executes cells statement by statement under the line numbers of the snippet file, and collects their outputs.
 
 In a page's child.
 """
@@ -30,7 +30,7 @@ class NotRaisedError(Exception):
 
 
 class Position:
-    """The line that a page executes, in memory that outlives its process."""
+    """The line that a page executes, in memory that the runner shares: it can be read after the page's process died."""
 
     SIZE = struct.calcsize("q")
 
@@ -50,7 +50,7 @@ class Position:
 
 @dataclass(frozen=True)
 class CellRun:
-    """A cell that ended well: seconds of wall time, peak resident memory in MB (10^6 bytes), what it leaves to show."""
+    """A cell that ended well: seconds of wall time, largest resident size in MB (10^6 bytes), and its outputs."""
 
     seconds: float
     peak_mb: float
@@ -59,10 +59,11 @@ class CellRun:
 
 @dataclass
 class Execution:
-    """One page's namespace, and how to run a cell in it.
+    """Runs the cells of one page in the page's namespace.
 
-    A `from __future__ import` holds for the statements after it, as in a file: its compiler flags are carried from
-    one statement to the next.
+    Each statement is compiled by itself, so that the position and the watchers know which one runs. In a file, a
+    `from __future__ import` holds for every statement after it. So the compiler flags that it sets are collected in
+    `_flags` and given to each later statement; galley's own flags are kept out by `dont_inherit`.
     """
 
     snippets: SnippetFile
@@ -74,7 +75,7 @@ class Execution:
     _statements: Mapping[str, tuple[ast.stmt, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Read the code before the page runs: what Python warns of while reading is not the page's."""
+        """Parse the code before the page runs: a warning of Python's parser must not land in a cell's output."""
         self._statements = {cell.name: cell.statements for cell in self.snippets.cells}
 
     def run(self, cell: Cell) -> CellRun:
@@ -113,7 +114,7 @@ class Execution:
         raise NotRaisedError(f'the cell says raises="{cell.raises}" and raised nothing')
 
     def _execute(self, statement: ast.stmt) -> object:
-        """Execute one statement; the answer is an expression's value."""
+        """Execute one statement; return the value of an expression, None for any other statement."""
         path, flags = str(self.snippets.path), self._flags
         if isinstance(statement, ast.Expr):
             return eval(
@@ -127,5 +128,5 @@ class Execution:
 
 
 def _looking(watchers: Mapping[str, Watcher]) -> float:
-    """The seconds that watching has taken so far, which are no part of the cell's own."""
+    """The seconds that watching has taken so far, which are not counted as the cell's."""
     return sum(watcher.seconds for watcher in watchers.values())

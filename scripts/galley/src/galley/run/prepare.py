@@ -1,9 +1,9 @@
 """The hook `prepare`: called once for a profile, before any of its pages, with the variables that the user has set.
 
-In the command, and in a process of its own that the command starts (this very module, run as a program): a request on
-standard input, an answer on standard output. A page sees a clean environment without tokens, so what a profile needs
-from elsewhere (a download, say) is fetched here. The hook answers with the variables that the profile's pages are to
-see.
+In the command, and in a process of its own that the command starts: this very module, run as a program, which reads a
+`Prepare` from standard input and writes a `Prepared` to standard output. A page's environment has no tokens in it, so
+whatever a profile needs from elsewhere, such as a download, is fetched in this process. The hook returns the variables
+that the profile's pages are to see.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from galley.run.protocol import Prepare, Prepared, encode
 if TYPE_CHECKING:
     from galley.config import Profile, Project
 
-Answers = dict[str, Mapping[str, str]]  # by profile
+Answers = dict[str, Mapping[str, str]]  # the variables that the hook returned, by the name of the profile
 
 
 class PrepareError(GalleyError):
@@ -36,9 +36,9 @@ class PrepareError(GalleyError):
 
 
 async def prepare(project: Project, profiles: Iterable[str], known: Answers) -> list[PrepareError]:
-    """Ask the hook about every profile that `known` has no answer for, and add the answers there.
+    """Call the hook for each profile that `known` has no answer for, and add the answers to `known`.
 
-    What comes back is an error for every profile that cannot run. Without a hook every answer is empty.
+    Returns an error for each profile that cannot run. In a guide without the hook, every answer is empty.
     """
     asked = [name for name in dict.fromkeys(profiles) if name not in known]
     if "prepare" not in project.hooks:
@@ -81,7 +81,7 @@ def answer(asked: Prepare) -> Prepared:
 
 
 def _variables(said: object) -> dict[str, str]:
-    """The variables of an answer; raises TypeError where it is anything else than texts by name."""
+    """The variables that the hook returned; raises TypeError where that is anything else than texts by name."""
     found = dict(said) if isinstance(said, Mapping) else {} if said is None else None
     if found is None or not all(isinstance(each, str) for pair in found.items() for each in pair):
         raise TypeError(f"the hook prepare must answer with texts by name, or None, and answered {said!r}")

@@ -1,4 +1,4 @@
-"""Turns a page that ran into a record and its files, and says how it differs from the record before.
+"""Turns a page that ran into a record with its files, and says how the outputs differ from the old record's.
 
 In the command.
 """
@@ -31,7 +31,7 @@ def to_record(run: PageRun, snippets: SnippetFile) -> Record:
 
 
 def _cell(ran: CellEnds, snippets: SnippetFile, run: PageRun, files: dict[str, bytes]) -> CellRecord:
-    """A cell's part of the record; the bytes of its outputs are added to `files`."""
+    """A cell's part of the record; adds the bytes of the cell's outputs to `files`, by name."""
     assert run.where is not None
     source = snippets.cell(ran.cell)
     assert source is not None, "the page ran the cells of this very file"
@@ -49,9 +49,9 @@ def _cell(ran: CellEnds, snippets: SnippetFile, run: PageRun, files: dict[str, b
 
 
 def _otherwise(then: Mapping[str, Any], end: Mapping[str, Any]) -> dict[str, str | int | float | None]:
-    """The texts and numbers whose value when the cell ended was another than at the page's end.
+    """The facts that changed between a cell's end (`then`) and the page's end, with their value at the cell's end.
 
-    None is the value of a fact that did not hold yet.
+    Only texts and numbers count. None stands for a fact that was not known at the cell's end.
     """
     names = [name for name in {**end, **then} if then.get(name) != end.get(name)]
     found = {name: then.get(name) for name in names}
@@ -82,7 +82,7 @@ class CellChange:
 
 
 def changes(old: Record, fresh: Record, snippets: SnippetFile, kinds: Kinds) -> list[CellChange]:
-    """Every output that differs from the record before, measured cells but for their numbers."""
+    """Every output that differs from the old record's; in a measured cell, numbers may differ."""
     found = []
     for cell in snippets.cells:
         before, after = (texts(record, cell.name, kinds) for record in (old, fresh))
@@ -97,7 +97,7 @@ def changes(old: Record, fresh: Record, snippets: SnippetFile, kinds: Kinds) -> 
 
 
 def texts(record: Record, cell: str, kinds: Kinds) -> dict[str, str]:
-    """What is compared of a recorded cell's outputs, by the name of the file."""
+    """The texts by which a recorded cell's outputs are compared, by the name of the file."""
     found = record.cell(cell)
     pairs = zip(found.outputs, record.shown(found), strict=True) if found else ()
     return {

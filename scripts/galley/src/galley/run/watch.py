@@ -1,7 +1,6 @@
 """Finds what a page uses: the project's files that it opens or lists, and the project's modules that it imports.
 
-In a page's child, and in the runner, which notes before the first fork which modules are loaded. An audit hook hears
-of every file that Python opens and every folder that Python lists.
+In a page's child; and in the runner, which notes before its first fork which modules are loaded.
 """
 
 from __future__ import annotations
@@ -29,12 +28,13 @@ IMPORTING = re.compile(r"^<frozen importlib|[/\\\\]importlib[/\\\\]metadata[/\\\
 class Modules:
     """The modules that were loaded at one moment, by their files.
 
-    There are thousands, and looking at an object after a fork copies its memory. So this is made before the fork, and
-    a page looks only at the modules that were loaded since.
+    There are thousands of them, and after a fork the system copies the memory of each object that is looked at, because
+    looking changes its reference count. So the runner makes this snapshot before it forks, and a page's child looks
+    only at the modules that were loaded later.
     """
 
     files: frozenset[str]
-    folders: Mapping[str, tuple[str, ...]]  # by the folder without symbolic links
+    folders: Mapping[str, tuple[str, ...]]  # the files by their folder, whose path has no symbolic links
     last: str  # the name of the module that came last
     count: int
 
@@ -46,12 +46,13 @@ class Modules:
         return cls(files, by_folder(files), next(reversed(modules)), len(modules))
 
     def since(self) -> set[str]:
-        """The files of the modules that were loaded since that moment.
+        """The files of the modules that were loaded after this snapshot.
 
-        Where a module of that moment is gone, or was loaded again, nobody can tell the new ones by their order, and
-        the answer is the files of all modules.
+        `sys.modules` keeps the order of loading, so the new modules stand behind the snapshot's last one. Where a
+        module of the snapshot was removed or loaded again, the order tells nothing, and the files of all modules are
+        given.
         """
-        with suppress(RuntimeError):  # a thread of the page imports meanwhile
+        with suppress(RuntimeError):  # the dictionary changes while it is read: a thread of the page imports
             names = list(takewhile(lambda name: name != self.last, reversed(sys.modules)))
             if len(sys.modules) == self.count + len(names):
                 return _files([sys.modules[name] for name in names])
@@ -60,12 +61,12 @@ class Modules:
 
 @cache
 def before_any_page() -> Modules:
-    """What is loaded at the first call: the runner's, before it forks."""
+    """The modules at the first call, which the runner makes before it forks."""
     return Modules.now()
 
 
 def by_folder(files: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """The files by their folder without symbolic links: far fewer folders than files are asked for."""
+    """The files by their folder, its path without symbolic links. There are far fewer folders to resolve than files."""
     found: dict[str, list[str]] = {}
     for file in files:
         found.setdefault(_true_folder(file[: file.rfind(os.sep)]), []).append(file)
@@ -87,7 +88,15 @@ class ChangedError(Exception):
 
 
 class Watch:
-    """An audit hook over one page's process; only paths below `root` count, installed packages never."""
+    """Notes what one page uses: only paths below `root` count, and of these no `ignored` ones and no packages.
+
+    Python calls an audit hook for each file that it opens and each folder that it lists, whether the page's code or a
+    library asks for it. So the page's code needs no wrapper around `open`. An audit hook cannot be removed, so `active`
+    switches it off. It is called thousands of times and what it raises fails the page's own call; so it only adds the
+    path to a set, and `found` sorts out later what counts. It does not hear of files that compiled code or another
+    process opens: a cell declares such files with `uses`, a hook with `Context.note`. Files that
+    the page only writes do not count.
+    """
 
     def __init__(self, root: Path, ignored: tuple[Path, ...] = (), before: Modules | None = None) -> None:
         self.root = root.resolve()
@@ -102,7 +111,7 @@ class Watch:
         self.active = False
 
     def start(self) -> None:
-        """Watch until the process ends; an audit hook cannot be taken away again."""
+        """Begin to watch."""
         self.active = True
         sys.addaudithook(self._hear)
 
@@ -117,11 +126,11 @@ class Watch:
             self.noted.add(str(path))
 
     def note_module(self, path: Path) -> None:
-        """Count the code of a module as used, though the module is no longer loaded."""
+        """Count the code of a module as used that is not in `sys.modules`, such as a plug-in's."""
         self.modules.add(os.path.abspath(path))
 
     def note_table(self, path: Path, table: str) -> None:
-        """Count one table of a TOML file as used, in place of the whole file unless that is noted too."""
+        """Count one table of a TOML file as used, and the rest of the file not, unless the file is noted as well."""
         self.tables.add((os.path.abspath(path), table))
 
     def note_names(self, folder: Path, endings: tuple[str, ...]) -> None:
@@ -129,9 +138,9 @@ class Watch:
         self.names.add((os.path.abspath(folder), " ".join(endings)))
 
     def found(self) -> list[Dependency]:
-        """Everything used, measured now, in a stable order.
+        """Everything that the page used, measured now, in a fixed order.
 
-        Raises ChangedError where a file was saved while the page ran: nobody knows which state it saw.
+        Raises ChangedError where a file was saved while the page ran: nobody knows which state the page saw.
         """
         self.active = False
         modules = self._near(self.before.folders) | self._near(by_folder(self.before.since())) | self.modules
@@ -157,18 +166,18 @@ class Watch:
             return
         if event == "open":
             path, mode, flags = arguments
-            written = (mode and set("wax") & set(mode)) or flags & os.O_WRONLY  # "r+" reads too
+            written = (mode and set("wax") & set(mode)) or flags & os.O_WRONLY  # "r+" also reads, and counts
             if isinstance(path, str | bytes | os.PathLike) and not written:
                 self.files.add(os.path.abspath(os.fsdecode(path)))
         elif event in ("os.listdir", "os.scandir"):
             if IMPORTING.search(sys._getframe(1).f_code.co_filename):
-                return  # Python looks for a module or a package; what else lies there does not count
+                return  # Python's import system lists folders to find modules; the other names there do not count
             path = arguments[0]
             if path is None or isinstance(path, str | bytes | os.PathLike):
                 self.folders.add(os.path.abspath(os.fsdecode(path or ".")))
 
     def _near(self, folders: Mapping[str, Iterable[str]]) -> set[str]:
-        """The files that may be the project's own, from their folders alone."""
+        """The files whose folder lies in the project; no file is looked at."""
         root, ignored = f"{self.root}{os.sep}", tuple(f"{each}{os.sep}" for each in self.ignored)
         near: set[str] = set()
         for folder, files in folders.items():
@@ -178,7 +187,7 @@ class Watch:
         return near
 
     def _within(self, path: str) -> str | None:
-        """The path from the root with forward slashes, or None where it is not the project's own."""
+        """The path from the root, with forward slashes; None where it does not count."""
         true = Path(path).resolve()
         if not true.is_relative_to(self.root) or any(true.is_relative_to(each) for each in self.ignored):
             return None
