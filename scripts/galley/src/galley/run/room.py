@@ -45,9 +45,7 @@ class Room:
 
     def _fits(self, wanted: int, peak_mb: float) -> bool:
         if self.taken == 0:
-            self._free_mb = (
-                free_mb()
-            )  # looked at while no page runs: a page that was let in may not have taken its memory yet
+            self._free_mb = free_mb()  # later, a page that was let in may not have taken its memory yet
             return True
         return self.taken + wanted <= self.size and self._free_mb >= self.promised_mb + self._need(peak_mb)
 

@@ -94,8 +94,8 @@ class Watch:
     library asks for it. So the page's code needs no wrapper around `open`. An audit hook cannot be removed, so `active`
     switches it off. It is called thousands of times and what it raises fails the page's own call; so it only adds the
     path to a set, and `found` sorts out later what counts. It does not hear of files that compiled code or another
-    process opens: a cell declares such files with `uses`, a hook with `Context.note`. Files that
-    the page only writes do not count.
+    process opens: a cell declares such files with `uses`, a hook with `Context.note`. Files that the page only writes
+    do not count.
     """
 
     def __init__(self, root: Path, ignored: tuple[Path, ...] = (), before: Modules | None = None) -> None:
