@@ -72,9 +72,9 @@ class Kinds:
     def compared(self, name: str, form: Form) -> str:
         """What of a recorded form is compared with the next run's, as its kind says.
 
-        The form of a kind that nobody knows any more is compared as a text, so that its page can be recorded anew.
+        A kind that nobody knows any more compares as any other kind does, so that its page can be recorded anew.
         """
-        return self[name].compared(form) if name in self else form.text
+        return (self[name] if name in self else Kind()).compared(form)
 
     def left_open(self, asked: Asked) -> list[Shown]:
         """The outputs for what the cell left open, such as figures, of every kind."""

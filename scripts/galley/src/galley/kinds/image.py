@@ -22,7 +22,6 @@ from galley.kinds.kind import Asked, At, Kind
 from galley.kinds.markup import escape
 from galley.kinds.text import notebook_lines
 from galley.record.model import Form, Shown
-from galley.source.digest import digest
 
 SVG_MIME, PNG_MIME = "image/svg+xml", "image/png"
 METHODS = (("_repr_svg_", SVG_MIME, "svg"), ("_repr_png_", PNG_MIME, "png"))  # the display protocol of notebooks
@@ -103,10 +102,6 @@ class Image(Kind):
         form = shown.forms[0]
         data = notebook_lines(form.text) if form.mime == SVG_MIME else b64encode(form.data).decode()
         return {"output_type": "display_data", "data": {form.mime: data}, "metadata": {}}
-
-    def compared(self, form: Form) -> str:
-        """The digest of the image: words cannot tell a difference between two images."""
-        return digest(form.data)
 
 
 def use_style() -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from galley.record.model import Form, Shown
 from galley.source.cells import Cell
+from galley.source.digest import digest
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,11 @@ class Kind:
         return None
 
     def compared(self, form: Form) -> str:
-        """The text that stands for a form when a new run is compared with the record."""
-        return form.text
+        """The text that stands for a form when a new run is compared with the record.
+
+        For a form that is no text this is its digest, since words cannot tell how two images or sounds differ.
+        """
+        return form.text if form.is_text else digest(form.data)
 
 
 def fitting(sizes: Sequence[int], room: int) -> int:

@@ -41,6 +41,11 @@ class Form:
     cut: int = 0
 
     @property
+    def is_text(self) -> bool:
+        """Whether the bytes are a text that is normalised and compared in words; a drawing or a sound is not."""
+        return self.mime.startswith("text/") or self.mime == "application/json"
+
+    @property
     def text(self) -> str:
         """The bytes as text; bytes that are no UTF-8 become replacement characters."""
         return self.data.decode("utf-8", "replace")

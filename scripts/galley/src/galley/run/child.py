@@ -18,6 +18,8 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
+import msgspec
+
 from galley import system
 from galley.hooks import Context, find_hooks
 from galley.kinds import kinds_among
@@ -25,7 +27,7 @@ from galley.kinds.kind import Asked
 from galley.plugins import Plugins, load_plugins
 from galley.record.facts import environment
 from galley.run.execute import Execution, Position
-from galley.run.protocol import CellBegins, CellEnds, Failed, Finished, Job, PageEvent, Ready, encode, receive_job
+from galley.run.protocol import CellBegins, Failed, Finished, Job, PageEvent, Ready, encode, receive_job
 from galley.run.watch import Watch, before_any_page
 from galley.source.cells import Cell, SnippetFile, cut
 from galley.source.grammar import grammar_among
@@ -77,12 +79,12 @@ class _Program:
         for cell in snippets.cells:
             self.tell(CellBegins(cell.name, cell.place.line, cell.timeout))
             try:
-                ran = execution.run(cell)
+                ended = execution.run(cell)
             except BaseException as error:
                 self._failed(cell, error)
                 return 1
             provenance = dict(self._hook("provenance") or {})
-            self._settle(CellEnds(cell.name, ran.seconds, ran.peak_mb, ran.shown, provenance))
+            self._settle(msgspec.structs.replace(ended, provenance=provenance))
         self.tell(Finished(environment(self.job.packages, provenance), tuple(self.watch.found())))
         return 0
 

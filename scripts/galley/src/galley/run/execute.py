@@ -20,6 +20,7 @@ from galley import system
 from galley.kinds import Kinds
 from galley.kinds.kind import Asked, Watcher, cut_text
 from galley.record.model import Shown
+from galley.run.protocol import CellEnds
 from galley.source.cells import Cell, SnippetFile
 
 FUTURE = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
@@ -48,15 +49,6 @@ class Position:
         struct.pack_into("q", self._memory, 0, line)
 
 
-@dataclass(frozen=True)
-class CellRun:
-    """A cell that ended well: seconds of wall time, largest resident size in MB (10^6 bytes), and its outputs."""
-
-    seconds: float
-    peak_mb: float
-    shown: tuple[Shown, ...]
-
-
 @dataclass
 class Execution:
     """Runs the cells of one page in the page's namespace.
@@ -78,8 +70,8 @@ class Execution:
         """Parse the code before the page runs: a warning of Python's parser must not land in a cell's output."""
         self._statements = {cell.name: cell.statements for cell in self.snippets.cells}
 
-    def run(self, cell: Cell) -> CellRun:
-        """Run a cell.
+    def run(self, cell: Cell) -> CellEnds:
+        """Run a cell, and return what it took and its outputs.
 
         Raises whatever the cell raises, and NotRaisedError where it should have raised and did not.
         """
@@ -91,7 +83,7 @@ class Execution:
         shown += self.kinds.left_open(self.asked)
         seconds = time.perf_counter() - started - (_looking(watchers) - looking)
         seen = [Shown(name, forms) for name, each in watchers.items() if (forms := each.forms())]
-        return CellRun(round(seconds, 3), round(system.peak_mb(), 1), (*seen, *shown))
+        return CellEnds(cell.name, round(seconds, 3), round(system.peak_mb(), 1), (*seen, *shown))
 
     def _run(self, cell: Cell, watchers: Mapping[str, Watcher]) -> list[Shown]:
         value = None

@@ -78,8 +78,9 @@ class CellBegins(msgspec.Struct, frozen=True, tag_field="event", tag="begins"):
 class CellEnds(msgspec.Struct, frozen=True, tag_field="event", tag="ends"):
     """A cell ended well. The child waits for GO_ON, so that the next cell's output is its own.
 
-    `seconds` is wall time, `peak_mb` the largest resident size in MB (10^6 bytes). `shown` are its outputs beside what
-    it wrote to its streams, and `provenance` is the answer of the guide's hook of this name at the cell's end.
+    `seconds` is wall time, `peak_mb` the largest resident size in MB (10^6 bytes), `shown` are its outputs beside what
+    it wrote to its streams, and `provenance` is the answer of the guide's hook of this name at the cell's end. A field
+    whose name `CellRecord` has as well goes into the record.
     """
 
     cell: str

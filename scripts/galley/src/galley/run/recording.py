@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,7 +45,13 @@ def _cell(ran: CellEnds, snippets: SnippetFile, run: PageRun, files: dict[str, b
         ]
         outputs.append(Output(shown.kind, tuple(stored)))
     otherwise = _otherwise(ran.provenance, run.environment.provenance)
-    return CellRecord(ran.cell, source.digest, ran.seconds, ran.peak_mb, tuple(outputs), otherwise)
+    return CellRecord(ran.cell, source.digest, outputs=tuple(outputs), provenance=otherwise, **_taken_over(ran))
+
+
+def _taken_over(ran: CellEnds) -> dict[str, Any]:
+    """The fields that the record of a cell takes over from the event as they are, such as its seconds."""
+    same = {each.name for each in fields(CellRecord)} & set(CellEnds.__struct_fields__) - {"provenance"}
+    return {name: getattr(ran, name) for name in same}
 
 
 def _otherwise(then: Mapping[str, Any], end: Mapping[str, Any]) -> dict[str, str | int | float | None]:
@@ -64,8 +70,8 @@ def _stored(form: Form, file: str, where: Where, files: dict[str, bytes]) -> Out
 
 
 def _normal(form: Form, where: Where) -> bytes:
-    """The bytes of a form as they are recorded: texts normalised, images as they are."""
-    if form.mime.startswith("image/"):
+    """The bytes of a form as they are recorded: a text normalised, anything else as it is."""
+    if not form.is_text:
         return form.data
     text = form.data.decode("utf-8", "ignore" if form.cut else "backslashreplace")
     return normalise(text, where).encode("utf-8", "backslashreplace")

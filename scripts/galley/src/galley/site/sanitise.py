@@ -28,8 +28,8 @@ ATTRIBUTES = {
 }
 STYLES = {"text-align", "color", "background-color", "font-weight", "font-style"}
 KINDS_OF_INPUT = {"radio", "checkbox"}
-# The classes that are kept: of highlighted code, and of the blocks of Markdown's usual extensions. Any other goes, since a
-# class of the theme may start a script, and a class of galley's tells a reader that something ran.
+# The classes that are kept: of highlighted code, and of the blocks of Markdown's usual extensions. Any other goes: one
+# of the theme may start a script, and one of galley's tells a reader that something ran.
 CLASSES = re.compile(
     r"-Color[\w-]*|[a-z]{1,3}[0-9]?|highlight(?:table)?|language-[\w+#.-]+|linenos|linenodiv|code|normal|special"
     r"|filename|tabbed-[a-z-]+|task-list[a-z-]*|footnote[a-z-]*|headerlink|result|grid|cards|admonition(?:-title)?"
