@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from galley.errors import GalleyError
-from galley.site.lists import List, Listed
 from galley.kinds.markup import inline
+from galley.site.lists import List, Listed
 from galley.source.cells import Cell
 from galley.source.grammar import Option
 

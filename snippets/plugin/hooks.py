@@ -1,6 +1,6 @@
-"""This guide's hooks, as galley calls them: each hands on what the loading module asks for.
+"""This guide's hooks, in the form in which galley calls them; each calls a function of the module `loading`.
 
-`prepare` runs beside the pages, where nothing heavy should be imported: so each hook imports what it needs.
+The process of the hook `prepare` should import nothing heavy, so each hook imports what it needs itself.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ def prepare(context: Context) -> Mapping[str, str]:
 
 
 def summarise(context: Context, value: object) -> str | None:
-    """A value of PyTorch, Transformers or PEFT in a few lines."""
+    """Describe a value of PyTorch, Transformers or PEFT in a few lines."""
     from loading.summaries import summarise
 
     return summarise(value)
 
 
 def brief(context: Context, value: object) -> str | None:
-    """The same in a few words, for a traced cell."""
+    """Describe such a value in a few words, for the table of a traced cell."""
     from loading.summaries import brief
 
     return brief(value)

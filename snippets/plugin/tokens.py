@@ -1,9 +1,9 @@
 """A kind of output of this guide's own: a text token by token, with the probability of each and the runners-up.
 
-In a page's child it checks the value of a cell tagged `tokens`. In the builder it shows the text, each token tinted by
-how sure the model was of it, with its id and the runners-up at hand. Each token is a radio button's label: so the whole
-text is one stop of the Tab key, and the arrow keys go from token to token, without a script. The plain table under it
-has the same data.
+In a page's child the value of a cell tagged `tokens` is checked. In the builder the text is shown: each token is tinted
+by its probability, and its id and the runners-up appear when a reader points at it. Each token is the label of a radio
+button, so that without a script the whole text is one stop of the Tab key and the arrow keys go from token to token.
+The plain table below the text has the same data.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ STEPS = (
     0.6,
     0.4,
     0.2,
-)  # a probability below each of them is one tint stronger
+)  # a token's tint is one step stronger for each number that its probability is below
 SPACE = re.compile(r"[ \t]|\r\n|[\n\r]")
 SIGNS = {" ": "·", "\t": "→", "\n": "⏎", "\r": "␍", "\r\n": "⏎"}
 
@@ -55,7 +55,7 @@ class Tokens(Kind):
 
 
 def written(value: object, limit: int) -> Form:
-    """The tokens as a JSON text, one a line; those that do not fit into `limit` bytes are left out at the end.
+    """The tokens as a JSON text, one on each line; the last ones are left out where `limit` bytes are not enough.
 
     `value` is a list of mappings with `id` (an integer), `token` (text), `probability` (from 0 to 1, or None
     for a token that was given) and, if there are any, `others` (pairs of text and probability). Raises
@@ -151,7 +151,7 @@ def read(data: bytes) -> list[Token]:
 
 
 def tokens_html(tokens: Sequence[Token], group: str) -> str:
-    """The text, its legend and the table; `group` names the radio buttons and is the page's only one of that name."""
+    """The text, its legend and the table; `group` is the name of the radio buttons, different for each text of a page."""
     text = "".join(_token(number, token, group) for number, token in enumerate(tokens))
     return (
         '<div class="galley-tokens" role="radiogroup" aria-label="The text, token by token" data-search-exclude>'
@@ -202,7 +202,7 @@ def _sure(token: Token) -> str:
 
 
 def _card(token: Token) -> str:
-    """What hovers under a token that is pointed at or has the focus."""
+    """The card below a token, which is shown while a reader points at the token or the token has the focus."""
     others = "".join(
         f"<span><code>{visible(text) or '∅'}</code><b>{_bar(sure)}</b>{sure:.3f}</span>"
         for text, sure in token.get("others", ())

@@ -68,6 +68,22 @@ class Drawn(Kind):
 '''
 
 
+# A kind whose form is no text.
+SOUND = """
+from galley import Form, Kind
+
+
+class Sound(Kind):
+    name = "sound"
+
+    def of_value(self, value, asked):
+        return (Form("audio/wav", "wav", value),) if type(value) is bytes else None
+
+    def html(self, shown, at):
+        return "<p>a sound</p>"
+"""
+
+
 def bring(folder: GuideFolder, *names: str, more: str = "") -> None:
     """Name plug-ins in the guide's settings."""
     listed = ", ".join(f'"{name}"' for name in names)
@@ -265,6 +281,19 @@ def test_the_css_of_a_kind_is_on_the_pages_that_show_it_and_on_no_other(folder: 
     assert '<p class="guide-drawn">drawn 42</p>' in html["with"]
     assert "guide-drawn" not in html["without"] + html["prose"]
     assert ".galley-cell" in html["without"], "the page has styles, but not these"
+
+
+def test_a_form_that_is_no_text_is_recorded_byte_for_byte_and_compared_by_its_digest(folder: GuideFolder) -> None:
+    folder.write("snippets/mine/kind.py", SOUND)
+    bring(folder, "mine.kind:Sound")
+    folder.snippet("page", "# %% one\nbytes(range(256)) + b'\\r\\n 0x7f0000001234'\n")
+    assert not folder.run().failures
+    recorded = folder.project.outputs / "page/laptop/one.sound.wav"
+    assert recorded.read_bytes() == bytes(range(256)) + b"\r\n 0x7f0000001234"
+    assert "page (laptop): unchanged" in folder.run(everything=True).said
+    folder.snippet("page", "# %% one\nbytes(range(255, -1, -1))\n")
+    assert re.search(r"one\.sound\.wav differs from line 1 on: '[0-9a-f]+' became '[0-9a-f]+'", folder.run().said)
+    assert folder.mkdocs().returncode == 0
 
 
 def test_a_record_with_a_tags_kind_depends_on_the_code_of_the_kind(folder: GuideFolder) -> None:

@@ -155,6 +155,13 @@ def test_a_cut_never_splits_a_character(folder: GuideFolder) -> None:
     assert set(folder.output("page", "two.value.txt")) == {"'", "é"}
 
 
+def test_a_record_says_what_each_cell_took(folder: GuideFolder) -> None:
+    ran(folder, "# %% one\n1\n# %% two\nimport time\ntime.sleep(0.05)\nkept = bytearray(10**8)\n")
+    one, two = folder.record("page").cells
+    assert two.seconds >= 0.05
+    assert one.peak_mb + 50 < two.peak_mb, "in 10^6 bytes"
+
+
 def test_a_record_says_what_it_ran_on(folder: GuideFolder) -> None:
     ran(folder, SOURCE)
     record = folder.record("page")

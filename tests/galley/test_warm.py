@@ -187,3 +187,15 @@ def test_a_second_keeper_leaves_the_first_ones_runner_alone(hooked: GuideFolder)
     one, two, left = asyncio.run(beside())
     assert one != two
     assert left is None, "the card was the second one's and went with it"
+
+
+def test_a_keeper_that_ends_leaves_the_card_of_a_later_one(hooked: GuideFolder):
+    async def after() -> tuple[Path, Path | None]:
+        async with Keeper(hooked.project) as second:
+            async with Keeper(hooked.project) as first:
+                await first.socket()
+                two = await second.socket()
+            return two, warm_runner(hooked.project)
+
+    two, left = asyncio.run(after())
+    assert left == two

@@ -1,8 +1,8 @@
 """`galley serve`: MkDocs shows the site, and what was saved runs on a warm runner.
 
-In the command. A saved page re-renders, since MkDocs watches it; a saved snippet file runs again, since this module
-watches it, and its record, which MkDocs watches too, then shows. What failed stands in a file of its own that only this
-command's MkDocs reads.
+In the command. MkDocs watches the pages, and renders a page again when it is saved. This module watches the snippet
+files, and runs a page again when its file is saved; MkDocs also watches the records, and shows the new one. Failures
+stand in a file of their own that only this command's MkDocs reads (`site.preview`).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ PATIENCE = 5.0  # seconds for MkDocs to end
 
 
 async def serve(project: Project, address: str, console: Console) -> int:
-    """Serve until MkDocs ends; the answer is its exit code. A SIGTERM cancels, so that nothing is left running."""
+    """Serve until MkDocs ends, and return its exit code. A SIGTERM ends everything in order, as Ctrl-C does."""
     _free(address)
     task = asyncio.current_task()
     assert task is not None
@@ -75,10 +75,10 @@ def _free(address: str) -> None:
 
 @asynccontextmanager
 async def mkdocs(project: Project, address: str, file: Path) -> AsyncIterator[Process]:
-    """MkDocs' own live server, in preview mode, watching the records and the failures too."""
+    """MkDocs' live server, in preview mode; it also watches the snippets' folder, with the records, and failures."""
     command = MKDOCS.serving(address, (project.snippets, file.parent))
     environment = {**os.environ, VARIABLE: str(file), "NO_MKDOCS_2_WARNING": "1"}
-    # A session of its own: Ctrl-C in the terminal reaches us alone, and MkDocs gets one SIGINT, on which it tidies up.
+    # A session of its own: Ctrl-C in the terminal reaches this process alone, which then sends MkDocs one SIGINT.
     process = await asyncio.create_subprocess_exec(*command, cwd=project.root, env=environment, start_new_session=True)
     try:
         yield process
@@ -113,7 +113,7 @@ class Loop:
                 await self._run_stale()
             except RunnerError as error:
                 self.console.print(why_not(error))
-            except Exception as error:  # whatever it is, the next save may mend it
+            except Exception as error:  # of any kind: the next save may mend it
                 self.console.print(f"{type(error).__name__}: {error}")
             await changed.of_others(frozenset(path for paths in self.own.values() for path in paths))
             await asyncio.sleep(SETTLE)
@@ -121,7 +121,7 @@ class Loop:
     async def _run_stale(self) -> None:
         self.project = self.keeper.project = find_project(self.project.root)
         guide = read_guide(self.project)
-        self.failures = _unreadable(guide)  # a page that failed is stale still, and runs again
+        self.failures = _unreadable(guide)  # a page that failed is still stale, and runs again
         tasks = choose(guide, [], self.project.required, everything=False)
         if tasks:
             socket = await self.keeper.socket()
@@ -148,7 +148,7 @@ class Loop:
 
 
 def _unreadable(guide: Guide) -> dict[tuple[str, str], FailedPage]:
-    """The snippet files that cannot be read at all."""
+    """A failure for each snippet file that cannot be read, by page and an empty profile."""
     found = {}
     for error in guide.errors:
         if error.place and error.place.path.suffix == ".py":
@@ -158,9 +158,9 @@ def _unreadable(guide: Guide) -> dict[tuple[str, str], FailedPage]:
 
 
 class Keeper:
-    """Keeps the warm runner of a checkout, and replaces it when what it loaded is no longer current.
+    """Keeps the warm runner of a checkout, and replaces the runner when something that it loaded has changed.
 
-    Use it as an asynchronous context; `running` is the runner while one is up.
+    Used as an asynchronous context; `running` is the runner while one is up.
     """
 
     def __init__(self, project: Project) -> None:
@@ -198,7 +198,7 @@ class Keeper:
 
 
 def why_not(error: RunnerError) -> str:
-    """One line for an author who can edit prose and not run code."""
+    """One line for an author on a machine that can show pages and cannot run them."""
     return f"nothing can be run here, prose still previews: {error.what.splitlines()[-1].strip()}"
 
 

@@ -2,6 +2,6 @@
 
 In the command, and in the builder, which offers both on each page.
 
-Code stands in running order, as in the snippet file. A piece of prose travels with the cell that follows it on
-the page, so where a page shows its cells in another order, prose moves and code does not.
+The code stands in the order in which it runs, as in the snippet file. A piece of prose belongs to the cell that follows
+it on the page. So where a page shows its cells in another order, the prose moves and the code does not.
 """

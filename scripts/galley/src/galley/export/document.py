@@ -22,9 +22,8 @@ from galley.source.fences import find_fences, front_matter, outside_code
 from galley.source.parameters import with_values
 
 CLAIM = "**Claim.** "
-LINK = re.compile(
-    r"!?\[([^\[\]]*)\]\((?:[\w./-]+\.(?:md|png|svg)(?:#[\w-]*)?|#[\w-]+)\)"
-)  # leads nowhere outside the site
+# A link to a page, a picture or a heading of the site, which leads nowhere outside of it.
+LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[\w./-]+\.(?:md|png|svg)(?:#[\w-]*)?|#[\w-]+)\)")
 OPENS = re.compile(r"[\s>]*(?:`{3}|~{3})")
 CLOSES = re.compile(r"[\s>]*[`~]{3,}\s*$")
 
@@ -39,7 +38,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Document:
-    """All that an export holds: `needs` says what must be there for it to run, `ran_on` what the outputs are from."""
+    """All that an export holds: `needs` says what it takes to run the code, `ran_on` on what the outputs were made."""
 
     page: str
     needs: str
@@ -63,7 +62,7 @@ def document(project: Project, found: Status, lines: Sequence[str]) -> Document:
 
 
 def _opening(lines: Sequence[str]) -> tuple[str, int]:
-    """What stands above the page's first section and its first fence, and the line where that ends."""
+    """The prose above the page's first section and its first fence, and the index of the line below it."""
     start = front_matter(lines)
     end = next((n for n in range(start, len(lines)) if lines[n].startswith("## ") or OPENS.match(lines[n])), len(lines))
     return _plain(lines[start:end]).strip(), end
@@ -77,7 +76,7 @@ def _above(prose: str, cell: Cell) -> str:
 
 
 def _prose(snippets: SnippetFile, lines: Sequence[str], start: int) -> tuple[dict[str, str], str]:
-    """The prose above each cell from line `start` on, by the cell's name, and what stands below the last."""
+    """The prose above each cell, by the cell's name, and the prose below the last one, from line `start` on."""
     fences, _ = find_fences(lines, Path(snippets.page), grammar=snippets.grammar)
     above: dict[str, str] = {}
     text = ""
@@ -91,10 +90,10 @@ def _prose(snippets: SnippetFile, lines: Sequence[str], start: int) -> tuple[dic
 
 
 def _plain(lines: Sequence[str]) -> str:
-    """Markdown without what only the site understands; code stays as it is."""
+    """Markdown without the links that lead nowhere outside of the site; code stays as it is."""
     prose = set(outside_code(lines))
     text = ""
-    for free, run in groupby(range(len(lines)), prose.__contains__):  # the text of a link may go over two lines
+    for free, run in groupby(range(len(lines)), prose.__contains__):  # a link may go over two lines
         block = "".join(f"{lines[at]}\n" for at in run)
         text += LINK.sub(r"\1", block) if free else block
     return text

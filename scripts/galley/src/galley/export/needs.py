@@ -23,7 +23,7 @@ SEPARATORS = re.compile(r"[-_.]+")
 
 
 def needs(project: Project, snippets: SnippetFile, record: Record) -> str:
-    """One line: packages with the versions of the record, then folders and files beside the export."""
+    """One line: the packages with the versions of the record, then the folders and files that must lie beside it."""
     names, modules = _imports(project, (name for cell in snippets.cells for name in cell.imports))
     packages = record.environment.packages
     versions = {_canonical(name): (name, version.partition("+")[0]) for name, version in packages.items()}
@@ -40,12 +40,12 @@ def needs(project: Project, snippets: SnippetFile, record: Record) -> str:
 
 
 def _below(name: str, links: Iterable[str]) -> bool:
-    """Whether a path lies in one of the folders that a page sees beside it."""
+    """Whether a path begins with one of the `links` that a page finds in its own folder."""
     return name.partition("/")[0] in links
 
 
 def _imports(project: Project, names: Iterable[str]) -> tuple[list[str], list[str]]:
-    """The packages and the project's own modules among imported names, with what those import; both sorted."""
+    """The packages among imported names, and the project's own modules with their imports; both sorted."""
     packages: set[str] = set()
     modules: set[str] = set()
     waiting = list(names)
@@ -73,22 +73,23 @@ def _canonical(package: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _package(module: str) -> str:
-    """The package that brings a module, as far as this environment knows: `PyYAML` brings `yaml`.
+    """The package that brings a module, as far as this environment can tell: `PyYAML` brings `yaml`.
 
-    One that is called as the module is taken to bring it.
+    A package with the name of the module is taken to bring it; so is a package that is not installed.
     """
     with suppress(PackageNotFoundError):
         return metadata(module)["Name"]
-    return next(iter(packages_distributions().get(module, [module])))  # reads the list of files of every package
+    return next(iter(packages_distributions().get(module, [module])))  # slow: it reads the files of every package
 
 
 @lru_cache(maxsize=1024)
 def _of_module(file: Path, modified: int) -> tuple[str, ...]:
+    """The imports of a module; kept for each time of its file, `modified`."""
     return tuple(imported([ast.parse(file.read_text(encoding="utf-8"))]))
 
 
 def _folders(project: Project, record: Record) -> list[str]:
-    """The folders below the project's links of which the page used a file, the outermost alone."""
+    """The folders below the project's `links` in which the page used a file, without folders inside another."""
     folders = set()
     for used in record.dependencies:
         path = PurePosixPath(used.path)

@@ -1,4 +1,4 @@
-"""A page as a notebook with the recorded outputs, in nbformat 4.5; written as plain JSON, for a fast build.
+"""A page as a notebook with the recorded outputs, in nbformat 4.5, written without nbformat, which is slow to import.
 
 In the command and in the builder.
 """
@@ -22,9 +22,9 @@ METADATA = {
 
 
 def notebook(document: Document, *, compact: bool = False) -> str:
-    """The text of the notebook, indented, or `compact` on one line.
+    """The text of the notebook: indented, or on one line where it is `compact`.
 
-    Its first cell says what it needs and what the outputs ran on.
+    The first cell says what the notebook needs, and on what the outputs were made.
     """
     cells = [_markdown("needs", f"{document.needs}\n\n{document.ran_on}")]
     for number, part in enumerate(document.parts, start=1):
@@ -57,5 +57,5 @@ def _code(part: Part, number: int, record: Record, kinds: Kinds) -> dict[str, An
 
 
 def _id(name: str) -> str:
-    """An id of nbformat's form, at most 64 characters, for each name its own."""
+    """A cell's id, different for each name, of the form that nbformat allows: at most 64 characters."""
     return f"cell-{name}" if len(name) < 60 else f"cell-{name[:46]}-{digest(name)[:12]}"

@@ -2,9 +2,9 @@
 
 In the command and in the builder.
 
-It runs from top to bottom with plain `python` and ends with exit code 0. A cell that must raise is wrapped so
-that the error is printed, and its absence is one. A value on a cell's last line is shown by editors and
-notebooks alone, as in any script.
+The script runs from top to bottom with plain `python` and ends with exit code 0. A cell that must raise an error is
+wrapped: the error is printed, and the script fails where it does not come. As in any script, the value on a cell's last
+line is shown by editors and notebooks alone.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def script(document: Document) -> str:
 
 
 def _commented(line: str) -> str:
-    """A line of prose as a comment; one that would begin a cell is escaped, as Markdown has it."""
+    """A line of prose as a comment; a line that would then begin a cell gets a backslash, as Markdown allows."""
     return ("# \\" if line.startswith("%%") else "# ") + line.rstrip() if line.strip() else "#"
 
 
@@ -47,7 +47,7 @@ def _code(cell: Cell) -> str:
 
 
 def _indented(source: str) -> str:
-    """Code one step to the right; the text of a string over several lines stays as it is."""
+    """Code indented by four spaces; the inner lines of a string stay as they are."""
     inside: set[int] = set()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type in (tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)):

@@ -25,7 +25,7 @@ BUILT_IN: tuple[type[Kind], ...] = (Stdout, Stderr, TraceKind, Image, Value, Err
 
 
 class Kinds:
-    """The kinds that a project knows, by name: those of plug-ins first, since they know their own values best."""
+    """The kinds of output that a project knows, by name; those of plug-ins are asked before galley's own."""
 
     def __init__(self, brought: Iterable[Kind] = ()) -> None:
         own = {kind.name: kind() for kind in BUILT_IN}
@@ -57,12 +57,12 @@ class Kinds:
             kind.begin()
 
     def watchers(self, cell: Cell, namespace: Mapping[str, Any], asked: Asked) -> dict[str, Watcher]:
-        """What watches a cell, by the name of the kind."""
+        """The watchers of a cell, by the name of their kind: one for each tag of the cell that asks for one."""
         tagged = (kind for kind in self if kind.tag in cell.tags)
         return {kind.name: found for kind in tagged if (found := kind.watcher(namespace, asked))}
 
     def of_value(self, value: object, cell: Cell, asked: Asked) -> list[Shown]:
-        """A value as the first kind has it that takes it: kinds that a tag asks for first."""
+        """The output for a value, of the first kind that takes it; kinds that a tag of the cell asks for come first."""
         asking = [kind for kind in self if kind.tag in cell.tags]
         for kind in (*asking, *(kind for kind in self if not kind.tag)):
             if (forms := kind.of_value(value, asked)) is not None:
@@ -72,12 +72,12 @@ class Kinds:
     def compared(self, name: str, form: Form) -> str:
         """What of a recorded form is compared with the next run's, as its kind says.
 
-        The form of a kind that nobody knows any more is compared as a text, so that its page can be recorded anew.
+        A kind that nobody knows any more compares as any other kind does, so that its page can be recorded anew.
         """
-        return self[name].compared(form) if name in self else form.text
+        return (self[name] if name in self else Kind()).compared(form)
 
     def left_open(self, asked: Asked) -> list[Shown]:
-        """What the cell left open, of every kind."""
+        """The outputs for what the cell left open, such as figures, of every kind."""
         return [Shown(kind.name, forms) for kind in self for forms in kind.left_open(asked) if forms]
 
 

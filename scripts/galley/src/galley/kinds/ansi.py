@@ -1,7 +1,7 @@
 """In the builder: the colours that a program asked its terminal for, as HTML.
 
-Only colours are read. Whatever else a terminal would obey (a title, a movement of the cursor) is left out, and a
-character that nobody can see becomes U+FFFD, as in any other recorded text.
+Only colours are read. Any other sequence that a terminal would obey (a title, a movement of the cursor) is left out,
+and a control character becomes U+FFFD, as in any other recorded text.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ COLOUR = re.compile(r"(\x1b\[[0-9;]{0,64}m)")
 
 
 def plain(text: str) -> str:
-    """A recorded text without colours and without control characters, not yet escaped."""
+    """A recorded text without colours and without control characters; not yet escaped for HTML."""
     return CONTROL.sub("\N{REPLACEMENT CHARACTER}", ANSI.sub("", text))
 
 
 def only_colours(text: str) -> str:
-    """The same with its colours, as a terminal reads them; not yet escaped."""
+    """A recorded text with the escape sequences of colours and no others; not yet escaped for HTML."""
     return "".join(each if COLOUR.fullmatch(each) else plain(each) for each in COLOUR.split(text))
 
 
 def coloured(text: str) -> str:
     """A recorded text as HTML, with its colours; the names of their classes are pygments-ansi-color's."""
     if not COLOUR.search(text):
-        return escape(text)  # most texts have none, and need not wait for Pygments
+        return escape(text)  # most texts have no colours; importing Pygments takes time
     from pygments import format as formatted
     from pygments.formatters import HtmlFormatter
     from pygments_ansi_color import AnsiColorLexer

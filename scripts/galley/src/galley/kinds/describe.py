@@ -1,8 +1,8 @@
-"""What a value is, in the few words of a trace: its type, shape, number type, device and a short text.
+"""Describes a value for the table of a trace: its type, shape, number type, device and a short text.
 
 In a page's child.
 
-Nothing here may fail the page: whatever a value's own code raises is noted in the description.
+Nothing in this module may fail the page: an exception that a value's own code raises is noted in the description.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _text(value: object, brief: Brief, errors: list[str]) -> str:
 
 
 def _is(value: object, kinds: type | tuple[type, ...]) -> bool:
-    """Like isinstance, and deaf to what a value claims to be."""
+    """Like isinstance, but by the value's true type: isinstance also believes the value's own `__class__`."""
     return issubclass(type(value), kinds)
 
 
@@ -133,7 +133,7 @@ def _shortened(text: str) -> str:
 
 
 class _Shortener(reprlib.Repr):
-    """Reprs that stay small, whatever they are of; what is nested says so where its own repr fails."""
+    """Short reprs of any value; a value inside another whose repr fails is replaced by a note."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -141,7 +141,7 @@ class _Shortener(reprlib.Repr):
         self.maxdict = self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = 8
 
     def repr1(self, x: Any, level: int) -> str:
-        """By the value's exact type: reprlib goes by its name, which anybody's class may have."""
+        """The repr, chosen by the value's exact type: reprlib chooses by the type's name, which any class may have."""
         kind = type(x)
         if kind in SIZED or kind is int:
             return super().repr1(x, level)

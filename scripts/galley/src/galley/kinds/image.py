@@ -22,11 +22,10 @@ from galley.kinds.kind import Asked, At, Kind
 from galley.kinds.markup import escape
 from galley.kinds.text import notebook_lines
 from galley.record.model import Form, Shown
-from galley.source.digest import digest
 
 SVG_MIME, PNG_MIME = "image/svg+xml", "image/png"
 METHODS = (("_repr_svg_", SVG_MIME, "svg"), ("_repr_png_", PNG_MIME, "png"))  # the display protocol of notebooks
-INK = "#1b1f25"  # of text and axes in galley's own style; a page draws in its own colour what has exactly this one
+INK = "#1b1f25"  # of text and axes in galley's own style; a page shows this very colour in its own text colour
 BLACK = re.compile(r"(?:black|#000|#000000|rgb\(0, ?0, ?0\))", re.IGNORECASE)
 WHITE = re.compile(r"(?:white|#fff|#ffffff|rgb\(255, ?255, ?255\))", re.IGNORECASE)
 PAINT = ("fill", "stroke", "stop-color", "color")
@@ -78,7 +77,7 @@ class Image(Kind):
         self._styled = False
 
     def begin(self) -> None:
-        """Give matplotlib galley's style, once it is imported."""
+        """Give matplotlib galley's style, once the page has imported matplotlib."""
         if not self._styled:
             self._styled = use_style()
 
@@ -104,13 +103,12 @@ class Image(Kind):
         data = notebook_lines(form.text) if form.mime == SVG_MIME else b64encode(form.data).decode()
         return {"output_type": "display_data", "data": {form.mime: data}, "metadata": {}}
 
-    def compared(self, form: Form) -> str:
-        """The digest: a difference inside an image says nothing in words."""
-        return digest(form.data)
-
 
 def use_style() -> bool:
-    """Make the style the default, once matplotlib is imported; whether it is. What a page has set itself stays."""
+    """Make galley's style matplotlib's default, and return whether matplotlib is imported by now.
+
+    A setting that the page has changed itself stays as the page wants it.
+    """
     matplotlib = sys.modules.get("matplotlib.pyplot") and sys.modules["matplotlib"]
     if matplotlib is None:
         return False
@@ -118,7 +116,7 @@ def use_style() -> bool:
     style = {**STYLE, **dict.fromkeys(INKED, INK), "axes.prop_cycle": cycle}
     now, before = matplotlib.rcParams, matplotlib.rcParamsOrig
     own = {key for key in style if now[key] != before[key]}
-    if own & COLOURED:  # half of two palettes cannot be read
+    if own & COLOURED:  # one colour of the page's own: then galley sets no colour, since a mixture may be unreadable
         own |= COLOURED
     now.update({key: value for key, value in style.items() if key not in own})
     return True
@@ -138,7 +136,7 @@ def drawn() -> Iterator[bytes]:
 
 
 def _title(figure: Any) -> dict[str, str]:
-    """What the figure calls itself, if anything: its own title, or those of its axes."""
+    """The figure's title for the SVG, or else the titles of its axes; empty where it has none."""
     titles = [figure.get_suptitle()] if figure.get_suptitle() else [axes.get_title() for axes in figure.axes]
     title = "; ".join(each for each in titles if each)
     return {"Title": title} if title else {}
@@ -187,14 +185,17 @@ def _parsed(data: bytes) -> ElementTree.Element:
 
 
 class _Writer:
-    """Writes an SVG's elements as HTML. In a figure of `own` style only what has exactly its ink follows the page;
-    in any other drawing black is ink, and white is the page's background."""
+    """Writes an SVG's elements as HTML, with its ink in the page's text colour, which differs by light and dark.
+
+    In a drawing of galley's own style (`own`) only INK is ink. In any other drawing black is ink, and white becomes the
+    page's background.
+    """
 
     def __init__(self, group: str, own: bool) -> None:
         self._group, self._own = group, own
 
     def root(self, root: ElementTree.Element, label: str, style: str) -> str:
-        """The whole drawing; where its colours are not galley's, what it leaves black is in the page's ink."""
+        """The whole drawing; one that is not of galley's own style is filled with the page's text colour by default."""
         fill = "" if self._own else ' fill="currentColor"'
         attributes = self._attributes(root, style)
         if ' fill="' in attributes:

@@ -1,4 +1,4 @@
-"""What a kind of output is: the class to derive from, what its methods are told, and two helps for those that capture.
+"""The class that a kind of output derives from, what its methods are told, and two helpers for capturing.
 
 In every process.
 """
@@ -14,14 +14,15 @@ from typing import Any, Protocol
 
 from galley.record.model import Form, Shown
 from galley.source.cells import Cell
+from galley.source.digest import digest
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a page's settings say to a kind that captures.
+    """What a kind is told when it captures an output.
 
-    `limit` is the most bytes of one form. `summarise` answers with the text for a value, and `brief` with a few words
-    for it; either answers None where the guide's hook has nothing better to say than the value's own repr.
+    `limit` is the most bytes that one form may have. `summarise` and `brief` call the guide's hooks of these names with
+    a value; each returns a text, or None where the guide has no such hook or the value's own repr will do.
     """
 
     limit: int
@@ -43,18 +44,19 @@ class Watcher(Protocol):
     seconds: float
 
     def after(self, number: int, statement: ast.stmt) -> None:
-        """Note what the cell's `number`-th statement, from 1, did."""
+        """Note what a statement of the cell did; `number` counts the cell's statements from 1."""
 
     def forms(self) -> tuple[Form, ...]:
-        """What there is to show when the cell has ended; no form shows nothing."""
+        """The forms of the output, when the cell has ended; without any there is no output."""
 
 
 class Kind:
     """One kind of output. Derive from it, name it, and replace the methods that differ.
 
-    `name` stands in records and in the names of files: small letters, digits and hyphens. `tag` is the cell tag that
-    asks for this kind, if one does. `css` goes into each page that shows such an output. A form that does not fit into
-    `Asked.limit` bytes is cut, and says how many bytes are missing.
+    `name` stands in records and in the names of files: at most 40 small letters, digits and hyphens. `tag` is the cell
+    tag that asks for this kind; empty where the kind is asked for the value of every cell. `css` goes into each page
+    that shows such an output, and into no other. A kind cuts a form that does not fit into `Asked.limit` bytes, and
+    says in `Form.cut` how many bytes are missing.
     """
 
     name: str
@@ -64,17 +66,18 @@ class Kind:
     # In a page's child.
 
     def begin(self) -> None:
-        """Called before each statement of a cell: a library that the statement uses may want to be set up."""
+        """Called before each statement of a cell; a kind can set up a library here that the page has imported."""
 
     def watcher(self, namespace: Mapping[str, Any], asked: Asked) -> Watcher | None:
-        """What watches a cell that has the kind's tag; None for a kind that watches nothing."""
+        """The watcher for a cell that has the kind's tag; `namespace` holds the page's names. None watches nothing."""
         return None
 
     def of_value(self, value: object, asked: Asked) -> tuple[Form, ...] | None:
-        """The forms of the value of a cell's last expression; None leaves the value to another kind.
+        """The forms of the value of a cell's last expression, the plainest first.
 
-        A kind with a tag is asked for the value of cells with that tag alone, before all other kinds; it may raise
-        where the value is not what the tag promises, and the page then fails at that cell.
+        None leaves the value to the next kind; no forms at all show nothing. `value` is None where the cell does not
+        end in an expression. A kind with a tag is asked only in cells with that tag, and before all other kinds. It may
+        raise an exception where the value is not what the tag promises: then the page fails at that cell.
         """
         return None
 
@@ -85,36 +88,39 @@ class Kind:
     # In the builder.
 
     def html(self, shown: Shown, at: At) -> str:
-        """The output as HTML, everything in it escaped: a record is data, whoever wrote it."""
+        """The output as HTML. Every text of the record must be escaped: anybody may have written the record."""
         raise NotImplementedError
 
     def code_html(self, code: str, shown: Shown, at: At) -> str:
-        """The cell's highlighted code with what the output adds to it."""
+        """The HTML of the cell's highlighted code, with whatever this output adds to the code."""
         return code
 
     @property
     def marks_code(self) -> bool:
-        """Whether `code_html` adds anything, so that each profile needs the code once more."""
+        """Whether `code_html` adds anything to the code; then the page has the code once for each profile."""
         return type(self).code_html is not Kind.code_html
 
     # In the command.
 
     def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
-        """The output as nbformat 4.5 has it, of the cell that is executed `number`-th; None leaves it out."""
+        """The output as an object of nbformat 4.5, None to leave it out; `number` is the cell's execution count."""
         return None
 
     def compared(self, form: Form) -> str:
-        """What of a form is compared with the form recorded before."""
-        return form.text
+        """The text that stands for a form when a new run is compared with the record.
+
+        For a form that is no text this is its digest, since words cannot tell how two images or sounds differ.
+        """
+        return form.text if form.is_text else digest(form.data)
 
 
 def fitting(sizes: Sequence[int], room: int) -> int:
-    """How many pieces of these sizes, in bytes, fit into `room` bytes, from the first on."""
+    """How many pieces, from the first on, fit into `room` bytes; `sizes` are their sizes in bytes."""
     return bisect_right(list(accumulate(sizes)), room)
 
 
 def cut_text(text: str, limit: int, mime: str = "text/plain", suffix: str = "txt") -> Form:
-    """A form of at most `limit` bytes; what UTF-8 cannot hold is written with backslashes."""
+    """A text as a form of at most `limit` bytes; a character that UTF-8 cannot hold is written with a backslash."""
     data = text.encode("utf-8", "backslashreplace")
     kept = data[:limit].decode("utf-8", "ignore").encode() if len(data) > limit else data
     return Form(mime, suffix, kept, len(data) - len(kept))

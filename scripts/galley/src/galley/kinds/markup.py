@@ -14,7 +14,7 @@ CODE = re.compile(r"`([^`]+)`")
 
 
 def escape(text: str) -> str:
-    """`text` as it may stand in HTML."""
+    """`text` as it may stand in HTML, without terminal sequences."""
     return html.escape(CONTROL.sub("\N{REPLACEMENT CHARACTER}", ANSI.sub("", text)))
 
 
@@ -24,5 +24,5 @@ def inline(text: str) -> str:
 
 
 def cut_note(cut: int, done: str) -> str:
-    """The line that says how many bytes of an output are missing, which were `done`: printed, or recorded."""
+    """The line under an output that was cut; `done` is the verb for the missing bytes, `printed` or `recorded`."""
     return f'<p class="galley-cut">{cut:,} more bytes were {done} and are cut here</p>' if cut else ""

@@ -13,7 +13,7 @@ from galley.kinds.kind import Asked, At, Kind, cut_text
 from galley.kinds.markup import cut_note
 from galley.record.model import Form, Shown
 
-COLUMNS = 100  # the most characters in a line of a table
+COLUMNS = 100  # the most characters in a line of a text that is taken for a table
 
 
 class Text(Kind):
@@ -62,7 +62,7 @@ class Value(Text):
         return (cut_text(repr(value) if summary is None else summary, asked.limit),)
 
     def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
-        """A result, with every form that the record has."""
+        """A result, with each form of the record that is a text."""
         data = {form.mime: notebook_lines(text_and_cut(form)) for form in shown.forms if form.mime.startswith("text/")}
         return {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": number}
 
@@ -86,7 +86,7 @@ def _may_be_table(text: str) -> bool:
 
 
 def text_and_cut(form: Form) -> str:
-    """The text of a form, with a line that says how much of it is missing."""
+    """The text of a form, with a last line that says how many bytes are missing, if any are."""
     return form.text + (f"\n… {form.cut:,} more bytes were printed and are cut here\n" if form.cut else "")
 
 

@@ -22,10 +22,10 @@ from galley.source.cells import Cell
 
 JSON = "application/json"
 HOW = {"bound": "", "changed": "changed", "deleted": "deleted"}
-SIZED = {"str": "character", "bytes": "byte", "bytearray": "byte"}  # whose length is not one of items
+SIZED = {"str": "character", "bytes": "byte", "bytearray": "byte"}  # types whose length does not count items
 SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-NAMES = 40  # of one statement; `from x import *` binds hundreds
-FRAME_BYTES = 1024  # bytes that the brackets and the note of what is left out may take
+NAMES = 40  # the most of one statement; `from x import *` binds hundreds
+FRAME_BYTES = 1024  # room for the brackets and the note on names that are left out
 
 
 class Name(Description, total=False):
@@ -55,7 +55,7 @@ class TraceKind(Kind):
         return Trace(namespace, asked)
 
     def html(self, shown: Shown, at: At) -> str:
-        """Nothing but what is missing: the table stands by the code."""
+        """The note on what was cut; the table itself stands with the code."""
         return cut_note(shown.forms[0].cut, "recorded")
 
     def code_html(self, code: str, shown: Shown, at: At) -> str:
@@ -65,7 +65,12 @@ class TraceKind(Kind):
 
 
 class Trace:
-    """Watches a namespace while a cell runs; names that begin with `_` are nobody's business."""
+    """Watches a namespace while a cell runs; names that begin with `_` are left out.
+
+    Whether a name was bound to another object is told by the object's `id`. The watcher keeps no object, so that each
+    one is freed when it would be in plain Python; a new object may then have the id of a freed one. So a statement
+    that certainly binds a name counts as binding it whatever the id says (`_bound`).
+    """
 
     def __init__(self, namespace: Mapping[str, Any], asked: Asked) -> None:
         self._namespace, self._brief, self._limit = namespace, asked.brief, asked.limit
@@ -83,7 +88,7 @@ class Trace:
                 names.append(cast("Name", {"name": name, "how": "bound", **said}))
             elif before[name][1] != said:
                 names.append(cast("Name", {"name": name, "how": "changed", **said, "before": before[name][1]}))
-        names.sort(key=lambda each: each["how"])  # what it bound, then what it changed, both as they came up
+        names.sort(key=lambda each: each["how"])  # the bound names, then the changed ones, in the namespace's order
         names += [{"name": name, "how": "deleted"} for name in before if name not in now]
         if names:
             step: Step = {"statement": number, "names": names[:NAMES]}
@@ -106,7 +111,7 @@ class Trace:
         return (Form(JSON, "json", text.encode("utf-8", "backslashreplace"), sum(sizes[kept:])),)
 
     def _look(self) -> dict[str, tuple[int, Description]]:
-        """Identity and description of each name; no value is kept, so each lives and dies as in plain Python."""
+        """The id and the description of the object behind each name."""
         started = time.perf_counter()
         names = [name for name in self._namespace if isinstance(name, str) and not name.startswith("_")]
         seen = {name: (id(self._namespace[name]), describe(self._namespace[name], self._brief)) for name in names}
@@ -115,7 +120,10 @@ class Trace:
 
 
 def _bound(node: ast.AST) -> Iterator[str]:
-    """The names that a statement binds whatever happens; of a branch or a loop only what it left can tell."""
+    """The names that a statement certainly binds.
+
+    Which names a branch, a loop or a `try` binds depends on the run, and only the namespace after it can tell.
+    """
     match node:
         case ast.If() | ast.For() | ast.AsyncFor() | ast.While() | ast.Try() | ast.TryStar() | ast.Match():
             return
@@ -208,7 +216,7 @@ def _row(each: Name) -> str:
 
 
 def _what(each: Name, was: Description) -> str:
-    """Type, shape, number type, device; what was another before stands behind the new one."""
+    """Type, shape, number type and device, and behind them those that were different before."""
     parts = [f"<b>{escape(each['type'])}</b>"]
     parts += [escape(said) for said in _facts(each)]
     text = " ".join(f"<span>{part}</span>" for part in parts)

@@ -1,4 +1,4 @@
-"""What was seen, and whether it is still true: records as plain files that git can show.
+"""Records: what pages produced when they ran, as plain files that git can show, and whether that is still true.
 
 In every process.
 """

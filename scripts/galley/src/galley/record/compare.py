@@ -11,7 +11,7 @@ from enum import StrEnum
 from galley.record.normalise import mask_numbers
 
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
-TOLERANCE = 1e-4  # relative; larger than what another instruction set changes in rounded fp32 results
+TOLERANCE = 1e-4  # relative; more than rounded float32 results differ between two processors
 
 
 class Change(StrEnum):
@@ -25,7 +25,7 @@ class Change(StrEnum):
 
 
 def classify(old: str | None, new: str | None) -> tuple[Change, str]:
-    """The class of a change and a sentence about it; None stands for an output that is not there."""
+    """The class of the change from one text to another, and words on it; None stands for an output that is missing."""
     if old == new:
         return Change.SAME, "same"
     if old is None or new is None:

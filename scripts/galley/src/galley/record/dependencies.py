@@ -26,19 +26,19 @@ from galley.source.digest import digest, module_digest
 GONE = "gone"
 ABSENT = "absent"  # what a page looked for and did not find
 GALLEY = Path(__file__).parents[1]
-CACHED = 1 << 14  # digests of files that are kept
+CACHED = 1 << 14  # how many digests of files are kept in memory
 
 
 @cache
 def never_counts(root: Path) -> tuple[Path, ...]:
-    """The folders below the project's root of which nothing counts: caches, environments, galley itself."""
+    """The folders below the project's root in which no file counts: caches, Python environments, galley itself."""
     prefix = Path(sys.prefix).resolve()
     environments = [prefix] if root in prefix.parents else []  # the project may lie below Python's prefix
     return (*environments, root / ".git", root / ".cache", GALLEY)
 
 
 def measure(root: Path, used: Dependency) -> Dependency:
-    """The dependency with the digest that it has now; the digest is GONE where there is nothing to digest."""
+    """The dependency with its digest as of now, which is GONE where its file, folder or table is missing."""
     try:
         return replace(used, sha256=DIGESTS[used.kind](root / used.path, used.part))
     except (OSError, KeyError):
@@ -102,7 +102,10 @@ DIGESTS: dict[DependencyKind, Callable[[Path, str], str]] = {
 
 
 def know_modules(files: Iterable[Path]) -> None:
-    """Digest modules ahead of the forks that need it: that is most of what a page with no work of its own does."""
+    """Compute the digests of modules in the runner, before it forks.
+
+    Each page's child inherits them. Computing them anew would take most of the time of a page that does little.
+    """
     for file in files:
         if file.suffix == ".py" and file.is_file():
             _module(file.resolve(), "")
@@ -110,7 +113,7 @@ def know_modules(files: Iterable[Path]) -> None:
 
 @lru_cache(CACHED)
 def _file_digest(path: Path, module: bool, mtime_ns: int, size: int) -> str:
-    """A file is digested once per state of it: many pages share one model."""
+    """The digest of a file, or of a module's code; computed once for each time and size of the file."""
     if module:
         try:
             return module_digest(path.read_bytes().decode())
@@ -121,10 +124,11 @@ def _file_digest(path: Path, module: bool, mtime_ns: int, size: int) -> str:
 
 
 def declared(project: Project, cell: Cell) -> list[Path]:
-    """The files and folders that a cell declares with `uses`, absolute and without links.
+    """The files and folders that a cell declares with `uses`, as absolute paths without symbolic links.
 
-    A path is from the project's root, or begins with one of the `links` that a page sees beside it.
-    Raises GalleyError at the cell's line where one does not exist, lies outside the project, or never counts.
+    A declared path starts at the project's root, or with the name of one of the setting's `links`.
+    Raises GalleyError at the cell's line for a path that does not exist, that lies outside the project, or in a folder
+    of which nothing counts.
     """
     return list(_declared(project, cell)) if cell.uses else []
 

@@ -1,4 +1,4 @@
-"""What a page ran on: found on the machine, and said in short texts.
+"""The facts that a page ran on: how they are found on the machine, and how they are told in short texts.
 
 In every process: a page's child finds the facts of its run, every command compares them with its own machine's, and
 the builder shows them.
@@ -28,7 +28,7 @@ def environment(packages: Sequence[str], provenance: Mapping[str, Any] | None = 
 
 @cache
 def installed(name: str) -> str | None:
-    """The version of an installed package; looked up once, since each look reads folders."""
+    """The version of an installed package, None where it is not installed; kept, since finding it reads folders."""
     from importlib import metadata  # a hundredth of a second, which only records that name packages have to wait for
 
     try:
@@ -38,7 +38,7 @@ def installed(name: str) -> str | None:
 
 
 def ran_on(record: Record, cell: CellRecord | None = None) -> dict[str, str]:
-    """Each fact of a record by name, as a short text; with a cell's part of it, the facts when that cell ended."""
+    """Each fact of a record by name, as a short text; with the record's part of a `cell`, as of that cell's end."""
     facts = record.environment
     provenance = {**facts.provenance, **(cell.provenance if cell else {})}
     shown = {name: said for name, said in provenance.items() if isinstance(said, str | int | float) and said != ""}
@@ -48,7 +48,7 @@ def ran_on(record: Record, cell: CellRecord | None = None) -> dict[str, str]:
     return named | {"system": facts.system, "cpu": facts.cpu}
 
 
-def facts_line(record: Record, shown: Sequence[str]) -> str:
-    """The facts of a record whose names are in `shown`, and its day, in one line."""
+def facts_line(record: Record, names: Sequence[str]) -> str:
+    """The facts of these names and the record's date, in one line."""
     named = ran_on(record)
-    return " · ".join([*(named[name] for name in shown if name in named), record.date])
+    return " · ".join([*(named[name] for name in names if name in named), record.date])

@@ -35,7 +35,7 @@ class Finding:
 
 
 def findings(guide: Guide, kinds: Container[str]) -> list[Finding]:
-    """All findings: unreadable files first, then fences, cells, records and what belongs to nothing.
+    """All findings: unreadable files first, then fences, cells, records, and records that belong to no page.
 
     `kinds` holds the names of the kinds of output that the project knows.
     """
@@ -43,7 +43,7 @@ def findings(guide: Guide, kinds: Container[str]) -> list[Finding]:
 
 
 def unreadable(guide: Guide) -> list[Finding]:
-    """What no page can be rendered with: files that cannot be read, and fences that name what is not there."""
+    """The findings that stop any rendering: files that cannot be read, and fences that name a cell that is missing."""
     return [*_unreadable(guide), *_unknown_cells(guide)]
 
 
@@ -85,7 +85,7 @@ def _records(guide: Guide, kinds: Container[str]) -> Iterator[Finding]:
 def _record(found: Status, profile: Profile) -> Iterator[Finding]:
     fatal = profile.required and found.state not in SHOWABLE
     if found.state is State.MISSING and not profile.required:
-        return  # the page itself says so; most machines cannot run it
+        return  # the page itself tells its reader; most machines cannot run such a profile
     for reason in found.reasons:
         what = f"{found.snippets.page} ({profile.name}): {reason.what}"
         yield Finding(str(found.state), reason.place, what, found.mend, fatal)

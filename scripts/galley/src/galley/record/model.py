@@ -1,8 +1,8 @@
 """A record: what a page's cells produced under one profile, and what they ran on.
 
-In every process. `record.json` is read with its types checked, and what it says is never trusted further than that:
-a name of a file is a plain name, a path stays inside the project. A record of an older format is read as if it had
-been written today; one of a newer galley says so, since nothing is wrong with it.
+In every process. `record.json` may come from anybody. It is read with its types checked, the name of each file must be
+a plain name, and each path must stay inside the project. A record of an older format is read into today's form. A
+record of a newer format has an error of its own, since nothing is wrong with it.
 """
 
 from __future__ import annotations
@@ -45,6 +45,11 @@ class Form:
     cut: Left = 0
 
     @property
+    def is_text(self) -> bool:
+        """Whether the bytes are a text that is normalised and compared in words; a drawing or a sound is not."""
+        return self.mime.startswith("text/") or self.mime == "application/json"
+
+    @property
     def text(self) -> str:
         """The bytes as text; bytes that are no UTF-8 become replacement characters."""
         return self.data.decode("utf-8", "replace")
@@ -52,7 +57,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Shown:
-    """One thing that a cell has to show: its kind, and its forms, of which the first is the plainest."""
+    """One output of a cell with its bytes: the name of its kind, and its forms, the plainest form first."""
 
     kind: KindName
     forms: tuple[Form, ...]
@@ -74,7 +79,7 @@ class OutputFile:
 
 @dataclass(frozen=True)
 class Output:
-    """One thing that a cell produced: the name of its kind, and a file for each of its forms."""
+    """One output of a cell as `record.json` lists it: the name of its kind, and a file for each of its forms."""
 
     kind: KindName
     files: tuple[OutputFile, ...]
@@ -82,10 +87,10 @@ class Output:
 
 @dataclass(frozen=True)
 class CellRecord:
-    """One cell's part of a record; `seconds` is wall time, `peak_mb` the page process's largest resident size.
+    """One cell's part of a record; `seconds` is wall time, `peak_mb` the process's largest resident size in 10^6 bytes.
 
-    `provenance` holds the facts whose value when the cell ended was another than at the page's end; None is the value
-    of a fact that did not hold yet.
+    `provenance` holds the facts that changed between the end of this cell and the end of the page, each with its value
+    at the end of this cell; None stands for a fact that was not known by then.
     """
 
     name: str
@@ -102,7 +107,7 @@ class Dependency:
 
     `kind` is file, listing (the names in a folder), names (those that end as `part` says, endings with blanks
     between), module (its code), table (the one table of a TOML file that `part` names) or absent (nothing was there
-    when the page looked for it). `sha256` is the digest of that.
+    when the page looked for it). `sha256` is the digest of what counts: the bytes, the names, the code or the table.
     """
 
     path: str
@@ -113,9 +118,10 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Environment:
-    """What a page ran on: the facts that decide whether two runs must agree to the last byte.
+    """What a page ran on: where two runs agree in these facts, their outputs must be equal to the last byte.
 
-    `packages` holds the version of each package by name; `provenance` what the guide's own hook said at the end.
+    `packages` holds the version of each package by name; `provenance` is the answer of the guide's hook `provenance`
+    at the page's end.
     """
 
     python: str = ""
@@ -127,7 +133,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class Record:
-    """What `record.json` says; `contents` has the bytes of its files where it was read from disk.
+    """The contents of a `record.json`; `contents` holds the bytes of the output files, by name.
 
     `settings` are those that reached the page, as `galley.record.settings` has them; a record that was made before
     galley noted them has none.
@@ -152,7 +158,7 @@ class Record:
         return {cell.name: cell for cell in reversed(self.cells)}
 
     def shown(self, cell: CellRecord | None) -> tuple[Shown, ...]:
-        """What a recorded cell has to show, with the bytes of its files; nothing for a cell that is not there."""
+        """The outputs of a recorded cell with their bytes; none where the record has no such cell."""
         outputs = cell.outputs if cell else ()
         return tuple(Shown(each.kind, tuple(map(self._form, each.files))) for each in outputs)
 
@@ -165,9 +171,9 @@ class Record:
         return {file.file: file.sha256 for cell in self.cells for output in cell.outputs for file in output.files}
 
     def same_conditions(self, other: Record) -> bool:
-        """Whether both are of the same code and files in the same environment, with outputs of the same names.
+        """Whether both records are of the same code and files in the same environment, with outputs of the same names.
 
-        Dates, times, memory and the format of the record do not count; what the outputs say is compared elsewhere.
+        Dates, times, memory and the format of the record do not count. `run.recording.changes` compares the outputs.
         """
         return self._conditions() == other._conditions()
 
@@ -188,7 +194,7 @@ def to_json(record: Record) -> str:
 
 
 def from_json(text: str | bytes) -> Record:
-    """The record of a text that `to_json`, of this galley or an older one, wrote.
+    """The record in a text that `to_json` wrote, in this release of galley or in an older one.
 
     Raises NewerError where a newer galley wrote it, ValueError where the text is no record.
     """
@@ -240,10 +246,10 @@ MIME = {"txt": "text/plain", "svg": "image/svg+xml", "png": "image/png", "json":
 
 
 def _of_format_1(data: dict[str, Any]) -> dict[str, Any]:
-    """A record of galley 0.1 in today's form.
+    """A record of format 1 (galley 0.1) in today's form.
 
-    There an output had one file, whose name told its form; the part of a dependency followed its path after a #;
-    and an empty text stood for a fact that did not hold yet.
+    In format 1 an output had one file, whose ending told its type; the part of a dependency stood behind its path and a
+    #; and an empty text stood for a fact that was not known yet.
     """
     try:
         cells = [{**cell, "outputs": list(map(_output_1, cell["outputs"]))} for cell in data["cells"]]

@@ -1,4 +1,4 @@
-"""The named rules by which a recorded text may differ from the bytes that a cell wrote; each has its reason.
+"""The named rules by which a recorded text may differ from the bytes that a cell wrote, each with its reason.
 
 In the command, which normalises what a page wrote before it is recorded, and masks numbers when it compares.
 """
@@ -20,7 +20,7 @@ ADDRESS = re.compile(
 )
 RUNNERS = re.compile(r"(?<![\w.-])/tmp/galley-(?:page-)?[a-z0-9_]{8}(?![\w.-])")  # a runner's or a page's own home
 WITHOUT_BRACKETS = (" object at ", "Thread ", "Current thread ")  # stand before an address outside `<…>`
-PADDING = re.compile(r"(?<! ) {2,}+(?=[-+]?\d)|(?<=\d) {2,}")  # looked at once, from its first space
+PADDING = re.compile(r"(?<! ) {2,}+(?=[-+]?\d)|(?<=\d) {2,}")  # `(?<! )` begins at the first space of a run alone
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:e[+-]?\d+)?")
 
 
@@ -90,7 +90,7 @@ def _is_no_word(name: str) -> bool:
 
 def _snippet_lines(text: str, where: Where) -> str:
     if ".py" not in text:
-        return text  # most texts: the folder holds a file for every page of the guide
+        return text  # true of most texts; the folder below holds a file for every page of the guide
     names = "|".join(re.escape(path.name) for path in where.snippets.glob("*.py"))
     if not names:
         return text
@@ -147,8 +147,9 @@ def normalise(text: str, where: Where, exact: Collection[str] = ()) -> str:
 
 
 def mask_numbers(text: str) -> str:
-    """`text` with every number masked: how a measured cell's output is compared.
+    """`text` with every number masked: so the outputs of a measured cell are compared.
 
-    A number with a digit more takes a space of the padding beside it, so padding counts as one space.
+    In a table, a number that grows by a digit takes one space of the padding beside it. So a run of spaces beside a
+    number counts as one space.
     """
     return NUMBER.sub("#", PADDING.sub(" ", text))

@@ -1,4 +1,4 @@
-"""Whether a record still tells the truth: fresh, drifted, stale, torn, tampered with, newer, or missing.
+"""The state of a page's record: fresh, drifted, stale, torn, tampered with, newer, or missing.
 
 In the command and in the builder. Nothing is run to find out.
 """
@@ -24,7 +24,7 @@ class State(StrEnum):
     """What can be said of a page under a profile without running it."""
 
     FRESH = "fresh"
-    DRIFTED = "drifted"  # true of its own run; something outside the project changed since
+    DRIFTED = "drifted"  # a package, Python or the processor is another here; the record is true of its own run
     STALE = "stale"
     TORN = "torn"
     TAMPERED = "tampered"
@@ -38,7 +38,7 @@ SHOWABLE = frozenset({State.FRESH, State.DRIFTED})
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a record is not fresh, where to look, and what mends it where running the page does not."""
+    """Why a record is not fresh, and where; `mend` is what to do where running the page does not help."""
 
     what: str
     place: Place
@@ -57,7 +57,7 @@ class Status:
 
     @property
     def mend(self) -> str:
-        """What makes the record true again: a command, where there is no obstacle to it."""
+        """What makes the record true again: the command that runs the page, or what has to be done before that."""
         if obstacle := next((reason.mend for reason in self.reasons if reason.mend), ""):
             return obstacle
         profile = "" if self.profile.required else f" --profile {self.profile.name}"
@@ -65,7 +65,11 @@ class Status:
 
 
 def applies(project: Project, found: Status) -> bool:
-    """Whether a profile has a place on a page: its record is required or is there, or it would run code of its own."""
+    """Whether a profile applies to a page.
+
+    It does where the profile is required, where the page has a record of it, and where the page's code under this
+    profile differs from its code under every required profile.
+    """
     others = [profile.parameters for profile in project.required]
     own = found.profile.required or found.state != State.MISSING
     return own or has_own_code(found.snippets, found.profile.parameters, others)
@@ -133,7 +137,7 @@ def _subject(used: Dependency) -> str:
 
 
 def _declarations(project: Project, snippets: SnippetFile, record: Record) -> list[Reason]:
-    """What cells declare that they use, and the record does not know of: a link may lead elsewhere now."""
+    """Declared files that the record does not list: a cell declares more than before, or a link leads elsewhere now."""
     known, reasons = {used.path for used in record.dependencies}, []
     for cell in snippets.cells:
         try:
@@ -147,7 +151,7 @@ def _declarations(project: Project, snippets: SnippetFile, record: Record) -> li
 
 
 def _environment_changes(recorded: Environment, place: Place) -> list[Reason]:
-    """What the page ran on against what is here; a package that is not installed here says nothing."""
+    """The facts of the record that differ from this machine's; a package that is missing here counts as equal."""
     here = environment(tuple(recorded.packages))
     reasons = [
         Reason(f"{name} was {was}, is {now}", place)

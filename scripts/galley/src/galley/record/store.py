@@ -2,13 +2,15 @@
 
 In the command and in the builder.
 
-A new record is staged in full beside the old ones. Then `record.json` goes, the outputs move in, and the
-new `record.json` comes last. So a folder with outputs and no `record.json` was torn by an interruption,
-and one whose outputs differ from its `record.json` was changed by hand.
+The order of a write shows every interruption. The new record is first written in full into the folder `.staging`. Then,
+in the record's own folder, one step after the other: `replacing.json` moves in, which lists the files of the old record
+and of the new one; the old `record.json` is removed; the new output files move in; files of the old record that the new
+one does not have are removed; the new `record.json` moves in; `replacing.json` is removed. Each move is a rename, which
+happens as a whole or not at all. So a folder with outputs and without a `record.json` is torn: a write was interrupted.
+And where the outputs differ from what `record.json` says of them, something else than galley changed them.
 
-Only files that a record names are ever removed. While one record takes the place of another, a second file of the
-folder lists the files of both, so that whoever writes next knows what an interruption left. Nothing is read or
-written through a link: it could lead to the user's own files.
+galley removes only files that a record names. After an interruption `replacing.json` tells the next writer which files
+those are. Nothing is read or written through a symbolic link, since it could lead to the user's own files.
 """
 
 from __future__ import annotations
@@ -58,7 +60,7 @@ class Store:
     relative: Path
 
     def folder_of(self, page: str, profile: str) -> Path:
-        """Where the record of a page under a profile stands."""
+        """The folder of the record of a page under a profile."""
         return self.folder / page / profile
 
     def read(self, page: str, profile: str) -> Record | None:
@@ -74,7 +76,7 @@ class Store:
         relative = self.relative / page / profile
         self._no_link(page, profile)
         try:
-            present = set(os.listdir(folder)) - {REPLACING}  # noqa: PTH208  names are all it takes, and a guide has many records
+            present = set(os.listdir(folder)) - {REPLACING}  # noqa: PTH208  names are enough, and path objects are slow
         except (FileNotFoundError, NotADirectoryError):
             return None
         if not present:
@@ -101,11 +103,11 @@ class Store:
         return replace(record, contents=outputs)
 
     def write(self, record: Record) -> None:
-        """Replace the record and its files, all or nothing; what an interrupted writer left staged goes too.
+        """Replace the record and its files, all or nothing, and remove what an interrupted write left in `.staging`.
 
-        Raises RefusedError where `CI` is set: CI compares records and writes none. Raises TamperedError, with all
-        left as it is, where something stands in the way that no record names, and NewerRecordError where the record
-        there is a newer galley's.
+        Raises RefusedError where the variable `CI` is set: CI compares records and writes none. Raises TamperedError
+        where the folder holds a file that no record names, and NewerRecordError where the old record is of a newer
+        galley; in both cases nothing is changed.
         """
         if os.environ.get("CI"):
             raise RefusedError("CI writes no records", Place(self.relative))
@@ -115,7 +117,7 @@ class Store:
             staged = self.folder / STAGING
             if staged.is_symlink() or (staged.exists() and not staged.is_dir()):
                 raise TamperedError("is no folder, and galley stages records there", Place(self.relative / STAGING))
-            if staged.exists():  # not a search for such names: that would read a folder of all pages for each page
+            if staged.exists():  # one fixed name: a search would list all pages at each write
                 shutil.rmtree(staged)
             staged.mkdir()
             names = json.dumps({"files": sorted({*old, *outputs})}).encode()
@@ -136,9 +138,9 @@ class Store:
         (folder / REPLACING).unlink()
 
     def _removable(self, record: Record, outputs: Mapping[str, bytes]) -> set[str]:
-        """The files that the record's folder holds and a record names.
+        """The files in the record's folder that the old record names, and that the new one may replace or remove.
 
-        Raises TamperedError where the folder holds anything else that the new record does not replace.
+        Raises TamperedError where the folder holds any other file that the new record does not replace.
         """
         folder, relative = self.folder_of(record.page, record.profile), self.relative / record.page / record.profile
         self._no_link(record.page, record.profile)
@@ -156,14 +158,14 @@ class Store:
         return named & present.keys()
 
     def _no_link(self, page: str, profile: str) -> None:
-        """Raises TamperedError where a part of the way to a record is a link."""
+        """Raises TamperedError where a folder on the way to a record is a link."""
         for part in ("", f"/{page}", f"/{page}/{profile}"):
-            if os.path.islink(f"{self.folder}{part}"):  # noqa: PTH114  a path object costs more than the look
+            if os.path.islink(f"{self.folder}{part}"):  # noqa: PTH114  faster than a path object
                 shown = Path(f"{self.relative}{part}")
                 raise TamperedError(IS_LINK, Place(shown), LINK_MEND)
 
     def folders(self) -> Iterator[tuple[str, str]]:
-        """Page and profile of every folder that looks like a record; a page's folder that is a link is not entered."""
+        """Page and profile of every folder that may hold a record; links are not followed."""
         if self.folder.is_dir() and not self.folder.is_symlink():
             for page in sorted(self.folder.iterdir()):
                 if page.is_dir() and not page.is_symlink() and not page.name.startswith(STAGING):
@@ -185,7 +187,7 @@ class Store:
 
 def _bytes(folder: Path, name: str, relative: Path) -> bytes:
     """A file of a record; raises TamperedError where it is a link, or anything else than a plain file."""
-    path = f"{folder}/{name}"  # a path object costs more than the reading
+    path = f"{folder}/{name}"  # a text: making a path object takes longer than reading the file
     try:
         handle = os.open(path, READING)
         try:
@@ -209,7 +211,7 @@ def _all_of(handle: int, size: int) -> bytes:
 
 
 def _json(file: Path) -> dict[str, Any]:
-    """What a plain file of a record's folder says; nothing where it cannot be read."""
+    """The JSON object in a file of a record's folder; empty where the file is no plain file or cannot be read."""
     try:
         said = json.loads(file.read_bytes()) if file.is_file() and not file.is_symlink() else None
     except (OSError, ValueError, RecursionError):
@@ -218,12 +220,13 @@ def _json(file: Path) -> dict[str, Any]:
 
 
 def _is_newer(file: Path) -> bool:
+    """Whether a newer galley wrote a record."""
     found = _json(file).get("format")
     return isinstance(found, int) and found > FORMAT
 
 
 def _named(file: Path) -> set[str]:
-    """The plain names of files that a record of any format, or the list of two records, gives."""
+    """The plain file names in a `record.json` of any format, or in a `replacing.json`."""
     said = _json(file)
     if "files" in said:
         names = said["files"]

@@ -29,7 +29,7 @@ from galley.run.runners import runner, warm_runner
 from galley.system import cores
 
 PACKAGES = ("site-packages", "dist-packages")  # what a folder of packages is called, the user's own too
-STARTS = 5  # of the shared runner, before a command gives up
+STARTS = 5  # how often a command starts the shared runner for one page before it gives up
 
 
 class Backend(Protocol):
@@ -37,7 +37,7 @@ class Backend(Protocol):
 
     @property
     def cores(self) -> int:
-        """How many threads of pages may run at once."""
+        """How many threads of all pages together may run at once."""
 
     async def __aenter__(self) -> Self:
         """Get ready to run pages."""
@@ -45,21 +45,22 @@ class Backend(Protocol):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        """Let go of everything, whatever still runs."""
+        """Release everything and stop what still runs."""
 
     async def run(self, job: Job, tell: Tell, *, alone: bool) -> PageRun:
-        """Run a page and answer with what came of it; a page that fails is an answer, not an error.
+        """Run a page and return what came of it; the failure of a page is a result and not an exception.
 
-        `job.scratch` is empty: the backend makes the page's folder, with a link in it for each of `job.links`. A page
-        that measures runs `alone` on its machine. Raises RunnerError where no page can run.
+        `job.scratch` is empty: the backend makes the page's folder, with a link in it for each name in `job.links`.
+        `tell` is called with the job and a text at each moment that a user wants to see, such as a cell's beginning.
+        With `alone`, no other page may run on the same machine meanwhile. Raises RunnerError where no page can run.
         """
 
 
 class LocalBackend:
-    """Pages on this machine, each in a folder of its own that goes when the page has ended."""
+    """Runs pages on this machine, each in a folder of its own that is removed when the page has ended."""
 
     def __init__(self, project: Project, given: Path | None = None) -> None:
-        """`given` is the socket of the runner to use; without it a warm one is looked for, or one is started."""
+        """`given` is the socket of the runner to use; without it, a warm runner is used or a new one started."""
         self.project, self._given = project, given
         self._stack, self._starting, self._apart = AsyncExitStack(), asyncio.Lock(), asyncio.Lock()
         self._socket: Path | None = None
@@ -79,7 +80,7 @@ class LocalBackend:
         await self._stack.aclose()
 
     async def run(self, job: Job, tell: Tell, *, alone: bool) -> PageRun:
-        """Run a page here, in a fresh folder; one whose runner goes away has a second try."""
+        """Run a page in a fresh folder, a second time where the runner went away."""
         with tempfile.TemporaryDirectory(prefix="galley-page-", ignore_cleanup_errors=True) as folder:
             scratch = Path(folder).resolve()
             for link in job.links:
@@ -89,16 +90,20 @@ class LocalBackend:
                 return await self._run(job, tell)
 
     async def _run(self, job: Job, tell: Tell) -> PageRun:
-        """Run the page on the runner that all pages share, which is started again where it went away.
+        """Run the page on the runner that all pages share; try again where that runner goes away.
 
-        A page that was running when that happened may have taken the runner down itself. So it has its second try on
-        a runner of its own, where it harms no other page.
+        There are two cases. The runner may be gone before the page begins: `run_page` raises RunnerError. The page had
+        no part in that, so another shared runner is started for it, at most STARTS times. Or the runner goes away while
+        the page runs: `run.lost`. Then this page, or another one beside it, may have brought the runner down, for
+        example by using up the memory. So each such page runs once more on a runner of its own, one page at a time: a
+        page that brings down its runner then harms no other page, and the second result is final. Where the caller gave
+        the runner, the caller also replaces it, and nothing is tried again.
         """
         for last in range(1, STARTS + 1):
             used = await self._runner()
             try:
                 run = await run_page(used, job, self._where(job), tell)
-            except RunnerError:  # it was gone before this page began
+            except RunnerError:  # the runner was gone before this page began
                 if last == STARTS or self._given:
                     raise
                 await self._drop(used)
@@ -110,6 +115,7 @@ class LocalBackend:
         raise AssertionError("the last start returns or raises")
 
     async def _run_apart(self, job: Job, tell: Tell) -> PageRun:
+        """Run the page on a runner of its own, with no other such page beside it."""
         async with self._apart:
             with tempfile.TemporaryDirectory(prefix="galley-") as folder:
                 async with runner(self.project, Path(folder)) as own:
@@ -119,7 +125,7 @@ class LocalBackend:
         return where(Path(job.scratch), self.project.snippets, self.project.root)
 
     async def _runner(self) -> Path:
-        """The socket of the runner to use, which is started where there is none."""
+        """The socket of the shared runner, which is started where none runs."""
         async with self._starting:
             if self._socket is None:
                 folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="galley-"))
@@ -128,7 +134,7 @@ class LocalBackend:
             return self._socket
 
     async def _drop(self, used: Path) -> None:
-        """Forget a runner that went away, and kill what may be left of it; a page that follows starts another."""
+        """Forget a runner that went away and kill what is left of it; the next page starts another."""
         async with self._starting:
             if self._socket == used:
                 self._socket = None
@@ -136,7 +142,7 @@ class LocalBackend:
 
 
 def where(scratch: Path, snippets: Path, root: Path | None = None) -> Where:
-    """The paths and names of a run on this machine, which normalisation takes out of a text.
+    """The paths and names of a run on this machine that normalisation removes from recorded texts.
 
     `root` is the project's folder; without one it is the folder that holds `snippets`.
     """

@@ -14,7 +14,7 @@ CHUNK = 1 << 16  # bytes that are read at once
 
 
 class Capture:
-    """The reading end of a pipe that a page writes to; it never holds more than `limit` bytes."""
+    """A pipe that a page writes to. Of what is read from it, `limit` bytes are kept and the rest is counted."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -24,15 +24,15 @@ class Capture:
         asyncio.get_running_loop().add_reader(self._reading, self._read)
 
     def sent(self) -> None:
-        """Close this process's own writing end, which the page has now."""
+        """Close this process's copy of the writing end, now that the page has one."""
         os.close(self.writing)
         self.writing = -1
 
     def take(self) -> tuple[bytes, int]:
         """What was written since the last call, and how many bytes of it were cut; the pipe is emptied first.
 
-        Only what waits in the pipe at this moment is read, since something that the page started may write on for
-        ever.
+        Emptying means reading as many bytes as wait in the pipe at this moment, and no more: a process that the page
+        started may go on writing for ever.
         """
         waiting = system.waiting_bytes(self._reading)
         while waiting > 0 and (read := self._read()):
@@ -42,7 +42,7 @@ class Capture:
         return kept, cut
 
     def close(self) -> None:
-        """Let go of the pipe."""
+        """Close the pipe."""
         asyncio.get_running_loop().remove_reader(self._reading)
         for end in (self._reading, self.writing):
             if end >= 0:

@@ -1,4 +1,4 @@
-"""One page's process: a fresh namespace, its cells in order, an event for each.
+"""Runs one page: a fresh namespace, the cells in order, an event at the beginning and the end of each cell.
 
 In a page's child, which the runner forks. What the page does to this process harms no other page.
 """
@@ -21,6 +21,8 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, NoReturn
+
+import msgspec
 
 from galley import system
 from galley.errors import GalleyError
@@ -61,7 +63,7 @@ TOLD = 1 << 16  # characters of an error's message, and of its traceback, that t
 
 def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, position: Position) -> NoReturn:
     """Run the page that the connection describes and end the process; nothing is ever returned to the server."""
-    code = 70
+    code = os.EX_SOFTWARE
     try:
         job = receive_job(connection, length)
         _become_a_page(stdout, stderr)
@@ -75,6 +77,8 @@ def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, po
 
 
 class _Program:
+    """The page as the program of this process."""
+
     def __init__(self, job: Job, connection: socket.socket, position: Position) -> None:
         self.job, self.connection, self.position, self.pid = job, connection, position, os.getpid()
         ignored = Path(job.path), Path(job.scratch)
@@ -82,12 +86,12 @@ class _Program:
         self.watch = Watch(Path(job.root), ignored, before_any_page())
         root, scratch = Path(job.root), Path(job.scratch)
         self.context = Context(job.page, job.profile, dict(job.parameters), root, scratch, job.threads, self.watch)
-        self.hooks = find_hooks(job.hooks)  # the runner imported them, and found nothing wrong
+        self.hooks = find_hooks(job.hooks)  # the runner imported and checked them, so that nothing is raised here
         for path in job.uses:
             self.watch.note(Path(path))
 
     def run(self) -> int:
-        """Run the cells and end the page; the exit code is 0 when all of them did what they should."""
+        """Run the cells and end the page; return the exit code, 0 where every cell did what it should."""
         ending.forget_inherited()
         path = Path(self.job.path)
         plugins = load_plugins(self.job.plugins, path.parent)
@@ -100,7 +104,7 @@ class _Program:
         self.watch.start()
         self._settle_modules(snippets)
         self._hook("setup")
-        gc.freeze()
+        gc.freeze()  # memory shared with the runner is copied when it is written to, as a collection would do
         last = self._run_cells(snippets, kinds_among(plugins))
         if last is None or not self._end(snippets.cells[-1]):
             return 1
@@ -120,7 +124,7 @@ class _Program:
         Arrivals(SEEDED | dict.fromkeys(SPAWNING, spawned.lead))
 
     def _run_cells(self, snippets: SnippetFile, kinds: Kinds) -> CellEnds | None:
-        """Run the cells; the answer is the last one's end, which is still to be told, and None where one failed.
+        """Run the cells; return the last one's event, which is still to be sent, and None where one failed.
 
         What is made here is gone when the page ends: its objects are finalised then.
         """
@@ -134,17 +138,17 @@ class _Program:
                 self._settle(ends)
             self.tell(CellBegins(cell.name, cell.place.line, cell.timeout))
             try:
-                ran = execution.run(cell)
+                ended = execution.run(cell)
                 self.watch.refuse_changes()
             except BaseException as error:
                 self._failed(cell, error)
                 return None
             provenance = {**(self._hook("provenance") or {}), **reached}
-            ends = CellEnds(cell.name, ran.seconds, ran.peak_mb, ran.shown, provenance)
+            ends = msgspec.structs.replace(ended, provenance=provenance)
         return ends
 
     def _end(self, last: Cell) -> bool:
-        """End the page as a program ends; what that prints is the last cell's. Whether it went well."""
+        """End the page as a program ends; what that prints is the last cell's. Return whether it went well."""
         left = self.job.page_timeout - (time.monotonic() - self.began)
         limit = max(0.0, min(last.timeout or self.job.timeout, 0.9 * left))
         self.tell(Ending(limit))
@@ -169,7 +173,7 @@ class _Program:
         return merged(self.job.packages, packages_of(new, code, own, Path(self.job.path).parent))
 
     def _note_plugins(self, plugins: Plugins, snippets: SnippetFile) -> None:
-        """Count the code of each plug-in whose tag a cell has: it has a part in what that cell's output is."""
+        """Count the code of each kind of output whose tag a cell has as used: it decides what that output is."""
         tags = {tag for cell in snippets.cells for tag in cell.tags}
         for plugin in plugins.found:
             if getattr(plugin.brought, "tag", "") in tags:
@@ -177,13 +181,13 @@ class _Program:
                     self.watch.note_module(file)
 
     def tell(self, event: PageEvent) -> None:
-        """Send an event to the command that asked for the page; a fork that the page made has no say and ends."""
+        """Send an event to the command. A process that the page forked may run into this method: it ends instead."""
         if os.getpid() != self.pid:
             os._exit(0)
         _send(self.connection, event)
 
     def _settle(self, event: PageEvent) -> None:
-        """Send an event, and wait until what was written so far is taken: the next cell's output is its own."""
+        """Send an event, and wait until the command has read all output so far: the next cell's is then its own."""
         _flush()
         self.tell(event)
         self.connection.recv(1)
@@ -245,7 +249,7 @@ class _Program:
         self.tell(Failed(what, cell.name, line, _trace(error, self.job.path), tuple(self.watch.wrote())))
 
     def _hook(self, name: str, *about: Any) -> Any:
-        """What a hook answers; None without such a hook."""
+        """What a hook of the guide returns; None where the guide has no such hook."""
         if name not in self.hooks:
             return None
         return called(name, self.job.hooks[name], self.hooks[name], self.context, *about)
@@ -264,7 +268,7 @@ def _become_a_page(stdout: int, stderr: int) -> None:
 
 
 def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):  # a cell may have put others in place
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):  # a cell may have replaced the first two
         with suppress(Exception):
             stream.flush()  # type: ignore[union-attr]
     system.flush_c()
@@ -272,7 +276,7 @@ def _flush() -> None:
 
 def _send(connection: socket.socket, event: PageEvent) -> None:
     line = encode(event)
-    with suppress(OSError):  # nobody listens any more; the lifeline ends this process
+    with suppress(OSError):  # the command has gone; the end of the lifeline ends this process
         connection.sendall(line)
 
 
@@ -283,7 +287,7 @@ def _named(error: BaseException) -> str:
     name = class_name(error)
     try:
         said = str(error)
-    except BaseException:  # a cell may bring its own exception, and a mistake in it
+    except BaseException:  # the page's own exception class may have a mistake
         said = ""
     return f"{name}: {said[:TOLD]}" if said else name
 

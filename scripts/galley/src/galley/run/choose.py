@@ -19,7 +19,7 @@ from galley.source.guide import Guide
 
 @dataclass(frozen=True)
 class Task:
-    """A page to run under a profile; `before` is its last record, which says how much it is likely to need.
+    """A page to run under a profile; `before` is its last record, from which time and memory are estimated.
 
     One to run `twice` fails where the second run does not repeat what the first one did.
     """
@@ -32,30 +32,31 @@ class Task:
 
     @property
     def alone(self) -> bool:
-        """A page that measures runs with no other beside it."""
+        """Whether the page measures: then no other page runs beside it."""
         return any("measured" in cell.tags for cell in self.snippets.cells)
 
     @property
     def seconds(self) -> float:
-        """What the page took last time."""
+        """The seconds that the page took last time; 0 where that is not known."""
         return sum(cell.seconds for cell in self.before.cells) if self.before else 0.0
 
     @property
     def peak_mb(self) -> float:
-        """What the page needed last time."""
+        """The largest resident size of the page last time, in MB (10^6 bytes); 0 where that is not known."""
         return max((cell.peak_mb for cell in self.before.cells), default=0.0) if self.before else 0.0
 
 
 def tasks_of(guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, everything: bool) -> list[Task]:
-    """What a run of these pages under these profiles, by name, would do; the required profiles where none is named."""
+    """The tasks of a run of these pages under profiles given by name; under the required ones where none is named."""
     under = [guide.project.profile(name) for name in profiles] or list(guide.project.required)
     return choose(guide, pages, under, everything=everything)
 
 
 def choose(guide: Guide, pages: Sequence[str], profiles: Sequence[Profile], *, everything: bool) -> list[Task]:
-    """The tasks that a run has: those without a record that may be shown, or all.
+    """The tasks of a run: a page is chosen where its record may not be shown, or with `everything`.
 
-    A page that is not named has none under a profile that has no place on it.
+    Without `pages`, a page is left out under a profile that does not apply to it. A record of a newer galley is never
+    replaced.
     """
     return [
         Task(each.snippets, each.profile, each.record)

@@ -1,7 +1,7 @@
-"""Runs one page on a runner, over a connection of its own, and takes in what it says and writes.
+"""Runs one page on a runner, over a connection of its own, and takes in the page's events and its output.
 
-In the command. Whatever a page does, says or leaves out, the answer is what came of it: every wait has an end, and
-what cannot be read is the page's failure.
+In the command. Whatever a page does, says or leaves out, the result is a `PageRun`: every wait has an end, and an event
+that cannot be read is the page's failure.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ from galley.run.protocol import (
 
 GRACE = 10.0  # seconds for the runner to kill a page and say so
 SAYS_WHY = 1.0  # seconds for a page that does not end to say what keeps it
-TOLD = 2000  # characters of what a failed cell had written
+TOLD = 2000  # how many characters of a failed cell's output its failure shows
 LAST = 1 << 12  # bytes of what a page said that are kept once it failed: the runner's word is among them
 STREAMS = ("stdout", "stderr")
 
-Tell = Callable[[Job, str], None]  # a page, and the cell that begins in it
+Tell = Callable[[Job, str], None]  # is told a job and what it does: the name of the cell that begins, or a wait
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class Failure:
 
 @dataclass(frozen=True)
 class PageRun:
-    """What came of one page under one profile: either `failure` is set, or everything else is complete.
+    """What came of one page under one profile: either `failure` is set, or all the rest is complete.
 
-    `seconds` is wall time, `where` the paths of the run that no reader shares. `lost` says that the page failed since
-    its runner went away: on another it may well run. `protections` says what holds of the sandbox,
-    and why the rest does not; it is empty where the page failed before its first cell.
+    `seconds` is wall time, `where` the paths of this run. `lost` says that the runner went away while the page ran, so
+    that the page may run well on another runner. `protections` says what holds of the sandbox, and why the rest does
+    not; it is empty where the page failed before its first cell.
     """
 
     page: str
@@ -91,9 +91,9 @@ class PageRun:
 
 
 async def run_page(path: Path, job: Job, where: Where, tell: Tell) -> PageRun:
-    """Run one page on the runner that listens on `path`; a page that fails is an answer, not an error.
+    """Run one page on the runner that listens on the socket `path`; a page's failure is a result, not an exception.
 
-    Raises RunnerError where nobody listens.
+    Raises RunnerError where no runner listens.
     """
     with socket.socket(socket.AF_UNIX) as connection:
         try:
@@ -110,7 +110,11 @@ async def run_page(path: Path, job: Job, where: Where, tell: Tell) -> PageRun:
 
 
 class _Follower:
-    """One page as it runs: its captures, its lifeline, what is known so far."""
+    """Follows one page as it runs: its events, its captured output, its time.
+
+    The lifeline is a pipe: the runner has its reading end, and this process alone has the writing end, `held`. When
+    `held` is closed, by `_cut` or by the end of this process, the runner kills the page with its process group.
+    """
 
     def __init__(self, job: Job, where: Where, tell: Tell) -> None:
         self.job, self.where, self.tell = job, where, tell
@@ -153,7 +157,7 @@ class _Follower:
         return PageRun(*run, seconds, self.where, protections=self.protections)
 
     async def _took_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Take in the next line; whether there are more to come."""
+        """Take in the next line; return whether more lines are to come."""
         if self.failed:
             return await self._passed_over(reader)
         try:
@@ -162,11 +166,11 @@ class _Follower:
             self._out_of_time()
             return True
         except ConnectionError:
-            line = b""  # the page died while it was told to go on
+            line = b""  # the page died while galley wrote to it
         except ValueError:
             self._fail(f"one event of the page has more than {EVENT_LIMIT >> 20} MiB")
             return True
-        if not line:  # also after its last cell: nobody knows how the page ended
+        if not line:  # after its last cell too: nobody knows whether the page ended well
             self.failed, self.lost = ("the runner went away while the page ran", ""), True
             return False
         if line == b"\n" and not self.blank:  # the runner's, which ends what a page began to say when it died
@@ -179,7 +183,7 @@ class _Follower:
             self._not_an_event(str(error))
         else:
             self._take(event, writer)
-            return not isinstance(event, Exited)  # what the page left behind may hold the connection open
+            return not isinstance(event, Exited)  # a process that the page left behind may hold the connection open
         return True
 
     async def _passed_over(self, reader: asyncio.StreamReader) -> bool:
@@ -214,14 +218,15 @@ class _Follower:
             self._fail(f"took longer than {self.allowed:g} s and was stopped")
 
     def _fail(self, what: str) -> None:
-        """Let the page go: the runner kills it, and says on which line it was."""
+        """Note why the page fails and cut its lifeline: the runner kills it, and reports the line that it was on."""
         self.failed = self.failed or (what, "")
         self._cut()
 
     def _not_an_event(self, error: str) -> None:
-        """A line that cannot be read: half an event of a page that was killed while it spoke, or the page's own words.
+        """Take in a line that is no event: half an event, or something that the page's own code wrote.
 
-        In the first case the runner's word on how it ended follows at once. So the page has a moment for that.
+        A page that is killed while it sends an event leaves half of it, and the runner's `Exited` follows at once. So
+        there is half a second for that event, which knows better what happened.
         """
         if self.garbled:
             self._fail(self.garbled)
@@ -236,7 +241,7 @@ class _Follower:
         match event:
             case Ready():
                 for capture in self.captures.values():
-                    capture.take()  # what the guide's own setup says is no cell's output
+                    capture.take()  # what the hook setup wrote is no cell's output
                 self.protections = event.protections
                 writer.write(GO_ON)
             case CellBegins():
@@ -264,7 +269,7 @@ class _Follower:
 
     def _ended(self, event: Exited) -> None:
         if self.failed and self.failed[1]:
-            return  # its traceback knows the line better
+            return  # the traceback of the failure has a better line
         self.line = event.line or self.line
         if not self.failed and not self.finished:
             self.failed = self.garbled if self.garbled and not event.code else _how(event.code), ""
@@ -282,7 +287,7 @@ class _Follower:
             self.held = -1
 
     def close(self) -> None:
-        """Let go of every descriptor; the runner kills what still runs."""
+        """Close every descriptor; at the end of the lifeline the runner kills what still runs."""
         self._cut()
         for capture in self.captures.values():
             with suppress(OSError):

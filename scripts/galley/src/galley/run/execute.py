@@ -1,4 +1,4 @@
-"""Executes cells statement by statement under their true lines, and collects what each leaves to show.
+"""Executes cells statement by statement under the line numbers of the snippet file, and collects their outputs.
 
 In a page's child.
 """
@@ -20,6 +20,7 @@ from galley import system
 from galley.kinds import Kinds
 from galley.kinds.kind import Asked, Watcher, cut_text
 from galley.record.model import Shown
+from galley.run.protocol import CellEnds
 from galley.source.cells import Cell, SnippetFile
 
 FUTURE = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
@@ -35,7 +36,7 @@ def class_name(error: BaseException) -> str:
 
 
 class Position:
-    """The line that a page executes, in memory that outlives its process."""
+    """The line that a page executes, in memory that the runner shares: it can be read after the page's process died."""
 
     SIZE = struct.calcsize("q")
 
@@ -53,21 +54,13 @@ class Position:
         struct.pack_into("q", self._memory, 0, line)
 
 
-@dataclass(frozen=True)
-class CellRun:
-    """A cell that ended well: seconds of wall time, peak resident memory in MB (10^6 bytes), what it leaves to show."""
-
-    seconds: float
-    peak_mb: float
-    shown: tuple[Shown, ...]
-
-
 @dataclass
 class Execution:
-    """One page's namespace, and how to run a cell in it.
+    """Runs the cells of one page in the page's namespace.
 
-    A `from __future__ import` holds for the statements after it, as in a file: its compiler flags are carried from
-    one statement to the next.
+    Each statement is compiled by itself, so that the position and the watchers know which one runs. In a file, a
+    `from __future__ import` holds for every statement after it. So the compiler flags that it sets are collected in
+    `_flags` and given to each later statement; galley's own flags are kept out by `dont_inherit`.
     """
 
     snippets: SnippetFile
@@ -79,11 +72,11 @@ class Execution:
     _statements: Mapping[str, tuple[ast.stmt, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Read the code before the page runs: what Python warns of while reading is not the page's."""
+        """Parse the code before the page runs: a warning of Python's parser must not land in a cell's output."""
         self._statements = {cell.name: cell.statements for cell in self.snippets.cells}
 
-    def run(self, cell: Cell) -> CellRun:
-        """Run a cell.
+    def run(self, cell: Cell) -> CellEnds:
+        """Run a cell, and return what it took and its outputs.
 
         Raises whatever the cell raises, and NotRaisedError where it should have raised and did not.
         """
@@ -95,7 +88,7 @@ class Execution:
         shown += self.kinds.left_open(self.asked)
         seconds = time.perf_counter() - started - (_looking(watchers) - looking)
         seen = [Shown(name, forms) for name, each in watchers.items() if (forms := each.forms())]
-        return CellRun(round(seconds, 3), round(system.peak_mb(), 1), (*seen, *shown))
+        return CellEnds(cell.name, round(seconds, 3), round(system.peak_mb(), 1), (*seen, *shown))
 
     def _run(self, cell: Cell, watchers: Mapping[str, Watcher]) -> list[Shown]:
         statements = self._statements[cell.name]
@@ -141,5 +134,5 @@ class Execution:
 
 
 def _looking(watchers: Mapping[str, Watcher]) -> float:
-    """The seconds that watching has taken so far, which are no part of the cell's own."""
+    """The seconds that watching has taken so far, which are not counted as the cell's."""
     return sum(watcher.seconds for watcher in watchers.values())

@@ -36,8 +36,8 @@ async def run_and_keep(
     """Run the tasks whose profile the hook `prepare` answered for, and keep each record as its page ends.
 
     `answers` is what `prepare` said, by profile; the tasks of any other profile are left out. `jobs` is how many
-    threads run at once, 0 for one a core. Raises RunnerError where no page can run, and GalleyError where two kinds of
-    output have one name.
+    threads run at once, 0 for as many as there are cores. Raises RunnerError where no page can run, and GalleyError
+    where two kinds of output have one name.
     """
     ready = [replace(task, variables=answers[task.profile.name]) for task in tasks if task.profile.name in answers]
     store, kinds = store_of(project), kinds_of(project)

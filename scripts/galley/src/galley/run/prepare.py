@@ -1,9 +1,9 @@
 """The hook `prepare`: called once for a profile, before any of its pages, with the variables that the user has set.
 
-In the command, and in a process of its own that the command starts (this very module, run as a program): a request on
-standard input, an answer on standard output. A page sees a clean environment without tokens, so what a profile needs
-from elsewhere (a download, say) is fetched here. The hook answers with the variables that the profile's pages are to
-see.
+In the command, and in a process of its own that the command starts: this very module, run as a program, which reads a
+`Prepare` from standard input and writes a `Prepared` to standard output. A page's environment has no tokens in it, so
+whatever a profile needs from elsewhere, such as a download, is fetched in this process. The hook returns the variables
+that the profile's pages are to see.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 GRACE = 5.0  # seconds for the end of a process that has answered
 LONGEST = 1 << 24  # bytes of an answer
 
-Answers = dict[str, Mapping[str, str]]  # by profile
+Answers = dict[str, Mapping[str, str]]  # the variables that the hook returned, by the name of the profile
 
 
 class PrepareError(GalleyError):
@@ -42,9 +42,9 @@ class PrepareError(GalleyError):
 
 
 async def prepare(project: Project, profiles: Iterable[str], known: Answers) -> list[PrepareError]:
-    """Ask the hook about every profile that `known` has no answer for, and add the answers there.
+    """Call the hook for each profile that `known` has no answer for, and add the answers to `known`.
 
-    What comes back is an error for every profile that cannot run. Without a hook every answer is empty.
+    Returns an error for each profile that cannot run. In a guide without the hook, every answer is empty.
     """
     asked = [name for name in dict.fromkeys(profiles) if name not in known]
     if "prepare" not in project.hooks:
@@ -114,14 +114,14 @@ def answer(asked: Prepare) -> Prepared:
         what = f"{named} raised {type(error).__name__}: {error}\n    at {at_fault(error, hook)}"
         return Prepared(
             error=_written(what), mend="mend the hook, or raise an exception of its own"
-        )  # nobody meant this
+        )  # an accident: an error of the guide's own class is a message
     if wrong := _wrong(said):
         return Prepared(error=_written(f"{named} answered with {wrong}"), mend="mend the hook")
     return Prepared(dict(said or {}))
 
 
 def _wrong(said: Any) -> str:
-    """What is wrong with an answer, and what is wanted; empty where it is right."""
+    """What is wrong with what the hook returned, and what is wanted; empty where it is right."""
     if said is None:
         return ""
     if not isinstance(said, Mapping) or not all(isinstance(each, str) for pair in said.items() for each in pair):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class RunProgress:
-    """A context in which pages run; `tell` and `ended` are called as they do."""
+    """A context in which pages run: `tell` is called when one begins a cell, `ended` when one has ended."""
 
     def __init__(self, file: TextIO, total: int) -> None:
         self.file, self.total, self.count = file, total, 0
@@ -27,8 +27,8 @@ class RunProgress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Nothing is left to do."""
 
-    def tell(self, job: Job, cell: str) -> None:
-        """A cell of a page begins."""
+    def tell(self, job: Job, what: str) -> None:
+        """A cell of a page begins, or the page waits; `what` says which."""
 
     def ended(self, run: PageRun, what: str) -> None:
         """A page ended; `what` says how."""
@@ -41,7 +41,7 @@ class RunProgress:
 
 
 class LiveProgress(RunProgress):
-    """A moving row for each page that runs, below the lines of those that ended."""
+    """A moving row for each page that runs, below the lines of the pages that ended."""
 
     def __init__(self, file: TextIO, total: int) -> None:
         from rich.console import Console
@@ -61,12 +61,12 @@ class LiveProgress(RunProgress):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.live.stop()
 
-    def tell(self, job: Job, cell: str) -> None:
-        """A cell of a page begins."""
+    def tell(self, job: Job, what: str) -> None:
+        """A cell of a page begins, or the page waits; `what` says which."""
         self._drop("", "")
         key = (job.page, job.profile)
         self._drop(*key)
-        self.rows[key] = self.live.add_task(f"{job.page} ({job.profile}): {cell}")
+        self.rows[key] = self.live.add_task(f"{job.page} ({job.profile}): {what}")
 
     def ended(self, run: PageRun, what: str) -> None:
         """A page ended; `what` says how."""

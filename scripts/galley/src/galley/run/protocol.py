@@ -1,9 +1,9 @@
-"""What the command, the runner and a page's child say to each other, as types that all three import.
+"""The messages between the command, the runner and a page's child, as types that all three import.
 
 In every process. The command sends a `Job` to the runner, with three file descriptors: the page's standard output, its
-standard error and its lifeline. The answer is a line of JSON for each event, written by the page's child, and at last
-by the runner, which says how the child ended. A page can write to the same socket as galley does; so an event is
-checked as it is read, and what cannot be read is that page's failure.
+standard error and its lifeline. The answer is a line of JSON for each event. The page's child writes the events; the
+last one, `Exited`, is the runner's. The code of a page could write to the same socket. So each event is checked when it
+is read, and a line that is no event is that page's failure.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from galley.record.model import Dependency, Environment, Shown
 HEADER = 8  # bytes of a job's length, which carry the file descriptors along
 DESCRIPTORS = 3
 EVENT_LIMIT = 1 << 26  # bytes of one event; images travel inside
-GO_ON = b"."  # what the command answers when it has taken what a page wrote so far
+GO_ON = b"."  # sent by the command once it has read all that a page has written so far
 
 Name = Annotated[str, msgspec.Meta(max_length=255)]
 Line = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]
@@ -66,7 +66,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Start(msgspec.Struct, frozen=True):
-    """What the runner is told on its command line: where to listen, what to import, what to look up before it forks."""
+    """The runner's command line: the socket to listen on, what to import, and what to look up before it forks."""
 
     socket: str
     folder: str
@@ -96,8 +96,9 @@ class CellBegins(msgspec.Struct, frozen=True, tag_field="event", tag="begins"):
 class CellEnds(msgspec.Struct, frozen=True, tag_field="event", tag="ends"):
     """A cell ended well. The child waits for GO_ON, so that the next cell's output is its own.
 
-    `seconds` is wall time, `peak_mb` the largest resident size in MB; `shown` is what it leaves to show beside what it
-    wrote, and `provenance` what the guide's hook says of the page at this moment.
+    `seconds` is wall time, `peak_mb` the largest resident size in MB (10^6 bytes), `shown` are its outputs beside what
+    it wrote to its streams, and `provenance` is the answer of the guide's hook of this name at the cell's end. A field
+    whose name `CellRecord` has as well goes into the record.
     """
 
     cell: Name
@@ -134,7 +135,7 @@ class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
 
 
 class Exited(msgspec.Struct, frozen=True, tag_field="event", tag="exited"):
-    """The runner's word: the page's process is gone.
+    """From the runner: the page's process has ended.
 
     `code` is its exit status, or the negative number of the signal that killed it; `line` is the line of the statement
     that began last, 0 before the first.
@@ -145,13 +146,13 @@ class Exited(msgspec.Struct, frozen=True, tag_field="event", tag="exited"):
 
 
 class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
-    """The runner's first word: it serves, and these files of the project are loaded in it."""
+    """The runner's first message: it serves, and these files of the project are loaded in it."""
 
     loaded: tuple[str, ...]
 
 
 class NotStarted(msgspec.Struct, frozen=True, tag_field="event", tag="not-started"):
-    """The runner's first word where it cannot serve.
+    """The runner's first message where it cannot serve.
 
     `setting` is the path of the setting at fault below `[tool.galley]`, `what` says what is wrong with it, `missing` is
     the module that is not installed, if that is the cause, and `detail` is a traceback or says what to write.
@@ -229,7 +230,7 @@ def encode(event: PageEvent | RunnerEvent | Prepare | Prepared) -> bytes:
 
 
 def _writable(value: Any) -> Any:
-    """The same with no lone half of a surrogate pair, such as the name of a file that is no UTF-8 may hold."""
+    """The value without lone halves of surrogate pairs, which the name of a file that is no UTF-8 may hold."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):

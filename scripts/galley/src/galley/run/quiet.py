@@ -2,8 +2,11 @@
 
 In the command.
 
-Every page holds a lock while it runs; one that measures holds it alone. Who wants it alone shuts the door first,
-so that the pages of another command, which come one after the other, do not keep it waiting for ever.
+All galley commands of a user share two locks. Every page holds the lock `in-use` while it runs: a page that measures
+holds it alone, the others share it. That lock by itself would be unfair: while the pages of another command follow each
+other, some page always shares the lock, and a page that measures could wait for ever. So every page takes the lock
+`door` before it asks for `in-use`, in the same way, and releases it once it has `in-use`. A page that measures holds
+`door` alone while it waits: no other page can begin, the running ones end, and then the measuring page has the machine.
 """
 
 from __future__ import annotations
@@ -15,15 +18,15 @@ from contextlib import asynccontextmanager
 from galley import system
 from galley.errors import RunnerError
 
-AGAIN = 0.02  # seconds between two looks at a lock that another holds
-PATIENCE = 1.0  # seconds until somebody is told
+AGAIN = 0.02  # seconds between two attempts to take a lock that another page holds
+PATIENCE = 1.0  # seconds of waiting until `waits` is called
 
 
 @asynccontextmanager
 async def machine(*, alone: bool, waits: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
-    """Hold the machine for one page; the system lets go of it when the process ends.
+    """Hold the machine for one page for the length of the block; the system releases it when the process ends.
 
-    `waits` is called once where that takes more than a moment. Raises RunnerError where there can be no lock.
+    `waits` is called once if that takes longer than PATIENCE. Raises RunnerError where the locks cannot be had.
     """
     telling = asyncio.get_running_loop().call_later(PATIENCE, waits)
     try:
@@ -41,7 +44,7 @@ async def machine(*, alone: bool, waits: Callable[[], None] = lambda: None) -> A
 
 
 async def _locked(name: str, alone: bool) -> system.Lock:
-    """One of this user's locks, held."""
+    """Take one of this user's locks, without blocking the event loop, and return it."""
     path = system.private_folder() / f"{name}.lock"
     try:
         lock = system.Lock(path, alone=alone)

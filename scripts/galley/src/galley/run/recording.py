@@ -1,4 +1,4 @@
-"""Turns a page that ran into a record and its files, and says how it differs from the record before.
+"""Turns a page that ran into a record with its files, and says how the outputs differ from the old record's.
 
 In the command.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,7 +32,7 @@ def to_record(run: PageRun, snippets: SnippetFile, settings: Mapping[str, str]) 
 
 
 def _cell(ran: CellEnds, snippets: SnippetFile, run: PageRun, files: dict[str, bytes]) -> CellRecord:
-    """A cell's part of the record; the bytes of its outputs are added to `files`."""
+    """A cell's part of the record; adds the bytes of the cell's outputs to `files`, by name."""
     assert run.where is not None
     source = snippets.cell(ran.cell)
     assert source is not None, "the page ran the cells of this very file"
@@ -46,13 +46,19 @@ def _cell(ran: CellEnds, snippets: SnippetFile, run: PageRun, files: dict[str, b
         stored = [_stored(form, f"{name}.{form.suffix}", run.where, files, exact) for form in shown.forms]
         outputs.append(Output(shown.kind, tuple(stored)))
     otherwise = _otherwise(ran.provenance, run.environment.provenance)
-    return CellRecord(ran.cell, source.digest, ran.seconds, ran.peak_mb, tuple(outputs), otherwise)
+    return CellRecord(ran.cell, source.digest, outputs=tuple(outputs), provenance=otherwise, **_taken_over(ran))
+
+
+def _taken_over(ran: CellEnds) -> dict[str, Any]:
+    """The fields that the record of a cell takes over from the event as they are, such as its seconds."""
+    same = {each.name for each in fields(CellRecord)} & set(CellEnds.__struct_fields__) - {"provenance"}
+    return {name: getattr(ran, name) for name in same}
 
 
 def _otherwise(then: Mapping[str, Any], end: Mapping[str, Any]) -> dict[str, str | int | float | None]:
-    """The texts and numbers whose value when the cell ended was another than at the page's end.
+    """The facts that changed between a cell's end (`then`) and the page's end, with their value at the cell's end.
 
-    None is the value of a fact that did not hold yet.
+    Only texts and numbers count. None stands for a fact that was not known at the cell's end.
     """
     names = [name for name in {**end, **then} if then.get(name) != end.get(name)]
     found = {name: then.get(name) for name in names}
@@ -65,8 +71,8 @@ def _stored(form: Form, file: str, where: Where, files: dict[str, bytes], exact:
 
 
 def _normal(form: Form, where: Where, exact: Collection[str]) -> bytes:
-    """The bytes of a form as they are recorded: texts normalised but for the rules in `exact`, images as they are."""
-    if form.mime.startswith("image/"):
+    """The bytes of a form as they are recorded: a text normalised but for the rules in `exact`, others as they are."""
+    if not form.is_text:
         return form.data
     text = form.data.decode("utf-8", "ignore" if form.cut else "backslashreplace")
     return normalise(text, where, exact).encode("utf-8", "backslashreplace")
@@ -83,7 +89,7 @@ class CellChange:
 
 
 def changes(old: Record, fresh: Record, snippets: SnippetFile, kinds: Kinds) -> list[CellChange]:
-    """Every output that differs from the record before: of measured cells but for numbers, of varying cells none."""
+    """Every output that differs from the old record's; numbers of a measured cell may differ, a varying cell's all."""
     found = []
     for cell in snippets.cells:
         if cell.options["varies"]:
@@ -100,7 +106,7 @@ def changes(old: Record, fresh: Record, snippets: SnippetFile, kinds: Kinds) -> 
 
 
 def texts(record: Record, cell: str, kinds: Kinds) -> dict[str, str]:
-    """What is compared of a recorded cell's outputs, by the name of the file."""
+    """The texts by which a recorded cell's outputs are compared, by the name of the file."""
     found = record.cell(cell)
     pairs = zip(found.outputs, record.shown(found), strict=True) if found else ()
     return {

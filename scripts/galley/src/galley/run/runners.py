@@ -1,7 +1,8 @@
-"""The runner processes of this machine: how one starts and ends, and how commands find one that stays up.
+"""The runner processes of this machine: how a runner starts and ends, and how commands find a warm one.
 
-In the command. `galley run` starts a runner for itself and ends it. `galley serve` keeps one warm and publishes a card
-that says where it listens; another command uses it as long as the card's fingerprint is that of the project as it is.
+In the command. `galley run` starts a runner for itself and ends it. `galley serve` keeps a runner warm and publishes
+its card: a file that says where the runner listens, and the fingerprint of everything that the runner took in. Another
+command uses that runner as long as the project still has this fingerprint.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from galley.record.dependencies import GALLEY
 from galley.run.protocol import EventError, NotStarted, Start, runner_event
 from galley.source.digest import digest
 
-CARD = "runner.json"  # where a warm runner listens, what it has loaded, and the fingerprint of that
+CARD = "runner.json"  # the name of a warm runner's card
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR")}
 HANDED_ON = ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SSL_CERT_FILE", "TMPDIR", "CUDA_VISIBLE_DEVICES")
 
@@ -72,7 +73,7 @@ async def runner(project: Project, folder: Path) -> AsyncIterator[Runner]:
 
 
 def clean_environment(project: Project, home: Path) -> dict[str, str]:
-    """The variables a page sees: the same on every machine, and no token among them."""
+    """The environment variables of a page: the same on every machine, and no token among them."""
     kept = {name: value for name, value in os.environ.items() if name in HANDED_ON}
     fixed = {
         "HOME": str(home),
@@ -89,7 +90,7 @@ def clean_environment(project: Project, home: Path) -> dict[str, str]:
 
 
 async def _ready(project: Project, process: Process, log: Path) -> list[str]:
-    """The files that the runner has loaded, as soon as it serves; raises RunnerError where it says why it does not."""
+    """Wait until the runner serves, and return the files that it has loaded; raises RunnerError where it cannot."""
     assert process.stdout is not None
     line = await process.stdout.readline()
     try:
@@ -108,7 +109,7 @@ async def _ready(project: Project, process: Process, log: Path) -> list[str]:
 
 
 def _not_started(project: Project, said: NotStarted) -> RunnerError:
-    """What a setting has that the runner cannot import, with what to do about it."""
+    """The error for a setting that names what the runner cannot import, with what to do about it."""
     *tables, name = said.setting
     setting = f"{name} under [{'.'.join(['tool.galley', *tables])}]"
     what = "\n    ".join([f"{setting}: {said.what}", *said.detail.strip().splitlines()[-4:]])
@@ -119,6 +120,7 @@ def _not_started(project: Project, said: NotStarted) -> RunnerError:
 
 
 async def _stop(process: Process) -> None:
+    """End a runner: it ends with its standard input, and is killed with its group where it has not after 5 s."""
     assert process.stdin is not None
     process.stdin.close()
     with suppress(TimeoutError):
@@ -128,15 +130,15 @@ async def _stop(process: Process) -> None:
 
 
 def card_folder(project: Project) -> Path:
-    """The folder of a checkout's warm runner, there or not; raises RunnerError as `private_folder` does."""
+    """The folder of the card of a checkout's warm runner, which need not exist; raises what `private_folder` raises."""
     return system.private_folder() / digest(str(project.root))[:16]
 
 
 def fingerprint(project: Project, loaded: Sequence[str]) -> str:
     """A digest of everything that a runner took in when it started.
 
-    galley's own code, the project's modules that it `loaded`, the settings, the interpreter, and the
-    installed packages by name and time.
+    That is galley's own code, the project's modules that the runner has `loaded`, the plug-ins, the settings, the
+    interpreter, and the installed packages by name and time.
     """
     files = [*sorted(GALLEY.rglob("*.py")), *map(Path, sorted(loaded))]
     contents = [digest(file.read_bytes()) if file.is_file() else "gone" for file in files]
@@ -150,15 +152,15 @@ def fingerprint(project: Project, loaded: Sequence[str]) -> str:
 
 
 def publish(project: Project, running: Runner) -> str:
-    """Let other commands find a runner; the answer is its fingerprint."""
-    print_ = fingerprint(project, running.loaded)
-    card = Card(str(running.socket), running.loaded, print_)
+    """Publish a runner's card, and return its fingerprint."""
+    current = fingerprint(project, running.loaded)
+    card = Card(str(running.socket), running.loaded, current)
     fresh = running.socket.with_name("card.json")
     fresh.write_bytes(msgspec.json.encode(card))
     folder = card_folder(project)
     folder.mkdir(exist_ok=True, mode=0o700)
     fresh.replace(folder / CARD)
-    return print_
+    return current
 
 
 def withdraw(project: Project, running: Runner) -> None:
@@ -170,7 +172,7 @@ def withdraw(project: Project, running: Runner) -> None:
 
 
 def warm_runner(project: Project) -> Path | None:
-    """The socket of a current warm runner for this checkout, if one is up."""
+    """The socket of this checkout's warm runner; None where there is none, or where what it took in has changed."""
     try:
         card = _card(card_folder(project) / CARD)
         with socket.socket(socket.AF_UNIX) as attempt:

@@ -30,7 +30,7 @@ from galley.source.parameters import with_values
 
 @dataclass(frozen=True)
 class TaskRun:
-    """A task that ended; `fresh` is its record unless the run failed."""
+    """A task that ended, with what came of the page; `fresh` is the new record, None where the page failed."""
 
     task: Task
     run: PageRun
@@ -40,9 +40,10 @@ class TaskRun:
 async def run_tasks(
     project: Project, tasks: Sequence[Task], backend: Backend, tell: Tell, jobs: int = 0
 ) -> AsyncIterator[TaskRun]:
-    """Run the tasks on a backend, the longest first, and give each as it ends.
+    """Run the tasks on a backend, the longest first, and yield each one when it has ended.
 
-    `jobs` is how many threads run at once, 0 for one a core. Raises RunnerError where no page can run.
+    `jobs` is how many threads run at once, 0 for as many as the backend has cores. Raises RunnerError where no page can
+    run.
     """
     room = Room(jobs or backend.cores)
     ordered = sorted(tasks, key=lambda task: -task.seconds)

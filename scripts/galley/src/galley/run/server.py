@@ -1,14 +1,15 @@
 """The runner: imports what pages need once, then forks one child for each page that it is sent.
 
 In the runner, which the command starts as `python -P -m galley.run.server START`, where START is a `Start` as JSON. It
-puts the snippets' folder first on the path, imports the modules and the hooks, listens on a Unix socket, says on
-standard output that it serves, or why not, and serves until its standard input ends. Each connection is one page. The
-process has one thread, opens no model and does no work of its own, so that a fork is safe and cheap. What every page
-would look up again is looked up before the first fork: the versions of the packages, and the files and the digests of
-the modules.
+puts the snippets' folder first on the path, imports the modules and the hooks, and listens on a Unix socket. Its first
+message on standard output says that it serves, or why it cannot. It ends when its standard input ends. Each connection
+is for one page. The process has one thread, opens no model and does no work of its own, so that a fork is safe and
+cheap. Whatever every page would have to find out again, the runner finds out before its first fork: the versions of the
+packages, and the files and digests of the modules.
 
-A page lives as long as its lifeline, a pipe whose other end the command holds: when that end is closed (by a timeout,
-by Ctrl-C, or since the command was killed), the page's whole process group is killed.
+Each page has a lifeline: a pipe whose writing end the command alone holds, and whose reading end this process watches.
+The command closes its end at a timeout and at Ctrl-C; where the command is killed, the system closes it. In each case
+the reading end becomes readable, and the page is killed with its whole process group. So no page outlives the command.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from galley.system import sandbox
 
 @dataclass(frozen=True)
 class Child:
-    """A child that runs, with the connection to say its end on."""
+    """The process of one page: its id, the connection on which its end is told, its lifeline, and its position."""
 
     pid: int
     connection: socket.socket
@@ -53,7 +54,7 @@ class Child:
 
 
 def refuse(connection: socket.socket, length: int, what: str) -> None:
-    """Say why the page of a job does not run; the job is read first, since its sender waits until it is."""
+    """Tell why a job's page does not run. The job is read first: the command waits until all of it is."""
     with suppress(OSError, ValueError):
         receive_job(connection, length)
         connection.sendall(encode(Failed(what)) + encode(Exited(os.EX_OSERR, 0)))
@@ -66,7 +67,7 @@ class Server:
     def __init__(self, listener: socket.socket) -> None:
         self.listener = listener
         self.pages: dict[int, Child] = {}
-        self.silent: set[socket.socket] = set()  # connections that have asked for nothing yet
+        self.silent: set[socket.socket] = set()  # connections on which no job has begun to arrive
         self.selector = selectors.DefaultSelector()
         woken, waker = socket.socketpair()
         woken.setblocking(False)
@@ -88,7 +89,7 @@ class Server:
                 key.data()
 
     def accept(self) -> None:
-        """Hear a new connection when it speaks: one that says nothing must hold up no other."""
+        """Take a connection, and read from it only once something arrives: a silent one must hold up no other."""
         connection, _ = self.listener.accept()
         self.silent.add(connection)
         self.selector.register(connection, selectors.EVENT_READ, lambda: self.begin(connection))
@@ -107,7 +108,7 @@ class Server:
         try:
             position = mmap.mmap(-1, Position.SIZE)
             pid = os.fork()
-        except OSError as error:  # no memory or too many processes: this page fails, the others go on
+        except OSError as error:  # too little memory or too many processes: this page fails, the others go on
             for each in descriptors:
                 os.close(each)
             refuse(connection, length, f"the machine gives no process to run it in: {error.strerror}")
@@ -118,14 +119,14 @@ class Server:
                 os.close(lifeline)
                 run_job(connection, length, stdout, stderr, Position(position))
             finally:
-                os._exit(70)  # whatever happens, a child never goes on as the server
+                os._exit(os.EX_SOFTWARE)  # in any case: the child must never run on as a second server
         os.close(stdout)
         os.close(stderr)
         self.pages[pid] = Child(pid, connection, lifeline, position)
         self.selector.register(lifeline, selectors.EVENT_READ, lambda: self.cut(pid))
 
     def leave(self) -> None:
-        """In a child: let go of everything that is the server's."""
+        """In a child, close everything that belongs to the server."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self.selector.close()
@@ -136,12 +137,15 @@ class Server:
             each.close()
 
     def cut(self, pid: int) -> None:
-        """The other end let the page go: kill it; `bury` does the rest."""
+        """The command has closed the page's lifeline: kill the page. `bury` then reaps it and reports its end."""
         self.selector.unregister(self.pages[pid].lifeline)
         system.kill_child(pid)
 
     def bury(self) -> None:
-        """Reap each child that ended, kill what it left behind, and say how it ended."""
+        """Reap each child that has ended, kill the processes that it left, and report its end on its connection.
+
+        The line break before the report ends half a line that the page may have written when it was killed.
+        """
         with suppress(BlockingIOError):
             self.woken.recv(4096)
         for pid in list(self.pages):
@@ -159,7 +163,7 @@ class Server:
         self.kill_orphans()
 
     def kill_all(self) -> None:
-        """Kill every page and what each left behind."""
+        """Kill every page, and every process that a page has left."""
         for pid in list(self.pages):
             system.kill_child(pid)
             with suppress(ChildProcessError):
@@ -168,7 +172,7 @@ class Server:
         self.kill_orphans()
 
     def kill_orphans(self) -> None:
-        """Kill what left its page's group: it became a child of this process when its page ended."""
+        """Kill the processes that left their page's group, which became children of this process."""
         while orphans := system.children() - self.pages.keys():
             for pid in orphans:
                 system.kill_child(pid)
@@ -176,12 +180,12 @@ class Server:
 
 
 def take_in(start: Start) -> NotStarted | None:
-    """Import what pages need, and the hooks, in the order of the settings; the answer is what is wrong, if anything."""
+    """Import what pages need, and the hooks, in a fixed order; return what is wrong, None where nothing is."""
     try:
         for module in start.imports:
             import_named(("imports",), module)
         find_hooks(start.hooks)
-        load_plugins(start.plugins, Path(start.folder))  # once, for all pages
+        load_plugins(start.plugins, Path(start.folder))  # here, so that each page's child has them loaded
     except HookError as error:
         return NotStarted(error.setting, error.what, error.missing, error.detail)
     except GalleyError as error:
@@ -198,9 +202,9 @@ def main(start: Start) -> None:
     system.begin_runner()
     sys.path.insert(0, start.folder)  # where plain `python FILE` would have it
     channel = os.fdopen(os.dup(1), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a module that prints while it is imported says nothing to us
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a module prints while it is imported goes to the log
     listen(start.folder)
-    gc.disable()  # what is imported stays: looking for garbage in it is an eighth of the time
+    gc.disable()  # imported modules are no garbage: collections would take an eighth of the time
     if wrong := take_in(start):
         channel.write(encode(wrong))
         return

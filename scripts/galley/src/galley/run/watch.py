@@ -1,7 +1,6 @@
 """Finds what a page uses: the project's files that it opens or lists, and the project's modules that it imports.
 
-In a page's child, and in the runner, which notes before the first fork which modules are loaded. An audit hook hears
-of every file that Python opens and every folder that Python lists.
+In a page's child; and in the runner, which notes before its first fork which modules are loaded.
 """
 
 from __future__ import annotations
@@ -34,12 +33,13 @@ IMPORTING = re.compile(r"^<frozen importlib|[/\\\\]importlib[/\\\\]metadata[/\\\
 class Modules:
     """The modules that were loaded at one moment, by their files.
 
-    There are thousands, and looking at an object after a fork copies its memory. So this is made before the fork, and
-    a page looks only at the modules that were loaded since.
+    There are thousands of them, and after a fork the system copies the memory of each object that is looked at, because
+    looking changes its reference count. So the runner makes this snapshot before it forks, and a page's child looks
+    only at the modules that were loaded later.
     """
 
     files: frozenset[str]
-    folders: Mapping[str, tuple[str, ...]]  # by the folder without symbolic links
+    folders: Mapping[str, tuple[str, ...]]  # the files by their folder, whose path has no symbolic links
     names: frozenset[str]
     last: str  # the name of the module that came last
 
@@ -51,10 +51,11 @@ class Modules:
         return cls(files, by_folder(files), frozenset(modules), next(reversed(modules)))
 
     def since(self) -> set[str]:
-        """The files of the modules that were loaded since that moment.
+        """The files of the modules that were loaded after this snapshot.
 
-        Where a module of that moment is gone, or was loaded again, nobody can tell the new ones by their order, and
-        the answer is the files of all modules.
+        `sys.modules` keeps the order of loading, so the new modules stand behind the snapshot's last one. Where a
+        module of the snapshot was removed or loaded again, the order tells nothing, and the files of all modules are
+        given.
         """
         names = self._later()
         return _files(sys.modules.values() if names is None else [sys.modules[name] for name in names])
@@ -66,7 +67,7 @@ class Modules:
 
     def _later(self) -> list[str] | None:
         """The names that came after the last one; None where the order says nothing."""
-        with suppress(RuntimeError):  # a thread of the page imports meanwhile
+        with suppress(RuntimeError):  # the dictionary changes while it is read: a thread of the page imports
             names = list(takewhile(lambda name: name != self.last, reversed(sys.modules)))
             if len(sys.modules) == len(self.names) + len(names):
                 return names
@@ -75,12 +76,12 @@ class Modules:
 
 @cache
 def before_any_page() -> Modules:
-    """What is loaded at the first call: the runner's, before it forks."""
+    """The modules at the first call, which the runner makes before it forks."""
     return Modules.now()
 
 
 def by_folder(files: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """The files by their folder without symbolic links: far fewer folders than files are asked for."""
+    """The files by their folder, its path without symbolic links. There are far fewer folders to resolve than files."""
     found: dict[str, list[str]] = {}
     for file in files:
         found.setdefault(_true_folder(file[: file.rfind(os.sep)]), []).append(file)
@@ -122,9 +123,13 @@ class Change:
 
 
 class Watch:
-    """An audit hook over one page's process; only paths below `root` count, installed packages never.
+    """Notes what one page uses: only paths below `root` count, and of these no `ignored` ones and no packages.
 
-    What the page opens is noted with its state at that moment, so that a change since then is seen.
+    Python calls an audit hook for each file that it opens and each folder that it lists, whether the page's code or a
+    library asks for it. So the page's code needs no wrapper around `open`. An audit hook cannot be removed, so `active`
+    switches it off. What the page opens is noted with its state at that moment, so that a change since then is seen;
+    `found` sorts out later what counts. The hook does not hear of files that compiled code opens: a cell declares such
+    files with `uses`, a hook with `Context.note`.
     """
 
     def __init__(self, root: Path, ignored: tuple[Path, ...] = (), before: Modules | None = None) -> None:
@@ -144,7 +149,7 @@ class Watch:
         self.active = False
 
     def start(self) -> None:
-        """Watch until the process ends; an audit hook cannot be taken away again."""
+        """Begin to watch."""
         self.active = True
         sys.addaudithook(self._hear)
 
@@ -163,11 +168,11 @@ class Watch:
         self.noted.setdefault(file, state(file))
 
     def note_module(self, path: Path) -> None:
-        """Count the code of a module as used, though the module is no longer loaded."""
+        """Count the code of a module as used that is not in `sys.modules`, such as a plug-in's."""
         self.modules.add(os.path.abspath(path))
 
     def note_table(self, path: Path, table: str) -> None:
-        """Count one table of a TOML file as used, in place of the whole file unless that is noted too."""
+        """Count one table of a TOML file as used, and the rest of the file not, unless the file is noted as well."""
         self.tables.add((os.path.abspath(path), table))
 
     def note_names(self, folder: Path, endings: tuple[str, ...]) -> None:
@@ -197,10 +202,10 @@ class Watch:
         return [(file, change) for file, change in known if change and state(file) != change.before]
 
     def found(self) -> list[Dependency]:
-        """Everything used, measured now, in a stable order.
+        """Everything that the page used, measured now, in a fixed order.
 
         Raises WroteError where the page itself changed a file of the project, and ChangedError where somebody else
-        changed one that the page used: nobody knows which state it saw.
+        changed one that the page used: nobody knows which state the page saw.
         """
         self.active = False
         self.refuse_changes()
@@ -251,7 +256,7 @@ class Watch:
         elif heard := HEARD.get(event):
             code = sys._getframe(1).f_code
             if heard.lists and (code is names_in.__code__ or IMPORTING.search(code.co_filename)):
-                return  # galley looks, or Python looks for a module or a package: what else lies there does not count
+                return  # galley lists it, or Python's import system to find modules; the other names there do not count
             for position in heard.reads:
                 self._read(path_in(arguments, position, heard))
             for position in heard.changes:
@@ -264,7 +269,7 @@ class Watch:
             return
         file = os.path.abspath(os.fsdecode(path))
         new = flags & os.O_CREAT and flags & os.O_EXCL  # nothing is there to read: it would fail
-        if not ((mode and set("wax") & set(mode)) or flags & os.O_WRONLY or new):  # "r+" reads too
+        if not ((mode and set("wax") & set(mode)) or flags & os.O_WRONLY or new):  # "r+" also reads, and counts
             self._read(file)
         if (mode and set("wax+") & set(mode)) or flags & (os.O_WRONLY | os.O_RDWR):
             self._changes(file)
@@ -300,7 +305,7 @@ class Watch:
         return frame.f_lineno if frame else 0
 
     def _near(self, folders: Mapping[str, Iterable[str]]) -> set[str]:
-        """The files that may be the project's own, from their folders alone."""
+        """The files whose folder lies in the project; no file is looked at."""
         root, ignored = f"{self.root}{os.sep}", tuple(f"{each}{os.sep}" for each in self.ignored)
         near: set[str] = set()
         for folder, files in folders.items():
@@ -310,7 +315,7 @@ class Watch:
         return near
 
     def _within(self, path: str) -> str | None:
-        """The path from the root with forward slashes, or None where it is not the project's own."""
+        """The path from the root with forward slashes; None where it does not count."""
         try:
             true = Path(os.path.realpath(path))
         except OSError:  # the sandbox closes the way, and no file of the project is at its end

@@ -1,8 +1,8 @@
-"""In the command: builds the site with MkDocs in a folder of its own, and then puts it in the place of the old one.
+"""In the command: builds the site with MkDocs in a temporary folder, then puts it in the place of the old site.
 
-A site's folder may hold what galley did not make: a `.nojekyll`, a worktree's `.git`, somebody's notes; and its name
-may lead somewhere else. So galley lists what it made in a file of the folder, replaces and removes what that list
-names and nothing else, and refuses a folder that holds sources or that a link leads away from.
+The site's folder may hold files that galley did not make (a `.nojekyll`, a worktree's `.git`, somebody's notes), and it
+may be a link to another folder. So galley lists the files that it made in a file of the folder, and replaces and
+removes only those. It refuses a folder that holds sources, and a folder that is reached by a link.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MADE = ".galley-site.json"  # in the site's folder: the files there that galley 
 
 
 def site_folder(project: Project, asked: str = "") -> Path:
-    """Where the site goes: `asked`, from the working folder, or else MkDocs' `site_dir`, from its settings' folder.
+    """The folder for the site: `asked`, from the working folder, or else MkDocs' setting `site_dir`.
 
     Raises RefusedError where nothing may be replaced there, GalleyError where the settings cannot be read.
     """
@@ -34,9 +34,9 @@ def site_folder(project: Project, asked: str = "") -> Path:
 def build_site(project: Project, site: Path) -> int:
     """Build the site into `site`, which `site_folder` gave; the answer is MkDocs' exit code.
 
-    MkDocs runs in this very process, which is half a second faster than in another. Two builds at once do not meet:
-    each has a folder of its own until it is whole, and the last one stays. Raises RefusedError, and changes nothing,
-    where the new site has a file in the place of one that galley did not make.
+    MkDocs runs in this very process, which is half a second faster than a process of its own. Two builds at once do not
+    disturb each other: each builds in a folder of its own, and the site of the last one stays. Raises RefusedError, and
+    changes nothing, where the new site has a file in the place of a file that galley did not make.
     """
     cache = project.root / ".cache" / "galley"
     cache.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def build_site(project: Project, site: Path) -> int:
 
 
 def _setting(project: Project) -> str:
-    """MkDocs' own `site_dir`, without loading its plug-ins."""
+    """MkDocs' setting `site_dir`, read without loading MkDocs' plug-ins."""
     file = next((each for name in MKDOCS.files if (each := project.root / name).is_file()), None)
     if file is None:
         what = "there is no mkdocs.yml, which says how the site looks"
@@ -99,7 +99,7 @@ def _elsewhere() -> str:
 
 
 def _made(site: Path) -> set[str] | None:
-    """The files that galley made in a site's folder; None where it made none, or nobody can tell."""
+    """The files that galley made in a site's folder; None where the folder has no list of them that can be read."""
     try:
         if (site / MADE).is_symlink():
             return None
@@ -110,15 +110,15 @@ def _made(site: Path) -> set[str] | None:
 
 
 def _inside(name: str) -> bool:
-    """Whether a listed name is that of a file below the site's folder: a list may be forged."""
+    """Whether a listed name stays below the site's folder: anybody may have written the list."""
     path = PurePosixPath(name)
     return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\0" not in name
 
 
 def _replace(site: Path, new: Path) -> None:
-    """Put each file of the new site in its place, then remove those of the old one that it does not have.
+    """Put each file of the new site in its place, then remove the files of the old site that the new one does not have.
 
-    The list names both meanwhile, so that the next build mends what an interruption left.
+    Meanwhile the list names the files of both sites, so that the next build knows what an interruption left.
     """
     files = sorted(path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_file())
     old = _made(site) or set()
@@ -146,13 +146,13 @@ def _free(site: Path, name: str, old: set[str]) -> None:
         mend = "move it away, or name another folder with --site-dir"
         raise RefusedError("the site has a file of this name, and galley did not make this one", Place(taken), mend)
     if taken:
-        taken.unlink()  # a file of the old site, where the new one has a folder
+        taken.unlink()  # a file of the old site, where the new site has a folder
 
 
 def _move(source: Path, target: Path) -> None:
     try:
         source.replace(target)
-    except OSError:  # another disk: the copy is whole before it takes the name
+    except OSError:  # the folders are on two disks: copy first, then rename the whole copy
         near = target.with_name(f"{target.name}.new")
         shutil.copyfile(source, near)
         near.replace(target)
@@ -163,7 +163,7 @@ def _remove(site: Path, name: str) -> None:
     target = site / name
     way = [each for each in target.parents if each.is_relative_to(site) and each != site]
     if any(each.is_symlink() for each in (target, *way)) or not target.is_file():
-        return  # no longer what galley made
+        return  # somebody replaced the file that galley made
     target.unlink()
     with suppress(OSError):  # not empty
         for folder in way:
@@ -173,6 +173,6 @@ def _remove(site: Path, name: str) -> None:
 def _list(site: Path, files: set[str]) -> None:
     text = json.dumps({"made by": "galley build; it replaces these files alone", "files": sorted(files)}, indent=0)
     fresh = site / f"{MADE}.new"
-    fresh.unlink(missing_ok=True)  # a link would lead the writing elsewhere
+    fresh.unlink(missing_ok=True)  # writing through a link would change another file
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(site / MADE)

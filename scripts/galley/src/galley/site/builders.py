@@ -1,8 +1,8 @@
 """In the builder, and in the command: what galley knows of each site builder, one class for one builder.
 
-A builder hands its pages to Python-Markdown and tells an extension neither which page it is nor where the site has
-it; it leaves both with processors of its own. What galley reads there, and whatever else differs between builders,
-stands here. Another builder is another class in BUILDERS.
+A builder has Python-Markdown convert its pages. It tells an extension neither which page is converted nor the page's
+address in the site, but its own processors know both. This module reads them there, and holds whatever else differs
+between builders. To add a builder, add a class to BUILDERS.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any
 from markdown import Markdown
 
 STYLES = "galley-styles"  # the name of the plug-in that brings them
-# MkDocs, which heeds a SIGINT: a shell has what it starts in the background ignore them, and that is inherited.
+# Runs MkDocs so that SIGINT ends it: a process that a shell starts in the background ignores SIGINT, and so do the
+# processes that it starts.
 HEEDING = """import runpy, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 runpy.run_module("mkdocs", run_name="__main__", alter_sys=True)"""
@@ -27,13 +28,13 @@ runpy.run_module("mkdocs", run_name="__main__", alter_sys=True)"""
 class Converted:
     """The page that a builder has Python-Markdown convert."""
 
-    path: Path  # of its Markdown file
-    url: str  # where the site has it, from the site's root
-    extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # that it is converted with
+    path: Path  # the Markdown file
+    url: str  # the address in the site, from the site's root
+    extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the Markdown extensions, with settings
 
 
 class MkDocs:
-    """MkDocs, with which `galley build` and `galley serve` go on."""
+    """MkDocs, which `galley build` and `galley serve` call."""
 
     name = "MkDocs"
     package = "mkdocs"
@@ -47,15 +48,15 @@ class MkDocs:
         return Converted(Path(processor.file.abs_src_path), processor.file.url, _extensions(processor.config))
 
     def failure(self) -> type[Exception] | None:
-        """The exception that the builder prints without a traceback; None where it is not running, or has none."""
+        """The exception that the builder prints without a traceback; None where another builder runs, or has none."""
         exceptions = sys.modules.get(f"{self.package}.exceptions")
         return getattr(exceptions, "BuildError", None)
 
     def with_style(self, md: Markdown, html: str, style: str) -> str:
-        """A page's HTML with a `<style>` at its top, or as it is where the builder puts the style there later.
+        """A page's HTML with a `<style>` at its top, or unchanged where the style is put there later.
 
-        The search of MkDocs takes the text of a `<style>` for words of the page. So the style comes to the page
-        after the search has read it, by a plug-in that runs last of all.
+        MkDocs' search would index the text of a `<style>` as words of the page. So a plug-in, which runs after all
+        others, adds the style once the search has read the page.
         """
         processor = self._processor(md)
         assert processor is not None
@@ -99,7 +100,7 @@ class MkDocs:
 
 
 class ProperDocs(MkDocs):
-    """ProperDocs, which goes on from MkDocs and is inside as it was."""
+    """ProperDocs, a continuation of MkDocs with the same inner parts."""
 
     name = "ProperDocs"
     package = "properdocs"

@@ -1,6 +1,6 @@
-"""In the builder: links at a page's end that give the page as a file that runs.
+"""In the builder: links at a page's end to the page as a file that runs.
 
-The file is in the link: nothing is fetched.
+Each link holds the file itself, as base64: a reader's browser fetches nothing.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def downloads(page: Page) -> str:
 
 
 def _belongs(snippets: SnippetFile, page: Page) -> bool:
-    """Whether it is the page's own code. Where the page shows all of it, no other page need be read to know."""
+    """Whether a snippet file belongs to the page. Where the page shows all its cells, no other page is read."""
     shown = {fence.cell for fence in page.fences if fence.file == snippets.stem}
     if shown.issuperset(cell.name for cell in snippets.cells):
         return True

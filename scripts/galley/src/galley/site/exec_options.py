@@ -1,11 +1,12 @@
 """In the builder: markdown-exec's fence options, and what they mean for a cell that ran long before the build.
 
 A fence with one of these options is laid out by markdown-exec's own formatting, which is given what the cell printed
-when it was recorded; nothing runs. An option that would change how the cell runs cannot be heeded any more. It is an
-error, with the reason, unless the cell did run that way.
+when it was recorded; nothing runs. An option that would change how the cell runs comes too late: it is an error, with
+the reason, unless the cell did run that way.
 
-What comes back is cleaned (see `sanitise`): the text is a record's. Markdown in it is converted with those of the
-site's extensions alone that do no more than format: others read files, import modules or execute.
+The HTML that the formatting returns is cleaned (see `sanitise`), because the text is a record's, and anybody may have
+written the record. Markdown in the text is converted only with those of the site's extensions that format and do
+nothing else: others read files, import modules or execute.
 """
 
 from __future__ import annotations
@@ -92,13 +93,13 @@ def _read(page: Page, fence: Fence, md: Markdown) -> dict[str, Any]:
             raise GalleyError(f'{fence.name}: {name}="{fence.options[name]}": {what}', fence.place, mend)
     options: dict[str, Any] = {}
     given = {name: value for name, value in fence.options.items() if name not in ("session", "returncode", "width")}
-    if given.get("source") == "material-block":  # its former name, of which markdown-exec warns
+    if given.get("source") == "material-block":  # the former name of block, on which markdown-exec prints a warning
         given["source"] = "block"
     markdown_exec.validator("python", {"exec": "on", **given}, options, {}, md)
     return options
 
 
-Wrong = tuple[str, str] | None  # what cannot be heeded and why, and what to do
+Wrong = tuple[str, str] | None  # why an option cannot hold, and what to do; None where it can
 
 
 def _source(page: Page, fence: Fence, value: str) -> Wrong:

@@ -1,8 +1,9 @@
 """In the builder: the Markdown extension `galley`, which shows recorded cells on a page and never executes anything.
 
-It declares the fence to superfences, scans a page before superfences reads it and counts after. superfences publishes
-what it cannot read as raw text; so every fence that the scan found must have been rendered when superfences is done,
-and whatever is missing, or wrong in any other way, stops the build.
+superfences, an extension that reads fences, publishes a fence that it cannot read as text, without a word. So galley
+surrounds it: `Scan` finds the page's fences before superfences reads the page, `show` renders each fence that
+superfences hands over, and `Count` stops the build after it unless every fence that was found has been rendered. At the
+end `Arrival` looks whether every cell is in the page's HTML.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ SUPERFENCES = "pymdownx.superfences"
 class GalleyExtension(Extension):
     """The one line of a builder's settings: `markdown_extensions: [galley]`.
 
-    markdown-exec converts parts of a page in Markdown instances of their own, which may load the extension too; there
-    it looks at nothing but galley's fences, which it refuses.
+    markdown-exec converts parts of a page in Markdown instances of its own, which load the extension too. In such an
+    instance the extension refuses galley's fences and does nothing else.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -65,7 +66,7 @@ class GalleyExtension(Extension):
 
 
 class Scan(Preprocessor):
-    """Finds the page and its fences."""
+    """Finds out which page is converted, and its fences, before superfences runs."""
 
     page: Page | None = None
 
@@ -80,7 +81,7 @@ class Scan(Preprocessor):
         except GalleyError as error:
             raise build_error([error]) from error
         while lines and not lines[-1]:
-            lines = lines[:-1]  # the normalisation of white space ends a page with blank lines
+            lines = lines[:-1]  # another preprocessor has added blank lines at the end
         wrong = self.page.scan(lines, max(0, source_lines(self.page) - len(lines)))
         self.page.errors += wrong
         if wrong and not self.page.preview:
@@ -89,7 +90,7 @@ class Scan(Preprocessor):
 
 
 class Count(Preprocessor):
-    """Stops the build unless every fence was rendered."""
+    """Stops the build unless every fence was rendered; runs after superfences."""
 
     def run(self, lines: list[str]) -> list[str]:
         """Leave the lines as they are, or raise what is wrong with the page."""
@@ -106,7 +107,11 @@ class Count(Preprocessor):
 
 
 class TreeDone(Treeprocessor):
-    """Notes that the tree is done: postprocessors hear of titles alone before, and of the page from here on."""
+    """Notes that the page's tree is finished.
+
+    While the tree is made, the table of contents sends each heading's title through all postprocessors. Only after that
+    do they get the page itself.
+    """
 
     def run(self, root: Element) -> None:
         """Leave the tree as it is."""
@@ -115,9 +120,9 @@ class TreeDone(Treeprocessor):
 
 
 class Arrival(Postprocessor):
-    """Brings the styles, and stops the build unless every cell is in the page.
+    """Adds the page's styles, and stops the build unless every cell is in the page's HTML.
 
-    A fence that is indented as code is rendered, and then shown as text.
+    A fence that is indented by four spaces is rendered, and Python-Markdown then shows its HTML as a block of code.
     """
 
     def run(self, text: str) -> str:
@@ -137,7 +142,7 @@ class Arrival(Postprocessor):
 
 
 class Note(Treeprocessor):
-    """Says under the page's title what is not shown or is wrong, and at its end where to get it as a file."""
+    """Adds notes below the page's title, on what is wrong or not shown, and links to the page as a file at its end."""
 
     def run(self, root: Element) -> None:
         """Add the notes below the first heading, and the links below everything."""
@@ -160,7 +165,7 @@ class Note(Treeprocessor):
             _unwrap(root)
 
     def _downloads(self, page: Page) -> str:
-        """The links; where a cell that another page shows cannot be written, the error is this page's."""
+        """The links to the page as a file; a cell that cannot be written is an error of this page."""
         try:
             return downloads(page)
         except GalleyError as error:
@@ -172,7 +177,7 @@ class Note(Treeprocessor):
 
 
 def _unwrap(root: Element) -> None:
-    """Have cells with headings stand by themselves: markdown-exec leaves a line break that keeps a paragraph around."""
+    """Free cells with headings from the paragraph around them, which a line break of markdown-exec's keeps there."""
     for paragraph in root.iter("p"):
         alone = (paragraph.text or "").strip()
         if not len(paragraph) and HTML_PLACEHOLDER_RE.fullmatch(alone):
@@ -182,9 +187,10 @@ def _unwrap(root: Element) -> None:
 def is_galleys(
     language: str, inputs: dict[str, Any], options: dict[str, Any], attrs: dict[str, Any], md: Markdown
 ) -> bool:
-    """Whether a fence is galley's; any other is left to superfences, options and all.
+    """Whether a fence is galley's; superfences calls this before `show`.
 
-    One that would execute is too, whatever else it lacks: nothing else may take it, and the scan says what is wrong.
+    Any other fence is left to superfences, with its options. A fence with one of galley's own options is galley's even
+    where it is wrong otherwise: no other formatter may execute it, and the scan reports what is wrong.
     """
     if not {"exec", "cell", "list"} & set(inputs):
         return False
@@ -194,16 +200,16 @@ def is_galleys(
 
 
 def show(src: str, language: str, md: Markdown, options: dict[str, Any], **rest: Any) -> str:
-    """The HTML of what a fence names; what goes wrong is kept, and stops the build after the page."""
+    """The HTML of the cell or list that a fence names; an error is kept, and stops the build in `Count`."""
     page, fence, name = current_page(md), None, options["name"]
     try:
         fence = page.next_fence(name)
         return _shown(md, page, fence)
     except GalleyError as error:
         placed = error if error.place or fence is None else type(error)(error.what, fence.place, error.mend)
-        if str(placed) not in map(str, page.errors):  # a file that cannot be read fails every fence that names it
+        if str(placed) not in map(str, page.errors):  # an unreadable file fails at each fence
             page.errors.append(placed)
-    except Exception as error:  # superfences would swallow it and publish the raw fence
+    except Exception as error:  # superfences would ignore the exception and publish the fence as text
         place = fence.place if fence else None
         page.errors.append(GalleyError(f"{name} cannot be shown: {type(error).__name__}: {error}", place))
     return ""
@@ -222,7 +228,7 @@ def _shown(md: Markdown, page: Page, fence: Fence) -> str:
 
 
 def current_page(md: Markdown) -> Page:
-    """The page being rendered; raises the build's error inside what another fence of the page made."""
+    """The page that is being rendered; raises the build's error in a part of it that markdown-exec converts."""
     if outer := _inner(md):
         what = "a fence of galley's in what another fence made, and the page itself does not name its cell"
         raise build_error([GalleyError(what, Place(current_page(outer).path), "name the cell in the page")])
@@ -235,8 +241,8 @@ def current_page(md: Markdown) -> Page:
 def build_error(errors: Sequence[Exception]) -> Exception:
     """One exception for everything wrong with a page.
 
-    It is a SuperFencesException, since superfences swallows all others, and what the builder that is running prints
-    without a traceback.
+    Its class has two bases: SuperFencesException, because superfences ignores every other exception, and the exception
+    that the running builder prints without a traceback.
     """
     kind = type("GuideError", (SuperFencesException, *failures()), {"__doc__": "A page that cannot be built."})
     message = "\n".join(str(error) if isinstance(error, GalleyError) else repr(error) for error in errors)
@@ -250,9 +256,9 @@ def _inner(md: Markdown) -> Markdown | None:
 
 
 def _declare(md: Markdown) -> None:
-    """Declare the fence to superfences, last: it asks the last one first, and the validator takes galley's alone.
+    """Declare galley's fence to superfences as the last custom fence, since superfences asks the last one first.
 
-    This waits until a page is converted: only then is it known which superfences reads it.
+    That happens when a page is converted, because an extension that is loaded later may bring its own superfences.
     """
     reader = superfences(md)
     if isinstance(reader, SuperFencesBlockPreprocessor):

@@ -1,4 +1,4 @@
-"""In the builder: a cell as HTML, its code once, and what it printed under each profile that has a record."""
+"""In the builder: a cell as HTML: its code once, and its outputs under each profile that has a record."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def superfences(md: Markdown) -> Any:
 
 
 def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> tuple[str, list[Element]]:
-    """The whole cell, caption, code and outputs, and those of its headings that belong in the page's contents."""
+    """The whole cell as HTML, and the headings in its output that belong in the page's table of contents."""
     cell, name = views[0].cell, cell_id(page, fence)
     headings: list[Element] = []
     if fence.options:
@@ -52,7 +52,7 @@ def _body(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> str:
     ran = [view for view in views if view.record or view.marks]
     below = [_marks(view) + outputs_html(page, view, f"{name}-{view.profile.name}") for view in ran]
     titles = [view.profile.title for view in ran]
-    if any(marks_code(page, view) for view in ran):  # each profile has its own numbers on the code
+    if any(marks_code(page, view) for view in ran):  # each profile shows the code with its own additions
         above = [marked_code(page, view, _code(md, view), f"{name}-{view.profile.name}") for view in ran]
         return tabs(group, [(title, a + b) for title, a, b in zip(titles, above, below, strict=True)])
     code, shown = _code(md, views[0]), tabs(group, list(zip(titles, below, strict=True))) if any(below) else ""
@@ -60,7 +60,7 @@ def _body(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> str:
 
 
 def _optioned(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> tuple[str, list[Element]]:
-    """Code and printed text as markdown-exec's options lay them out, and below them the other outputs as ever."""
+    """Code and printed text as markdown-exec's options say, and below them the other outputs in galley's own layout."""
     name, blocks, headings = cell_id(page, fence), [], []
     for view in [view for view in views if view.record or view.marks] or views[:1]:
         prefix = f"{name}-{view.profile.name}"
@@ -76,7 +76,7 @@ def _group(fence: Fence) -> str:
 
 
 def cell_id(page: Page, fence: Fence) -> str:
-    """What a link to the cell or the list ends in; a cell that the page shows again is numbered."""
+    """The id of a cell or a list in the page; a cell that the page shows a second time gets a number."""
     if fence.listing:
         return f"list-{fence.listing}"
     number = page.number(fence)
@@ -84,7 +84,7 @@ def cell_id(page: Page, fence: Fence) -> str:
 
 
 def profiles_note(page: Page) -> str:
-    """The line at the page's top: which profiles have no record, and the command that makes one."""
+    """The line at the page's top that names the profiles without a true record, and the command that makes one."""
     notes = []
     for snippets in page.files:
         found = [each for each in page.statuses(snippets) if each.state not in SHOWABLE]

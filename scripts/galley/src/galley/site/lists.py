@@ -1,7 +1,7 @@
-"""Lists of cells from the whole guide, such as all its claims: a fence `list="name"` shows one. Nothing is executed.
+"""Lists of cells from the whole guide, such as all claims; a fence with `list="name"` shows one. Nothing is executed.
 
-In the builder. A plug-in brings a list of its own as a class derived from `List`, which is loaded in every process;
-so this module imports nothing of the builders.
+In the builder. The lists of plug-ins derive from `List` and are loaded in every process, so this module imports nothing
+that only a builder has.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ DOUBTED = ' class="galley-doubted"'
 
 @dataclass(frozen=True)
 class Listed:
-    """A cell in a list, the page that shows it, and the record that says on what it was checked.
+    """A cell in a list, with the page that shows the cell and the record of its last run.
 
-    `link` is its caption as HTML, which leads to where the page shows the cell. `doubted` is true in the live preview
-    alone: the record is not true, or the last run failed at this cell.
+    `link` is HTML: the cell's caption, as a link to the cell on its page. `doubted` is true in the live preview alone,
+    where the record is not true or the last run failed at this cell.
     """
 
     snippets: SnippetFile
@@ -45,11 +45,11 @@ class Listed:
 
 
 class List:
-    """A list of cells. Derive from it, give it a name, and say which cells it holds and how a row is written.
+    """A list of cells. Derive a class from it, name the class's list, and replace `holds` and `row`.
 
-    `name` is what the fence says, `entry` what one of its cells is called in messages, and `css` goes into each page
-    that shows the list. A plug-in of this class may have
-    `tags`, `options` and a `check` as well: the words on a cell's line that the list is made from.
+    `name` is the list's name in fences, `entry` is what messages call one of its cells, `columns` are the titles of the
+    table's columns, and `css` goes into each page that shows the list. A plug-in of this class may also have `tags`,
+    `options` and `check`: the words on a cell's line from which the list is made.
     """
 
     name = ""
@@ -59,19 +59,19 @@ class List:
 
     @property
     def lists(self) -> tuple[str, ...]:
-        """The names that fences may have."""
+        """The names in fences that mean this list."""
         return (self.name,)
 
     def holds(self, cell: Cell) -> bool:
-        """Whether the list has this cell."""
+        """Whether this cell belongs in the list."""
         raise NotImplementedError
 
     def row(self, each: Listed) -> Sequence[str]:
-        """The HTML in each column: everything in it is escaped, since a caption is a text."""
+        """The HTML in each column, for one cell. Every text must be escaped; `Listed.link` is HTML already."""
         raise NotImplementedError
 
     def html(self, project: Project, found: Sequence[Listed]) -> str:
-        """The whole list, in the order of the snippet files: how many, and a table with a row for each."""
+        """The HTML of the list: the number of its cells, and a table with a row for each, in the order of the files."""
         head = "".join(f"<th>{escape(column)}</th>" for column in self.columns)
         rows = "".join(
             f"<tr{DOUBTED * each.doubted}>{''.join(f'<td>{part}</td>' for part in self.row(each))}</tr>"
@@ -82,7 +82,7 @@ class List:
 
 
 class Claims(List):
-    """All claims, those of a page under its title, and those of a record under what it ran on."""
+    """All claims: a heading for each page, and under it a list for each record, with what the record ran on."""
 
     name, entry = "claims", "claim"
     css = (Path(__file__).parent / "styles" / "claims.css").read_text(encoding="utf-8")
@@ -151,7 +151,7 @@ def _listed(page: Page, fence: Fence, guide: Guide, wanted: List) -> list[Listed
 
 
 def _checked(project: Project, record: Record | None) -> str:
-    """On what the claims of a record were checked: the versions, and the day."""
+    """The versions and the day of the record with which claims were checked."""
     if record is None:
         return "not checked"
     packages = [name for name in project.line if name in record.environment.packages]
@@ -159,9 +159,9 @@ def _checked(project: Project, record: Record | None) -> str:
 
 
 def relative_url(own: str, shown: Path) -> str:
-    """The address of the page made from `shown` as a link on the page at `own` has it.
+    """The relative address of the page made from the file `shown`, for a link on the page at `own`.
 
-    A site has either folders or files for its pages, and `own` shows which.
+    The pages of a site are either folders or files, which the address of `own` tells.
     """
     if own.endswith(".html"):
         return posixpath.relpath(shown.with_suffix(".html").as_posix(), posixpath.dirname(own) or ".")

@@ -1,4 +1,4 @@
-"""What a cell left under one profile, as HTML, and the quiet line that says what it ran on.
+"""The outputs of a cell under one profile as HTML, and the quiet line that says what they ran on.
 
 In the builder.
 """
@@ -15,9 +15,9 @@ from galley.site.page import Page, View
 
 
 def outputs_html(page: Page, view: View, ids: str, elsewhere: Collection[str] = ()) -> str:
-    """The outputs of a view, each as its kind shows it, but for the kinds that are shown `elsewhere`.
+    """The outputs of a view, each as its kind shows it, without the kinds that are shown `elsewhere`.
 
-    `ids` begins the ids in them.
+    Every id in the HTML begins with `ids`.
     """
     record, recorded = view.record, view.recorded
     if record is None or recorded is None or not recorded.outputs:
@@ -42,12 +42,12 @@ def marks_code(page: Page, view: View) -> bool:
     return any(page.kinds[shown.kind].marks_code for shown in view.shown)
 
 
-def _ran_on(record: Record, recorded: CellRecord, shown: Sequence[str]) -> str:
-    """What an output ran on: one quiet line with the facts that are `shown`, the others folded under it."""
+def _ran_on(record: Record, recorded: CellRecord, names: Sequence[str]) -> str:
+    """What an output ran on: one quiet line with the facts of these names, and the other facts folded under it."""
     named = ran_on(record, recorded)
-    shown = (*shown, "network")  # a page that could reach the network says so
-    first = [named[name] for name in shown if name in named]
-    rest = [said for name, said in named.items() if name not in shown]
+    names = (*names, "network")  # a page that could reach the network says so
+    first = [named[name] for name in names if name in named]
+    rest = [said for name, said in named.items() if name not in names]
     cost = [record.date, f"{recorded.seconds:.2f} s", f"{recorded.peak_mb:.0f} MB"]
     line, more = escape(" · ".join([*first, *cost])), escape(" · ".join(rest))
     return f'<details class="galley-ran" data-search-exclude><summary>{line}</summary><p>{more}</p></details>'

@@ -1,4 +1,4 @@
-"""In the builder: the page that is being rendered, its fences, and the records of what they name, by profile."""
+"""In the builder: the page that is being rendered, its fences, and the records of the cells that they name."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class View:
     profile: Profile
     cell: Cell
     record: Record | None
-    marks: tuple[str, ...] = ()  # what the live preview has to say of it
+    marks: tuple[str, ...] = ()  # in the live preview, why the output may be wrong
 
     @property
     def recorded(self) -> CellRecord | None:
@@ -38,28 +38,28 @@ class View:
 
     @cached_property
     def shown(self) -> tuple[Shown, ...]:
-        """What the cell left to show; nothing without a record."""
+        """The cell's outputs; none without a record."""
         return self.record.shown(self.recorded) if self.record else ()
 
 
 @dataclass
 class Page:
-    """One rendering of one page. Python-Markdown keeps no page of its own; the builder's class finds it."""
+    """One rendering of one page; `galley.site.builders` finds out which one, as Python-Markdown does not tell."""
 
     project: Project
-    path: Path  # as messages show it
-    grammar: Grammar = BUILT_IN  # what the project's cells and fences may say
-    url: str = ""  # where the site has it, from the site's root
-    extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of Markdown, as the builder sets them
-    present: set[str] = field(default_factory=set)  # kinds of output and lists that are on the page
+    path: Path  # from the project's root
+    grammar: Grammar = BUILT_IN  # of the project
+    url: str = ""  # its address in the site, from the site's root
+    extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the Markdown extensions, with settings
+    present: set[str] = field(default_factory=set)  # the names of the kinds of output and the lists on the page
     fences: list[Fence] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
     rendered: set[Fence] = field(default_factory=set)
-    tree_done: bool = False  # its Markdown is read to the end
-    _waiting: dict[str, deque[Fence]] = field(default_factory=dict)  # to be rendered, by name
+    tree_done: bool = False  # the page's tree is finished
+    _waiting: dict[str, deque[Fence]] = field(default_factory=dict)  # the fences that are still to be rendered, by name
     _numbers: dict[Fence, int] = field(default_factory=dict)
-    _lines: Sequence[str] = ()
-    _above: int = 0
+    _lines: Sequence[str] = ()  # the page's Markdown, without front matter
+    _above: int = 0  # how many lines of front matter stand above
     _untrue: set[tuple[str, str]] = field(default_factory=set)  # snippet files and profiles reported already
     preview: Path | None = field(default_factory=preview_file)
     _snippets: dict[str, SnippetFile] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Page:
     _run_as: dict[tuple[str, str], SnippetFile] = field(default_factory=dict)
 
     def scan(self, lines: Sequence[str], above: int) -> list[GalleyError]:
-        """Find the fences in the page's lines and give what is wrong; `above` counts lines of front matter."""
+        """Find the fences in the page's lines and return the errors; `above` is the number of lines of front matter."""
         self._lines, self._above = lines, above
         self.fences, wrong = find_fences(lines, self.path, above, self.grammar)
         for fence in self.fences:
@@ -77,7 +77,7 @@ class Page:
         return wrong
 
     def number(self, fence: Fence) -> int:
-        """Which of the page's fences of that name it is, from 1."""
+        """The number of a fence among the page's fences for the same cell, from 1."""
         return self._numbers[fence]
 
     @property
@@ -86,11 +86,11 @@ class Page:
         return self._lines
 
     def left_over(self, lines: Sequence[str]) -> list[GalleyError]:
-        """What superfences should have rendered and left as text."""
+        """The errors for fences that superfences left in the page as text."""
         return left_over(lines, self._lines, self.path, self._above)
 
     def next_fence(self, name: str) -> Fence:
-        """The fence that is rendered now; raises GalleyError where the scan saw none such."""
+        """The next fence of this name, which is rendered now; raises GalleyError where the scan found no such fence."""
         if waiting := self._waiting.get(name):
             fence = waiting.popleft()
             self.rendered.add(fence)
@@ -105,7 +105,10 @@ class Page:
         return self.views_in(self._file(fence), fence)
 
     def views_in(self, snippets: SnippetFile, fence: Fence) -> list[View]:
-        """The same of a cell in a snippet file that the page itself need not show."""
+        """The cell that a fence names in a snippet file, under each profile; the page itself need not show it.
+
+        Raises what `views` raises.
+        """
         cell = snippets.cell(fence.cell)
         if cell is None:
             known = ", ".join(each.name for each in snippets.cells)
@@ -124,27 +127,27 @@ class Page:
         return View(found.profile, as_run, None)
 
     def _as_run(self, found: Status) -> SnippetFile:
-        """The snippet file with the values of a profile, made once a page."""
+        """The snippet file with the values of a profile; made once for the page."""
         key = (found.snippets.stem, found.profile.name)
         if key not in self._run_as:
             self._run_as[key] = with_values(found.snippets, found.profile.parameters)
         return self._run_as[key]
 
     def _failed(self, found: Status, cell: str) -> tuple[str, ...]:
-        """In the live preview, what the page's last run failed with, at the cell that failed."""
+        """In the live preview, the failures of the page's last run at this cell."""
         failures = read_failures(self.preview) if self.preview else []
         here = (found.snippets.page, found.profile.name, cell)
         return tuple(f"{each.what}\n{each.detail}" for each in failures if (each.page, each.profile, each.cell) == here)
 
     @property
     def failures(self) -> list[str]:
-        """In the live preview, failures that no cell of the page can show: those before its first cell."""
+        """In the live preview, the failures that came before the page's first cell, which no cell can show."""
         found = read_failures(self.preview) if self.preview else []
         pages = {snippets.page for snippets in self.files}
         return [f"{each.what}\n{each.detail}" for each in found if each.page in pages and not each.cell]
 
     def statuses(self, snippets: SnippetFile) -> list[Status]:
-        """The state of a snippet file under each profile that has a place there, looked at once a page."""
+        """The state of a snippet file under each profile that applies to it; found out once for the page."""
         if snippets.stem not in self._statuses:
             found = [status(self.project, snippets, profile) for profile in self.project.profiles]
             self._statuses[snippets.stem] = [each for each in found if applies(self.project, each)]
@@ -175,7 +178,7 @@ def _untrue(found: Status) -> str:
 
 
 def page_of(converted: Converted | None) -> Page:
-    """The page that a builder converts, or where nobody knows which it is, a page of the working folder's project."""
+    """The page that a builder converts; without a builder, a page of the project in the working folder."""
     start = converted.path.parent if converted else Path.cwd()
     project = _project(start, _modified(start))
     if converted is None:

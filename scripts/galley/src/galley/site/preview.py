@@ -1,7 +1,7 @@
-"""In the command, and in the builder: what the live preview knows beyond the records, which is the pages that failed.
+"""In the command, and in the builder: the pages that failed, which the live preview shows beside the records.
 
-It stands in a file outside the records, named by an environment variable that only `galley serve` sets, so
-that no ordinary build can show a failure or a stale output.
+`galley serve` writes the failures into a file outside of the records, and names the file in an environment variable of
+its MkDocs alone. So no ordinary build can show a failure or a stale output.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class FailedPage:
 
 
 def preview_file() -> Path | None:
-    """The preview's file; None unless this process is the child of the `galley serve` that wrote it.
+    """The file of the live preview; None unless this process is a child of the `galley serve` that wrote the file.
 
-    A variable that some shell still carries shows nothing.
+    So the variable alone, which a shell may still have, shows nothing.
     """
     file = Path(os.environ.get(VARIABLE, ""))
     if not file.is_file() or json.loads(file.read_text(encoding="utf-8"))["server"] != os.getppid():
@@ -38,7 +38,7 @@ def preview_file() -> Path | None:
 
 
 def write_failures(file: Path, failures: Sequence[FailedPage]) -> None:
-    """Replace what the preview knows, and leave the file alone where nothing changed."""
+    """Write the failures into the preview's file, unless it has them already: MkDocs renders again at each write."""
     text = json.dumps({"server": os.getpid(), "failures": [asdict(failure) for failure in failures]}, indent=1)
     if not file.is_file() or file.read_text(encoding="utf-8") != text:
         file.parent.mkdir(parents=True, exist_ok=True)

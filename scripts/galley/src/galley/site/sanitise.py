@@ -1,8 +1,9 @@
-"""In the builder: HTML that comes from a record, without anything that could run, load or pass for galley's own.
+"""In the builder: takes out of a record's HTML all that could run, load something, or pass for galley's own.
 
-A record is data, whoever wrote it. The HTML that a cell printed, or that its Markdown became, is cleaned by nh3, a
-maintained sanitizer that reads HTML as browsers do. What it may keep stands here: text and its form, tables, code and
-its colours, content tabs; pictures that are in the page or beside it, so that no reader's browser asks another host.
+Anybody may have written a record. The HTML that a cell printed, or into which its Markdown was converted, is cleaned by
+nh3, a maintained sanitizer that reads HTML as browsers do. This module lists what is kept: text and its form, tables,
+code and its colours, content tabs; and pictures that are in the page or beside it, so that no reader's browser asks
+another host.
 """
 
 from __future__ import annotations
@@ -27,21 +28,21 @@ ATTRIBUTES = {
 }
 STYLES = {"text-align", "color", "background-color", "font-weight", "font-style"}
 KINDS_OF_INPUT = {"radio", "checkbox"}
-# Highlighted code, and the blocks of Markdown's usual extensions. A class of the theme may start a script, and one of
-# galley's says that something ran.
+# The classes that are kept: of highlighted code, and of the blocks of Markdown's usual extensions. Any other goes: one
+# of the theme may start a script, and one of galley's tells a reader that something ran.
 CLASSES = re.compile(
     r"-Color[\w-]*|[a-z]{1,3}[0-9]?|highlight(?:table)?|language-[\w+#.-]+|linenos|linenodiv|code|normal|special"
     r"|filename|tabbed-[a-z-]+|task-list[a-z-]*|footnote[a-z-]*|headerlink|result|grid|cards|admonition(?:-title)?"
     r"|note|abstract|info|tip|success|question|warning|failure|danger|bug|example|quote|inline|end|mark|keys|keycap"
 )
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|avif|svg\+xml)[;,]|(?![/\\]{2})[^:]*\Z")
-UNSEEN = re.compile(r"[\x00-\x20]")  # browsers pass over these inside an address
-NUMBERED = re.compile(r"exec-[0-9]+--")  # markdown-exec's prefix of its own; it counts through a whole build
-MADE = ("__tabbed_", "__codelineno-", "__span-")  # names that the Markdown extensions make
+UNSEEN = re.compile(r"[\x00-\x20]")  # characters that browsers ignore inside an address
+NUMBERED = re.compile(r"exec-[0-9]+--")  # markdown-exec's own prefix of ids, whose number differs between builds
+MADE = ("__tabbed_", "__codelineno-", "__span-")  # how ids that Markdown extensions make begin
 
 
 def sanitised(html: str, prefix: str) -> str:
-    """The HTML with nothing but what may be kept; every id in it, and every link to one, begins with `prefix`."""
+    """The HTML without whatever may not be kept; every id in it, and every link to an id, begins with `prefix`."""
 
     def keep(tag: str, name: str, value: str) -> str | None:
         if name == "class":
@@ -89,19 +90,19 @@ class _Names(HTMLParser):
 
 
 def _named(value: str, prefix: str) -> str | None:
-    """A name within the page: with the prefix, and none that stands for a part of the theme."""
+    """An id with the prefix; None for an id that could be one of the theme's."""
     value = NUMBERED.sub("", value, count=1)
     own = value.removeprefix(prefix)
     return f"{prefix}{own}" if not own.startswith("__") or own.startswith(MADE) else None
 
 
 def _link(value: str) -> str | None:
-    """An address that a reader may follow: no script, and no page that stands in the address itself."""
+    """An address that a link may have; None for a script, or for an address that holds a page itself."""
     scheme, colon, _ = UNSEEN.sub("", value).partition(":")
     web = scheme.lower() in ("http", "https", "mailto")
     return value if web or not colon or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme) else None
 
 
 def _picture(value: str) -> str | None:
-    """An address that no browser has to ask another host for."""
+    """The address of a picture; None where a browser would ask another host for it."""
     return value if PICTURE.match(UNSEEN.sub("", value)) else None

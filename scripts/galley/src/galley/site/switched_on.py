@@ -1,7 +1,7 @@
 """In the command: whether the builders' settings name galley's extension, without which a fence is shown as text.
 
-The files are read without the builders, which take half a second to import, and their `!!python/name` and `!ENV`
-are left alone.
+The files are read without the builders, which take half a second to import; tags such as `!!python/name` and `!ENV` are
+not resolved.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TABLE = re.compile(r"^\s*(?:\[(?:project\.)?markdown_extensions\b|(?:project\.)?
 
 @dataclass(frozen=True)
 class Extensions:
-    """The Markdown extensions of a builder's settings, where they stand, and what brings galley's among them."""
+    """The Markdown extensions in a builder's settings, their place, and how to add galley's extension to them."""
 
     names: tuple[str, ...]
     place: Place
@@ -41,7 +41,7 @@ class Extensions:
 
 
 def switched_off(guide: Guide) -> list[Finding]:
-    """What keeps the builders from rendering the guide's fences; nothing where it has none."""
+    """The findings that keep a builder from rendering the guide's fences; none in a guide without fences."""
     if not guide.fences:
         return []
     root = guide.project.root
@@ -71,7 +71,7 @@ def _of_file(project: Project, file: Path) -> Iterator[Finding]:
 
 
 def _former(project: Project, file: Path) -> Iterator[Finding]:
-    """A fence that is declared as it was once: the builder would look for a module that is not there."""
+    """A finding where the fence is declared as in galley 0.1: the builder would import a module that is gone."""
     lines = file.read_text(encoding="utf-8-sig", errors="replace").split("\n")
     at = next((number for number, line in enumerate(lines, start=1) if FORMER.match(line)), 0)
     if at:
@@ -98,7 +98,7 @@ def _toml(project: Project, file: Path) -> Extensions:
     found = tables.get("markdown_extensions") if isinstance(tables, dict) else None
     at = next((number for number, line in enumerate(text.split("\n"), start=1) if TABLE.match(line)), 0)
     add = "add the line: [project.markdown_extensions.galley]"
-    if found is None:  # the first one named takes the place of the many that Zensical brings by itself
+    if found is None:  # a first name replaces the many extensions that Zensical brings by itself
         add += ", and tables for those of Zensical's own extensions that the pages use"
     if isinstance(found, list):
         add = 'add to the list: "galley"'

@@ -11,7 +11,7 @@ from galley.kinds.markup import escape
 
 
 def tabs(group: str, blocks: Sequence[tuple[str, str]]) -> str:
-    """One block as it is, several as tabs; `group` names the set and must be the page's only one of that name."""
+    """One block as it is, several blocks as tabs; each set of tabs in a page needs a `group` of its own."""
     if len(blocks) < 2:
         return "".join(html for _, html in blocks)
     numbered = list(enumerate(blocks, start=1))

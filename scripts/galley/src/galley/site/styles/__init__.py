@@ -1,7 +1,7 @@
-"""The styles of what galley puts on a page, in parts, so that a page carries those that it needs.
+"""The styles of what galley puts on a page, in parts, so that a page has only the parts that it needs.
 
-In the builder. `base.css` is on every page that shows a cell, `ansi.css` where a terminal's colours are; a kind of
-output and a list have their own styles beside their own code.
+In the builder. `base.css` is on every page that shows a cell, `ansi.css` on pages with a terminal's colours. The styles
+of a kind of output or a list stand beside its code.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TOKEN = re.compile(
 
 
 def styles(parts: Iterable[str] = (), *, colours: bool = False) -> str:
-    """The style sheet of a page: what every page needs, and the `parts` that its kinds of output and lists bring."""
+    """The style sheet of a page: what every page needs, and the `parts` of the page's kinds of output and lists."""
     own = [_own("base"), *([_own("ansi")] if colours else [])]
     return "".join([*own, *(minified(part) for part in parts)])
 
