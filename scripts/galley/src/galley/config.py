@@ -159,7 +159,8 @@ class Project:
         ),
     ] = ()
     sandbox: Annotated[
-        Sandbox, says('"on": as the system can; "required": a page needs it whole.', cannot="What it refuses fails.")
+        Sandbox,
+        says('"on": as the system can; "required": a page needs it whole.', reaches="It bars what a page reads."),
     ] = "on"
     reads: Annotated[
         Texts, says("Patterns of paths that a page may read beside the project.", reaches="A page reads what is there.")
