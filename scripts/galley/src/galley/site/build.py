@@ -17,10 +17,11 @@ from typing import Any
 import msgspec
 
 from galley import system
-from galley.config import CONTROL, Project
+from galley.config import Project
 from galley.errors import GalleyError, Place, RefusedError
 from galley.site.builders import MKDOCS
 from galley.source.digest import digest
+from galley.toml import CONTROL
 
 MADE = ".galley-site.json"  # in the site's folder: the files there that galley made
 FRESH = f"{MADE}.new"  # a file there that takes its true name when it is whole
