@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from galley.errors import Exit
+from galley.site.preview import write_failures
 from guide_folder import GuideFolder
 
 
@@ -141,6 +144,119 @@ def test_a_file_in_the_place_of_one_of_the_site_stops_the_build(guide: GuideFold
     assert done.returncode == Exit.REFUSED
     assert "other.html: the site has a file of this name, and galley did not make this one" in done.stdout
     assert everything(guide.root / "site") == before
+
+
+def test_a_list_that_names_somebodys_files_costs_none_of_them(guide: GuideFolder) -> None:
+    assert guide.galley("build").returncode == Exit.OK
+    guide.write("site/notes.txt", "mine")
+    guide.write("site/mine/deep.txt", "mine")
+    marker = guide.root / "site/.galley-site.json"
+    listed = json.loads(marker.read_text())
+    listed["files"] += ["notes.txt", "mine/deep.txt"]
+    listed["sha256"]["notes.txt"] = listed["sha256"]["one.html"]
+    marker.write_text(json.dumps(listed))
+    assert guide.galley("build").returncode == Exit.OK
+    assert (guide.root / "site/notes.txt").read_text() == "mine"
+    assert (guide.root / "site/mine/deep.txt").read_text() == "mine"
+
+
+def test_a_file_that_somebody_changed_is_not_replaced_without_a_word(guide: GuideFolder) -> None:
+    assert guide.galley("build").returncode == Exit.OK
+    guide.write("site/one.html", "hours of work")
+    done = guide.galley("build")
+    assert done.returncode == Exit.REFUSED
+    assert "site/one.html: the site has a file of this name" in done.stdout
+    assert "or it was changed since" in done.stdout
+    assert (guide.root / "site/one.html").read_text() == "hours of work"
+
+
+def test_a_page_whose_name_changes_its_letters_alone_is_built_where_the_disk_knows_no_difference(
+    guide: GuideFolder,
+) -> None:
+    guide.page("Other", "Words.\n")
+    assert guide.galley("build").returncode == Exit.OK
+    (guide.root / "docs/Other.md").rename(guide.root / "docs/other.md")
+    (guide.root / "site/Other.html").rename(guide.root / "site/other.html")  # what such a disk says of the new name
+    done = guide.galley("build")
+    assert done.returncode == Exit.OK, done.stdout
+    assert (guide.root / "site/other.html").is_file()
+
+
+IN_THE_WAY: dict[str, tuple[Callable[[GuideFolder], object], str]] = {
+    "a folder for the fresh list": (lambda g: g.write("site/.galley-site.json.new/x", ""), "there is a folder"),
+    "a FIFO for the list": (
+        lambda g: ((g.root / "site/.galley-site.json").unlink(), os.mkfifo(g.root / "site/.galley-site.json")),
+        "no .galley-site.json says that galley made it",
+    ),
+    "a link for the cache": (
+        lambda g: (shutil.rmtree(g.root / ".cache"), (g.root / ".cache").symlink_to("docs")),
+        ".cache: is a link",
+    ),
+    "a link in the cache": (
+        lambda g: (shutil.rmtree(g.root / ".cache/galley"), (g.root / ".cache/galley").symlink_to("../docs")),
+        ".cache/galley: is a link",
+    ),
+    "a file for the cache": (
+        lambda g: (shutil.rmtree(g.root / ".cache"), g.write(".cache", "")),
+        ".cache: is no folder",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", IN_THE_WAY)
+def test_what_is_in_the_way_is_told_and_stays(guide: GuideFolder, case: str) -> None:
+    assert guide.galley("build").returncode == Exit.OK
+    make, said = IN_THE_WAY[case]
+    make(guide)
+    before = everything(guide.root)
+    done = guide.galley("build")
+    assert done.returncode == Exit.REFUSED, done.stdout
+    assert said in done.stdout
+    assert everything(guide.root) == before
+
+
+def test_the_preview_follows_no_link(guide: GuideFolder) -> None:
+    (guide.root / ".cache").symlink_to("docs")
+    done = guide.galley("serve", "--address", "127.0.0.1:0")
+    assert done.returncode == Exit.REFUSED
+    assert ".cache: is a link" in done.stdout
+    file = guide.root / "preview.json"
+    (guide.root / "preview.new").symlink_to("docs/one.md")
+    before = (guide.root / "docs/one.md").read_text()
+    write_failures(file, [])
+    assert (guide.root / "docs/one.md").read_text() == before
+
+
+SETTINGS = {
+    "a number": "site_dir: 5\n",
+    "a list": "site_dir: [a]\n",
+    "a table": "site_dir: {a: 1}\n",
+    "a line break": 'site_dir: "a\\nb"\n',
+    "code 0": 'site_dir: "a\\0b"\n',
+    "inherits itself": "INHERIT: mkdocs.yml\n",
+    "inherits a number": "INHERIT: 5\n",
+    "inherits nothing": "INHERIT: nowhere.yml\n",
+}
+
+
+@pytest.mark.parametrize("more", SETTINGS.values(), ids=SETTINGS)
+def test_settings_that_name_no_folder_are_told(guide: GuideFolder, more: str) -> None:
+    path = guide.root / "mkdocs.yml"
+    path.write_text(path.read_text() + more)
+    done = guide.galley("build")
+    assert done.returncode == Exit.BAD_INPUT, done.stdout
+    assert done.stdout.startswith("mkdocs.yml: ")
+    assert "Traceback" not in done.stdout
+
+
+@pytest.mark.parametrize("text", ["- a\n", "a text\n", "", "a: [\n"], ids=["a list", "a text", "nothing", "broken"])
+def test_settings_that_are_none_are_told(guide: GuideFolder, text: str) -> None:
+    (guide.root / "mkdocs.yml").write_text(text)
+    for words in (["build"], ["check"]):
+        done = guide.galley(*words)
+        assert done.returncode, words
+        assert "mkdocs.yml" in done.stdout
+        assert "Traceback" not in done.stdout
 
 
 def test_a_link_within_the_site_is_not_followed(guide: GuideFolder) -> None:

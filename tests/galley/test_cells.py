@@ -239,3 +239,11 @@ FROZEN = {
 def test_digests_stay_as_they_were_recorded(text: str, digest: str) -> None:
     (cell,) = cells(f"# %% {text}").cells
     assert cell.digest[:16] == digest
+
+
+def test_a_cells_name_is_no_longer_than_a_files_name_can_be() -> None:
+    path = Path("snippets/page.py")
+    assert cut(f"# %% {'x' * 100}\n1\n", path, path).cells[0].name == "x" * 100
+    with pytest.raises(GalleyError, match="the cell's name has 101 letters, and files are named after it") as found:
+        cut(f"# %% {'x' * 101}\n1\n", path, path)
+    assert found.value.mend == "shorten it: at most 100"

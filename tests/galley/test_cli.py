@@ -162,3 +162,32 @@ def test_a_dry_run_says_what_would_run_and_runs_nothing(folder: GuideFolder) -> 
     folder.run()
     said = folder.galley("run", "--dry-run")
     assert (said.returncode, said.stdout) == (Exit.OK, "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_that_knows_few_letters_stops_no_run(folder: GuideFolder, encoding: str) -> None:
+    folder.snippet("page", "# %% one\nprint('a')\n")
+    assert not folder.run().failures
+    folder.snippet("page", "# %% one\nprint('ä → \N{SNOWMAN}')\n")
+    done = folder.call(["sh", "-c", f"{command('galley')} run | cat -v"], PYTHONIOENCODING=encoding)
+    assert "became '" in done.stdout
+    assert "u2603" in done.stdout
+    assert folder.findings() == []
+
+
+@pytest.mark.parametrize("to", [">/dev/full", ">&- 2>&-", "| true"])
+def test_pages_run_though_nobody_can_hear_of_it(folder: GuideFolder, to: str) -> None:
+    for stem in ("one", "two"):
+        folder.snippet(stem, "# %% a\nprint(1)\n")
+    done = folder.call(["sh", "-c", f"{command('galley')} run {to}"])
+    assert "Traceback" not in done.stdout
+    assert folder.findings() == []
+
+
+def test_what_the_system_refuses_is_told_with_the_path(folder: GuideFolder) -> None:
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    assert not folder.run().failures
+    done = folder.galley("build", "--site-dir", "x" * 300)
+    assert done.returncode == Exit.BAD_INPUT
+    assert "xxx: the system refuses: File name too long" in done.stdout
+    assert "Traceback" not in done.stdout

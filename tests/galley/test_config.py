@@ -340,3 +340,43 @@ def test_an_unknown_profile_is_told_with_the_known_ones(folder: GuideFolder) -> 
         UsageError, match=r"pyproject\.toml:4: no profile is named 'x'\n    the profiles here are: laptop"
     ):
         folder.project.profile("x")
+
+
+FOLDERS = {
+    "docs by a detour": ('outputs = "x/../docs"', "outputs under [tool.galley] is the folder of docs, or holds it"),
+    "docs in other letters": ('outputs = "DOCS"', "outputs under [tool.galley] is the folder of docs, or holds it"),
+    "docs through a link": ('outputs = "link"', "outputs under [tool.galley] is the folder of docs, or holds it"),
+    "git's own": ('outputs = ".git/records"', "is no folder below the project's"),
+    "the home folder": ('outputs = "~/records"', "is no folder below the project's"),
+    "a blank at the end": ('outputs = "docs "', "is no folder below the project's"),
+    "a dot at the end": ('outputs = "records."', "is no folder below the project's"),
+    "letters that turn round": ('outputs = "records\\u202e"', "is no folder below the project's"),
+    "a drive": ('outputs = "C:/records"', "is no folder below the project's"),
+    "a backslash": ('outputs = "a\\\\b"', "is no folder below the project's"),
+    "a device": ('outputs = "nul"', "is no folder below the project's"),
+    "a name too long": (f'outputs = "{"x" * 300}"', "is no folder below the project's"),
+    "a file": ('outputs = "mkdocs.yml"', "outputs = 'mkdocs.yml' under [tool.galley] is there, and is no folder"),
+    "snippets that are a file": ('snippets = "mkdocs.yml"', "is there, and is no folder"),
+    "a link to itself": ('outputs = "self"', "is no folder below the project's"),
+    "a link twice": ('links = ["a", "A"]', "links under [tool.galley] has 'a' twice"),
+}
+
+
+@pytest.mark.parametrize(("setting", "said"), FOLDERS.values(), ids=FOLDERS)
+def test_folders_and_links_that_cannot_be_are_told_at_their_line(folder: GuideFolder, setting: str, said: str) -> None:
+    (folder.root / "link").symlink_to("docs")
+    (folder.root / "self").symlink_to("self")
+    folder.write("pyproject.toml", SETTINGS.replace("[tool.galley]\n", f"[tool.galley]\n{setting}\n", 1))
+    with pytest.raises(GalleyError) as raised:
+        _ = folder.project
+    assert said in raised.value.what
+    assert str(raised.value.place) == "pyproject.toml:2"
+
+
+@pytest.mark.parametrize("name", ["Laptop", "con", "NUL.1"])
+def test_a_profile_is_a_folder_of_its_own_on_every_disk(folder: GuideFolder, name: str) -> None:
+    folder.write("pyproject.toml", f'{SETTINGS}[tool.galley.profiles."{name}"]\n')
+    with pytest.raises(GalleyError, match=r"\[tool\.galley\.profiles\] has ") as raised:
+        _ = folder.project
+    assert raised.value.place is not None
+    assert raised.value.place.line == 6

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import py_compile
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -276,3 +279,66 @@ def test_a_module_counts_as_one_also_where_python_reads_its_cached_code(folder: 
     folder.snippet("page", "# %% one\nimport helper\n")
     assert not folder.run().failures
     assert [(each.path, each.kind) for each in folder.record("page").dependencies] == [("snippets/helper.py", "module")]
+
+
+@pytest.mark.parametrize("kind", ["file", "module", "table", "listing", "names"])
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")], ids=["a FIFO", "a device"])
+def test_what_would_never_end_is_not_read(tmp_path: Path, kind: Any, make: Callable[[Path], object]) -> None:
+    make(tmp_path / "odd")
+    assert measure(tmp_path, Dependency("odd", kind, "", "x")).sha256 == GONE
+
+
+def test_a_large_file_is_digested_a_piece_at_a_time(tmp_path: Path) -> None:
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(3 << 30)
+    program = (
+        "import resource, sys; from pathlib import Path; from galley.record.dependencies import measure; "
+        "from galley.record.model import Dependency; resource.setrlimit(resource.RLIMIT_DATA, (1 << 29, 1 << 29)); "
+        "print(measure(Path(sys.argv[1]), Dependency('large', 'file', '')).sha256)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert (len(done.stdout.strip()), done.stderr) == (64, "")
+
+
+def test_the_names_in_a_folder_need_not_be_text(tmp_path: Path) -> None:
+    before = measure(tmp_path, Dependency(".", "listing", ""))
+    (tmp_path / os.fsdecode(b"\xff")).touch()
+    after = measure(tmp_path, Dependency(".", "listing", ""))
+    assert GONE not in (before.sha256, after.sha256)
+    assert before != after
+
+
+ODD_NAMES = """
+# %% one
+import os
+for name in ("x" * 300, "\\udc80", "loop"):
+    try:
+        open(os.path.join(os.path.dirname(__file__), name))
+    except OSError as error:
+        print(type(error).__name__)
+os.close(os.open(os.path.join(os.path.dirname(__file__), "pipe"), os.O_RDWR))
+"""
+
+
+def test_names_that_no_disk_can_hold_and_pipes_are_no_dependencies(folder: GuideFolder) -> None:
+    folder.without_sandbox()  # it lets no page open a pipe of the project for writing
+    folder.snippet("page", ODD_NAMES)
+    (folder.project.snippets / "loop").symlink_to("loop")
+    os.mkfifo(folder.project.snippets / "pipe")
+    assert not folder.run().failures
+    assert folder.output("page", "one.stdout.txt") == "OSError\nFileNotFoundError\nOSError\n"
+    assert folder.findings() == []
+
+
+def test_a_file_whose_name_is_no_text_fails_the_page_that_uses_it(folder: GuideFolder) -> None:
+    (folder.project.snippets / os.fsdecode(b"\xff")).write_text("1")
+    folder.snippet("page", "# %% one\nopen(__file__.replace('page.py', '\\udcff')).read()\n")
+    said = folder.run().failures["page"]
+    assert "the page used 'snippets/\\\\udcff', and a record names files in UTF-8 alone" in said
+    assert "Traceback" not in said
+
+
+def test_what_a_cell_uses_has_contents(folder: GuideFolder) -> None:
+    os.mkfifo(folder.root / "pipe")
+    folder.snippet("page", '# %% one uses="pipe"\nprint(1)\n')
+    assert "uses 'pipe', which is neither a plain file nor a folder" in folder.run().failures["page"]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from galley.errors import GalleyError, UsageError
-from guide_folder import GuideFolder, fence
+from guide_folder import GuideFolder, command, fence
 
 
 def test_pages_and_snippet_files_are_read(folder: GuideFolder) -> None:
@@ -142,3 +146,41 @@ def test_a_parameter_that_no_page_has_is_an_error(folder: GuideFolder) -> None:
     assert str(folder.guide.errors[0]).startswith(
         "pyproject.toml:3: no page has the parameter 'devise' of profile laptop"
     )
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.mkdir])
+@pytest.mark.parametrize("name", ["docs/odd.md", "snippets/odd.py"])
+def test_a_page_or_snippet_file_that_is_no_plain_file_is_told_and_not_waited_for(
+    folder: GuideFolder, name: str, make: Callable[[Path], object]
+) -> None:
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    make(folder.root / name)
+    (error,) = folder.guide.errors
+    assert str(error).startswith(f"{name}: is no plain file")
+    assert list(folder.guide.snippets) == ["page"]
+
+
+@pytest.mark.parametrize("stem", ['a"b', "a\nb", "-all", "<img src=x>", "a`b"])
+def test_a_snippet_file_that_no_fence_or_command_can_name_is_told(folder: GuideFolder, stem: str) -> None:
+    folder.snippet(stem, "# %% one\nprint(1)\n", shown=False)
+    (error,) = folder.guide.errors
+    assert f"{stem!r} cannot be named in a fence or on a command line" in str(error)
+
+
+def test_two_snippet_files_whose_names_differ_in_their_letters_alone_are_told(folder: GuideFolder) -> None:
+    for stem in ("page", "Page"):
+        folder.snippet(stem, "# %% one\nprint(1)\n", shown=False)
+    (error,) = folder.guide.errors
+    assert "is the code of page page too" in str(error)
+
+
+def test_a_command_that_mends_can_be_typed_whatever_the_files_name(folder: GuideFolder) -> None:
+    folder.snippet("a page; ls", "# %% one\nprint(1)\n")
+    (finding,) = folder.findings()
+    assert finding.mend == "galley run 'a page; ls'"
+    assert folder.call(["sh", "-c", f"{command('galley')} {finding.mend.removeprefix('galley ')}"]).returncode == 0
+    assert folder.findings() == []
+
+
+def test_a_folder_without_cells_is_not_said_to_have_true_records(folder: GuideFolder) -> None:
+    assert folder.run().said == "nothing to run: no file in snippets has cells\n"

@@ -240,6 +240,23 @@ def test_a_fence_is_rendered_wherever_it_may_stand(
     assert "exec=" not in text
 
 
+def test_the_name_of_a_file_in_a_record_is_text_on_the_page(
+    guide: GuideFolder, build: Callable[[GuideFolder], str]
+) -> None:
+    guide.write("snippets/outputs/one/gpu/<img src=x onerror=alert(1)>", "")
+    html = build(guide)
+    assert "torn" in text_of(html)
+    guide.write("snippets/outputs/one/gpu/record.json", "{}")
+    record = (guide.root / "snippets/outputs/one/laptop/record.json").read_text()
+    guide.write("snippets/outputs/one/gpu/record.json", record.replace('"laptop"', '"gpu"'))
+    for name in ("one/laptop/*.txt",):
+        for file in (guide.root / "snippets/outputs").glob(name):
+            (guide.root / "snippets/outputs/one/gpu" / file.name).write_bytes(file.read_bytes())
+    html = build(guide)
+    assert "<img src=x" not in html
+    assert "&lt;img src=x onerror=alert(1)&gt;" in html
+
+
 def test_profiles_without_a_record_are_named_and_their_values_say_not_run(
     guide: GuideFolder, build: Callable[[GuideFolder], str]
 ) -> None:

@@ -576,6 +576,7 @@ def test_where_all_holds_it_can_be_required(folder: GuideFolder) -> None:
     done = folder.galley("run", "--require-sandbox")
     assert done.returncode == 0, done.stdout
     assert "sandbox: files, network, processes\n" in done.stdout
+    assert folder.status("page").state == "fresh", "what a page may do is the same without it"
 
 
 # Makes this process a plain user, in a user namespace where it has no rights over the machine, and runs a command.

@@ -105,8 +105,8 @@ def test_a_saved_page_runs_and_a_failure_is_shown_in_the_preview_alone(served: S
 
 
 def test_a_page_that_writes_beside_itself_runs_once_for_each_save_of_its_author(served: Served):
-    served.folder.without_sandbox()
     served.until(lambda: "first words" in served.page("page"))
+    served.folder.without_sandbox()
     source = "from pathlib import Path\nlog = Path(__file__).with_name('log.txt')\nlog.write_text('x' * {})\n"
     served.folder.snippet("page", f"# %% one\n{source.format(3)}print(log.read_text())\n")
     told = "the page itself wrote snippets/log.txt: write into the working folder instead"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ from galley.source.digest import digest
 
 OLD = {"one.stdout.txt": b"old\n", "two.value.txt": b"kept\n"}
 NEW = {"two.value.txt": b"changed\n", "three.image.svg": b"<svg/>"}
+LINKED = ("outputs", "outputs/page", "outputs/page/laptop")
 
 
 class Killed(BaseException):
@@ -62,6 +64,21 @@ def test_no_record_is_written_in_ci_whoever_asks(store: Store, monkeypatch: pyte
     with pytest.raises(RefusedError, match="CI writes no records"):
         store.write(record(NEW))
     assert files(store.folder) == before
+
+
+def test_line_ends_that_git_changed_are_told_as_that(store: Store) -> None:
+    output = store.folder_of("page", "laptop") / "one.stdout.txt"
+    output.write_bytes(b"old\r\n")
+    with pytest.raises(TamperedError, match="its lines end with CRLF now, as git may make them"):
+        store.read("page", "laptop")
+
+
+def test_a_merge_that_was_not_ended_is_told_as_that(store: Store) -> None:
+    file = store.folder_of("page", "laptop") / "record.json"
+    text = file.read_text()
+    file.write_text(f"<<<<<<< HEAD\n{text}=======\n{text}>>>>>>> other\n")
+    with pytest.raises(TamperedError, match="two versions stand in it, since a merge in git was not ended"):
+        store.read("page", "laptop")
 
 
 def test_a_new_record_leaves_nothing_of_the_old_one(store: Store) -> None:
@@ -205,9 +222,6 @@ def test_what_no_record_names_is_told_and_never_removed(store: Store, kind: str)
     assert files(at)["one.stdout.txt"] == OLD["one.stdout.txt"]
 
 
-LINKED = ("outputs", "outputs/page", "outputs/page/laptop")
-
-
 @pytest.mark.parametrize("part", LINKED)
 @pytest.mark.parametrize("whole", [True, False], ids=["with a record", "with the user's files"])
 def test_no_link_is_followed_to_a_record(tmp_path: Path, part: str, whole: bool) -> None:
@@ -241,6 +255,90 @@ def test_a_forged_record_names_nothing_that_is_removed(store: Store, tmp_path: P
     store.write(record(NEW))
     assert store.read("page", "laptop") == record(NEW)
     assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("list_of", ["record.json", "replacing.json"])
+@pytest.mark.parametrize("name", ["notes.txt", "my notes.v1.txt", "record.json", "README.md", "Makefile"])
+def test_a_forged_list_costs_no_file_that_has_no_outputs_name(store: Store, list_of: str, name: str) -> None:
+    at = store.folder_of("page", "laptop")
+    if list_of == "record.json":
+        edit(at, '"file": "one.stdout.txt"', f'"file": "{name}"')
+        (at / "one.stdout.txt").unlink()
+    else:
+        (at / list_of).write_text(json.dumps({"files": [name, "one.stdout.txt", "one.value.txt"]}))
+    if name != "record.json":
+        (at / name).write_text("mine")
+        with pytest.raises(TamperedError, match="no record names it"):
+            store.write(record(NEW))
+        assert (at / name).read_text() == "mine"
+        (at / name).unlink()
+    store.write(record(NEW))
+    assert store.read("page", "laptop") == record(NEW)
+
+
+NO_FILE: dict[str, Callable[[Path], object]] = {
+    "a link": lambda path: path.symlink_to("/dev/null"),
+    "a FIFO": os.mkfifo,
+    "a folder": Path.mkdir,
+}
+
+
+@pytest.mark.parametrize("make", NO_FILE.values(), ids=NO_FILE)
+@pytest.mark.parametrize("name", ["record.json", "replacing.json", "one.stdout.txt"])
+def test_what_is_no_plain_file_is_told_the_same_by_who_reads_and_who_writes(
+    store: Store, name: str, make: Callable[[Path], object]
+) -> None:
+    at = store.folder_of("page", "laptop")
+    (at / name).unlink(missing_ok=True)
+    make(at / name)
+    for ask in (lambda: store.read("page", "laptop"), lambda: store.write(record(NEW))):
+        with pytest.raises(TamperedError, match=f"laptop/{name}: is no plain file") as found:
+            ask()
+        assert found.value.mend.startswith("remove the link" if (at / name).is_symlink() else "move it away")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.touch], ids=["a FIFO", "a file"])
+@pytest.mark.parametrize("part", LINKED)
+def test_what_is_no_folder_is_told_the_same_by_who_reads_and_who_writes(
+    tmp_path: Path, part: str, make: Callable[[Path], object]
+) -> None:
+    store = Store(tmp_path / "outputs", Path("outputs"))
+    (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
+    make(tmp_path / part)
+    for ask in (lambda: store.read("page", "laptop"), lambda: store.write(record(NEW))):
+        with pytest.raises(TamperedError, match=f"{part}: is no folder"):
+            ask()
+
+
+def test_somebodys_files_in_the_folder_for_staging_stay(store: Store) -> None:
+    staging = store.folder / ".staging"
+    mine = {"notes.txt": "mine", "deep/notes.txt": "mine", "one.stdout.txt": "galley's"}
+    for name, text in mine.items():
+        (staging / name).parent.mkdir(parents=True, exist_ok=True)
+        (staging / name).write_text(text)
+    with pytest.raises(TamperedError, match=r"notes\.txt: is in the folder where galley stages"):
+        store.write(record(NEW))
+    assert {name: (staging / name).read_text() for name in mine} == mine
+    (staging / "notes.txt").unlink()
+    (staging / "deep/notes.txt").unlink()
+    (staging / "elsewhere").symlink_to("..")
+    with pytest.raises(TamperedError, match="elsewhere: is in the folder where galley stages"):
+        store.write(record(NEW))
+    assert store.read("page", "laptop") == record(OLD)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may do anything")
+@pytest.mark.parametrize("part", LINKED)
+def test_what_this_user_may_not_read_is_told_with_the_command_that_mends_it(tmp_path: Path, part: str) -> None:
+    store = Store(tmp_path / "outputs", Path("outputs"))
+    store.write(record(OLD))
+    (tmp_path / part).chmod(0)
+    try:
+        with pytest.raises(TamperedError, match="cannot be read or written by this user") as found:
+            store.read("page", "laptop")
+        assert found.value.mend.endswith("chmod -R u+rwX outputs")
+    finally:
+        (tmp_path / part).chmod(0o755)
 
 
 @pytest.mark.parametrize("kind", ["a file", "a link"])

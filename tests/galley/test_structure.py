@@ -18,6 +18,7 @@ ROOMS = (
     "system",
     "hooks",
     "toml",
+    "folders",
     "config",
     "plugins",
     "source",

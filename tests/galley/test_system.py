@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from textwrap import dedent
 
@@ -39,9 +39,12 @@ HOLD = """\
 
 
 def said(source: str, *arguments: str, without: str = "") -> str:
-    """What some Python source prints on a system that lacks something."""
+    """What some Python source prints on a system that lacks something.
+
+    A shell stands between, since a process that this one starts begins with the peak of this one.
+    """
     variables = quiet_environment(PYTHONPATH=WITHOUT, GALLEY_WITHOUT=without, PYTHONWARNINGS="ignore")
-    line = [sys.executable, "-c", dedent(source), *arguments]
+    line = ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-c", dedent(source), *arguments]
     return subprocess.run(line, env=variables, stdout=subprocess.PIPE, text=True, check=True, timeout=60).stdout
 
 
@@ -355,3 +358,12 @@ def test_the_guard_leaves_alone_what_the_runner_has_buried() -> None:
     group, member = map(int, said(source).split())
     assert psutil.Process(member).status() != psutil.STATUS_ZOMBIE
     system.kill_group(group)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the file lies on a disk")
+def test_no_file_of_a_page_is_taken_for_the_nameless_one_that_it_closed(tmp_path: Path) -> None:
+    with system.nameless_file() as nameless:
+        before = os.fstat(nameless.fileno())
+    with ExitStack() as opened:
+        files = [opened.enter_context((tmp_path / str(number)).open("w")) for number in range(50)]
+        assert not any(os.path.samestat(before, os.fstat(each.fileno())) for each in files)

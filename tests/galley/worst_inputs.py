@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from galley import config, toml
+from galley import config, folders, toml
 from galley.config import Profile, Project
 from galley.errors import GalleyError, Place
 from galley.export.document import document
@@ -24,7 +24,7 @@ from galley.kinds.describe import describe
 from galley.kinds.image import image_html
 from galley.kinds.markup import escape, inline
 from galley.record.compare import classify
-from galley.record.model import KIND, Environment, Form, Record
+from galley.record.model import KIND, OUTPUT, Environment, Form, Record
 from galley.record.normalise import Where, mask_numbers, normalise
 from galley.record.status import State, Status
 from galley.run.watch import Watch
@@ -286,13 +286,23 @@ TABLE = {
         lambda name: needs(_project(), SNIPPETS, _record(**{name: "1"})),
         (pumped("", "-"), pumped("", "-."), pumped("", "a_")),
     ),
+    "an output's name": Worst(
+        ("galley.record.model.OUTPUT",),
+        OUTPUT.fullmatch,
+        (pumped("", "a"), pumped("a.", "a"), pumped("a.a.", "a", "-"), pumped("", "a.")),
+    ),
     "a kind's name": Worst(("galley.record.model.KIND",), KIND.fullmatch, (pumped("", "a"), pumped("a", "-"))),
     "a setting": Worst(
         (
-            *(f"galley.config.{name}" for name in ("NAME", "VARIABLE", "MODULE", "MEMBER", "AT_LINE")),
+            *(f"galley.config.{name}" for name in ("VARIABLE", "MODULE", "MEMBER", "AT_LINE")),
+            "galley.folders.NAME",
+            "galley.folders.RESERVED",
             "galley.toml.CONTROL",
         ),
-        _match_all((config.NAME, config.VARIABLE, config.MODULE, config.MEMBER), (toml.CONTROL, config.AT_LINE)),
+        _match_all(
+            (folders.NAME, folders.RESERVED, config.VARIABLE, config.MODULE, config.MEMBER),
+            (toml.CONTROL, config.AT_LINE),
+        ),
         tuple(
             pumped(before, unit, after)
             for before, unit in (
@@ -301,6 +311,7 @@ TABLE = {
                 ("a:", "a"),
                 ("", "."),
                 ("", "-"),
+                ("", "com1."),
                 ("", "at line "),
                 ("at line ", "1"),
             )

@@ -201,7 +201,8 @@ def export(page: str, profile: str, form: str, output: str) -> None:
     except FileExistsError:
         raise UsageError("is there already", Place(path), "remove it, or name another file with --output") from None
     except OSError as error:
-        raise UsageError(f"cannot be written: {error.strerror}", Place(path)) from error
+        what = f"cannot be written: {error.strerror}"
+        raise UsageError(what, Place(path), "name another file with --output") from error
     out(f"wrote {path}")
 
 
@@ -241,11 +242,32 @@ def _end(summary: Summary) -> None:
 
 def main() -> NoReturn:
     """Run the command; every GalleyError becomes its message and its exit code."""
-    if os.environ.get("PYTHONUNBUFFERED") is None and not sys.stdout.isatty():
-        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    _can_say_anything()
     try:
         app()
     except GalleyError as error:
         err(str(error))
         sys.exit(error.exit)
+    except OSError as error:
+        where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
+        err(f"{where and f'{where}: '}the system refuses: {error.strerror or error}\n    {_access(error)}")
+        sys.exit(Exit.BAD_INPUT)
     sys.exit(Exit.OK)
+
+
+def _can_say_anything() -> None:
+    """Have standard output and error take every character, also where they are closed or know ASCII alone."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115  to the process's end
+            continue
+        lines = True if os.environ.get("PYTHONUNBUFFERED") is None and not stream.isatty() else None
+        stream.reconfigure(line_buffering=lines, errors="backslashreplace")
+
+
+def _access(error: OSError) -> str:
+    """What to do where the system refuses something."""
+    if isinstance(error, PermissionError):
+        return "give yourself access to it, for example with: chmod -R u+rwX"
+    return "mend that, and run the command again"

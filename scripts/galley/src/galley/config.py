@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from galley.errors import GalleyError, Place, UsageError
+from galley.folders import NAME, RESERVED, folders_inside, links_inside
 from galley.hooks import NAMES as HOOKS
 from galley.toml import Folder, Reader, Text, Texts, YesNo, form, line_of, says
 
 FILE = Path("pyproject.toml")
 TABLE = ("tool", "galley")
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(?<!\.)")  # a file's plain name on every system
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MODULE = re.compile(r"\w+(\.\w+)*")
 MEMBER = re.compile(r"\w+(\.\w+)*:\w+")
@@ -159,7 +159,8 @@ class Project:
         ),
     ] = ()
     sandbox: Annotated[
-        Sandbox, says('"on": as the system can; "required": a page needs it whole.', cannot="What it refuses fails.")
+        Sandbox,
+        says('"on": as the system can; "required": a page needs it whole.', reaches="It bars what a page reads."),
     ] = "on"
     reads: Annotated[
         Texts, says("Patterns of paths that a page may read beside the project.", reaches="A page reads what is there.")
@@ -266,55 +267,27 @@ def _project(root: Path, settings: dict[str, Any], reader: Reader) -> Project:
     snippets = values.get("snippets", Project.snippets)
     paths = {"docs": Project.docs, "outputs": snippets / "outputs", **values, "snippets": snippets}
     folders = {name: root / paths[name] for name in ("docs", "snippets", "outputs")}
+    folders = {name: Path(os.path.normpath(path)) for name, path in folders.items()}
     project = Project(root=root, **{**values, **folders})
-    _folders_inside(project, reader)
-    _links_inside(project, reader)
+    folders_inside(root, folders, reader)
+    links_inside(root, project.snippets, project.links, reader)
     return project
 
 
 def _profiles(tables: object, reader: Reader) -> tuple[Profile, ...]:
     if not isinstance(tables, dict):
         raise reader.wrong(f"profiles = {tables!r} under [tool.galley] is not a table", ("profiles",))
-    profiles = []
+    profiles: list[Profile] = []
     for name, table in tables.items():
         path = ("profiles", name)
-        if not NAME.fullmatch(name):
+        if not NAME.fullmatch(name) or RESERVED.fullmatch(name):
             what = f"[tool.galley.profiles] has {name!r}, which cannot be a folder's name everywhere"
             raise reader.wrong(what, path, "use letters, digits, '-', '_' and dots inside")
+        if twin := next((each.name for each in profiles if each.name.casefold() == name.casefold()), ""):
+            what = f"[tool.galley.profiles] has '{name}' and '{twin}', which are one folder on some disks"
+            raise reader.wrong(what, path, "give one of them another name")
         profiles.append(Profile(name=name, **reader.values(Profile, table, path)))
     if not any(profile.required for profile in profiles):
         mend = "set required = true under one [tool.galley.profiles.NAME]"
         raise reader.wrong("no profile is required", ("profiles",), mend)
     return tuple(profiles)
-
-
-def _folders_inside(project: Project, reader: Reader) -> None:
-    """Raises GalleyError where a setting would have galley read or write outside the project's own folders."""
-    root = project.root
-    for name in ("docs", "snippets", "outputs"):
-        path: Path = getattr(project, name)
-        true = Path(os.path.normpath(path))
-        inside = true != root and true.is_relative_to(root)
-        if not inside or (name != "docs" and not path.resolve().is_relative_to(root)):
-            what = f"{name} = {os.path.relpath(path, root)!r} under [tool.galley] is no folder below the project's"
-            raise reader.wrong(what, (name,), f'write it as: {name} = "a/folder", from the folder of pyproject.toml')
-    for other in ("docs", "snippets"):
-        if getattr(project, other).is_relative_to(project.outputs):
-            what = f"outputs under [tool.galley] is the folder of {other}, or holds it"
-            raise reader.wrong(what, ("outputs",), "records need a folder of their own, such as snippets/outputs")
-
-
-def _links_inside(project: Project, reader: Reader) -> None:
-    """Raises GalleyError where a link would lead a page outside the project."""
-    mend = "name files or folders that lie in the snippets' folder"
-    for link in project.links:
-        if not NAME.fullmatch(link):
-            what = f"links under [tool.galley] has {link!r}, which is no plain name"
-            raise reader.wrong(what, ("links",), mend)
-        if not (project.snippets / link).resolve().is_relative_to(project.root):
-            what = f"links under [tool.galley] has {link!r}, which leads outside the project"
-            raise reader.wrong(what, ("links",), mend)
-        if not (project.snippets / link).exists():
-            missing = project.relative(project.snippets / link).as_posix()
-            what = f"links under [tool.galley] has {link!r}, and there is no {missing}"
-            raise reader.wrong(what, ("links",), f"make {missing}, or take {link!r} away")

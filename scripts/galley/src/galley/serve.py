@@ -29,6 +29,7 @@ from galley.run.choose import choose
 from galley.run.keep import Kept, run_and_keep
 from galley.run.prepare import Answers, prepare
 from galley.run.runners import Runner, card_folder, fingerprint, publish, runner, withdraw
+from galley.site.build import work_folder
 from galley.site.builders import MKDOCS
 from galley.site.preview import VARIABLE, FailedPage, write_failures
 from galley.source.cells import page_name
@@ -46,7 +47,7 @@ async def serve(project: Project, address: str, console: Console) -> int:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    file = project.root / ".cache" / "galley" / "preview.json"
+    file = work_folder(project) / "preview.json"
     write_failures(file, [])
     ignored = (project.outputs, *(project.snippets / link for link in project.links))
     with saved((project.snippets, project.root / "pyproject.toml"), ignored) as changed:

@@ -13,6 +13,7 @@ from galley.export.notebook import notebook
 from galley.export.script import script
 from galley.record.status import SHOWABLE, status, store_of
 from galley.record.store import RECORD
+from galley.source.cells import read_text
 from galley.source.guide import Guide
 
 FORMATS: Mapping[str, Callable[[Document], str]] = {"py": script, "ipynb": notebook}
@@ -33,7 +34,7 @@ def export(guide: Guide, page: str, profile: str, form: str) -> str:
         reason = found.reasons[0]
         raise NotTrueError(f"the {chosen.name} record is {found.state}: {reason.what}", reason.place, found.mend)
     path = guide.page_file(snippets)
-    lines = path.read_text(encoding="utf-8-sig").split("\n") if path.is_file() else []
+    lines = read_text(path, project.relative(path)).split("\n") if path.exists() else []
     try:
         return FORMATS[form](document(project, found, lines))
     except GalleyError as error:

@@ -13,6 +13,7 @@ import stat
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -38,10 +39,13 @@ def never_counts(root: Path) -> tuple[Path, ...]:
 
 
 def measure(root: Path, used: Dependency) -> Dependency:
-    """The dependency with its digest as of now, which is GONE where its file, folder or table is missing."""
+    """The dependency with the digest that it has now; the digest is GONE where there is nothing to digest.
+
+    A pipe or a device is nothing to digest: its reading would wait, or never end.
+    """
     try:
         return replace(used, sha256=DIGESTS[used.kind](root / used.path, used.part))
-    except (OSError, KeyError):
+    except (OSError, KeyError, ValueError, RecursionError):
         return replace(used, sha256=GONE)
 
 
@@ -65,15 +69,17 @@ def _regular(path: Path) -> os.stat_result:
 
 def _listing(path: Path, part: str) -> str:
     """The digest of the names in a folder."""
-    return digest("\n".join(sorted(each.name for each in path.iterdir() if each.name != "__pycache__")))
+    return _digest_of(each.name for each in path.iterdir() if each.name != "__pycache__")
 
 
 def _names(path: Path, part: str) -> str:
     """The digest of the names of the files in a folder that end as `part` says."""
     wanted = tuple(part.split())
-    return digest(
-        "\n".join(sorted(each.name for each in path.iterdir() if each.name.endswith(wanted) and each.is_file()))
-    )
+    return _digest_of(each.name for each in path.iterdir() if each.name.endswith(wanted) and each.is_file())
+
+
+def _digest_of(names: Iterable[str]) -> str:
+    return digest(os.fsencode("\n".join(sorted(names))))  # a name need not be UTF-8
 
 
 def _table(path: Path, part: str) -> str:
@@ -81,13 +87,13 @@ def _table(path: Path, part: str) -> str:
     _regular(path)
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
         return digest(path.read_bytes())  # a broken file is a changed one
     return digest(json.dumps(tables[part], sort_keys=True, default=str))
 
 
 def _absent(path: Path, part: str) -> str:
-    return "there" if path.exists() else ABSENT
+    return "there" if os.path.exists(path) else ABSENT  # noqa: PTH110  a path's own raises for a name that cannot be
 
 
 # How each kind of dependency is digested: adding a kind is adding a row here and its name in `Dependency`.
@@ -113,14 +119,13 @@ def know_modules(files: Iterable[Path]) -> None:
 
 @lru_cache(CACHED)
 def _file_digest(path: Path, module: bool, mtime_ns: int, size: int) -> str:
-    """The digest of a file, or of a module's code; computed once for each time and size of the file."""
-    if module:
-        try:
-            return module_digest(path.read_bytes().decode())
-        except (SyntaxError, UnicodeDecodeError):
-            pass  # broken code is still changed code
-    with path.open("rb") as file:  # in pieces: a file may be larger than the memory
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """A file is digested once per state of it: many pages share one model."""
+    with path.open("rb") as file:
+        if module:
+            with suppress(SyntaxError, ValueError, RecursionError, MemoryError):  # broken code is still changed code
+                return module_digest(file.read().decode())
+            file.seek(0)
+        return hashlib.file_digest(file, "sha256").hexdigest()  # a piece at a time: a model may be larger than memory
 
 
 def declared(project: Project, cell: Cell) -> list[Path]:
@@ -143,6 +148,9 @@ def _declared(project: Project, cell: Cell) -> Iterator[Path]:
         if not path.exists():
             mend = "name a file or a folder, from the project's root"
             raise GalleyError(f"uses '{name}', and there is no such file or folder", cell.place, mend)
+        if not path.is_file() and not path.is_dir():
+            what = f"uses '{name}', which is neither a plain file nor a folder"
+            raise GalleyError(what, cell.place, "name what has contents that can be compared")
         if hidden := next((each for each in never_counts(root) if path.is_relative_to(each)), None):
             what = f"uses '{name}', and nothing in {project.relative(hidden)} ever counts"
             raise GalleyError(what, cell.place, "keep it elsewhere in the project")

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from shlex import quote
 
 from galley.config import Profile
-from galley.errors import Place
+from galley.errors import GalleyError, Place
 from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND
 from galley.record.status import SHOWABLE, State, Status, status, store_of
 from galley.record.store import RECORD
@@ -100,12 +101,16 @@ def _unknown_kinds(guide: Guide, found: Status, kinds: Container[str]) -> Iterat
     named = dict.fromkeys(output.kind for cell in found.record.cells for output in cell.outputs)
     for kind in (each for each in named if each not in kinds):
         under = "" if found.profile.required else f" --profile {profile}"
-        mend = f"{UNKNOWN_KIND_MEND}, or record the page without it: galley run {page} --all{under}"
+        mend = f"{UNKNOWN_KIND_MEND}, or record the page without it: galley run {quote(page)} --all{under}"
         yield Finding("unknown", place, UNKNOWN_KIND.format(kind), mend)
 
 
 def _orphans(guide: Guide) -> Iterator[Finding]:
     store = store_of(guide.project)
+    try:
+        store.see_staging()
+    except GalleyError as error:
+        yield Finding("in the way", error.place or Place(store.relative), error.what, error.mend)
     pages = {snippets.page for snippets in guide.snippets.values()}
     unreadable = {page_name(error.place.path) for error in guide.errors if error.place}
     profiles = {profile.name for profile in guide.project.profiles}

@@ -22,6 +22,7 @@ KIND = re.compile(r"[a-z][a-z0-9-]{0,39}")  # the name of a kind of output
 UNKNOWN_KIND = "an output of the kind '{}', which neither galley nor a plug-in knows"
 UNKNOWN_KIND_MEND = "name the plug-in that brings the kind under [tool.galley] plugins"
 DependencyKind = Literal["file", "listing", "names", "module", "table", "absent"]
+OUTPUT = re.compile(r"[a-z0-9][a-z0-9_-]*+\.[a-z][a-z0-9-]*+\.[A-Za-z0-9]+")
 KindName = Annotated[str, msgspec.Meta(pattern=rf"^{KIND.pattern}\Z")]
 Mime = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{1,20}/[A-Za-z0-9.+-]{1,80}\Z")]
 Suffix = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{1,16}\Z")]
@@ -207,7 +208,7 @@ def from_json(text: str | bytes) -> Record:
         else:
             record = _records.decode(text)
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
-        raise ValueError(f"not a record: {error}") from error
+        raise ValueError(f"not a record: {_why(text, error)}") from error
     _check(record)
     return replace(record, contents={})
 
@@ -222,12 +223,18 @@ _formats: msgspec.json.Decoder[_Format] = msgspec.json.Decoder(_Format)
 _records: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
 
 
+def _why(text: str | bytes, error: Exception) -> str:
+    lines = (text.encode("utf-8", "replace") if isinstance(text, str) else text).split(b"\n")
+    merged = any(line.startswith(b"<<<<<<< ") for line in lines)
+    return "two versions stand in it, since a merge in git was not ended" if merged else str(error)
+
+
 def _check(record: Record) -> None:
     """Raises ValueError where a name could lead out of the record's folder, or a path out of the project."""
     names = [file.file for cell in record.cells for output in cell.outputs for file in output.files]
     for name in names:
-        if not is_plain(name):
-            raise ValueError(f"not a record: {name!r} is no plain name of a file")
+        if not is_output(name):
+            raise ValueError(f"not a record: {name!r:.80} is no name of an output")
     if len(set(names)) < len(names):
         raise ValueError("not a record: it names a file twice")
     for used in record.dependencies:
@@ -236,10 +243,9 @@ def _check(record: Record) -> None:
             raise ValueError(f"not a record: {used.path!r} is no path inside the project")
 
 
-def is_plain(name: str) -> bool:
-    """Whether a text is a file's plain name: no folder in it, and nothing that a disk cannot hold."""
-    plain = name not in ("", ".", "..") and not any(character in name for character in '/\\:\0"')
-    return plain and name.isprintable() and len(name.encode("utf-8", "replace")) <= 255
+def is_output(name: str) -> bool:
+    """Whether a text is a name that galley gives an output: of its cell, its kind and its form, with dots between."""
+    return bool(OUTPUT.fullmatch(name)) and len(name) <= 255
 
 
 MIME = {"txt": "text/plain", "svg": "image/svg+xml", "png": "image/png", "json": "application/json"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from shlex import quote
 
 from galley.config import Profile, Project
 from galley.errors import GalleyError, Place
@@ -61,7 +62,7 @@ class Status:
         if obstacle := next((reason.mend for reason in self.reasons if reason.mend), ""):
             return obstacle
         profile = "" if self.profile.required else f" --profile {self.profile.name}"
-        return f"galley run {self.snippets.page}{profile}"
+        return f"galley run {quote(self.snippets.page)}{profile}"
 
 
 def applies(project: Project, found: Status) -> bool:

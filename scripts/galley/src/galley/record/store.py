@@ -23,21 +23,25 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from galley import system
 from galley.errors import GalleyError, Place, RefusedError
-from galley.record.model import FORMAT, NewerError, Record, from_json, is_plain, to_json
+from galley.record.model import FORMAT, NewerError, Record, from_json, is_output, to_json
 from galley.source.digest import digest
 
 RECORD = "record.json"
 REPLACING = "replacing.json"  # the files of a record and of its successor, while one takes the other's place
 STAGING = ".staging"
+OWN = (RECORD, REPLACING)
 UPGRADE = "upgrade galley: pip install --upgrade galley-docs"
 READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 NOT_PLAIN = "is no plain file, and records have none but such"
+NO_FOLDER = "is no folder, and records are kept in folders"
 IS_LINK = "is a link, and galley follows none to its records"
 LINK_MEND = "remove the link; records are plain folders and files"
+PLAIN_MEND = "move it away; records are plain folders and files"
 
 
 class TornError(GalleyError):
@@ -76,12 +80,15 @@ class Store:
         relative = self.relative / page / profile
         self._no_link(page, profile)
         try:
-            present = set(os.listdir(folder)) - {REPLACING}  # noqa: PTH208  names are enough, and path objects are slow
-        except (FileNotFoundError, NotADirectoryError):
+            present = set(os.listdir(folder))  # noqa: PTH208  names are all it takes, and a guide has many records
+        except FileNotFoundError:
             return None
+        if REPLACING in present:
+            _plain(folder, REPLACING, relative)
+            present.remove(REPLACING)
         if not present:
             return None
-        if RECORD not in present or not (folder / RECORD).is_file():
+        if RECORD not in present:
             raise TornError("torn: outputs without a record.json, its writer was interrupted", Place(relative))
         try:
             record = from_json(_bytes(folder, RECORD, relative))
@@ -97,7 +104,9 @@ class Store:
                 raise TamperedError("is in the record and not in the folder", Place(relative / file))
             outputs[file] = _bytes(folder, file, relative)
             if digest(outputs[file]) != expected:
-                raise TamperedError("is not what was recorded: its bytes changed", Place(relative / file))
+                crlf = digest(outputs[file].replace(b"\r\n", b"\n")) == expected
+                how = "its lines end with CRLF now, as git may make them" if crlf else "its bytes changed"
+                raise TamperedError(f"is not what was recorded: {how}", Place(relative / file))
         for name in sorted(present - files.keys() - {RECORD}):
             raise TamperedError("is in the folder and not in the record", Place(relative / name), _move_out(name))
         return replace(record, contents=outputs)
@@ -114,10 +123,9 @@ class Store:
         outputs = record.contents
         with self._locked(alone=True):
             folder, old = self.folder_of(record.page, record.profile), self._removable(record, outputs)
+            self.see_staging()
             staged = self.folder / STAGING
-            if staged.is_symlink() or (staged.exists() and not staged.is_dir()):
-                raise TamperedError("is no folder, and galley stages records there", Place(self.relative / STAGING))
-            if staged.exists():  # one fixed name: a search would list all pages at each write
+            if staged.exists():  # not a search for such names: that would read a folder of all pages for each page
                 shutil.rmtree(staged)
             staged.mkdir()
             names = json.dumps({"files": sorted({*old, *outputs})}).encode()
@@ -125,6 +133,22 @@ class Store:
                 (staged / file).write_bytes(data)
             self._move(staged, folder, outputs, old)
             staged.rmdir()
+
+    def see_staging(self) -> None:
+        """Raises TamperedError where records cannot be staged: something stands there that galley did not make."""
+        staged, relative = self.folder / STAGING, self.relative / STAGING
+        if staged.is_symlink() or (staged.exists() and not staged.is_dir()):
+            mend = LINK_MEND if staged.is_symlink() else PLAIN_MEND
+            raise TamperedError("is no folder, and galley stages records there", Place(relative), mend)
+        for folder, folders, names in os.walk(staged):
+            here = Path(folder)
+            links = [name for name in folders if (here / name).is_symlink()]
+            others = [name for name in names if not (name in OWN or is_output(name)) or not _is_plain(here / name)]
+            if name := next(iter([*links, *others]), None):
+                at = relative / (here / name).relative_to(staged)
+                raise TamperedError(
+                    "is in the folder where galley stages records", Place(at), f"move {quote(str(at))} away"
+                )
 
     def _move(self, staged: Path, folder: Path, outputs: Mapping[str, bytes], old: set[str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -149,20 +173,22 @@ class Store:
         if _is_newer(folder / RECORD):
             raise NewerRecordError("a newer galley wrote this record", Place(relative / RECORD), UPGRADE)
         named = _named(folder / RECORD) | _named(folder / REPLACING)
-        present = {path.name: path for path in folder.iterdir()}
-        for name, path in sorted(present.items()):
-            if path.is_symlink() or not path.is_file():
-                raise TamperedError(NOT_PLAIN, Place(relative / name), LINK_MEND)
-            if name not in {*named, *outputs, RECORD, REPLACING}:
+        present = {path.name for path in folder.iterdir()}
+        for name in sorted(present):
+            _plain(folder, name, relative)
+        for name in sorted(present):
+            if name not in {*named, *outputs, *OWN}:
                 raise TamperedError("is in the folder, and no record names it", Place(relative / name), _move_out(name))
-        return named & present.keys()
+        return named & present
 
     def _no_link(self, page: str, profile: str) -> None:
-        """Raises TamperedError where a folder on the way to a record is a link."""
+        """Raises TamperedError where a part of the way to a record is a link, or no folder."""
         for part in ("", f"/{page}", f"/{page}/{profile}"):
-            if os.path.islink(f"{self.folder}{part}"):  # noqa: PTH114  faster than a path object
-                shown = Path(f"{self.relative}{part}")
-                raise TamperedError(IS_LINK, Place(shown), LINK_MEND)
+            at = f"{self.folder}{part}"  # a path object costs more than the look
+            if os.path.islink(at):  # noqa: PTH114
+                raise TamperedError(IS_LINK, Place(Path(f"{self.relative}{part}")), LINK_MEND)
+            if not os.path.isdir(at) and os.path.exists(at):  # noqa: PTH110, PTH112
+                raise TamperedError(NO_FOLDER, Place(Path(f"{self.relative}{part}")), PLAIN_MEND)
 
     def folders(self) -> Iterator[tuple[str, str]]:
         """Page and profile of every folder that may hold a record; links are not followed."""
@@ -174,15 +200,23 @@ class Store:
     @contextmanager
     def _locked(self, *, alone: bool) -> Iterator[None]:
         """Hold the folder's lock: many may read, one may write; a write takes milliseconds."""
-        if self.folder.is_symlink():
-            raise TamperedError(IS_LINK, Place(self.relative), LINK_MEND)
-        if alone:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        elif not self.folder.is_dir():
-            yield
-            return
-        with system.locked(self.folder, alone=alone):
-            yield
+        try:
+            if self.folder.is_symlink():
+                raise TamperedError(IS_LINK, Place(self.relative), LINK_MEND)
+            if self.folder.exists() and not self.folder.is_dir():
+                raise TamperedError(NO_FOLDER, Place(self.relative), PLAIN_MEND)
+            if alone:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            elif not self.folder.is_dir():
+                yield
+                return
+            with system.locked(self.folder, alone=alone):
+                yield
+        except PermissionError as error:
+            at = Path(os.fsdecode(error.filename or self.folder))
+            place = self.relative / at.relative_to(self.folder) if at.is_relative_to(self.folder) else self.relative
+            mend = f"give yourself access: chmod -R u+rwX {quote(str(self.relative))}"
+            raise TamperedError("cannot be read or written by this user", Place(place), mend) from error
 
 
 def _bytes(folder: Path, name: str, relative: Path) -> bytes:
@@ -199,7 +233,8 @@ def _bytes(folder: Path, name: str, relative: Path) -> bytes:
     except OSError as error:
         if not os.path.islink(path) and not os.path.isdir(path):  # noqa: PTH112, PTH114
             raise TamperedError(f"cannot be read: {error.strerror}", Place(relative / name)) from error
-    raise TamperedError(NOT_PLAIN, Place(relative / name), LINK_MEND)
+    _plain(folder, name, relative)
+    raise TamperedError("was another kind of file a moment ago", Place(relative / name))
 
 
 def _all_of(handle: int, size: int) -> bytes:
@@ -210,10 +245,21 @@ def _all_of(handle: int, size: int) -> bytes:
     return data
 
 
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _plain(folder: Path, name: str, relative: Path) -> None:
+    """Raises TamperedError where a name of a record's folder is that of anything else than a plain file."""
+    if not _is_plain(folder / name):
+        mend = LINK_MEND if (folder / name).is_symlink() else PLAIN_MEND
+        raise TamperedError(NOT_PLAIN, Place(relative / name), mend)
+
+
 def _json(file: Path) -> dict[str, Any]:
     """The JSON object in a file of a record's folder; empty where the file is no plain file or cannot be read."""
     try:
-        said = json.loads(file.read_bytes()) if file.is_file() and not file.is_symlink() else None
+        said = json.loads(file.read_bytes()) if _is_plain(file) else None
     except (OSError, ValueError, RecursionError):
         said = None
     return said if isinstance(said, dict) else {}
@@ -236,8 +282,8 @@ def _named(file: Path) -> set[str]:
             names = [each["file"] for output in outputs for each in output.get("files", [output])]
         except (KeyError, TypeError, AttributeError):
             return set()
-    return {name for name in names if isinstance(name, str) and is_plain(name)} if isinstance(names, list) else set()
+    return {name for name in names if isinstance(name, str) and is_output(name)} if isinstance(names, list) else set()
 
 
 def _move_out(name: str) -> str:
-    return f"move {name} out of the folder: galley removes only what a record names"
+    return f"move {quote(name)} out of the folder: galley removes only what a record names"

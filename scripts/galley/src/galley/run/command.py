@@ -67,6 +67,8 @@ def run_pages(
 def _why_nothing(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> str:
     if guide.snippets and profiles and not tasks_of(guide, pages, profiles, everything=True):
         return f"no page's values change under {' or '.join(profiles)}; name a page to run it all the same"
+    if not guide.snippets:
+        return f"no file in {guide.project.relative(guide.project.snippets)} has cells"
     return "every record asked for is true (--all runs them anyway)"
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 
+from galley import system
 from galley.run.states import State
 
 
@@ -19,7 +19,7 @@ class Shared:
     """The file; made in the page's process, before it forks any other."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 -- it is there for as long as the process
+        self._file = system.nameless_file()
         self._is = self._stamp()
         self._page = os.getpid()
 

@@ -24,7 +24,7 @@ from galley import system
 from galley.config import VARIABLE
 from galley.errors import Exit, GalleyError
 from galley.hooks import Context, HookError, at_fault, find_hook
-from galley.run.protocol import Prepare, Prepared, encode
+from galley.run.protocol import Prepare, Prepared, encode, written
 
 if TYPE_CHECKING:
     from galley.config import Profile, Project
@@ -110,13 +110,12 @@ def answer(asked: Prepare) -> Prepared:
         said = hook(Context("", asked.profile, asked.parameters, root, root))
     except Exception as error:
         if type(error).__module__.partition(".")[0] not in sys.stdlib_module_names:
-            return Prepared(error=_written(str(error)))
+            return Prepared(error=str(error))
         what = f"{named} raised {type(error).__name__}: {error}\n    at {at_fault(error, hook)}"
-        return Prepared(
-            error=_written(what), mend="mend the hook, or raise an exception of its own"
-        )  # an accident: an error of the guide's own class is a message
+        mend = "mend the hook, or raise an exception of its own"  # nobody meant this one
+        return Prepared(error=what, mend=mend)
     if wrong := _wrong(said):
-        return Prepared(error=_written(f"{named} answered with {wrong}"), mend="mend the hook")
+        return Prepared(error=f"{named} answered with {wrong}", mend="mend the hook")
     return Prepared(dict(said or {}))
 
 
@@ -129,12 +128,8 @@ def _wrong(said: Any) -> str:
     odd = next((name for name in said if not VARIABLE.fullmatch(name)), None)
     if odd is not None:
         return f"{odd!r:.200}, which is no name of a variable"
-    odd = next((name for name, text in said.items() if "\0" in text or _written(text) != text), None)
+    odd = next((name for name, text in said.items() if "\0" in text or written(text) != text), None)
     return f"a value of {odd} that no variable can have" if odd is not None else ""
-
-
-def _written(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ In the command.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
@@ -36,8 +37,9 @@ class RunProgress:
         self.say(f"[{self.count}/{self.total}] {run.page} ({run.profile}): {what}")
 
     def say(self, line: str) -> None:
-        """Print a line that stays."""
-        print(line, file=self.file, flush=True)
+        """Print a line that stays. Where nobody can hear it any more, the pages run all the same."""
+        with suppress(OSError):
+            print(line, file=self.file, flush=True)
 
 
 class LiveProgress(RunProgress):

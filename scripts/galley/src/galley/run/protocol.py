@@ -229,10 +229,15 @@ def encode(event: PageEvent | RunnerEvent | Prepare | Prepared) -> bytes:
         return msgspec.json.encode(_writable(msgspec.to_builtins(event))) + b"\n"
 
 
+def written(text: str) -> str:
+    """The same with backslashes for what no encoding can carry."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _writable(value: Any) -> Any:
     """The value without lone halves of surrogate pairs, which the name of a file that is no UTF-8 may hold."""
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
+        return written(value)
     if isinstance(value, dict):
         return {_writable(key): _writable(each) for key, each in value.items()}
     return [_writable(each) for each in value] if isinstance(value, list | tuple) else value

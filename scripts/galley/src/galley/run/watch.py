@@ -18,11 +18,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from galley.errors import GalleyError
 from galley.record.dependencies import GONE, measure, never_counts
 from galley.record.model import Dependency, DependencyKind
 from galley.run.audit import GLOB, HEARD, OPEN, path_in
 from galley.run.forks import Shared
 from galley.run.missed import looked_for
+from galley.run.protocol import written
 from galley.run.states import State, names_in, state, when_loaded
 
 WILD = frozenset("*?[")  # what makes a pattern of a name
@@ -318,9 +320,16 @@ class Watch:
         """The path from the root with forward slashes; None where it does not count."""
         try:
             true = Path(os.path.realpath(path))
-        except OSError:  # the sandbox closes the way, and no file of the project is at its end
+        except (OSError, ValueError):  # the sandbox closes the way, or no disk can hold the name: not the project's
             return None
         if not true.is_relative_to(self.root) or any(true.is_relative_to(each) for each in self.ignored):
             return None
         relative = true.relative_to(self.root)
-        return None if "__pycache__" in relative.parts else relative.as_posix()
+        if "__pycache__" in relative.parts:
+            return None
+        if written(relative.as_posix()) != relative.as_posix():
+            if not os.path.lexists(true):
+                return None
+            what = f"the page used {written(relative.as_posix())!r}, and a record names files in UTF-8 alone"
+            raise GalleyError(what, mend="rename the file")
+        return relative.as_posix()

@@ -1,25 +1,33 @@
 """In the command: builds the site with MkDocs in a temporary folder, then puts it in the place of the old site.
 
-The site's folder may hold files that galley did not make (a `.nojekyll`, a worktree's `.git`, somebody's notes), and it
-may be a link to another folder. So galley lists the files that it made in a file of the folder, and replaces and
-removes only those. It refuses a folder that holds sources, and a folder that is reached by a link.
+A site's folder may hold what galley did not make: a `.nojekyll`, a worktree's `.git`, somebody's notes; and its name
+may lead somewhere else. So galley lists what it made in a file of the folder, with the digest of each file. It replaces
+and removes what that list names and what still is as it was made, and nothing else: the list may come from elsewhere,
+as with a clone. A folder that holds sources, or that a link leads away from, is refused.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
 
 from galley import system
 from galley.config import Project
 from galley.errors import GalleyError, Place, RefusedError
 from galley.site.builders import MKDOCS
+from galley.source.digest import digest
+from galley.toml import CONTROL
 
 MADE = ".galley-site.json"  # in the site's folder: the files there that galley made
+FRESH = f"{MADE}.new"  # a file there that takes its true name when it is whole
+MOVE = "move it away, or name another folder with --site-dir"
+
+Made = dict[str, list[str]]  # the digests of each file that galley made, by name; two while a site replaces another
 
 
 def site_folder(project: Project, asked: str = "") -> Path:
@@ -38,8 +46,7 @@ def build_site(project: Project, site: Path) -> int:
     disturb each other: each builds in a folder of its own, and the site of the last one stays. Raises RefusedError, and
     changes nothing, where the new site has a file in the place of a file that galley did not make.
     """
-    cache = project.root / ".cache" / "galley"
-    cache.mkdir(parents=True, exist_ok=True)
+    cache = work_folder(project)
     with tempfile.TemporaryDirectory(prefix="site-", dir=cache) as folder:
         new = Path(folder) / "site"
         if code := MKDOCS.build(project.root, new):
@@ -49,6 +56,18 @@ def build_site(project: Project, site: Path) -> int:
     return 0
 
 
+def work_folder(project: Project) -> Path:
+    """The folder of what galley makes on its way; raises RefusedError where it is reached by a link, or is none."""
+    shown = Path(".cache", "galley")
+    for part in (shown.parent, shown):
+        if (project.root / part).is_symlink():
+            raise RefusedError("is a link, and galley follows none to what it writes", Place(part), "remove the link")
+        if (project.root / part).exists() and not (project.root / part).is_dir():
+            raise RefusedError("is no folder, and galley works there", Place(part), "move it away")
+    (project.root / shown).mkdir(parents=True, exist_ok=True)
+    return project.root / shown
+
+
 def _setting(project: Project) -> str:
     """MkDocs' setting `site_dir`, read without loading MkDocs' plug-ins."""
     file = next((each for name in MKDOCS.files if (each := project.root / name).is_file()), None)
@@ -56,10 +75,14 @@ def _setting(project: Project) -> str:
         what = "there is no mkdocs.yml, which says how the site looks"
         mend = "write one, with the lines: site_name: A guide; markdown_extensions: [galley]"
         raise GalleyError(what, Place(Path(MKDOCS.files[0])), mend)
+    shown = Place(project.relative(file))
     try:
-        return MKDOCS.site_dir(file)
+        named = MKDOCS.site_dir(file)
     except (OSError, ValueError) as error:
-        raise GalleyError(f"cannot be read: {error}", Place(project.relative(file))) from error
+        raise GalleyError(f"cannot be read: {error}", shown, "mend what stands there") from error
+    if not isinstance(named, str) or CONTROL.search(named):
+        raise GalleyError(f"site_dir is {named!r:.80}, and no folder's name", shown, "write it as: site_dir: site")
+    return named
 
 
 def _checked(project: Project, site: Path) -> Path:
@@ -98,15 +121,25 @@ def _elsewhere() -> str:
     return "name a folder for the site alone: site_dir in mkdocs.yml, or --site-dir"
 
 
-def _made(site: Path) -> set[str] | None:
-    """The files that galley made in a site's folder; None where the folder has no list of them that can be read."""
+def _made(site: Path) -> Made | None:
+    """The files that galley made in a site's folder; None where it made none, or nobody can tell."""
+    listed = site / MADE
     try:
-        if (site / MADE).is_symlink():
+        if listed.is_symlink() or not listed.is_file():
             return None
-        names = json.loads((site / MADE).read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
+        found = msgspec.json.decode(listed.read_bytes(), type=_Listed)
+    except (OSError, ValueError, RecursionError):
         return None
-    return {name for name in names if isinstance(name, str) and _inside(name)} if isinstance(names, list) else None
+    names = [name for name in found.files if isinstance(name, str) and _inside(name)]
+    return {name: found.sha256.get(name, []) for name in names}
+
+
+class _Listed(msgspec.Struct, rename={"by": "made by"}):
+    """What stands in the list."""
+
+    files: list[Any]  # texts, unless it is forged
+    sha256: dict[str, list[str]]
+    by: str = "galley build; it replaces these files alone, as long as they are as it made them"
 
 
 def _inside(name: str) -> bool:
@@ -116,63 +149,83 @@ def _inside(name: str) -> bool:
 
 
 def _replace(site: Path, new: Path) -> None:
-    """Put each file of the new site in its place, then remove the files of the old site that the new one does not have.
+    """Remove the files of the old site that the new one does not have, then put each of the new in its place.
 
-    Meanwhile the list names the files of both sites, so that the next build knows what an interruption left.
+    In this order, since on some disks a name in other letters is the same file. The list names both meanwhile, so that
+    the next build mends what an interruption left.
     """
-    files = sorted(path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_file())
-    old = _made(site) or set()
+    paths = sorted(path for path in new.rglob("*") if path.is_file())
+    files: Made = {path.relative_to(new).as_posix(): [digest(path.read_bytes())] for path in paths}
+    old = _made(site) or {}
+    letters: Made = {}
+    for name, digests in old.items():
+        letters.setdefault(name.casefold(), []).extend(digests)
     for name in files:
-        _free(site, name, old)
+        _free(site, name, letters)
     site.mkdir(parents=True, exist_ok=True)
-    _list(site, {*files, *old})
+    _list(site, {name: [*files.get(name, []), *old.get(name, [])] for name in {**old, **files}})
+    for name in sorted(old.keys() - files.keys()):
+        _remove(site, name, letters)
     for name in files:
         target = site / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        _move(new / name, target)
-    for name in sorted(old - set(files)):
-        _remove(site, name)
-    _list(site, set(files))
+        _move(site, new / name, target)
+    _list(site, files)
 
 
-def _free(site: Path, name: str, old: set[str]) -> None:
+def _free(site: Path, name: str, old: Made) -> None:
     """Raises RefusedError where a file's place is taken by something that galley did not make."""
     target = site / name
     way = [each for each in target.parents if each.is_relative_to(site) and each != site]
     taken = next((each for each in way if each.is_symlink() or (each.exists() and not each.is_dir())), None)
-    if taken is None and (target.is_symlink() or (target.exists() and (name not in old or target.is_dir()))):
+    if taken is None and (target.is_symlink() or target.exists()):
         taken = target
-    if taken and (taken.is_symlink() or taken.relative_to(site).as_posix() not in old or taken.is_dir()):
-        mend = "move it away, or name another folder with --site-dir"
-        raise RefusedError("the site has a file of this name, and galley did not make this one", Place(taken), mend)
-    if taken:
-        taken.unlink()  # a file of the old site, where the new site has a folder
+    if taken is None:
+        return
+    if not _is_made(site, taken.relative_to(site).as_posix(), old):
+        what = "the site has a file of this name, and galley did not make this one, or it was changed since"
+        raise RefusedError(what, Place(taken), MOVE)
+    if taken != target:
+        taken.unlink()  # a file of the old site, where the new one has a folder
 
 
-def _move(source: Path, target: Path) -> None:
+def _is_made(site: Path, name: str, old: Made) -> bool:
+    """Whether what has a name in the site's folder is a file as galley made it, there or under other letters."""
+    path = site / name
+    made = old.get(name.casefold(), ())
+    return bool(made) and not path.is_symlink() and path.is_file() and digest(path.read_bytes()) in made
+
+
+def _move(site: Path, source: Path, target: Path) -> None:
     try:
         source.replace(target)
-    except OSError:  # the folders are on two disks: copy first, then rename the whole copy
-        near = target.with_name(f"{target.name}.new")
-        shutil.copyfile(source, near)
-        near.replace(target)
+    except OSError:  # another disk: the copy is whole before it takes the name
+        _fresh(site).write_bytes(source.read_bytes())
+        (site / FRESH).replace(target)
 
 
-def _remove(site: Path, name: str) -> None:
+def _remove(site: Path, name: str, old: Made) -> None:
     """Remove a file that galley made, and the folders that this leaves empty."""
     target = site / name
     way = [each for each in target.parents if each.is_relative_to(site) and each != site]
-    if any(each.is_symlink() for each in (target, *way)) or not target.is_file():
-        return  # somebody replaced the file that galley made
+    if any(each.is_symlink() for each in way) or not _is_made(site, name, old):
+        return  # no longer what galley made
     target.unlink()
     with suppress(OSError):  # not empty
         for folder in way:
             folder.rmdir()
 
 
-def _list(site: Path, files: set[str]) -> None:
-    text = json.dumps({"made by": "galley build; it replaces these files alone", "files": sorted(files)}, indent=0)
-    fresh = site / f"{MADE}.new"
-    fresh.unlink(missing_ok=True)  # writing through a link would change another file
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(site / MADE)
+def _list(site: Path, files: Made) -> None:
+    listed = _Listed(sorted(files), files)
+    _fresh(site).write_bytes(msgspec.json.format(msgspec.json.encode(listed), indent=1) + b"\n")
+    (site / FRESH).replace(site / MADE)
+
+
+def _fresh(site: Path) -> Path:
+    """The place of a file that is being written; raises RefusedError where something else is there."""
+    path = site / FRESH
+    if path.is_dir() and not path.is_symlink():
+        raise RefusedError("galley writes a file of this name, and there is a folder", Place(path), MOVE)
+    path.unlink(missing_ok=True)  # a link would lead the writing elsewhere
+    return path

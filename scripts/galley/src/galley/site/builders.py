@@ -66,16 +66,23 @@ class MkDocs:
         plugins[STYLES].of[processor.file.src_uri] = style
         return html
 
-    def site_dir(self, file: Path) -> str:
-        """The folder that a settings file names for the site; raises OSError or ValueError where it cannot be read."""
+    def site_dir(self, file: Path) -> Any:
+        """What a settings file names for the site's folder; raises OSError or ValueError where it cannot be read."""
         from mkdocs.exceptions import ConfigurationError
         from mkdocs.utils.yaml import yaml_load
 
         try:
             with file.open("rb") as source:
-                return str(yaml_load(source).get("site_dir") or "site")
+                settings = yaml_load(source)
         except ConfigurationError as error:
             raise ValueError(str(error)) from error
+        except RecursionError as error:
+            raise ValueError("its INHERIT leads back to itself, or it is nested too deeply") from error
+        except TypeError as error:
+            raise ValueError(f"its INHERIT is not the name of a file: {error}") from error
+        if not isinstance(settings, dict):
+            raise ValueError("it holds no settings by name")
+        return settings.get("site_dir") or "site"
 
     def build(self, root: Path, site: Path) -> int:
         """Build the site into a folder, in this very process; the answer is the builder's exit code."""

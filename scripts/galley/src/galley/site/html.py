@@ -88,7 +88,9 @@ def profiles_note(page: Page) -> str:
     notes = []
     for snippets in page.files:
         found = [each for each in page.statuses(snippets) if each.state not in SHOWABLE]
-        notes += [f"<b>{escape(each.profile.title)}</b> ({each.state}: <code>{each.mend}</code>)" for each in found]
+        notes += [
+            f"<b>{escape(each.profile.title)}</b> ({each.state}: <code>{escape(each.mend)}</code>)" for each in found
+        ]
     what = f"Not shown, for want of a true record: {', '.join(notes)}."
     return f'<p class="galley-profiles">{what}</p>' if notes else ""
 

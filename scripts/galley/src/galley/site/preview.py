@@ -42,8 +42,10 @@ def write_failures(file: Path, failures: Sequence[FailedPage]) -> None:
     text = json.dumps({"server": os.getpid(), "failures": [asdict(failure) for failure in failures]}, indent=1)
     if not file.is_file() or file.read_text(encoding="utf-8") != text:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.with_suffix(".new").write_text(text, encoding="utf-8")
-        file.with_suffix(".new").replace(file)
+        fresh = file.with_suffix(".new")
+        fresh.unlink(missing_ok=True)  # a link would lead the writing elsewhere
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(file)
 
 
 def read_failures(file: Path) -> list[FailedPage]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+import stat
 import tokenize
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ from galley.source.grammar import BUILT_IN, FORM, OPTION, Grammar
 
 MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
+LONGEST = 100  # letters of a name
 NO_TAGS: frozenset[str] = frozenset()
 CACHED = 2048  # how many cut snippet files are kept: a build asks for each several times
 
@@ -120,11 +122,22 @@ def read_snippets(path: Path, relative: Path, grammar: Grammar = BUILT_IN) -> Sn
     Raises GalleyError with the line at fault: a syntax error, code before the first cell, a cell without
     a name, a name used twice, an unknown tag or option, a cell that begins inside a statement.
     """
+    return cut(read_text(path, relative), path, relative, grammar)
+
+
+def read_text(path: Path, relative: Path, errors: str = "strict") -> str:
+    """The text of a page or a snippet file, without a byte order mark.
+
+    Raises GalleyError where it cannot be read, and for anything but a plain file: a pipe would never end.
+    """
     try:
-        source = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GalleyError(f"cannot be read: {error}", Place(relative)) from error
-    return cut(source, path, relative, grammar)
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise GalleyError("is no plain file", Place(relative), "move it away, or give it another ending")
+        return path.read_text(encoding="utf-8-sig", errors=errors)
+    except OSError as error:
+        raise GalleyError(f"cannot be read: {error.strerror}", Place(relative)) from error
+    except UnicodeDecodeError as error:
+        raise GalleyError(f"cannot be read: {error}", Place(relative), "save it as UTF-8") from error
 
 
 @lru_cache(maxsize=CACHED)
@@ -259,6 +272,9 @@ def _head(head: str, place: Place, grammar: Grammar) -> tuple[str, frozenset[str
     match = HEAD.match(head)
     if not match:
         raise GalleyError(f"not a cell line: '# %% {head}'", place, f"write it as: {FORM}")
+    if len(match["name"]) > LONGEST:
+        what = f"the cell's name has {len(match['name'])} letters, and files are named after it"
+        raise GalleyError(what, place, f"shorten it: at most {LONGEST}")
     if not (match["tags"] or match["options"]):
         return match["name"], NO_TAGS, grammar.defaults
     tags = frozenset(match["tags"].strip().strip("[]").replace(",", " ").split())

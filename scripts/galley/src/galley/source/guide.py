@@ -5,17 +5,21 @@ In the command and in the builder.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from galley.config import Project
 from galley.errors import GalleyError, Place, UsageError
-from galley.source.cells import NoCellsError, SnippetFile, read_snippets
+from galley.source.cells import NoCellsError, SnippetFile, read_snippets, read_text
 from galley.source.fences import Fence, find_fences
 from galley.source.grammar import Grammar, grammar_of
 from galley.source.parameters import PARAMETERS, parameters
 from galley.source.shadows import in_the_way, refuse_shadows
+
+ACCESS = "give yourself access to it: chmod u+rwX"
+UNNAMEABLE = set('"`<>')
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def read_guide(project: Project) -> Guide:
     pages: dict[str, SnippetFile] = {}
     errors: list[GalleyError] = []
     hiding = in_the_way(project.snippets)
-    for path in sorted(project.snippets.glob("[!.]*.py")):
+    for path in _found(project, project.snippets, errors):
         try:
             refuse_shadows(path, project.relative(path), hiding)
             if found := _snippets(project, path, pages, known):
@@ -93,35 +97,49 @@ def read_guide(project: Project) -> Guide:
     errors += _unknown_parameters(project, snippets)
     fences: list[Fence] = []
     for path in sorted(project.docs.rglob("[!.]*.md")):
+        relative = project.relative(path)
         try:
-            lines = path.read_text(encoding="utf-8-sig").split("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            errors.append(GalleyError(f"cannot be read: {error}", Place(project.relative(path))))
+            lines = read_text(path, relative).split("\n")
+        except GalleyError as error:
+            errors.append(error)
             continue
-        here, wrong = find_fences(lines, project.relative(path), grammar=known)
+        here, wrong = find_fences(lines, relative, grammar=known)
         fences += here
         errors += wrong
     return Guide(project, snippets, tuple(fences), tuple(errors))
+
+
+def _found(project: Project, folder: Path, errors: list[GalleyError]) -> list[Path]:
+    """The Python files of a folder; where it cannot be listed, the error is among the others."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208  a path's own search passes over a folder that it may not read
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        errors.append(GalleyError(f"cannot be read: {error.strerror}", Place(project.relative(folder)), ACCESS))
+        return []
+    return sorted(folder / name for name in names if name.endswith(".py") and not name.startswith("."))
 
 
 def _snippets(project: Project, path: Path, pages: dict[str, SnippetFile], known: Grammar) -> SnippetFile | None:
     """The snippet file at `path`; None for a module that lies among the snippet files and has no cells."""
     relative = project.relative(path)
     try:
-        if "# %%" not in path.read_text(encoding="utf-8", errors="replace"):
+        if "# %%" not in read_text(path, relative, errors="replace"):
             return None
         found = read_snippets(path, relative, known)
     except NoCellsError:
         return None  # "# %%" stands in a string or a comment of its code alone
-    except OSError as error:
-        raise GalleyError(f"cannot be read: {error}", Place(relative)) from error
     if not found.cells:
         return None
     parameters(found)
-    if twin := pages.get(found.page):
-        raise GalleyError(
-            f"{twin.path.name} is the code of page {found.page} too", Place(relative), "rename one of them"
-        )
+    if not found.stem.isprintable() or found.stem.startswith("-") or set(found.stem) & UNNAMEABLE:
+        what = f"{found.stem!r} cannot be named in a fence or on a command line"
+        raise GalleyError(what, Place(relative), "rename the file: letters, digits and _ will do")
+    alike = (each for name, each in pages.items() if name.casefold() == found.page.casefold())
+    if twin := next(alike, None):
+        what = f"{twin.path.name} is the code of page {found.page} too"
+        raise GalleyError(what, Place(relative), "rename one of them")
     return found
 
 

@@ -13,6 +13,7 @@ from importlib.machinery import FrozenImporter
 from pathlib import Path
 
 from galley.errors import GalleyError, Place
+from galley.source.cells import read_text
 
 
 def in_the_way(folder: Path) -> dict[str, Path]:
@@ -30,11 +31,11 @@ def refuse_shadows(path: Path, shown: Path, hiding: dict[str, Path]) -> None:
     """
     wanted = hiding if _comes_first(path.stem) else {**hiding, path.stem: path}
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, shown)
         if not any(f"import {name}" in text or f"from {name}" in text for name in wanted):
             return
         tree = ast.parse(text)
-    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
+    except (GalleyError, ValueError, SyntaxError, RecursionError, MemoryError):
         return  # whoever reads the file says what is wrong with it
     for name, line in _imports(tree):
         if name in wanted:

@@ -14,10 +14,11 @@ import platform
 import signal
 import struct
 import sys
+import tempfile
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from galley.errors import RunnerError
 from galley.system.guard import Guard
@@ -131,6 +132,16 @@ def path_of(descriptor: int) -> str | None:
         told = fcntl.fcntl(descriptor, fcntl.F_GETPATH, b"\0" * 1024)  # type: ignore[attr-defined] # macOS has it
         return os.fsdecode(told.rstrip(b"\0"))
     return None
+
+
+def nameless_file() -> BinaryIO:
+    """A file without a name, which forked processes share.
+
+    On Linux it lies in memory: on a disk, the number of a file that is closed would be given to the next one.
+    """
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("galley"), "r+b", buffering=0)
+    return tempfile.TemporaryFile(buffering=0)
 
 
 @cache
