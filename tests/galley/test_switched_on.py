@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import markdown
 import pytest
 
 from builders import plain
@@ -196,6 +197,36 @@ def test_settings_that_cannot_be_read_are_told(guide: GuideFolder, name: str, te
     ((said, what, _),) = told(guide)
     assert said == place
     assert "not readable as" in what
+
+
+OPTIONS = {
+    "a list": ("mkdocs.yml", "markdown_extensions:\n  - galley: {a: 1}\n"),
+    "a table": ("mkdocs.yml", "markdown_extensions:\n  galley:\n    a: 1\n"),
+    "a value": ("mkdocs.yml", "markdown_extensions:\n  - galley: a\n"),
+    "TOML": ("zensical.toml", "[project.markdown_extensions.galley]\na = 1\n"),
+    "a list in TOML": ("zensical.toml", "[project]\nmarkdown_extensions = [{ galley = { a = 1 } }]\n"),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), OPTIONS.values(), ids=OPTIONS)
+def test_options_that_galley_does_not_have_are_told(guide: GuideFolder, name: str, text: str) -> None:
+    (guide.root / name).write_text(text)
+    ((place, what, mend),) = told(guide)
+    assert place.startswith(name)
+    assert what == "markdown_extensions gives galley the option 'a', and it has none"
+    assert mend == "leave its options out"
+
+
+def test_python_markdown_is_told_the_same_of_an_option() -> None:
+    with pytest.raises(ValueError, match="galley has no option 'a': leave its options out"):
+        markdown.Markdown(extensions=["galley"], extension_configs={"galley": {"a": 1}})
+
+
+@pytest.mark.parametrize("value", ["5", '"galley"', f"{'[' * 3000}{']' * 3000}"], ids=["number", "text", "deep"])
+def test_toml_that_no_builder_takes_is_told(guide: GuideFolder, value: str) -> None:
+    (guide.root / "zensical.toml").write_text(f"[project]\nmarkdown_extensions = {value}\n")
+    ((place, _, _),) = told(guide)
+    assert place.startswith("zensical.toml")
 
 
 @pytest.mark.parametrize("words", ["check", "build", "serve"])

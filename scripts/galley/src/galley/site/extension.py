@@ -46,7 +46,9 @@ class GalleyExtension(Extension):
     """
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
+        if settings:
+            raise ValueError(f"galley has no option '{min(settings)}': leave its options out")
+        super().__init__()
         self.md: Markdown | None = None
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802

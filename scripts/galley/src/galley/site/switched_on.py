@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,7 @@ class Extensions:
     names: tuple[str, ...]
     place: Place
     add: str  # what to do, with the exact line
+    options: tuple[str, ...] = ()  # that galley is given there, and does not have
 
 
 def switched_off(guide: Guide) -> list[Finding]:
@@ -65,6 +66,9 @@ def _of_file(project: Project, file: Path) -> Iterator[Finding]:
     if old:
         yield Finding(KIND, found.place, f"markdown_extensions names {old}, as it did once", "write instead: galley")
     yield from former
+    if found.options:
+        what = f"markdown_extensions gives galley the option '{found.options[0]}', and it has none"
+        yield Finding(KIND, found.place, what, "leave its options out")
     if EXTENSION not in found.names and not old:
         what = "pages have galley's fences, and markdown_extensions does not name galley, which renders them"
         yield Finding(KIND, found.place, what, found.add)
@@ -92,7 +96,7 @@ def _toml(project: Project, file: Path) -> Extensions:
     text, shown = _text(project, file), project.relative(file)
     try:
         settings = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise _UnreadableError(f"not readable as TOML: {error}", Place(shown)) from error
     tables = settings.get("project", settings)
     found = tables.get("markdown_extensions") if isinstance(tables, dict) else None
@@ -102,8 +106,15 @@ def _toml(project: Project, file: Path) -> Extensions:
         add += ", and tables for those of Zensical's own extensions that the pages use"
     if isinstance(found, list):
         add = 'add to the list: "galley"'
-        return Extensions(tuple(map(_item_name, found)), Place(shown, at), add)
-    return Extensions(tuple(found or ()), Place(shown, at), add)
+        given = [each[EXTENSION] for each in found if isinstance(each, Mapping) and EXTENSION in each]
+        return Extensions(tuple(map(_item_name, found)), Place(shown, at), add, _options(given))
+    named = dict(found) if isinstance(found, Mapping) else {}
+    return Extensions(tuple(named), Place(shown, at), add, _options([named.get(EXTENSION)]))
+
+
+def _options(given: Sequence[Any]) -> tuple[str, ...]:
+    """The names of what galley is given as options; a value that holds none by name counts as it is."""
+    return tuple(str(name) for each in given if each for name in (each if isinstance(each, Mapping) else [each]))
 
 
 def _item_name(item: Any) -> str:
@@ -117,12 +128,24 @@ def _yaml(project: Project, file: Path) -> Extensions:
     place, node = found[0]
     merged = [each for _, each in found if each.id == "mapping"] if node.id == "mapping" else [node]
     names = tuple(name for each in merged for name in _names(each))
+    options = tuple(name for each in merged for name in _given(each))
     column = node.value[0][0].start_mark.column if node.id == "mapping" and node.value else node.start_mark.column
     if node.id not in ("mapping", "sequence") or node.flow_style:
         one = f"{EXTENSION}: {{}}" if node.id == "mapping" else EXTENSION
-        return Extensions(names, place, f"add to it: {one}" if names else f"write it as: {LINE}")
+        return Extensions(names, place, f"add to it: {one}" if names else f"write it as: {LINE}", options)
     one = f"{EXTENSION}: {{}}" if node.id == "mapping" else f"- {EXTENSION}"
-    return Extensions(names, place, f"add below it the line: {' ' * column}{one}")
+    return Extensions(names, place, f"add below it the line: {' ' * column}{one}", options)
+
+
+def _given(node: Node) -> list[str]:
+    """The names of the options that galley is given in a list or a mapping of extensions."""
+    pairs = node.value if node.id == "mapping" else []
+    if node.id == "sequence":
+        pairs = [pair for each in node.value if each.id == "mapping" for pair in each.value]
+    values = [value for key, value in pairs if str(key.value) == EXTENSION]
+    return [str(name.value) for value in values if value.id == "mapping" for name, _ in value.value] + [
+        str(value.value) for value in values if value.id != "mapping" and value.value not in ("", "null", "~", "{}")
+    ]
 
 
 def _names(node: Node) -> list[str]:
