@@ -380,3 +380,16 @@ def test_a_profile_is_a_folder_of_its_own_on_every_disk(folder: GuideFolder, nam
         _ = folder.project
     assert raised.value.place is not None
     assert raised.value.place.line == 6
+
+
+def test_a_value_over_many_lines_with_brackets_in_it_is_found_at_once() -> None:
+    text = "a = [\n" + '"]",\n' * 100_000 + "]\nb = 1\n"
+    assert (line_of(text, ("a",)), line_of(text, ("b",))) == (1, 100_003)
+    text = 'a = """\n' + '"x" ]\n' * 100_000 + '"""\nb = 1\n'
+    assert (line_of(text, ("a",)), line_of(text, ("b",))) == (1, 100_003)
+
+
+def test_settings_that_are_nested_too_deeply_are_told(folder: GuideFolder) -> None:
+    folder.write("pyproject.toml", f"{SETTINGS}deep = {'[' * 5000}{']' * 5000}\n")
+    with pytest.raises(GalleyError, match="it is nested too deeply"):
+        _ = folder.project

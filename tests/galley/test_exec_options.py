@@ -435,3 +435,16 @@ def test_each_option_is_described() -> None:
     table = [line for line in described.read_text(encoding="utf-8").split("\n") if line.startswith("| `")]
     named = {name for line in table for name in re.findall(r"`(\w+)`", line.split("|")[1])}
     assert named == {each.name for each in LAYOUT}
+
+
+@pytest.mark.parametrize("option", ['html="yes"', 'source="above"'])
+def test_more_text_than_can_be_formatted_in_time_is_told(folder: GuideFolder, option: str) -> None:
+    folder.write("pyproject.toml", SETTINGS.replace("timeout", "output_limit = 1000000\ntimeout"))
+    folder.snippet("page", '# %% one\nprint("<div>" * 40_000)\n')
+    folder.page("page", f'```python exec="on" cell="page/one" {option}\n```\n')
+    assert not folder.run().failures
+    said = folder.mkdocs().stdout
+    assert "docs/page.md:3: page/one: the output has 200,001 characters, and at most 131,072 are formatted" in said
+    assert 'result="text"' in said
+    folder.page("page", '```python exec="on" cell="page/one" result="text"\n```\n')
+    assert folder.mkdocs().returncode == 0

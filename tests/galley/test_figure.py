@@ -164,3 +164,9 @@ def test_figures_are_in_the_page(drawn: GuideFolder, builder: str) -> None:
     assert "<style" not in html
     ids = re.findall(r' id="([^"]+)"', html)
     assert len(ids) == len(set(ids))
+
+
+def test_a_drawing_that_is_nested_too_deeply_is_shown_as_an_image() -> None:
+    data = svg("<g>" * 3000 + "</g>" * 3000)
+    html = image_html(Form("image/svg+xml", "svg", data), "", "one")
+    assert html.startswith('<img class="galley-image"')

@@ -31,7 +31,7 @@ from galley.run.watch import Watch
 from galley.site.exec_options import CHECKS
 from galley.site.html import cell_id
 from galley.site.page import Page
-from galley.site.sanitise import left_out, sanitised
+from galley.site.sanitise import LONG, left_out, sanitised
 from galley.site.styles import minified
 from galley.site.switched_on import switched_off
 from galley.source import grammar, values
@@ -39,6 +39,7 @@ from galley.source.cells import cut
 from galley.source.digest import code_digest
 from galley.source.fences import Fence, find_fences, left_over
 from galley.source.guide import Guide
+from galley.toml import line_of
 
 SIZE = 200_000  # characters: at a step each, a quadratic pattern takes ten minutes
 ROOT = Path(tempfile.gettempdir(), "a-guide")  # nothing has to be there
@@ -292,6 +293,27 @@ TABLE = {
         (pumped("", "a"), pumped("a.", "a"), pumped("a.a.", "a", "-"), pumped("", "a.")),
     ),
     "a kind's name": Worst(("galley.record.model.KIND",), KIND.fullmatch, (pumped("", "a"), pumped("a", "-"))),
+    "a line of TOML": Worst(
+        ("galley.toml.PARTS",),
+        lambda text: line_of(text, ("a",)),
+        (
+            *(pumped("a = [\n", unit, "]\n") for unit in ('"]",\n', "1,\n", "[1],\n", "'}',\n", "# ]\n")),
+            *(pumped('a = """', unit, '"""\n') for unit in ("x", '"x', '""x', "\\\\", "\n", "]\n")),
+            *(pumped("a = '''", unit, "'''\n") for unit in ("x", "'x", "''x", "\n", "]\n")),
+            *(pumped('a = "', unit, '"\n') for unit in ("x", "\\\\", "[", "#")),
+            pumped("#", "#", "\na = 1\n"),
+            pumped("", "#\n", "a = 1\n"),
+        ),
+    ),
+    "HTML": Worst(
+        (),
+        lambda text: (left_out(text), left_out(f"{text[:LONG]}>"), sanitised(text[:LONG], "x")),
+        tuple(
+            pumped("", unit, after)
+            for unit in ("<a", "<a ", '<a b="c" ', '<a href="', "<!--", "<?", "<![CDATA[", "<div>", "<b><i>", "&", "<")
+            for after in ("", ">")
+        ),
+    ),
     "a setting": Worst(
         (
             *(f"galley.config.{name}" for name in ("VARIABLE", "MODULE", "MEMBER", "AT_LINE")),

@@ -253,6 +253,8 @@ def _tables(file: Path) -> tuple[dict[str, Any], str] | None:
     try:
         text = file.read_text(encoding="utf-8")
         settings = tomllib.loads(text).get("tool", {}).get("galley")
+    except RecursionError as error:
+        raise GalleyError("not readable as TOML: it is nested too deeply", Place(file), "write it flatter") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         at = AT_LINE.search(str(error))
         place = Place(file, int(at[1]) if at else 0)

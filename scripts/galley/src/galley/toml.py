@@ -19,7 +19,14 @@ from msgspec import Meta
 
 from galley.errors import GalleyError, Place
 
-ENDS = ("]", "}", '"""', "'''")  # of a value over several lines
+# What says where a value over several lines ends: strings whole, comments, brackets, ends of lines.
+PARTS = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*+"{3,5}|'
+    r"'''(?:[^']|'(?!''))*+'{3,5}|"
+    r'"(?:[^"\\\n]|\\.)*+"|'
+    r"'[^'\n]*+'|#[^\n]*+|[\[\]{}\n]",
+    re.DOTALL,
+)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 MEND = "write it so, or leave it out"
 
@@ -166,18 +173,16 @@ def line_of(text: str, path: Sequence[str]) -> int:
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
     """Each table's header and each value with its key, which may go over several lines, with its first line."""
-    begun, chunk = 0, ""
-    for number, line in enumerate(text.split("\n"), start=1):
-        begun, chunk = (begun, f"{chunk}\n{line}") if chunk else (number, line)
-        if begun < number and not any(end in line for end in ENDS):
-            continue  # trying at each line of a long list would take its length squared
-        try:
-            holds = tomllib.loads(chunk)
-        except tomllib.TOMLDecodeError:
-            continue  # the value goes on in the next line
-        if holds:
-            yield begun, chunk
-        chunk = ""
+    start, line, begun, depth = 0, 1, 1, 0
+    for part in PARTS.finditer(f"{text}\n"):
+        said = part[0]
+        depth += (said in ("[", "{")) - (said in ("]", "}"))
+        line += said.count("\n")
+        if said == "\n" and not depth:
+            chunk = text[start : part.start()]
+            if tomllib.loads(chunk):
+                yield begun, chunk
+            start, begun = part.end(), line
 
 
 def _header(chunk: str) -> list[str]:

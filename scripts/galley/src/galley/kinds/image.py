@@ -151,7 +151,7 @@ def image_html(form: Form, label: str, group: str) -> str:
     if form.mime == SVG_MIME:
         try:
             drawing = inline_svg(form.data, group, label)
-        except NotADrawingError:
+        except (NotADrawingError, RecursionError):  # or one that is nested too deeply
             pass
         else:
             return f'<div class="galley-figure" tabindex="0" data-search-exclude>{drawing}</div>'

@@ -33,6 +33,7 @@ from galley.source.fences import Fence
 SOURCES = ("above", "below", "block", "material-block", "tabbed-left", "tabbed-right", "console")
 ON_CODE = ("title", "hl_lines", "linenums")
 COLUMNS = "80"  # the width that a page's process has, unless the settings say otherwise
+LONGEST = 1 << 17  # characters that are read as Markdown or as HTML
 BACKTICKS = "`" * 8  # what markdown-exec puts around a text
 # Extensions that format and do nothing else, and the settings of those that markdown-exec's formatting needs.
 FORMATTING = {
@@ -68,6 +69,7 @@ def laid_out(md: Markdown, page: Page, fence: Fence, view: View, prefix: str) ->
     if any(shown.kind == "trace" for shown in view.shown):
         mend = 'take the options of markdown-exec away, or the tag "trace"'
         raise GalleyError(f"{fence.name}: a trace stands on galley's own layout of the code", fence.place, mend)
+    _not_too_long(fence, _printed(view))
     text = only_colours(_printed(view)) if options["result"] == "ansi" else plain(_printed(view))
     if options["result"] and any(line.strip() == BACKTICKS for line in text.split("\n")):
         mend = "take the option `result` away"
@@ -83,6 +85,13 @@ def laid_out(md: Markdown, page: Page, fence: Fence, view: View, prefix: str) ->
         )
     notes = _notes(view, left_out(html if markdown else dirty))
     return LaidOut(sanitised(html, begins) + notes, _headings(md, html))
+
+
+def _not_too_long(fence: Fence, printed: str) -> None:
+    """Raises GalleyError for more text than Markdown and a sanitizer can take: some of it takes its length squared."""
+    if len(printed) > LONGEST and not fence.options.get("result"):
+        what = f"{fence.name}: the output has {len(printed):,} characters, and at most {LONGEST:,} are formatted"
+        raise GalleyError(what, fence.place, 'print less, or show it as a text: result="text"')
 
 
 def _read(page: Page, fence: Fence, md: Markdown) -> dict[str, Any]:
