@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from galley.run.watch import Modules, by_folder
+from galley.run.loaded import Modules, by_folder
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ from galley.record.model import Dependency
 from galley.run import ending
 from galley.run.arrivals import Arrivals
 from galley.run.execute import Execution, Position, class_name
+from galley.run.loaded import before_any_page
 from galley.run.own_file import OwnFile
 from galley.run.packages import merged, packages_of
 from galley.run.protocol import (
@@ -51,7 +52,7 @@ from galley.run.protocol import (
 )
 from galley.run.seeds import SEEDED
 from galley.run.spawned import SPAWNING, Spawned
-from galley.run.watch import ChangedError, Watch, WroteError, before_any_page
+from galley.run.watch import ChangedError, Watch, WroteError
 from galley.source.cells import Cell, SnippetFile, cut
 from galley.source.grammar import grammar_among
 from galley.system import sandbox

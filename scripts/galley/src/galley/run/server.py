@@ -35,11 +35,11 @@ from galley.record.dependencies import know_modules
 from galley.record.facts import environment, installed
 from galley.run.child import run_job
 from galley.run.execute import Position
+from galley.run.loaded import before_any_page
 from galley.run.missed import listen
 from galley.run.packages import know_packages
 from galley.run.protocol import Exited, Failed, NotStarted, Start, Started, encode, receive_header, receive_job
 from galley.run.states import remember
-from galley.run.watch import before_any_page
 from galley.system import sandbox
 
 
