@@ -191,3 +191,11 @@ def test_what_the_system_refuses_is_told_with_the_path(folder: GuideFolder) -> N
     assert done.returncode == Exit.BAD_INPUT
     assert "xxx: the system refuses: File name too long" in done.stdout
     assert "Traceback" not in done.stdout
+
+
+def test_a_page_has_no_word_with_the_terminal(folder: GuideFolder) -> None:
+    said = "\\x1b]0;title\\x07\\x1b[2J\\x9b2J\\x00seen"
+    folder.snippet("page", f"# %% one\nprint('{said}')\nraise ValueError('{said}')\n")
+    done = folder.galley("run")
+    assert done.stdout.count("seen") >= 3
+    assert not set("\x1b\x07\x9b\x00") & set(done.stdout)

@@ -19,7 +19,7 @@ from galley.config import Profile, Project
 from galley.errors import GalleyError, Place
 from galley.export.document import document
 from galley.export.needs import needs
-from galley.kinds.ansi import only_colours
+from galley.kinds.ansi import for_terminal, only_colours
 from galley.kinds.describe import describe
 from galley.kinds.image import image_html
 from galley.kinds.markup import escape, inline
@@ -360,8 +360,8 @@ TABLE = {
         ),
     ),
     "colours": Worst(
-        ("galley.kinds.ansi.COLOUR",),
-        only_colours,
+        ("galley.kinds.ansi.COLOUR", "galley.kinds.ansi.UPPER"),
+        lambda text: (only_colours(text), for_terminal(text)),
         (
             *(pumped("", unit) for unit in ("\x1b[", "\x1b[0;", "\x1b[0m", "\x1b")),
             *(pumped("\x1b[", unit, after) for unit in ("0", ";", "0;") for after in ("", "m", "x")),

@@ -20,6 +20,7 @@ from galley import __version__, system
 from galley.config import find_project
 from galley.errors import Exit, GalleyError, Place, UsageError
 from galley.kinds import kinds_of
+from galley.kinds.ansi import for_terminal
 from galley.record.findings import Finding, findings, unreadable
 from galley.run.choose import tasks_of
 from galley.site.build import build_site, site_folder
@@ -30,9 +31,17 @@ from galley.source.guide import Guide, read_guide
 if TYPE_CHECKING:
     from galley.run.command import Summary
 
-out = click.echo
-err = partial(click.echo, err=True)
 option = partial(click.option, show_default=True)
+
+
+def out(text: str) -> None:
+    """Say something on standard output."""
+    click.echo(for_terminal(text))
+
+
+def err(text: str) -> None:
+    """Say something on standard error."""
+    click.echo(for_terminal(text), err=True)
 
 
 class Commands(click.Group):

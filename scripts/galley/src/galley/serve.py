@@ -24,6 +24,7 @@ from watchdog.observers import Observer
 
 from galley.config import Project, find_project
 from galley.errors import RunnerError, UsageError
+from galley.kinds.ansi import for_terminal
 from galley.run.backend import LocalBackend
 from galley.run.choose import choose
 from galley.run.keep import Kept, run_and_keep
@@ -113,9 +114,9 @@ class Loop:
             try:
                 await self._run_stale()
             except RunnerError as error:
-                self.console.print(why_not(error))
+                self._say(why_not(error))
             except Exception as error:  # of any kind: the next save may mend it
-                self.console.print(f"{type(error).__name__}: {error}")
+                self._say(f"{type(error).__name__}: {error}")
             await changed.of_others(frozenset(path for paths in self.own.values() for path in paths))
             await asyncio.sleep(SETTLE)
 
@@ -127,25 +128,28 @@ class Loop:
         if tasks:
             socket = await self.keeper.socket()
             for error in await prepare(self.project, (task.profile.name for task in tasks), self.prepared):
-                self.console.print(str(error))
+                self._say(str(error))
             async with LocalBackend(self.project, socket) as backend:
                 async for kept in run_and_keep(self.project, tasks, backend, lambda job, what: None, self.prepared):
                     self._ended(kept)
         write_failures(self.file, list(self.failures.values()))
+
+    def _say(self, text: str) -> None:
+        self.console.print(for_terminal(text))
 
     def _ended(self, kept: Kept) -> None:
         page, profile, failure = kept.run.page, kept.run.profile, kept.failure
         self.own.pop((page, profile), None)
         if kept.run.protections and (told := sandbox.told(kept.run.protections)) != self.protections:
             self.protections = told
-            self.console.print(told)
+            self._say(told)
         if failure:
             self.own[page, profile] = failure.wrote
             self.prepared.clear()  # what was prepared may be gone
             self.failures[page, profile] = FailedPage(page, profile, failure.cell, str(failure), failure.detail)
-            self.console.print(str(failure))
+            self._say(str(failure))
         else:
-            self.console.print(f"{page} ({profile}): {kept.said}, {kept.run.seconds:.1f} s")
+            self._say(f"{page} ({profile}): {kept.said}, {kept.run.seconds:.1f} s")
 
 
 def _unreadable(guide: Guide) -> dict[tuple[str, str], FailedPage]:

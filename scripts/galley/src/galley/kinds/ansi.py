@@ -1,4 +1,4 @@
-"""In the builder: the colours that a program asked its terminal for, as HTML.
+"""In the builder: the colours that a program asked its terminal for, as HTML. In the command: a text for a terminal.
 
 Only colours are read. Any other sequence that a terminal would obey (a title, a movement of the cursor) is left out,
 and a control character becomes U+FFFD, as in any other recorded text.
@@ -10,12 +10,18 @@ import re
 
 from galley.kinds.markup import ANSI, CONTROL, escape
 
+UPPER = re.compile(r"[\x80-\x9f]")  # the control characters that some terminals take for an escape and a letter
 COLOUR = re.compile(r"(\x1b\[[0-9;]{0,64}m)")
 
 
 def plain(text: str) -> str:
     """A recorded text without colours and without control characters; not yet escaped for HTML."""
     return CONTROL.sub("\N{REPLACEMENT CHARACTER}", ANSI.sub("", text))
+
+
+def for_terminal(text: str) -> str:
+    """A text of a page's or a record's for the user's own terminal, which obeys nothing in it."""
+    return UPPER.sub("\N{REPLACEMENT CHARACTER}", plain(text))
 
 
 def only_colours(text: str) -> str:

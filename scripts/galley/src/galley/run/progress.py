@@ -9,6 +9,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
+from galley.kinds.ansi import for_terminal
 from galley.run.client import PageRun
 from galley.run.protocol import Job
 
@@ -39,7 +40,7 @@ class RunProgress:
     def say(self, line: str) -> None:
         """Print a line that stays. Where nobody can hear it any more, the pages run all the same."""
         with suppress(OSError):
-            print(line, file=self.file, flush=True)
+            print(for_terminal(line), file=self.file, flush=True)
 
 
 class LiveProgress(RunProgress):
@@ -77,7 +78,7 @@ class LiveProgress(RunProgress):
 
     def say(self, line: str) -> None:
         """Print a line that stays."""
-        self.console.print(line, highlight=False, markup=False)
+        self.console.print(for_terminal(line), highlight=False, markup=False)
 
     def _drop(self, page: str, profile: str) -> None:
         if (page, profile) in self.rows:

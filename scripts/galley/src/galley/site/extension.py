@@ -22,6 +22,7 @@ from markdown_exec import InsertHeadings
 from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesException
 
 from galley.errors import GalleyError, Place
+from galley.kinds.ansi import for_terminal
 from galley.site.builders import converting, failures
 from galley.site.downloads import downloads
 from galley.site.exec_options import noted_headings
@@ -248,7 +249,7 @@ def build_error(errors: Sequence[Exception]) -> Exception:
     """
     kind = type("GuideError", (SuperFencesException, *failures()), {"__doc__": "A page that cannot be built."})
     message = "\n".join(str(error) if isinstance(error, GalleyError) else repr(error) for error in errors)
-    error: Exception = kind(f"\n{message}")
+    error: Exception = kind(f"\n{for_terminal(message)}")
     return error
 
 
