@@ -120,7 +120,7 @@ def test_the_code_of_a_kind_with_a_tag_counts(guide: GuideFolder) -> None:
     assert guide.status("index").state == "fresh"
 
 
-def test_a_kind_without_a_tag_is_asked_before_galleys_own(guide: GuideFolder) -> None:
+def test_a_kind_without_a_tag_is_asked_before_galleys_own_and_its_code_counts(guide: GuideFolder) -> None:
     untagged = FILES["snippets/rows.py"].replace("name = tag =", "name =")
     guide.write("snippets/rows.py", re.sub(r"raise TypeError\(.*\)", "return None", untagged))
     guide.write("snippets/index.py", FILES["snippets/index.py"].replace(" [rows]", ""))
@@ -128,7 +128,7 @@ def test_a_kind_without_a_tag_is_asked_before_galleys_own(guide: GuideFolder) ->
     assert guide.output("index", "squares.rows.html") == f"{TABLE}\n"
     assert guide.output("index", "letters.value.txt") == "{'a', 'b', 'n'}"
     guide.write("snippets/rows.py", (guide.root / "snippets/rows.py").read_text().replace("\\t", ";"))
-    assert guide.status("index").state == "fresh"
+    assert guide.status("index").state == "stale"
 
 
 def test_what_can_be_imported_is_named() -> None:

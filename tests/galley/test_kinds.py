@@ -180,8 +180,9 @@ def test_two_kinds_of_one_name_are_told_at_the_setting(folder: GuideFolder, take
     for command in ("check", "run"):
         done = folder.galley(command)
         assert done.returncode == Exit.BAD_INPUT
-        assert f"pyproject.toml:2: two kinds of output are called '{taken}'" in done.stdout
-        assert f"give the kind of {module} another name" in done.stdout
+        said = f"has '{module}:Swatch': two kinds of output are called '{taken}'"
+        assert f"pyproject.toml:2: plugins under [tool.galley] {said}" in done.stdout
+        assert "give the plug-in's kind another name" in done.stdout
     assert folder.status("page").state == "missing"
 
 
@@ -192,7 +193,7 @@ def test_a_name_that_no_record_can_have_is_told_before_any_page_runs(folder: Gui
     folder.snippet("page", COLOUR.format(name="red", made="first"))
     done = folder.galley("run")
     assert done.returncode == Exit.BAD_INPUT
-    assert "pyproject.toml:2: the kind of output mine.kind:Swatch has no name that can stand in a record" in done.stdout
+    assert "pyproject.toml:2: plugins under [tool.galley] has 'mine.kind:Swatch', which is no kind of" in done.stdout
     assert folder.status("page").state == "missing"
 
 

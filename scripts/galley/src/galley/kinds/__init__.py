@@ -12,12 +12,13 @@ from typing import Any
 
 from galley.config import Project
 from galley.errors import GalleyError
+from galley.kinds.brought import Brought
 from galley.kinds.image import Image
 from galley.kinds.kind import Asked, Kind, Watcher
 from galley.kinds.text import Error, Stderr, Stdout, Value
 from galley.kinds.trace import TraceKind
 from galley.plugins import Plugins, plugins_of, told_at_setting
-from galley.record.model import KIND, UNKNOWN_KIND, UNKNOWN_KIND_MEND, Form, Shown
+from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND, Form, Shown
 from galley.source.cells import Cell
 
 # In the order in which they are asked for a value: the text of a value comes last, since it takes any value.
@@ -27,16 +28,14 @@ BUILT_IN: tuple[type[Kind], ...] = (Stdout, Stderr, TraceKind, Image, Value, Err
 class Kinds:
     """The kinds of output that a project knows, by name; those of plug-ins are asked before galley's own."""
 
-    def __init__(self, brought: Iterable[Kind] = ()) -> None:
+    def __init__(self, brought: Iterable[Brought] = ()) -> None:
         own = {kind.name: kind() for kind in BUILT_IN}
         self._known: dict[str, Kind] = {}
         for kind in brought:
-            if not KIND.fullmatch(getattr(kind, "name", "")):
-                what = f"the kind of output {type(kind).__module__}:{type(kind).__name__} has no name that can stand"
-                raise GalleyError(f"{what} in a record", mend="give it a name of small letters, digits and hyphens")
-            if kind.name in own or self._known.setdefault(kind.name, kind) is not kind:
-                what = f"two kinds of output are called '{kind.name}'"
-                raise GalleyError(what, mend=f"give the kind of {type(kind).__module__} another name")
+            if kind.name in own or kind.name in self._known:
+                what = f"{kind.plugin.origin} has '{kind.plugin.name}': two kinds of output are called '{kind.name}'"
+                raise GalleyError(what, mend="give the plug-in's kind another name")
+            self._known[kind.name] = kind
         self._known |= own
 
     def __getitem__(self, name: str) -> Kind:
@@ -92,4 +91,4 @@ def kinds_of(project: Project) -> Kinds:
 
 def kinds_among(plugins: Plugins) -> Kinds:
     """galley's own kinds and those of the plug-ins."""
-    return Kinds(plugins.of(Kind))
+    return Kinds(Brought(plugin) for plugin in plugins.found if isinstance(plugin.brought, Kind))

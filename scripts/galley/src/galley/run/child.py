@@ -28,7 +28,7 @@ from galley import system
 from galley.errors import GalleyError
 from galley.hooks import CalledError, Context, called, find_hooks
 from galley.kinds import Kinds, kinds_among
-from galley.kinds.kind import Asked
+from galley.kinds.kind import Asked, Kind
 from galley.plugins import Plugins, load_plugins
 from galley.record.facts import environment
 from galley.record.model import Dependency
@@ -174,10 +174,14 @@ class _Program:
         return merged(self.job.packages, packages_of(new, code, own, Path(self.job.path).parent))
 
     def _note_plugins(self, plugins: Plugins, snippets: SnippetFile) -> None:
-        """Count the code of each kind of output whose tag a cell has as used: it decides what that output is."""
+        """Count the code of each kind of output that the page asks as used: it decides what that output is.
+
+        A kind with a tag is asked in the cells that have it, one without a tag in every cell.
+        """
         tags = {tag for cell in snippets.cells for tag in cell.tags}
         for plugin in plugins.found:
-            if getattr(plugin.brought, "tag", "") in tags:
+            tag, of_all = getattr(plugin.brought, "tag", ""), isinstance(plugin.brought, Kind)
+            if tag in tags or (of_all and not tag):
                 for file in plugin.files:
                     self.watch.note_module(file)
 
@@ -306,7 +310,8 @@ def _own_frames(error: BaseException, path: str) -> TracebackType | None:
 def _trace(error: BaseException, path: str) -> str:
     """The traceback from the guide's own code on; none for an error of galley's own, which says all there is to say."""
     if isinstance(error, GalleyError):
-        return _trace(error.__cause__, str(error.place.path)) if error.__cause__ and error.place else ""
+        path = str(error.place.path) if error.place else ""
+        return _trace(error.__cause__, path) if error.__cause__ and _line(error.__cause__, path) else ""
     try:
         return "".join(traceback.format_exception(type(error), error, _own_frames(error, path)))[-TOLD:]
     except BaseException:  # an exception of the cell's own whose name or text cannot be had
@@ -314,7 +319,7 @@ def _trace(error: BaseException, path: str) -> str:
 
 
 def _line(error: BaseException, path: str) -> int:
-    """The last line of the snippet file that the error passed through."""
+    """The last line of a file that the error passed through; 0 where it did not."""
     frames = traceback.walk_tb(error.__traceback__)
     lines = [line for frame, line in frames if frame.f_code.co_filename == path]
     return lines[-1] if lines else 0

@@ -212,7 +212,7 @@ def show(src: str, language: str, md: Markdown, options: dict[str, Any], **rest:
         placed = error if error.place or fence is None else type(error)(error.what, fence.place, error.mend)
         if str(placed) not in map(str, page.errors):  # an unreadable file fails at each fence
             page.errors.append(placed)
-    except Exception as error:  # superfences would ignore the exception and publish the fence as text
+    except (Exception, SystemExit) as error:  # superfences would ignore the exception and publish the fence as text
         place = fence.place if fence else None
         page.errors.append(GalleyError(f"{name} cannot be shown: {type(error).__name__}: {error}", place))
     return ""

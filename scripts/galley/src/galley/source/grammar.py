@@ -248,7 +248,7 @@ def _told(cell: Cell, check: Callable[..., None], *arguments: Any) -> None:
         check(*arguments)
     except GalleyError as error:
         raise type(error)(error.what, error.place or cell.place, error.mend) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         what = f"{check.__module__} could not check this cell: {type(error).__name__}: {error}"
         raise GalleyError(what, cell.place, f"mend {check.__module__}, which is a plug-in's") from error
 
