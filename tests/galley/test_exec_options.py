@@ -448,3 +448,15 @@ def test_more_text_than_can_be_formatted_in_time_is_told(folder: GuideFolder, op
     assert 'result="text"' in said
     folder.page("page", '```python exec="on" cell="page/one" result="text"\n```\n')
     assert folder.mkdocs().returncode == 0
+
+
+def test_printed_html_has_no_id_of_galleys_own_and_no_address_but_links(folder: GuideFolder) -> None:
+    said = '<p id="cell-page-one">a</p><p id="mine">b</p><q cite="javascript:alert(1)">c</q>'
+    folder.snippet("page", f"# %% one\nprint({said!r})\n")
+    folder.page("page", '```python exec="on" cell="page/one" html="yes" idprefix=""\n```\n')
+    assert not folder.run().failures
+    assert folder.mkdocs().returncode == 0
+    html = (folder.root / "site/page.html").read_text()
+    assert html.count('id="cell-page-one"') == 1
+    assert '<p id="mine">b</p>' in html
+    assert "<q>c</q>" in html

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from galley.errors import GalleyError
-from galley.source.fences import Fence, find_fences, left_over, title
+from galley.source.fences import Fence, find_fences, left_over
+from galley.source.lines import title
 
 PAGE = Path("docs/a-page.md")
 GOOD = '```python exec="on" cell="a_page/one"\n```'
@@ -168,3 +169,32 @@ def test_prose_is_never_left_over(line: str) -> None:
 )
 def test_a_pages_title_is_its_first_heading(page: str, said: str) -> None:
     assert title(page.split("\n")) == said
+
+
+FENCE = '```python exec="on" cell="one/first"\n```'
+COMMENTS = {
+    "around it": f"<!--\n{FENCE}\n-->",
+    "after words": f"text <!-- and\n{FENCE}\n--> more",
+    "two, the second around it": f"<!-- a --> <!--\n{FENCE}\n-->",
+    "around a broken one": '<!--\n```python exec="on"\n-->',
+    "around half of one": f"<!--\n{FENCE.partition(chr(10))[0]}\n-->",
+}
+
+
+@pytest.mark.parametrize("text", COMMENTS.values(), ids=COMMENTS)
+def test_a_fence_in_a_comment_is_none(text: str) -> None:
+    assert find_fences(text.split("\n"), PAGE) == ([], [])
+
+
+NO_COMMENTS = {
+    "one that ends before": f"<!-- a -->\n{FENCE}",
+    "one that never ends": f"<!-- a\n{FENCE}",
+    "a piece of code": f"what `<!--` begins\n{FENCE}\nwhat `-->` ends",
+    "in another fence": f"```html\n<!--\n```\n{FENCE}\n```html\n-->\n```",
+}
+
+
+@pytest.mark.parametrize("text", NO_COMMENTS.values(), ids=NO_COMMENTS)
+def test_a_fence_beside_what_is_no_comment_is_one(text: str) -> None:
+    fences, errors = find_fences(text.split("\n"), PAGE)
+    assert ([fence.name for fence in fences], errors) == (["one/first"], [])

@@ -240,6 +240,16 @@ def test_a_fence_is_rendered_wherever_it_may_stand(
     assert "exec=" not in text
 
 
+@pytest.mark.parametrize("around", ["<!--\n{}-->\n", "- item\n\n    <!--\n    {}    -->\n", "words <!--\n{}--> more\n"])
+def test_a_fence_in_a_comment_publishes_nothing(
+    guide: GuideFolder, around: str, build: Callable[[GuideFolder], str]
+) -> None:
+    guide.page("one", around.format(GOOD))
+    assert "printed cpu" not in build(guide)
+    guide.page("one", around.format(GOOD.replace("one/first", "one/gone")))
+    assert "no cell is named" not in build(guide)
+
+
 def test_the_name_of_a_file_in_a_record_is_text_on_the_page(
     guide: GuideFolder, build: Callable[[GuideFolder], str]
 ) -> None:

@@ -214,11 +214,11 @@ TABLE = {
     ),
     "a line that may be a fence": Worst(
         (
-            "galley.source.fences.OPENER",
+            "galley.source.lines.OPENER",
             "galley.source.fences.ALIKE",
             "galley.source.fences.GALLEYS",
             "galley.source.fences.HEADER",
-            "galley.source.fences.CLOSER",
+            "galley.source.lines.CLOSER",
             "galley.source.fences.WRITTEN",
             "galley.source.fences.CELL",
         ),
@@ -248,6 +248,7 @@ TABLE = {
         _fences,
         (
             4 * pumped("", "```x\n````exec=\n````\n") + "```",
+            *(pumped("", unit, after) for unit in ("<!--\n", "<!--", "<!-- ` ") for after in ("", "-->")),
             pumped("", "```x\n````exec=\n````\n"),
             pumped("", "```text\n```python exec=\n", "```"),
             *(

@@ -18,7 +18,8 @@ from galley.record.facts import facts_line
 from galley.record.model import Record
 from galley.record.status import Status
 from galley.source.cells import Cell, SnippetFile
-from galley.source.fences import find_fences, front_matter, outside_code
+from galley.source.fences import find_fences
+from galley.source.lines import front_matter, outside_code
 from galley.source.parameters import with_values
 
 CLAIM = "**Claim.** "

@@ -31,6 +31,7 @@ from galley.site.lists import list_html, lists_of
 from galley.site.page import Page, page_of, source_lines
 from galley.site.styles import styles
 from galley.source.fences import Fence
+from galley.source.lines import without_comments
 
 BEFORE, AFTER = 27, 24  # superfences runs at 25, the normalisation of white space at 30
 LAST = -100
@@ -74,7 +75,7 @@ class Scan(Preprocessor):
     page: Page | None = None
 
     def run(self, lines: list[str]) -> list[str]:
-        """Leave the lines as they are."""
+        """Leave the lines as they are, but for fences in comments, which are none."""
         _declare(self.md)
         if _inner(self.md):
             return lines
@@ -89,7 +90,7 @@ class Scan(Preprocessor):
         self.page.errors += wrong
         if wrong and not self.page.preview:
             raise build_error(wrong)
-        return lines
+        return without_comments(lines)
 
 
 class Count(Preprocessor):

@@ -18,8 +18,9 @@ from galley.plugins import plugins_of
 from galley.record.facts import facts_line
 from galley.record.model import Record
 from galley.source.cells import Cell, SnippetFile
-from galley.source.fences import Fence, title
+from galley.source.fences import Fence
 from galley.source.guide import Guide, read_guide
+from galley.source.lines import title
 
 if TYPE_CHECKING:
     from galley.config import Project

@@ -16,7 +16,7 @@ import nh3
 TAGS = (nh3.ALLOWED_TAGS - {"area", "map", "nav"}) | {"input", "label", "section", "tfoot"}
 EVERYWHERE = {"class", "dir", "id", "lang", "style", "title"}
 ATTRIBUTES = {
-    **{tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items() if tag in TAGS},
+    **{tag: set(names) - {"cite"} for tag, names in nh3.ALLOWED_ATTRIBUTES.items() if tag in TAGS},
     "a": {"href", "name"},
     "details": {"open"},
     "input": {"checked", "disabled", "name"},
@@ -101,6 +101,8 @@ def _named(value: str, prefix: str) -> str | None:
     """An id with the prefix; None for an id that could be one of the theme's."""
     value = NUMBERED.sub("", value, count=1)
     own = value.removeprefix(prefix)
+    if not prefix and own.startswith(("cell-", "list-")):
+        return None  # a link to one of galley's own would lead here
     return f"{prefix}{own}" if not own.startswith("__") or own.startswith(MADE) else None
 
 

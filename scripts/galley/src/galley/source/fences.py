@@ -7,18 +7,16 @@ it. So each page is scanned here first, and a line that looks like a galley fenc
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from galley.errors import GalleyError, Place
 from galley.source.grammar import BUILT_IN, OPTION, Grammar
+from galley.source.lines import OPENER, Ends, marked
 
 FORM = '```python exec="on" cell="file/cell"'
-OPENER = re.compile(r"^(?P<indent>[\s>]*+)(?P<fence>`{3,}+|~{3,}+)(?P<header>[^`]*+)$")
-CLOSER = re.compile(r"^[\s>]*+(?P<fence>`{3,}+|~{3,}+)\s*+$")
 GALLEYS = re.compile(r"\b(exec|cell)\s*=|\bexec\b|^\s*python\b.*\blist\s*=", re.IGNORECASE)
 ALIKE = re.compile(r"^[\s>]*+(?:(?:[-*+:]|\d++[.)])\s++)?+[\s>]*+(?P<fence>`{2,}+|~{2,}+)(?P<header>.*)$")
 HEADER = re.compile(r"python(?P<options>(?:[ \t]+\w+=\"[^\"]*\")+)[ \t]*$")
@@ -140,14 +138,18 @@ def find_fences(
 ) -> tuple[list[Fence], list[GalleyError]]:
     """Every galley fence in `lines`, and an error for each line that is meant as a galley fence and is wrong.
 
-    `offset` is the number of lines that stand above `lines` in the file (front matter); `grammar` knows the lists.
+    What stands in an HTML comment is no fence. `offset` is the number of lines above `lines` in the file (front matter);
+    `grammar` knows the lists.
     """
     fences: list[Fence] = []
     errors: list[GalleyError] = []
-    ends, number = _Ends(lines), 0
+    ends, number = Ends(lines), 0
     while number < len(lines):
         number += 1
-        if not _marked(lines[number - 1]):
+        if "<!--" in lines[number - 1] and (closed := ends.of_comment(number - 1)):
+            number = closed  # its last line may hold a fence no more than its others
+            continue
+        if not marked(lines[number - 1]):
             continue
         opener = OPENER.match(lines[number - 1].rstrip())
         place = Place(path, number + offset)
@@ -176,40 +178,13 @@ def _swallowed(lines: Sequence[str], start: int, end: int, fence: str) -> int:
     return 0
 
 
-def front_matter(lines: Sequence[str]) -> int:
-    """How many lines at a page's top are settings for the site."""
-    return lines.index("---", 1) + 1 if lines and lines[0] == "---" and "---" in lines[1:] else 0
-
-
-def outside_code(lines: Sequence[str]) -> Iterator[int]:
-    """The indices of the lines that stand in no block of code."""
-    ends, at = _Ends(lines), 0
-    while at < len(lines):
-        if _marked(lines[at]) and (opener := OPENER.match(lines[at].rstrip())):
-            at = ends.after(at + 1, opener["fence"])
-        else:
-            yield at
-        at += 1
-
-
-def title(lines: Sequence[str]) -> str:
-    """The first heading of a page; empty where it has none."""
-    below = lines[front_matter(lines) :]
-    return next((below[at][2:].strip() for at in outside_code(below) if below[at].startswith("# ")), "")
-
-
 def left_over(rendered: Sequence[str], lines: Sequence[str], path: Path, offset: int = 0) -> list[GalleyError]:
     """An error for the first opening line that superfences left in the page: it would be published as text."""
     own = set(lines)
     for line in rendered:
-        if _marked(line) and line in own and (header := _alike(line, WRITTEN)):
+        if marked(line) and line in own and (header := _alike(line, WRITTEN)):
             return [_malformed(header, Place(path, lines.index(line) + 1 + offset))]
     return []
-
-
-def _marked(line: str) -> bool:
-    """Whether a line may be the start of a fence, or be meant as one; a quick test before the patterns."""
-    return "``" in line or "~~" in line
 
 
 def _alike(line: str, header: re.Pattern[str]) -> str | None:
@@ -225,26 +200,6 @@ def _malformed(header: str, place: Place) -> GalleyError:
 
 def _unclosed(place: Place) -> GalleyError:
     return GalleyError("the fence is never closed", place, "add a line with its ``` below it")
-
-
-class _Ends:
-    """The lines that can close a fence, by their run of backticks or tildes.
-
-    They are found once for a page: a search from each fence to the page's end would take the square of its length.
-    """
-
-    def __init__(self, lines: Sequence[str]) -> None:
-        self._count = len(lines)
-        self._found: dict[str, list[int]] = {}
-        for at, line in enumerate(lines):
-            if _marked(line) and (closer := CLOSER.match(line)):
-                self._found.setdefault(closer["fence"], []).append(at)
-
-    def after(self, start: int, fence: str) -> int:
-        """The index of the closing line from `start` on, or the number of lines where there is none."""
-        found = self._found.get(fence, [])
-        place = bisect_left(found, start)
-        return found[place] if place < len(found) else self._count
 
 
 def _fence(header: str, body: Sequence[str], closed: bool, place: Place, grammar: Grammar) -> Fence:
