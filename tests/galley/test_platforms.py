@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from galley.errors import Exit, RunnerError
+from galley.run import client, runners
 from galley.serve import Keeper, why_not
 from guide_folder import SETTINGS, GuideFolder
 from processes import processes_of, wait_until_gone
@@ -125,6 +127,37 @@ def test_a_page_and_what_it_started_die_with_their_runner(tmp_path: Path, what: 
     assert wait_until_gone(marker) == []
     assert wait_until_gone(WITHOUT) == [], "the page, and the runner's guard"
     assert processes_of(marker) == []
+
+
+@pytest.mark.parametrize("victim", ["SIGKILL", "SIGSTOP"])
+def test_what_left_its_page_and_its_group_dies_with_the_runner(
+    folder: GuideFolder, victim: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Linux, where a process can become the parent of every orphan below it."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("elsewhere such a process lives on")
+    monkeypatch.setattr(client, "GRACE", 0.5)
+    monkeypatch.setattr(runners, "GRACE", 0.5)
+    folder.without_sandbox()  # in which no page reaches the runner
+    marker = f"galley-left-{os.getpid()}-{folder.root.name}"
+    for stem in ("one", "two"):
+        folder.snippet(
+            stem,
+            f"""\
+            # %% one timeout="1"
+            import os, signal, subprocess, time
+            marked = {{**os.environ, "M": "{marker}"}}
+            subprocess.Popen(["sleep", "1000"], env=marked, start_new_session=True)
+            subprocess.Popen(["sh", "-c", "setsid sleep 1000 & setsid sleep 1000 & exit"], env=marked).wait()
+            os.kill(os.getppid(), signal.{victim})
+            time.sleep(1000)
+            """,
+        )
+    folder.snippet("good", "# %% one\nprint('fine')\n")
+    ended = folder.run()
+    assert sorted(ended.failures) == ["one", "two"]
+    assert folder.output("good", "one.stdout.txt") == "fine\n"
+    assert wait_until_gone(marker) == []
 
 
 def test_a_limit_of_memory_that_cannot_be_set_is_told(tmp_path: Path) -> None:

@@ -103,14 +103,15 @@ def test_a_page_that_is_cancelled_is_killed_and_the_runner_goes_on(marked: Guide
             slow = job(marked, "while True: pass", "slow")
             task = asyncio.create_task(run_here(running.socket, slow, lambda job, cell: began.set()))
             await asyncio.wait_for(began.wait(), 20)
-            assert len(processes_of(str(marked.root))) == 3, "the runner, its guard and the page"
+            with_page = len(processes_of(str(marked.root)))
+            assert with_page >= 3, "the runner, its guard, on Linux its keeper, and the page"
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             for _ in range(200):
-                if len(processes_of(str(marked.root))) == 2:
+                if len(processes_of(str(marked.root))) < with_page:
                     break
                 await asyncio.sleep(0.02)
-            assert len(processes_of(str(marked.root))) == 2
+            assert len(processes_of(str(marked.root))) == with_page - 1
             return await run_here(running.socket, job(marked, "print('next')", "next"))
 
     assert asyncio.run(inside()).failure is None

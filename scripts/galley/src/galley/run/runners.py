@@ -32,6 +32,7 @@ from galley.source.digest import digest
 
 CARD = "runner.json"  # the name of a warm runner's card
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR")}
+GRACE = 5.0  # seconds for the runner to end when it is told to
 HANDED_ON = ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SSL_CERT_FILE", "TMPDIR", "CUDA_VISIBLE_DEVICES")
 
 
@@ -123,9 +124,11 @@ async def _stop(process: Process) -> None:
     """End a runner: it ends with its standard input, and is killed with its group where it has not after 5 s."""
     assert process.stdin is not None
     process.stdin.close()
-    with suppress(TimeoutError):
-        await asyncio.wait_for(process.wait(), 5)
-    system.kill_group(process.pid)
+    for last in (process.terminate, lambda: system.kill_group(process.pid)):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), GRACE)
+        with suppress(ProcessLookupError):
+            last()
     await process.wait()
 
 

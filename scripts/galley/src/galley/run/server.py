@@ -199,6 +199,7 @@ def take_in(start: Start) -> NotStarted | None:
 
 def main(start: Start) -> None:
     """Import, listen, serve."""
+    system.keep_runner()
     system.begin_runner()
     sys.path.insert(0, start.folder)  # where plain `python FILE` would have it
     channel = os.fdopen(os.dup(1), "wb")

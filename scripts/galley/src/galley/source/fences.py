@@ -138,8 +138,8 @@ def find_fences(
 ) -> tuple[list[Fence], list[GalleyError]]:
     """Every galley fence in `lines`, and an error for each line that is meant as a galley fence and is wrong.
 
-    What stands in an HTML comment is no fence. `offset` is the number of lines above `lines` in the file (front matter);
-    `grammar` knows the lists.
+    What stands in an HTML comment is no fence. `offset` is the number of lines above `lines` in the file, which are its
+    front matter; `grammar` knows the lists.
     """
     fences: list[Fence] = []
     errors: list[GalleyError] = []

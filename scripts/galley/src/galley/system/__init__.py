@@ -40,7 +40,7 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE = 36, 4
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE = 1, 36, 4
 PIPE_BYTES = 1 << 16  # what a pipe holds on Linux and on macOS, unless somebody made it larger
 
 
@@ -178,6 +178,47 @@ def need_short(path: Path) -> None:
 
 
 _guard: Guard | None = None  # in the runner, its guard; in a page's child, the guard of the runner that forked it
+
+
+def keep_runner() -> None:
+    """On Linux: go on as a child of this process, which stays behind to kill whatever outlives that child.
+
+    It hears of every process below, also of one that left its page's group while the runner was killed: such a process
+    becomes its child. A SIGTERM ends the runner first. Elsewhere nothing happens, and such a process lives on.
+    """
+    c = _c()
+    if c is None or not hasattr(c, "prctl"):
+        return
+    keeper = os.getpid()
+    if runner := os.fork():
+        code = os.EX_SOFTWARE
+        try:
+            code = _kept(runner)
+        finally:
+            os._exit(code)
+    c.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != keeper:
+        os._exit(os.EX_SOFTWARE)  # it was killed before this could be asked
+
+
+def _kept(runner: int) -> int:
+    """Wait for the runner, kill what it leaves, and end as it did."""
+    _keep_orphans()
+    signal.signal(signal.SIGTERM, lambda *_: kill_child(runner))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(nothing, descriptor)
+    _, status = os.waitpid(runner, 0)
+    while left := children():
+        for pid in left:
+            kill_child(pid)
+            os.waitpid(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        if code != -signal.SIGKILL:  # for which no process can have a handler
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    return code
 
 
 def begin_runner() -> None:
