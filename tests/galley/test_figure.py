@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from builders import BUILDERS, article, plain
-from galley.kinds.image import INK, PALETTE, NotADrawingError, image_html, inline_svg
+from galley.kinds.image import PALETTE
+from galley.kinds.svg import INK, NotADrawingError, image_html, inline_svg
 from galley.record.model import Form
 from guide_folder import GuideFolder
 

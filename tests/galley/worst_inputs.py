@@ -21,8 +21,8 @@ from galley.export.document import document
 from galley.export.needs import needs
 from galley.kinds.ansi import for_terminal, only_colours
 from galley.kinds.describe import describe
-from galley.kinds.image import image_html
 from galley.kinds.markup import escape, inline
+from galley.kinds.svg import image_html
 from galley.record.compare import classify
 from galley.record.model import KIND, OUTPUT, Environment, Form, Record
 from galley.record.normalise import Where, mask_numbers, normalise
@@ -412,7 +412,7 @@ TABLE = {
         (pumped("", "`"), pumped("`", "a"), pumped("", "``a"), pumped("", "`a"), pumped("", "` ")),
     ),
     "a style sheet": Worst(
-        ("galley.kinds.image.EVERYTHING",),
+        ("galley.kinds.svg.EVERYTHING",),
         lambda text: _drawn(f"<style>{html.escape(text)}</style>"),
         (
             *(pumped(before, " ", "x") for before in ("", "*", "*{", "*{}")),
@@ -421,10 +421,10 @@ TABLE = {
     ),
     "an attribute": Worst(
         (
-            "galley.kinds.image.URL",
-            "galley.kinds.image.OUTSIDE",
-            "galley.kinds.image.BLACK",
-            "galley.kinds.image.WHITE",
+            "galley.kinds.svg.URL",
+            "galley.kinds.svg.OUTSIDE",
+            "galley.kinds.svg.BLACK",
+            "galley.kinds.svg.WHITE",
         ),
         _painted,
         (
@@ -444,7 +444,7 @@ TABLE = {
         ),
     ),
     "a picture": Worst(
-        ("galley.kinds.image.PIXELS",),
+        ("galley.kinds.svg.PIXELS",),
         lambda text: _drawn(f'<image href="{html.escape(text)}"/>'),
         (
             pumped("", " "),
@@ -452,7 +452,7 @@ TABLE = {
         ),
     ),
     "an attribute's name": Worst(
-        ("galley.kinds.image.NAME",),
+        ("galley.kinds.svg.NAME",),
         lambda name: _drawn(f'<rect {name}="1"/>'),
         (pumped("a", "-", "_"), pumped("a", "a")),
     ),

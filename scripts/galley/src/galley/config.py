@@ -194,6 +194,8 @@ class Project:
             reaches="An output that is longer is cut.",
         ),
     ] = 65536
+    derived: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What others computed from the settings and need again for each page, by a name of theirs."""
 
     @property
     def required(self) -> tuple[Profile, ...]:

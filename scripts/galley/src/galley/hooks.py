@@ -11,7 +11,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -144,6 +143,8 @@ def at_fault(error: BaseException | None, function: object = None) -> Place | No
     code = getattr(function, "__code__", None) or getattr(type(function).__dict__.get("__call__"), "__code__", None)
     if code is None:
         return None
+    import traceback  # which a command that meets no error need not wait for
+
     frames = traceback.walk_tb(error.__traceback__) if error else ()
     lines = [line for frame, line in frames if frame.f_code.co_filename == code.co_filename]
     return Place(Path(code.co_filename), lines[-1] if lines else code.co_firstlineno)
@@ -214,6 +215,8 @@ def import_named(setting: tuple[str, ...], module: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except (Exception, SystemExit) as error:
+        import traceback
+
         missing = str(error.name or "") if isinstance(error, ModuleNotFoundError) else ""
         what = f"importing '{module}' failed: {type(error).__name__}: {error}"
         raise HookError(setting, what, missing, "" if missing else traceback.format_exc()) from error

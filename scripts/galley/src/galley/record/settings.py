@@ -25,6 +25,13 @@ def reaching(project: Project, profile: Profile) -> dict[str, str]:
 
     A name in a table is joined to the table's with a dot: `environment.GREETING`.
     """
+    known: dict[str, dict[str, str]] = project.derived.setdefault("the settings that reach a page", {})
+    if profile.name not in known:
+        known[profile.name] = _reaching(project, profile)
+    return known[profile.name]
+
+
+def _reaching(project: Project, profile: Profile) -> dict[str, str]:
     found = {
         name: value
         for kind, each in ((Project, project), (Profile, profile))
@@ -44,6 +51,8 @@ def changed(project: Project, profile: Profile, recorded: Mapping[str, str]) -> 
     if not recorded:
         return
     now = reaching(project, profile)
+    if now == recorded:
+        return
     defaults = {
         each.name: _short(_plain(each.default, project)) for kind in (Project, Profile) for each in _known(kind)
     }

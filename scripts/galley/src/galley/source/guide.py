@@ -12,13 +12,14 @@ from pathlib import Path
 
 from galley.config import Project
 from galley.errors import GalleyError, Place, UsageError
-from galley.source.cells import NoCellsError, SnippetFile, read_snippets, read_text
+from galley.source.cells import NoCellsError, SnippetFile, cut, read_snippets, read_text
 from galley.source.fences import Fence, find_fences
 from galley.source.grammar import Grammar, grammar_of
 from galley.source.parameters import PARAMETERS, parameters
 from galley.source.shadows import in_the_way, refuse_shadows
 
 ACCESS = "give yourself access to it: chmod u+rwX"
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 UNNAMEABLE = set('"`<>')
 
 
@@ -83,14 +84,19 @@ def read_guide(project: Project) -> Guide:
     Raises GalleyError where a plug-in cannot be loaded: without its words nothing can be read.
     """
     known = grammar_of(project)
-    pages: dict[str, SnippetFile] = {}
+    pages: dict[str, SnippetFile] = {}  # by their names, in which the case of letters makes no difference
     errors: list[GalleyError] = []
     hiding = in_the_way(project.snippets)
     for path in _found(project, project.snippets, errors):
+        relative = project.relative(path)
         try:
-            refuse_shadows(path, project.relative(path), hiding)
-            if found := _snippets(project, path, pages, known):
-                pages[found.page] = found
+            text = read_text(path, relative, errors="replace")
+            refuse_shadows(text, path, relative, hiding)
+            if found := _snippets(text, path, relative, known):
+                if twin := pages.get(found.page.casefold()):
+                    what = f"{twin.path.name} is the code of page {found.page} too"
+                    raise GalleyError(what, Place(relative), "rename one of them")
+                pages[found.page.casefold()] = found
         except GalleyError as error:
             errors.append(error)
     snippets = {each.stem: each for each in pages.values()}
@@ -121,13 +127,13 @@ def _found(project: Project, folder: Path, errors: list[GalleyError]) -> list[Pa
     return sorted(folder / name for name in names if name.endswith(".py") and not name.startswith("."))
 
 
-def _snippets(project: Project, path: Path, pages: dict[str, SnippetFile], known: Grammar) -> SnippetFile | None:
-    """The snippet file at `path`; None for a module that lies among the snippet files and has no cells."""
-    relative = project.relative(path)
+def _snippets(text: str, path: Path, relative: Path, known: Grammar) -> SnippetFile | None:
+    """The snippet file with a text; None for a module that lies among the snippet files and has no cells."""
+    if "# %%" not in text:
+        return None
     try:
-        if "# %%" not in read_text(path, relative, errors="replace"):
-            return None
-        found = read_snippets(path, relative, known)
+        # A text with bytes that are no UTF-8 is read once more, for the error that says where they are.
+        found = read_snippets(path, relative, known) if UNREADABLE in text else cut(text, path, relative, known)
     except NoCellsError:
         return None  # "# %%" stands in a string or a comment of its code alone
     if not found.cells:
@@ -136,10 +142,6 @@ def _snippets(project: Project, path: Path, pages: dict[str, SnippetFile], known
     if not found.stem.isprintable() or found.stem.startswith("-") or set(found.stem) & UNNAMEABLE:
         what = f"{found.stem!r} cannot be named in a fence or on a command line"
         raise GalleyError(what, Place(relative), "rename the file: letters, digits and _ will do")
-    alike = (each for name, each in pages.items() if name.casefold() == found.page.casefold())
-    if twin := next(alike, None):
-        what = f"{twin.path.name} is the code of page {found.page} too"
-        raise GalleyError(what, Place(relative), "rename one of them")
     return found
 
 

@@ -13,7 +13,6 @@ from importlib.machinery import FrozenImporter
 from pathlib import Path
 
 from galley.errors import GalleyError, Place
-from galley.source.cells import read_text
 
 
 def in_the_way(folder: Path) -> dict[str, Path]:
@@ -24,24 +23,20 @@ def in_the_way(folder: Path) -> dict[str, Path]:
     return {name: path for name, path in {**packages, **files}.items() if name in own and not _comes_first(name)}
 
 
-def refuse_shadows(path: Path, shown: Path, hiding: dict[str, Path]) -> None:
-    """Raises GalleyError at the `import` in a file that would get the file itself, or one of those `hiding`.
-
-    `shown` is the file's path from the project's root.
-    """
+def refuse_shadows(text: str, path: Path, relative: Path, hiding: dict[str, Path]) -> None:
+    """Raises GalleyError at the `import` in a file's text that would get the file itself, or one of those `hiding`."""
     wanted = hiding if _comes_first(path.stem) else {**hiding, path.stem: path}
+    if not any(f"import {name}" in text or f"from {name}" in text for name in wanted):
+        return
     try:
-        text = read_text(path, shown)
-        if not any(f"import {name}" in text or f"from {name}" in text for name in wanted):
-            return
         tree = ast.parse(text)
-    except (GalleyError, ValueError, SyntaxError, RecursionError, MemoryError):
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
         return  # whoever reads the file says what is wrong with it
     for name, line in _imports(tree):
         if name in wanted:
-            other = shown.with_name(wanted[name].name)
+            other = relative.with_name(wanted[name].name)
             what = f"imports '{name}' and would get {other.as_posix()}, not the module of that name"
-            raise GalleyError(what, Place(shown, line), f"rename {other.as_posix()}")
+            raise GalleyError(what, Place(relative, line), f"rename {other.as_posix()}")
 
 
 def _comes_first(name: str) -> bool:
