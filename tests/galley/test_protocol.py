@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from galley.errors import Exit
-from galley.record.model import Dependency, Environment, Form, Shown
+from galley.record.model import Cost, Dependency, Environment, Form, Shown
 from galley.run import client
 from galley.run.protocol import (
     CellBegins,
@@ -28,7 +28,7 @@ EVENTS = (
     Ready(),
     CellBegins("one", 3, 2.5),
     CellBegins("one", 3),
-    CellEnds("one", 0.5, 12.5, (SHOWN,), {"model": "m", "loaded": [{"id": 1}]}),
+    CellEnds("one", Cost(seconds=0.5, peak_mb=12.5), (SHOWN,), {"model": "m", "loaded": [{"id": 1}]}),
     Failed("ValueError: x", "one", 4, "Traceback"),
     Finished(Environment("3.11", "Linux", "a CPU", {"rich": "1"}, {"a": [1]}), (Dependency("a.txt", "file", "d", ""),)),
     Exited(-9, 7),
@@ -48,7 +48,7 @@ def test_the_runners_first_word_is_read_as_it_was_written(event: Started | NotSt
     assert runner_event(encode(event)) == event
 
 
-FORGED = b"""{"event": "ends", "cell": "one", "seconds": 0, "peak_mb": 0,
+FORGED = b"""{"event": "ends", "cell": "one", "cost": {"seconds": 0, "peak_mb": 0},
     "shown": [{"kind": "%s", "forms": [{"mime": "text/plain", "suffix": "%s", "data": "", "cut": %d}]}]}"""
 WRONG = {
     "nothing": b"",
@@ -60,7 +60,7 @@ WRONG = {
     "a field of another type": b'{"event": "exited", "code": "0", "line": 1}',
     "a field that is missing": b'{"event": "exited", "code": 0}',
     "a cell that is a list": b'{"event": "begins", "cell": ["one"], "line": 1}',
-    "an output without forms": b'{"event": "ends", "cell": "a", "seconds": 1, "peak_mb": 1, "shown": [{"kind": "x"}]}',
+    "an output without forms": b'{"event": "ends", "cell": "a", "cost": {"seconds": 1}, "shown": [{"kind": "x"}]}',
     "a dependency of no kind": b"""{"event": "finished", "environment": {}, "dependencies":
         [{"path": "a", "kind": "wish", "sha256": ""}]}""",
     "deep": b"[" * 100_000,
@@ -109,9 +109,9 @@ SAID = {
     "depth": b"[" * 100_000 + b"\n",
     "bytes": b"\xff\0\n",
     "a forged end": b'{"event": "finished", "environment": [], "dependencies": []}\n',
-    "a forged cell": b'{"event": "ends", "cell": 3, "seconds": 0, "peak_mb": 0}\n',
-    "a cell that is not there": b'{"event": "ends", "cell": "two", "seconds": 0, "peak_mb": 0}\n',
-    "a cell's end, which comes again": b'{"event": "ends", "cell": "one", "seconds": 0, "peak_mb": 0}\n' * 2,
+    "a forged cell": b'{"event": "ends", "cell": 3, "cost": {"seconds": 0, "peak_mb": 0}}\n',
+    "a cell that is not there": b'{"event": "ends", "cell": "two", "cost": {"seconds": 0, "peak_mb": 0}}\n',
+    "a cell's end, which comes again": b'{"event": "ends", "cell": "one", "cost": {"seconds": 0, "peak_mb": 0}}\n' * 2,
     "the page's end before its cells'": b'{"event": "finished", "environment": {}, "dependencies": []}\n',
     "the page's beginning": b'{"event": "ready"}\n',
 }

@@ -31,7 +31,7 @@ RECORD = Record(
     date="2030-01-02",
     environment=Environment("3.11.7", packages={"rich": "14.0"}, provenance={"model": "ünï"}),
     cells=(
-        CellRecord("one", "d1", 0.5, 20.0, printed("s1")),
+        CellRecord("one", "d1", printed("s1"), seconds=0.5, peak_mb=20.0),
         CellRecord("two", "d2"),
     ),
     dependencies=(Dependency("data.txt", "file", "s2"),),

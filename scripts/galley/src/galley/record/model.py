@@ -26,6 +26,7 @@ OUTPUT = re.compile(r"[a-z0-9][a-z0-9_-]*+\.[a-z][a-z0-9-]*+\.[A-Za-z0-9]+")
 KindName = Annotated[str, msgspec.Meta(pattern=rf"^{KIND.pattern}\Z")]
 Mime = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{1,20}/[A-Za-z0-9.+-]{1,80}\Z")]
 Suffix = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{1,16}\Z")]
+Amount = Annotated[float, msgspec.Meta(ge=0)]  # of seconds, or of MB
 Left = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]  # bytes that are missing
 
 
@@ -86,9 +87,20 @@ class Output:
     files: tuple[OutputFile, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a cell took: `seconds` is wall time, `peak_mb` the process's largest resident size in 10^6 bytes.
+
+    It is told by the page's child and stands in the record: a field more is one here, and what finds and shows it.
+    """
+
+    seconds: Amount = 0.0
+    peak_mb: Amount = 0.0
+
+
 @dataclass(frozen=True)
-class CellRecord:
-    """One cell's part of a record; `seconds` is wall time, `peak_mb` the process's largest resident size in 10^6 bytes.
+class CellRecord(Cost):
+    """One cell's part of a record.
 
     `provenance` holds the facts that changed between the end of this cell and the end of the page, each with its value
     at the end of this cell; None stands for a fact that was not known by then.
@@ -96,8 +108,6 @@ class CellRecord:
 
     name: str
     digest: str
-    seconds: float = 0.0
-    peak_mb: float = 0.0
     outputs: tuple[Output, ...] = ()
     provenance: Mapping[str, str | int | float | None] = field(default_factory=dict)
 
@@ -191,6 +201,7 @@ def to_json(record: Record) -> str:
     """The text of `record.json`."""
     written = asdict(replace(record, contents={}))
     del written["contents"]
+    written["cells"] = [{"name": cell["name"], "digest": cell["digest"], **cell} for cell in written["cells"]]
     return json.dumps(written, indent=1, ensure_ascii=False) + "\n"
 
 

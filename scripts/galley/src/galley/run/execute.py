@@ -19,7 +19,7 @@ from typing import Any
 from galley import system
 from galley.kinds import Kinds
 from galley.kinds.kind import Asked, Watcher, cut_text
-from galley.record.model import Shown
+from galley.record.model import Cost, Shown
 from galley.run.protocol import CellEnds
 from galley.source.cells import Cell, SnippetFile
 
@@ -88,7 +88,8 @@ class Execution:
         shown += self.kinds.left_open(self.asked)
         seconds = time.perf_counter() - started - (_looking(watchers) - looking)
         seen = [Shown(name, forms) for name, each in watchers.items() if (forms := each.forms())]
-        return CellEnds(cell.name, round(seconds, 3), round(system.peak_mb(), 1), (*seen, *shown))
+        cost = Cost(seconds=round(seconds, 3), peak_mb=round(system.peak_mb(), 1))
+        return CellEnds(cell.name, cost, (*seen, *shown))
 
     def _run(self, cell: Cell, watchers: Mapping[str, Watcher]) -> list[Shown]:
         statements = self._statements[cell.name]

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from galley.record.model import Dependency, Environment, Shown
+from galley.record.model import Cost, Dependency, Environment, Shown
 
 HEADER = 8  # bytes of a job's length, which carry the file descriptors along
 DESCRIPTORS = 3
@@ -23,7 +23,6 @@ GO_ON = b"."  # sent by the command once it has read all that a page has written
 
 Name = Annotated[str, msgspec.Meta(max_length=255)]
 Line = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]
-Count = Annotated[float, msgspec.Meta(ge=0)]  # of seconds, or of MB
 Limit = Annotated[float, msgspec.Meta(gt=0, le=86400)]  # seconds
 
 
@@ -96,14 +95,12 @@ class CellBegins(msgspec.Struct, frozen=True, tag_field="event", tag="begins"):
 class CellEnds(msgspec.Struct, frozen=True, tag_field="event", tag="ends"):
     """A cell ended well. The child waits for GO_ON, so that the next cell's output is its own.
 
-    `seconds` is wall time, `peak_mb` the largest resident size in MB (10^6 bytes), `shown` are its outputs beside what
-    it wrote to its streams, and `provenance` is the answer of the guide's hook of this name at the cell's end. A field
-    whose name `CellRecord` has as well goes into the record.
+    `shown` are its outputs beside what it wrote to its streams, and `provenance` is the answer of the guide's hook of
+    this name at the cell's end.
     """
 
     cell: Name
-    seconds: Count
-    peak_mb: Count
+    cost: Cost
     shown: tuple[Shown, ...] = ()
     provenance: Mapping[str, Any] = {}
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,13 +46,7 @@ def _cell(ran: CellEnds, snippets: SnippetFile, run: PageRun, files: dict[str, b
         stored = [_stored(form, f"{name}.{form.suffix}", run.where, files, exact) for form in shown.forms]
         outputs.append(Output(shown.kind, tuple(stored)))
     otherwise = _otherwise(ran.provenance, run.environment.provenance)
-    return CellRecord(ran.cell, source.digest, outputs=tuple(outputs), provenance=otherwise, **_taken_over(ran))
-
-
-def _taken_over(ran: CellEnds) -> dict[str, Any]:
-    """The fields that the record of a cell takes over from the event as they are, such as its seconds."""
-    same = {each.name for each in fields(CellRecord)} & set(CellEnds.__struct_fields__) - {"provenance"}
-    return {name: getattr(ran, name) for name in same}
+    return CellRecord(ran.cell, source.digest, outputs=tuple(outputs), provenance=otherwise, **asdict(ran.cost))
 
 
 def _otherwise(then: Mapping[str, Any], end: Mapping[str, Any]) -> dict[str, str | int | float | None]:
