@@ -18,7 +18,7 @@ from guide_folder import SETTINGS, GuideFolder
 from processes import processes_of, wait_until_gone
 
 PAGES = ("one", "two", "three")
-TRIALS = 50
+TRIALS = 10  # for both victims together
 WORDS = "abcdefghij"
 
 

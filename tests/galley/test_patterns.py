@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import pkgutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,21 +18,17 @@ import pytest
 import galley
 import worst_inputs
 
-LIMIT = 120  # seconds for all inputs together, which take ten: a quadratic pattern takes minutes for one
+LIMIT = 300  # seconds of wall time for all inputs together, which take four of processor time
 TAKE_A_PATTERN = {"compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn", "template"}
 
 
 def test_no_pattern_takes_long_over_its_worst_input() -> None:
     program = [sys.executable, worst_inputs.__file__]
     paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
-    try:
-        done = subprocess.run(
-            program, env=os.environ | paths, capture_output=True, text=True, timeout=LIMIT, check=False
-        )
-    except subprocess.TimeoutExpired as late:
-        fed = (late.stdout or b"").decode().splitlines()[-1:]
-        pytest.fail(f"this takes too long: {fed}")
-    assert done.returncode == 0, f"{done.stdout[-200:]}{done.stderr}"
+    done = subprocess.run(program, env=os.environ | paths, capture_output=True, text=True, timeout=LIMIT, check=False)
+    fed = done.stdout.splitlines()[-1:]
+    assert done.returncode != -signal.SIGPROF, f"this takes too long: {fed}"
+    assert done.returncode == 0, f"{fed} {done.stderr}"
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

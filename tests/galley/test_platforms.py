@@ -136,15 +136,15 @@ def test_what_left_its_page_and_its_group_dies_with_the_runner(
     """On Linux, where a process can become the parent of every orphan below it."""
     if not sys.platform.startswith("linux"):
         pytest.skip("elsewhere such a process lives on")
-    monkeypatch.setattr(client, "GRACE", 0.5)
-    monkeypatch.setattr(runners, "GRACE", 0.5)
+    for module in (client, runners):
+        monkeypatch.setattr(module, "GRACE", 0.2)
     folder.without_sandbox()  # in which no page reaches the runner
     marker = f"galley-left-{os.getpid()}-{folder.root.name}"
     for stem in ("one", "two"):
         folder.snippet(
             stem,
             f"""\
-            # %% one timeout="1"
+            # %% one timeout="0.5"
             import os, signal, subprocess, time
             marked = {{**os.environ, "M": "{marker}"}}
             subprocess.Popen(["sleep", "1000"], env=marked, start_new_session=True)

@@ -6,7 +6,7 @@ import pytest
 
 from galley.errors import Exit
 from galley.record.model import Cost, Dependency, Environment, Form, Shown
-from galley.run import client
+from galley.run import client, runners
 from galley.run.protocol import (
     CellBegins,
     CellEnds,
@@ -198,9 +198,10 @@ def test_a_page_that_takes_the_runner_down_fails_and_the_others_are_recorded(
     folder: GuideFolder, signal: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder.without_sandbox()
-    monkeypatch.setattr(client, "GRACE", 0.5)
-    code = f"import os, signal\nos.kill(os.getppid(), signal.{signal})\nwhile True: pass\n"
-    folder.snippet("bad", f'# %% one timeout="1"\n{code}')
+    for module in (client, runners):
+        monkeypatch.setattr(module, "GRACE", 0.2)
+    code = f"import os, signal, time\nos.kill(os.getppid(), signal.{signal})\ntime.sleep(60)\n"
+    folder.snippet("bad", f'# %% one timeout="0.5"\n{code}')
     for number in range(4):
         folder.snippet(f"good{number}", "# %% one\nimport time\ntime.sleep(0.2)\nprint('fine')\n")
     done = folder.run()

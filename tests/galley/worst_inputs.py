@@ -1,6 +1,7 @@
 """The worst inputs of each regular expression of galley, and of what else walks over a long text.
 
-As a program it feeds them all, and says before each what it feeds. One that takes quadratic time does not end.
+As a program it feeds them all, and says before each what it feeds. The system ends it at an input that takes more than
+a few seconds of processor time.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import ast
 import html
 import re
+import signal
 import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -41,7 +43,10 @@ from galley.source.fences import Fence, find_fences, left_over
 from galley.source.guide import Guide
 from galley.toml import line_of
 
-SIZE = 200_000  # characters: at a step each, a quadratic pattern takes ten minutes
+# Characters of an input: the slowest linear one takes a quarter of a second, a quadratic pattern at ten nanoseconds a
+# step half a minute. They are more than `sanitise.LONG`, from which on HTML is read in another way.
+SIZE = 70_000
+LIMIT = 4.0  # seconds of processor time for one input
 ROOT = Path(tempfile.gettempdir(), "a-guide")  # nothing has to be there
 PAGE = Path("docs/page.md")
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
@@ -475,6 +480,7 @@ def main() -> None:
     for name, worst in TABLE.items():
         for text in worst.inputs:
             print(f"{name}: {text[:40]!r} … {text[-20:]!r}", flush=True)
+            signal.setitimer(signal.ITIMER_PROF, LIMIT)  # its signal ends a process also while a pattern looks
             with suppress(GalleyError):
                 worst.feed(text)
 
