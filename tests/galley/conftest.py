@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+import forked
 from builders import BUILDERS
+from galley.run.runners import clean_environment
 from guide_folder import GuideFolder
 
 
@@ -37,6 +40,25 @@ def _locks_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     with tempfile.TemporaryDirectory(prefix="galley-tests-") as place, pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", place)
         patch.setenv("TMPDIR", place)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forks(_outside_ci: None, _locks_of_its_own: None) -> Iterator[None]:
+    """Commands and runners start at once, as forks, on a system that can pass descriptors to another process."""
+    if sys.platform != "linux":
+        yield
+        return
+    with tempfile.TemporaryDirectory() as place:
+        guide = GuideFolder.make(Path(place, "guide"))
+        with forked.fork_servers(Path(place), clean_environment(guide.project, guide.root)):
+            yield
+
+
+@pytest.fixture(scope="module")
+def true_processes() -> Iterator[None]:
+    """In a module of tests of processes themselves, each command and each runner is a process of its own."""
+    with forked.true_processes():
         yield
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
+import forked
 from galley.config import Project, find_project
 from galley.kinds import kinds_of
 from galley.record.findings import Finding, findings
@@ -145,10 +146,13 @@ class GuideFolder:
 
     def call(self, arguments: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
         """Run any command in the guide's folder; standard output and error come back as one."""
+        environment = quiet_environment(**variables)
+        if done := forked.run(arguments, self.root, environment, seconds=60):
+            return subprocess.CompletedProcess(arguments, *done)
         return subprocess.run(
             arguments,
             cwd=self.root,
-            env=quiet_environment(**variables),
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -11,6 +11,8 @@ import pytest
 from guide_folder import SETTINGS, GuideFolder
 from processes import wait_until_gone
 
+pytestmark = pytest.mark.usefixtures("true_processes")
+
 THREAD = """\
 import threading, time
 def work():

@@ -13,6 +13,8 @@ from galley.run.backend import where
 from galley.system.account import account
 from guide_folder import GuideFolder
 
+pytestmark = pytest.mark.usefixtures("true_processes")
+
 PAGE = """
     # %% warns
     async def fetch():

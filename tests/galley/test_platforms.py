@@ -16,6 +16,8 @@ from galley.serve import Keeper, why_not
 from guide_folder import SETTINGS, GuideFolder
 from processes import processes_of, wait_until_gone
 
+pytestmark = pytest.mark.usefixtures("true_processes")
+
 WITHOUT = str(Path(__file__).with_name("without"))
 UNIX_MODULES = "fcntl termios resource pwd grp"
 MACOS = "os.waitid os.sched_getaffinity ctypes /proc"  # its C library has no prctl, which ctypes would find

@@ -19,6 +19,8 @@ from galley.run.runners import clean_environment, runner
 from guide_folder import SETTINGS, GuideFolder
 from processes import processes_of, wait_until_gone
 
+pytestmark = pytest.mark.usefixtures("true_processes")
+
 
 @pytest.fixture
 def marked(tmp_path: Path) -> GuideFolder:

@@ -28,6 +28,8 @@ from galley.system import sandbox
 from galley.system.allowed import for_page
 from guide_folder import SETTINGS, GuideFolder, python
 
+pytestmark = pytest.mark.usefixtures("true_processes")
+
 HELD = sandbox.probe()
 OFF = SETTINGS.replace("[tool.galley]\n", '[tool.galley]\nsandbox = "off"\n')
 WITHOUT = str(Path(__file__).with_name("without"))

@@ -278,7 +278,7 @@ def started(script: str) -> int:
 
 
 def alive(group: int) -> bool:
-    """Whether a process group has a member that was not killed; one that was may wait seconds for its burial by init."""
+    """Whether a process group has a member that was not killed; one that was may wait seconds for init to bury it."""
     for each in psutil.process_iter():
         with suppress(psutil.Error, ProcessLookupError):
             if os.getpgid(each.pid) == group and each.status() != psutil.STATUS_ZOMBIE:

@@ -20,6 +20,8 @@ from galley.run.schedule import run_tasks
 from galley.serve import Keeper
 from guide_folder import GuideFolder
 
+pytestmark = pytest.mark.usefixtures("true_processes")
+
 HOOKED = """\
 [tool.galley]
 [tool.galley.hooks]

@@ -1,0 +1,205 @@
+"""Runs programs as forks of a fork server: each behaves as a process of its own would, and starts at once.
+
+A runner is forked from a server that has imported what a runner imports, and so is the runner of a forked command.
+`galley …`, `mkdocs …` and `python -m mkdocs …` are forked from a server that has imported what those do. In `/proc` a
+fork has its server's command line and variables, its stack begins with the server's lines, and a module that the server
+has imported is not looked for again. So a program whose variables count before its first line, or by which a test
+looks for it, gets a process of its own, and so does every program in a module with the fixture `true_processes`.
+`test_forked.py` compares forks with processes of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import fork_server
+
+RUNNER = [sys.executable, "-P", "-m", fork_server.RUNNER]
+MKDOCS = [sys.executable, "-m", "mkdocs"]
+COMMAND = (
+    "forked", "galley.cli", "galley.run.command", "galley.run.backend", "galley.run.keep", "galley.run.progress",
+    "galley.export.command", "galley.site.extension", "mkdocs.__main__", "mkdocs.commands.build", "mkdocs.theme",
+    "mkdocs.config.defaults", "markdown.extensions.tables", "markdown.extensions.codehilite", "encodings.utf_8_sig",
+    "markdown.extensions.fenced_code", "markdown.extensions.admonition", "pymdownx.highlight", "pygments.lexers.python",
+    "pygments.formatters.html", "pygments.styles.default",
+)  # fmt: skip
+OF_EACH_GUIDE = {"HOME", "TMPDIR", "XDG_CACHE_HOME"}  # a runner's variables that differ and are asked for when needed
+EARLY = ("PYTHON", "LD_", "LC_", "LANG", "GALLEY_")  # how variables begin that can count before a program's first line
+TOLD = "GALLEY_TEST_FORKS"  # tells the server of commands where runners are forked
+
+_true_exec = asyncio.create_subprocess_exec
+_runners: tuple[str, dict[str, str]] | None = None  # the socket of their server, and the variables that it began with
+_commands: tuple[str, dict[str, str]] | None = None
+
+
+@contextmanager
+def fork_servers(folder: Path, of_a_runner: Mapping[str, str]) -> Iterator[None]:
+    """Fork what can be forked as long as the context lasts; the sockets are in `folder`."""
+    global _runners, _commands
+    common = {name: value for name, value in of_a_runner.items() if name not in OF_EACH_GUIDE}
+    early = {name: value for name, value in os.environ.items() if name.startswith(EARLY)}
+    told = {TOLD: json.dumps([str(folder / "runners"), common])}
+    runners = _server(folder / "runners", common, ["-P"], [fork_server.RUNNER])
+    commands = _server(folder / "commands", os.environ | told, [], COMMAND)
+    _runners, _commands = (str(folder / "runners"), common), (str(folder / "commands"), early)
+    asyncio.create_subprocess_exec = _exec
+    try:
+        yield
+    finally:
+        asyncio.create_subprocess_exec = _true_exec
+        _runners = _commands = None
+        with runners, commands:
+            pass  # they end with their standard input
+
+
+@contextmanager
+def true_processes() -> Iterator[None]:
+    """Fork nothing as long as the context lasts."""
+    global _runners, _commands
+    kept = _runners, _commands
+    _runners = _commands = None
+    try:
+        yield
+    finally:
+        _runners, _commands = kept
+
+
+def run(arguments: Sequence[str], folder: Path, variables: dict[str, str], seconds: float) -> tuple[int, str] | None:
+    """Run a command and return its exit code and what it wrote; None where it needs a process of its own."""
+    if (split := _program(list(arguments))) is None or _commands is None:
+        return None
+    path, early = _commands
+    if early != {name: value for name, value in variables.items() if name.startswith(EARLY)}:
+        return None
+    program, rest = split
+    reading, writing = os.pipe()
+    with Path(os.devnull).open("rb") as nothing, io.FileIO(reading) as said:
+        try:
+            connection, pid = _forked(path, program, rest, variables, folder, [nothing.fileno(), writing, writing])
+        finally:
+            os.close(writing)
+        with connection:
+            parts, end = [], time.monotonic() + seconds
+            for file in (said, connection):
+                while select.select([file], [], [], max(0.0, end - time.monotonic()))[0]:
+                    if file is connection:
+                        return _code(connection.recv(16)), _text(b"".join(parts))
+                    if not (part := said.read(1 << 16)):
+                        break
+                    parts.append(part)
+            os.kill(pid, signal.SIGKILL)
+            raise subprocess.TimeoutExpired(list(arguments), seconds, b"".join(parts))
+
+
+def _program(arguments: list[str]) -> tuple[str, list[str]] | None:
+    """A command line's program, a file or a module, and its arguments; None where no server has it ready."""
+    if arguments[:3] == MKDOCS:
+        return "mkdocs", arguments[3:]
+    if Path(arguments[0]).parent == Path(sys.executable).parent and Path(arguments[0]).name in ("galley", "mkdocs"):
+        return arguments[0], arguments[1:]
+    return None
+
+
+def _text(data: bytes) -> str:
+    return io.TextIOWrapper(io.BytesIO(data)).read()
+
+
+def _code(line: bytes) -> int:
+    return int(line) if line else -signal.SIGKILL
+
+
+def _server(path: Path, variables: dict[str, str], options: list[str], modules: Sequence[str]) -> subprocess.Popen[Any]:
+    """Start a fork server, and wait until it listens."""
+    asked = [sys.executable, *options, fork_server.__file__, str(path), *modules]
+    server = subprocess.Popen(asked, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert server.stdout is not None
+    assert server.stdout.readline() == b"ready\n"
+    return server
+
+
+def _forked(
+    path: str, program: str, rest: Sequence[str], variables: Mapping[str, str], folder: Path, files: Sequence[int],
+    *, session: bool = False,
+) -> tuple[socket.socket, int]:  # fmt: skip
+    """A new process that runs the program: the connection on which its end is told, and its number."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(path)
+    asked = {"program": program, "arguments": list(rest), "variables": dict(variables), "folder": str(folder)}
+    data = json.dumps(asked | {"session": session}).encode()
+    socket.send_fds(connection, [len(data).to_bytes(fork_server.LENGTH, "big")], list(files))
+    connection.sendall(data)
+    return connection, int.from_bytes(connection.recv(4, socket.MSG_WAITALL), "big")
+
+
+class Fork:
+    """A forked runner, as galley uses the `Process` of asyncio."""
+
+    def __init__(self, pid: int, stdin: Any, stdout: asyncio.StreamReader, ended: asyncio.Task[int]) -> None:
+        self.pid, self.stdin, self.stdout, self._ended = pid, stdin, stdout, ended
+
+    async def wait(self) -> int:
+        """Wait for the end; the answer is the exit code."""
+        return await asyncio.shield(self._ended)
+
+    def terminate(self) -> None:
+        """Send SIGTERM; raises ProcessLookupError where the process has ended."""
+        if self._ended.done():
+            raise ProcessLookupError
+        os.kill(self.pid, signal.SIGTERM)
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit code; None while the process runs."""
+        return self._ended.result() if self._ended.done() else None
+
+
+async def _exec(*arguments: Any, **how: Any) -> Process | Fork:
+    """What asyncio.create_subprocess_exec does; a runner that can be forked is a fork."""
+    variables = how.get("env") or {}
+    common = {name: value for name, value in variables.items() if name not in OF_EACH_GUIDE}
+    if _runners is None or list(arguments[:4]) != RUNNER or common != _runners[1]:
+        return await _true_exec(*arguments, **how)
+    assert how["stdin"] == how["stdout"] == PIPE
+    theirs, stdin = os.pipe()
+    stdout, own = os.pipe()
+    files = [theirs, own, how["stderr"].fileno()]
+    session = how["start_new_session"]
+    try:
+        connection, pid = _forked(
+            _runners[0], fork_server.RUNNER, arguments[4:], variables, Path.cwd(), files, session=session
+        )
+    finally:
+        os.close(theirs)
+        os.close(own)
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(stdout, "rb", 0))
+    told, writer = await asyncio.open_unix_connection(sock=connection)
+
+    async def ended() -> int:
+        try:
+            return _code(await told.readline())
+        finally:
+            writer.close()
+
+    return Fork(pid, os.fdopen(stdin, "wb", 0), reader, asyncio.create_task(ended()))
+
+
+if told := os.environ.get(TOLD):
+    with suppress(ValueError):
+        _runners = tuple(json.loads(told))
+        asyncio.create_subprocess_exec = _exec
