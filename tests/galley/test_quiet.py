@@ -12,6 +12,7 @@ import pytest
 
 from galley.errors import RunnerError
 from galley.run import quiet
+from galley.run.progress import RunProgress
 from galley.run.quiet import machine
 from galley.system import private_folder
 from guide_folder import GuideFolder
@@ -57,8 +58,11 @@ def test_what_cannot_be_a_lock_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("cell", "alone"), [("# %% one", True), ("# %% one [measured]", False)])
 def test_a_page_waits_for_one_that_measures_and_one_that_measures_for_all(
-    folder: GuideFolder, cell: str, alone: bool
+    folder: GuideFolder, monkeypatch: pytest.MonkeyPatch, cell: str, alone: bool
 ) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(quiet, "PATIENCE", 0.05)
+    monkeypatch.setattr(RunProgress, "tell", lambda self, job, what: told.append(what))
     folder.without_sandbox()
     folder.snippet("page", f"{cell}\nopen(__file__ + '.ran', 'w').close()\n")
     ran = folder.root / "snippets/page.py.ran"
@@ -66,7 +70,10 @@ def test_a_page_waits_for_one_that_measures_and_one_that_measures_for_all(
     async def inside() -> None:
         async with machine(alone=alone):
             running = asyncio.get_running_loop().run_in_executor(None, folder.run)
-            await asyncio.sleep(3)
+            while not told and not running.done():
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.3)
+            assert told == ["waits for another galley command"]
             assert not ran.exists()
         await running
 
