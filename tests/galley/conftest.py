@@ -13,7 +13,7 @@ import pytest
 import forked
 from builders import BUILDERS
 from galley.run.runners import clean_environment
-from guide_folder import GuideFolder
+from guide_folder import GuideFolder, quiet_environment
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
@@ -51,7 +51,8 @@ def _forks(_outside_ci: None, _locks_of_its_own: None) -> Iterator[None]:
         return
     with tempfile.TemporaryDirectory() as place:
         guide = GuideFolder.make(Path(place, "guide"))
-        with forked.fork_servers(Path(place), clean_environment(guide.project, guide.root)):
+        of_a_runner = clean_environment(guide.project, guide.root)
+        with forked.fork_servers(Path(place), quiet_environment(), of_a_runner):
             yield
 
 

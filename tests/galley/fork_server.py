@@ -1,9 +1,10 @@
 """A fork server: imports what programs need, then forks a process for each program that it is asked to run.
 
 To start Python and import galley takes a tenth of a second, MkDocs as much again, and the tests start a thousand such
-processes. As a program (`python fork_server.py SOCKET MODULE…`) this file imports the modules once. A new process gets
-its arguments, variables, working folder and descriptors from the request, and runs the program from its first line, as
-Python itself would. `forked.py` asks it, and says which programs get a process of their own instead.
+processes. As a program (`python fork_server.py DESCRIPTOR MODULE…`, with a socket that listens) this file imports the
+modules once. A new process gets its arguments, variables, working folder and descriptors from the request, and runs the
+program from its first line, as Python itself would. `forked.py` asks it, and says which programs get a process of their
+own instead.
 """
 
 from __future__ import annotations
@@ -27,17 +28,13 @@ RUNNER = "galley.run.server"
 ends_with: dict[int, int] = {}  # the exit code by the process that has it: a fork may fork in its turn
 
 
-def serve(path: str, modules: list[str]) -> dict[str, Any]:
+def serve(listener: socket.socket, modules: list[str]) -> dict[str, Any]:
     """Fork for each request, until standard input ends; return the request in each new process."""
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
     for module in modules:
         __import__(module)
     for program in (RUNNER, "mkdocs.__main__"):  # it is run as `__main__`, and must not look as if it had been imported
         sys.modules.pop(program, None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    listener.listen(64)
-    os.write(1, b"ready\n")
     while listener in select.select([listener, 0], [], [])[0]:
         connection, _ = listener.accept()
         length, descriptors, _, _ = socket.recv_fds(connection, LENGTH, 3)
@@ -128,4 +125,4 @@ def end_at_once() -> None:
 
 if __name__ == "__main__":
     atexit.register(end_at_once)  # the first to be registered is called last
-    become(**serve(sys.argv[1], sys.argv[2:]))
+    become(**serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:]))

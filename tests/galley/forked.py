@@ -22,7 +22,8 @@ import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,28 +43,96 @@ EARLY = ("PYTHON", "LD_", "LC_", "LANG", "GALLEY_")  # how variables begin that 
 TOLD = "GALLEY_TEST_FORKS"  # tells the server of commands where runners are forked
 
 _true_exec = asyncio.create_subprocess_exec
-_runners: tuple[str, dict[str, str]] | None = None  # the socket of their server, and the variables that it began with
-_commands: tuple[str, dict[str, str]] | None = None
+
+
+@dataclass
+class Server:
+    """A fork server that listens at `path`; it starts when it is asked for something."""
+
+    path: str
+    variables: Mapping[str, str]  # with which it starts
+    options: Sequence[str]  # of Python
+    modules: Sequence[str]
+    listener: socket.socket | None = None  # None where another process has started the server
+    process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    @contextmanager
+    def at(cls, path: Path, variables: Mapping[str, str], options: Sequence[str], *modules: str) -> Iterator[Server]:
+        """A server that ends with the context."""
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            listener.listen(64)
+            server = cls(str(path), variables, options, modules, listener)
+            yield server
+            with server.process or nullcontext():
+                pass  # it ends with its standard input
+
+    def start(self) -> None:
+        """Start the process, unless it runs; whoever connects meanwhile waits until it is ready."""
+        if self.listener and not self.process:
+            number = self.listener.fileno()
+            asked = [sys.executable, *self.options, fork_server.__file__, str(number), *self.modules]
+            self.process = subprocess.Popen(asked, env=self.variables, stdin=subprocess.PIPE, pass_fds=[number])
+
+    def fork(
+        self, program: str, rest: Sequence[str], variables: Mapping[str, str], folder: Path, files: Sequence[int],
+        *, session: bool = False,
+    ) -> tuple[socket.socket, int]:  # fmt: skip
+        """A new process that runs the program: the connection on which its end is told, and its number."""
+        self.start()
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(self.path)
+        asked = {"program": program, "arguments": list(rest), "variables": dict(variables), "folder": str(folder)}
+        data = json.dumps(asked | {"session": session}).encode()
+        socket.send_fds(connection, [len(data).to_bytes(fork_server.LENGTH, "big")], list(files))
+        connection.sendall(data)
+        return connection, int.from_bytes(connection.recv(4, socket.MSG_WAITALL), "big")
+
+    def run(
+        self, program: str, rest: Sequence[str], variables: Mapping[str, str], folder: Path, seconds: float
+    ) -> tuple[int, str]:
+        """Run a program, a file or a module by its name; return its exit code and what it wrote."""
+        reading, writing = os.pipe()
+        with Path(os.devnull).open("rb") as nothing, io.FileIO(reading) as said:
+            try:
+                connection, pid = self.fork(program, rest, variables, folder, [nothing.fileno(), writing, writing])
+            finally:
+                os.close(writing)
+            with connection:
+                parts, end = [], time.monotonic() + seconds
+                for file in (said, connection):
+                    while select.select([file], [], [], max(0.0, end - time.monotonic()))[0]:
+                        if file is connection:
+                            text = io.TextIOWrapper(io.BytesIO(b"".join(parts))).read()
+                            return _code(connection.recv(16)), text
+                        if not (part := said.read(1 << 16)):
+                            break
+                        parts.append(part)
+                os.kill(pid, signal.SIGKILL)
+                raise subprocess.TimeoutExpired([program, *rest], seconds, b"".join(parts))
+
+
+_runners: Server | None = None
+_commands: Server | None = None
 
 
 @contextmanager
-def fork_servers(folder: Path, of_a_runner: Mapping[str, str]) -> Iterator[None]:
-    """Fork what can be forked as long as the context lasts; the sockets are in `folder`."""
+def fork_servers(folder: Path, of_a_command: Mapping[str, str], of_a_runner: Mapping[str, str]) -> Iterator[None]:
+    """Fork what can be forked as long as the context lasts; `folder` is for sockets, the others are variables."""
     global _runners, _commands
     common = {name: value for name, value in of_a_runner.items() if name not in OF_EACH_GUIDE}
-    early = {name: value for name, value in os.environ.items() if name.startswith(EARLY)}
     told = {TOLD: json.dumps([str(folder / "runners"), common])}
-    runners = _server(folder / "runners", common, ["-P"], [fork_server.RUNNER])
-    commands = _server(folder / "commands", os.environ | told, [], COMMAND)
-    _runners, _commands = (str(folder / "runners"), common), (str(folder / "commands"), early)
-    asyncio.create_subprocess_exec = _exec
-    try:
-        yield
-    finally:
-        asyncio.create_subprocess_exec = _true_exec
-        _runners = _commands = None
-        with runners, commands:
-            pass  # they end with their standard input
+    with (
+        Server.at(folder / "runners", common, ["-P"], fork_server.RUNNER) as _runners,
+        Server.at(folder / "commands", {**of_a_command, **told}, [], *COMMAND) as _commands,
+    ):
+        asyncio.create_subprocess_exec = _exec
+        try:
+            yield
+        finally:
+            asyncio.create_subprocess_exec = _true_exec
+            _runners = _commands = None
 
 
 @contextmanager
@@ -80,29 +149,16 @@ def true_processes() -> Iterator[None]:
 
 def run(arguments: Sequence[str], folder: Path, variables: dict[str, str], seconds: float) -> tuple[int, str] | None:
     """Run a command and return its exit code and what it wrote; None where it needs a process of its own."""
-    if (split := _program(list(arguments))) is None or _commands is None:
+    if (split := _program(list(arguments))) is None or _commands is None or _runners is None:
         return None
-    path, early = _commands
-    if early != {name: value for name, value in variables.items() if name.startswith(EARLY)}:
+    if _early(variables) != {name: value for name, value in _early(_commands.variables).items() if name != TOLD}:
         return None
-    program, rest = split
-    reading, writing = os.pipe()
-    with Path(os.devnull).open("rb") as nothing, io.FileIO(reading) as said:
-        try:
-            connection, pid = _forked(path, program, rest, variables, folder, [nothing.fileno(), writing, writing])
-        finally:
-            os.close(writing)
-        with connection:
-            parts, end = [], time.monotonic() + seconds
-            for file in (said, connection):
-                while select.select([file], [], [], max(0.0, end - time.monotonic()))[0]:
-                    if file is connection:
-                        return _code(connection.recv(16)), _text(b"".join(parts))
-                    if not (part := said.read(1 << 16)):
-                        break
-                    parts.append(part)
-            os.kill(pid, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(list(arguments), seconds, b"".join(parts))
+    _runners.start()  # for the pages of the command
+    return _commands.run(*split, variables, folder, seconds)
+
+
+def _early(variables: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if name.startswith(EARLY)}
 
 
 def _program(arguments: list[str]) -> tuple[str, list[str]] | None:
@@ -114,35 +170,8 @@ def _program(arguments: list[str]) -> tuple[str, list[str]] | None:
     return None
 
 
-def _text(data: bytes) -> str:
-    return io.TextIOWrapper(io.BytesIO(data)).read()
-
-
 def _code(line: bytes) -> int:
     return int(line) if line else -signal.SIGKILL
-
-
-def _server(path: Path, variables: dict[str, str], options: list[str], modules: Sequence[str]) -> subprocess.Popen[Any]:
-    """Start a fork server, and wait until it listens."""
-    asked = [sys.executable, *options, fork_server.__file__, str(path), *modules]
-    server = subprocess.Popen(asked, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert server.stdout is not None
-    assert server.stdout.readline() == b"ready\n"
-    return server
-
-
-def _forked(
-    path: str, program: str, rest: Sequence[str], variables: Mapping[str, str], folder: Path, files: Sequence[int],
-    *, session: bool = False,
-) -> tuple[socket.socket, int]:  # fmt: skip
-    """A new process that runs the program: the connection on which its end is told, and its number."""
-    connection = socket.socket(socket.AF_UNIX)
-    connection.connect(path)
-    asked = {"program": program, "arguments": list(rest), "variables": dict(variables), "folder": str(folder)}
-    data = json.dumps(asked | {"session": session}).encode()
-    socket.send_fds(connection, [len(data).to_bytes(fork_server.LENGTH, "big")], list(files))
-    connection.sendall(data)
-    return connection, int.from_bytes(connection.recv(4, socket.MSG_WAITALL), "big")
 
 
 class Fork:
@@ -171,7 +200,7 @@ async def _exec(*arguments: Any, **how: Any) -> Process | Fork:
     """What asyncio.create_subprocess_exec does; a runner that can be forked is a fork."""
     variables = how.get("env") or {}
     common = {name: value for name, value in variables.items() if name not in OF_EACH_GUIDE}
-    if _runners is None or list(arguments[:4]) != RUNNER or common != _runners[1]:
+    if _runners is None or list(arguments[:4]) != RUNNER or common != _runners.variables:
         return await _true_exec(*arguments, **how)
     assert how["stdin"] == how["stdout"] == PIPE
     theirs, stdin = os.pipe()
@@ -179,8 +208,8 @@ async def _exec(*arguments: Any, **how: Any) -> Process | Fork:
     files = [theirs, own, how["stderr"].fileno()]
     session = how["start_new_session"]
     try:
-        connection, pid = _forked(
-            _runners[0], fork_server.RUNNER, arguments[4:], variables, Path.cwd(), files, session=session
+        connection, pid = _runners.fork(
+            fork_server.RUNNER, arguments[4:], variables, Path.cwd(), files, session=session
         )
     finally:
         os.close(theirs)
@@ -200,6 +229,6 @@ async def _exec(*arguments: Any, **how: Any) -> Process | Fork:
 
 
 if told := os.environ.get(TOLD):
-    with suppress(ValueError):
-        _runners = tuple(json.loads(told))
-        asyncio.create_subprocess_exec = _exec
+    place, begun_with = json.loads(told)
+    _runners = Server(place, begun_with, [], [])
+    asyncio.create_subprocess_exec = _exec

@@ -125,3 +125,22 @@ def test_a_file_of_the_guide_that_is_called_as_a_module_is_in_nobodys_way(record
     recorded.write("json.py", "raise SystemExit('mine')\n")
     done = recorded.galley("check")
     assert done.returncode == 0, done.stdout
+
+
+def test_a_runner_is_a_fork_unless_a_test_looks_for_it(folder: GuideFolder) -> None:
+    folder.without_sandbox()
+    folder.snippet(
+        "page", '# %% one\nimport os\nprint(open(f"/proc/{os.getppid()}/cmdline").read().split("\\0")[1:4])\n'
+    )
+    said = []
+    for command_too in (False, True):
+        ended = folder.galley("run", "--all").returncode if command_too else len(folder.run(everything=True).failures)
+        said += [ended, folder.output("page", "one.stdout.txt")]
+    with forked.true_processes():
+        folder.run(everything=True)
+    assert [*said[::2], *("fork_server.py" in each for each in said[1::2])] == [0, 0, True, True]
+    assert folder.output("page", "one.stdout.txt") == "['-P', '-m', 'galley.run.server']\n"
+    settings = (folder.root / "pyproject.toml").read_text(encoding="utf-8")
+    folder.write("pyproject.toml", f'{settings}\n[tool.galley.environment]\nMARK = "looked for"\n')
+    assert not folder.run(everything=True).failures
+    assert folder.output("page", "one.stdout.txt") == "['-P', '-m', 'galley.run.server']\n"

@@ -8,7 +8,7 @@ import pytest
 
 from guide_folder import GuideFolder
 
-LONGEST = ("test_site", "test_exports", "test_mutations", "test_snippets")
+LONGEST = ("test_exports", "test_site", "test_snippets", "test_mutations", "test_study")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
