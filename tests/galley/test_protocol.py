@@ -21,7 +21,7 @@ from galley.run.protocol import (
     page_event,
     runner_event,
 )
-from guide_folder import GuideFolder
+from guide_folder import Ended, GuideFolder
 
 SHOWN = Shown("image", (Form("image/png", "png", b"\x89PNG\0"), Form("text/plain", "txt", "ä".encode(), 3)))
 EVENTS = (
@@ -117,18 +117,35 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("then", ["print('goes on')", "import time; time.sleep(60)"], ids=["goes on", "waits"])
-@pytest.mark.parametrize("said", SAID.values(), ids=SAID)
-def test_a_page_that_writes_to_galleys_own_connection_fails_alone(folder: GuideFolder, said: bytes, then: str) -> None:
-    folder.snippet("bad", TO_GALLEY.format(said=said, then=then))
-    for name in ("good", "better"):
+THEN = {"goes on": "print('goes on')", "waits": "import time; time.sleep(60)"}
+TOLD = {f"{what}, and {then}": (what, then) for what in SAID for then in THEN}
+
+
+@pytest.fixture(scope="module")
+def meddled(tmp_path_factory: pytest.TempPathFactory) -> tuple[GuideFolder, Ended]:
+    """A guide in which two pages are fine and each of the others writes to galley's own connection, after one run."""
+    folder = GuideFolder.make(tmp_path_factory.mktemp("guide"))
+    for number, (what, then) in enumerate(TOLD.values()):
+        folder.snippet(f"bad{number}", TO_GALLEY.format(said=SAID[what], then=THEN[then]))
+    for name in ("good", "last"):
         folder.snippet(name, "# %% one\nprint('fine')\n")
-    ended = folder.run()
-    assert list(ended.failures) == ["bad"]
-    assert "snippets/bad.py" in ended.failures["bad"]
-    assert "something in the page wrote to galley's own connection" in ended.failures["bad"]
-    assert folder.status("bad").state == "missing"
-    for name in ("good", "better"):
+    return folder, folder.run()
+
+
+@pytest.mark.parametrize("case", TOLD)
+def test_a_page_that_writes_to_galleys_own_connection_fails(meddled: tuple[GuideFolder, Ended], case: str) -> None:
+    folder, ended = meddled
+    page = f"bad{list(TOLD).index(case)}"
+    assert f"snippets/{page}.py" in ended.failures[page]
+    assert "something in the page wrote to galley's own connection" in ended.failures[page]
+    assert folder.status(page).state == "missing"
+
+
+def test_pages_that_write_to_galleys_own_connection_fail_alone(meddled: tuple[GuideFolder, Ended]) -> None:
+    folder, ended = meddled
+    assert set(ended.failures) == {f"bad{number}" for number in range(len(TOLD))}
+    assert not ended.summary.errors
+    for name in ("good", "last"):
         assert folder.output(name, "one.stdout.txt") == "fine\n"
 
 
