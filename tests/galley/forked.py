@@ -74,6 +74,7 @@ class Server:
             number = self.listener.fileno()
             asked = [sys.executable, *self.options, fork_server.__file__, str(number), *self.modules]
             self.process = subprocess.Popen(asked, env=self.variables, stdin=subprocess.PIPE, pass_fds=[number])
+            self.listener.close()  # so that who waits for a server that died hears of it
 
     def fork(
         self, program: str, rest: Sequence[str], variables: Mapping[str, str], folder: Path, files: Sequence[int],
@@ -82,12 +83,19 @@ class Server:
         """A new process that runs the program: the connection on which its end is told, and its number."""
         self.start()
         connection = socket.socket(socket.AF_UNIX)
-        connection.connect(self.path)
+        connection.connect(self.path)  # waits in line until the server is ready
         asked = {"program": program, "arguments": list(rest), "variables": dict(variables), "folder": str(folder)}
         data = json.dumps(asked | {"session": session}).encode()
         socket.send_fds(connection, [len(data).to_bytes(fork_server.LENGTH, "big")], list(files))
         connection.sendall(data)
-        return connection, int.from_bytes(connection.recv(4, socket.MSG_WAITALL), "big")
+        try:
+            number = connection.recv(4, socket.MSG_WAITALL)
+        except ConnectionError:
+            number = b""
+        if not number:
+            connection.close()
+            raise RuntimeError(f"the fork server with {', '.join(self.modules)} ended; what it wrote says why")
+        return connection, int.from_bytes(number, "big")
 
     def run(
         self, program: str, rest: Sequence[str], variables: Mapping[str, str], folder: Path, seconds: float

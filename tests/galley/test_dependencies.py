@@ -290,10 +290,10 @@ def test_what_would_never_end_is_not_read(tmp_path: Path, kind: Any, make: Calla
 
 def test_a_large_file_is_digested_a_piece_at_a_time(tmp_path: Path) -> None:
     with (tmp_path / "large").open("wb") as file:
-        file.truncate(600 << 20)
+        file.truncate(130 << 20)
     program = (
         "import resource, sys; from pathlib import Path; from galley.record.dependencies import measure; "
-        "from galley.record.model import Dependency; resource.setrlimit(resource.RLIMIT_DATA, (1 << 28, 1 << 28)); "
+        "from galley.record.model import Dependency; resource.setrlimit(resource.RLIMIT_DATA, (1 << 26, 1 << 26)); "
         "print(measure(Path(sys.argv[1]), Dependency('large', 'file', '')).sha256)"
     )
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)

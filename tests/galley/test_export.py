@@ -225,7 +225,7 @@ def test_a_package_called_as_its_module_is_found_without_a_search_and_named_once
     def search() -> dict[str, list[str]]:
         raise AssertionError("this reads the list of files of every package")
 
-    monkeypatch.setattr("galley.export.needs.packages_distributions", search)
+    monkeypatch.setattr("galley.export.needs.distributions", search)
     assert needs(folder.project, folder.guide.find("page"), nothing) == "Needs: pip install Jinja2"
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -130,12 +132,15 @@ def test_a_file_of_the_guide_that_is_called_as_a_module_is_in_nobodys_way(record
 def test_a_runner_is_a_fork_unless_a_test_looks_for_it(folder: GuideFolder) -> None:
     folder.without_sandbox()
     folder.snippet(
-        "page", '# %% one\nimport os\nprint(open(f"/proc/{os.getppid()}/cmdline").read().split("\\0")[1:4])\n'
+        "page",
+        '# %% one\nimport os\nprint(open(f"/proc/{os.getppid()}/cmdline").read().split("\\0")[1:4])\n'
+        "# %% two\nprint(os.getsid(os.getppid()))\n",
     )
     said = []
     for command_too in (False, True):
         ended = folder.galley("run", "--all").returncode if command_too else len(folder.run(everything=True).failures)
         said += [ended, folder.output("page", "one.stdout.txt")]
+        assert int(folder.output("page", "two.stdout.txt")) != os.getsid(0), "a runner has a session of its own"
     with forked.true_processes():
         folder.run(everything=True)
     assert [*said[::2], *("fork_server.py" in each for each in said[1::2])] == [0, 0, True, True]
@@ -144,3 +149,28 @@ def test_a_runner_is_a_fork_unless_a_test_looks_for_it(folder: GuideFolder) -> N
     folder.write("pyproject.toml", f'{settings}\n[tool.galley.environment]\nMARK = "looked for"\n')
     assert not folder.run(everything=True).failures
     assert folder.output("page", "one.stdout.txt") == "['-P', '-m', 'galley.run.server']\n"
+
+
+def test_a_server_that_cannot_start_is_told(tmp_path: Path) -> None:
+    with (
+        forked.Server.at(tmp_path / "socket", quiet_environment(), [], "no_such_module") as server,
+        pytest.raises(RuntimeError, match="with no_such_module ended"),
+    ):
+        server.run("json.tool", [], quiet_environment(), tmp_path, seconds=5)
+
+
+def test_a_program_gets_what_it_is_given_and_nothing_of_the_server(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os, sys\nprint(sorted(os.environ.items()), os.getcwd(), sys.argv, sys.path[0], flush=True)\n"
+        "print(sys.stdin.read() == '', __name__)\nsys.exit(sys.argv[1] or 'the end')\n"
+    )
+    variables = quiet_environment(ONE="1")
+    with forked.Server.at(tmp_path / "socket", variables | {"OF_THE_SERVER": "1"}, [], "json") as server:
+        for argument in ("", "x"):
+            fork = server.run(str(script), [argument], variables, tmp_path, seconds=30)
+            true = subprocess.run(
+                [sys.executable, script, argument], cwd=tmp_path, env=variables, stdin=subprocess.DEVNULL, text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+            )  # fmt: skip
+            assert fork == (true.returncode, true.stdout)

@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, metadata, packages_distributions
 from pathlib import Path, PurePosixPath
 
@@ -20,6 +20,7 @@ from galley.source.cells import SnippetFile
 from galley.source.digest import imported
 
 SEPARATORS = re.compile(r"[-_.]+")
+distributions = cache(packages_distributions)  # slow: it reads the files of every package
 
 
 def needs(project: Project, snippets: SnippetFile, record: Record) -> str:
@@ -79,7 +80,7 @@ def _package(module: str) -> str:
     """
     with suppress(PackageNotFoundError):
         return metadata(module)["Name"]
-    return next(iter(packages_distributions().get(module, [module])))  # slow: it reads the files of every package
+    return next(iter(distributions().get(module, [module])))
 
 
 @lru_cache(maxsize=1024)
