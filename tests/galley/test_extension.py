@@ -47,6 +47,19 @@ def guide(recorded: GuideFolder, tmp_path: Path) -> GuideFolder:
     return plain(recorded.copied(tmp_path))
 
 
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_each_block_has_an_id_of_its_own_for_the_copy_button(guide: GuideFolder, builder: str) -> None:
+    held = '<div id="held" markdown="1">\n\n```python\n1\n```\n\n```python\n2\n```\n\n</div>\n<pre id="mine">3</pre>\n'
+    guide.page("one", fence("one", "first") + held + fence("one", "drawn") + '<p title="<pre >">a title</p>\n')
+    set_extensions(guide, "markdown_extensions: [galley, md_in_html]\n")
+    html = builds(builder, "one")(guide)
+    names = re.findall(r"<pre\b[^>]*? id=\"?([\w-]+)", html)
+    assert len(names) == len(re.findall(r"<pre\b[^>]*>", html.replace('title="<pre', ""))) + 1 >= 8
+    assert len(set(names)) == len(names)
+    assert "mine" in names
+    assert '<p title="<pre id=galley-block-7 >">a title</p>' in html
+
+
 def set_extensions(guide: GuideFolder, lines: str) -> None:
     """Write mkdocs.yml with these lines for the extensions."""
     guide.write("mkdocs.yml", ONE_LINE + lines)
@@ -132,8 +145,8 @@ def test_other_custom_fences_go_on_working(guide: GuideFolder) -> None:
     others = "```mermaid\na --> b\n```\n\n```python\nx = 1\n```\n\n```tree\nroot\n  leaf\n```\n"
     guide.page("one", f"{others}\n{GOOD}\n{others}")
     html = builds("mkdocs", "one")(guide)
-    assert html.count('<pre class="mermaid"><code>a --&gt; b') == 2
-    assert html.count('<pre class="mine"><code>x = 1') == 2
+    assert len(re.findall('<pre id=[\\w-]+ class="mermaid"><code>a --&gt; b', html)) == 2
+    assert len(re.findall('<pre id=[\\w-]+ class="mine"><code>x = 1', html)) == 2
     assert html.count("</span>leaf") == 2, "markdown-exec's own"
     assert html.count('id="cell-one-first"') == 1
 

@@ -30,6 +30,7 @@ from galley.record.model import KIND, OUTPUT, Environment, Form, Record
 from galley.record.normalise import Where, mask_numbers, normalise
 from galley.record.status import State, Status
 from galley.run.watch import Watch
+from galley.site.blocks import with_ids
 from galley.site.exec_options import CHECKS
 from galley.site.html import cell_id
 from galley.site.page import Page
@@ -391,6 +392,11 @@ TABLE = {
             pumped("", "<p>"),
             pumped("", "<"),
         ),
+    ),
+    "the blocks of a page": Worst(
+        ("galley.site.blocks.BLOCK",),
+        with_ids,
+        (pumped("", "<pre "), pumped("<pre ", "a", " id="), pumped("<pre", " "), pumped("<pre ", " id", "=")),
     ),
     "a style sheet of galley's": Worst(
         ("galley.site.styles.TOKEN",),

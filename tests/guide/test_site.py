@@ -9,8 +9,10 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -171,16 +173,48 @@ VISITS = [(page, width, scheme) for page in PAGES for width in WIDTHS for scheme
 AT_ONCE = 3  # pages that are open at a time: a page counts as loaded half a second after its last request
 
 
+COPIED = (1440, "light")  # where every copy button is clicked
+COPIES = """
+() => {
+  let text = null
+  document.addEventListener("copy", () => { text = document.activeElement.value })
+  const blocks = [...document.querySelectorAll("pre")]
+  return [...document.querySelectorAll("button[data-clipboard-target]")].map(button => {
+    for (let fold = button.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true
+    const tab = button.closest(".tabbed-block")
+    if (tab) {
+      const number = [...tab.parentElement.children].indexOf(tab)
+      tab.closest(".tabbed-set").querySelectorAll(":scope > input")[number].click()
+    }
+    text = null
+    button.click()
+    const block = button.closest("pre"), alike = document.querySelectorAll("#" + CSS.escape(block.id))
+    return {block: blocks.indexOf(block), "named alike": alike.length, shown: block.textContent, text}
+  })
+}
+"""  # the block that each button stands on, the number of blocks with its id, its text, and what the button copies
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What a browser said and asked for that is wrong, how wide the page is, and what the copy buttons gave."""
+
+    wrong: list[str]
+    wide: int
+    copies: list[dict[str, Any]]
+
+
 @pytest.fixture(scope="module")
-def visits(address: str, browser: Browser) -> dict[tuple[str, int, str], tuple[list[str], int]]:
-    """What was wrong with each page and how wide it is, at each width in each scheme; some are opened at a time."""
+def visits(address: str, browser: Browser) -> dict[tuple[str, int, str], Visit]:
+    """Each page at each width in each scheme; some are opened at a time."""
     found = {}
     begun: deque[tuple[tuple[str, int, str], Page, list[str]]] = deque()
     for each in (*VISITS, *[None] * AT_ONCE):
         if len(begun) == AT_ONCE or (begun and each is None):
             visit, opened, wrong = begun.popleft()
             opened.wait_for_load_state("networkidle")
-            found[visit] = (wrong, opened.evaluate("document.documentElement.scrollWidth"))
+            wide = opened.evaluate("document.documentElement.scrollWidth")
+            found[visit] = Visit(wrong, wide, opened.evaluate(COPIES) if visit[1:] == COPIED else [])
             opened.context.close()
         if each is not None:
             begun.append((each, *begin(browser, address, *each)))
@@ -188,12 +222,65 @@ def visits(address: str, browser: Browser) -> dict[tuple[str, int, str], tuple[l
 
 
 @pytest.mark.parametrize(("page", "width", "scheme"), VISITS)
-def test_a_browser_finds_nothing_wrong(
-    page: str, width: int, scheme: str, visits: dict[tuple[str, int, str], tuple[list[str], int]]
+def test_a_browser_finds_nothing_wrong(page: str, width: int, scheme: str, visits: dict[tuple[str, int, str], Visit]):
+    visit = visits[page, width, scheme]
+    assert visit.wrong == []
+    assert visit.wide <= width, "the page scrolls sideways"
+
+
+class Blocks(HTMLParser):
+    """The text of each block of a page, without prompts and what a console answers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.inside, self.skipped = False, 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "pre":
+            self.texts.append("")
+            self.inside = True
+        if tag == "span" and (self.skipped or dict(attrs).get("class") in ("gp", "go")):
+            self.skipped += 1
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = self.inside and tag != "pre"
+        if tag == "span" and self.skipped:
+            self.skipped -= 1
+
+    def handle_data(self, data: str) -> None:
+        if self.inside and not self.skipped:
+            self.texts[-1] += data
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_copy_button_gives_the_block_it_stands_on(
+    page: str, visits: dict[tuple[str, int, str], Visit], sites: dict[str, Path]
 ):
-    wrong, wide = visits[page, width, scheme]
-    assert wrong == []
-    assert wide <= width, "the page scrolls sideways"
+    read = Blocks()
+    read.feed((sites["mkdocs"] / page / "index.html").read_text(encoding="utf-8"))
+    copies = visits[page, *COPIED].copies
+    assert [copied["block"] for copied in copies] == list(range(len(read.texts))), "each block has one button"
+    for copied, text in zip(copies, read.texts, strict=True):
+        assert copied["named alike"] == 1
+        assert copied["text"] is not None
+        assert copied["text"].rstrip() == text.rstrip()
+
+
+def test_every_cell_has_its_code_to_copy(visits: dict[tuple[str, int, str], Visit]):
+    copied = {each["text"] for page in PAGES for each in visits[page, *COPIED].copies}
+    guide = read_guide(find_project(ROOT))
+    sources = {fence.name: guide.snippets[fence.file].cell(fence.cell).source for fence in guide.fences if fence.cell}
+    assert len(sources) > 200
+    assert [name for name, source in sources.items() if source.rstrip() not in copied] == []
+
+
+def test_no_prompt_of_a_console_is_copied(visits: dict[tuple[str, int, str], Visit]):
+    consoles = [each for page in PAGES for each in visits[page, *COPIED].copies if each["shown"].startswith("$ ")]
+    assert len(consoles) > 5
+    for each in consoles:
+        commands = [line.removeprefix("$ ") for line in each["shown"].splitlines() if line.startswith("$ ")]
+        assert each["text"].split("\n") == commands
 
 
 def test_the_copy_button_gives_exactly_the_cells_code(address: str, browser: Browser):

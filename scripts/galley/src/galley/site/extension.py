@@ -23,6 +23,7 @@ from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesExcept
 
 from galley.errors import GalleyError, Place
 from galley.kinds.ansi import for_terminal
+from galley.site.blocks import with_ids
 from galley.site.builders import converting, failures
 from galley.site.downloads import downloads
 from galley.site.exec_options import noted_headings
@@ -124,13 +125,13 @@ class TreeDone(Treeprocessor):
 
 
 class Arrival(Postprocessor):
-    """Adds the page's styles, and stops the build unless every cell is in the page's HTML.
+    """Adds the page's styles and the ids of its blocks, and stops the build unless every cell is in the page's HTML.
 
     A fence that is indented by four spaces is rendered, and Python-Markdown then shows its HTML as a block of code.
     """
 
     def run(self, text: str) -> str:
-        """Give the text its styles, or raise what is wrong with the page."""
+        """Give the text its styles and ids, or raise what is wrong with the page."""
         if _inner(self.md) or not (page := current_page(self.md)).tree_done:
             return text
         what, mend = "the fence is shown as text: it is indented as code is", "move it to the start of the line"
@@ -142,6 +143,7 @@ class Arrival(Postprocessor):
             return text
         parts = [each.css for each in (*page.kinds, *lists_of(page.project)) if each.name in page.present]
         builder, _ = converting(self.md)
+        text = with_ids(text)
         return builder.with_style(self.md, text, f"<style>{styles(parts, colours='-Color-' in text)}</style>\n")
 
 
