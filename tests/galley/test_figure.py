@@ -47,6 +47,17 @@ def svg(inside: str, attributes: str = "") -> bytes:
         svg('<animate attributeName="href" to="javascript:alert(1)"/>'),
         svg('<set attributeName="onload" to="alert(1)"/>'),
         svg("", ' onload="alert(1)"'),
+        svg("", ' style="position:fixed;inset:0"'),
+        svg('<rect style="POSITION : absolute"/>'),
+        svg("", ' style="fill: red; overflow:visible"'),
+        svg("", ' transform="scale(50)"'),
+        svg("<style>*{transform: scale(50)}</style>"),
+        svg('<rect style="animation: flicker 1s infinite"/>'),
+        svg('<rect style="fill: red; transition: all 1s"/>'),
+        svg("<style>* { pointer-events: all }</style>"),
+        svg('<rect autofocus=""/>'),
+        svg('<rect src="https://example.org/x.png"/>'),
+        svg('<rect unknown="1"/>'),
         b'<!DOCTYPE svg [<!ENTITY a "b">]>' + svg("<text>&a;</text>"),
         svg("<rect>")[:-6],
         b"<html/>",
@@ -78,7 +89,7 @@ def test_ids_are_the_pages_own_and_text_is_escaped() -> None:
 def test_black_is_the_pages_ink_unless_the_figure_has_ink_of_its_own() -> None:
     html = inline_svg(svg('<path stroke="#000" fill="white"/><path style="fill: black; stroke: #00f"/>'), "g")
     assert '<path stroke="currentColor" fill="var(--md-default-bg-color)">' in html
-    assert "fill:currentColor; stroke: #00f" in html
+    assert "fill:currentColor;stroke: #00f" in html
     assert html.startswith('<svg role="img" aria-label="what this cell drew" fill="currentColor"')
     own = inline_svg(svg(f'<path stroke="{INK}"/><path stroke="#000000"/>'), "g")
     assert '<path stroke="currentColor"></path><path stroke="#000000">' in own

@@ -462,11 +462,6 @@ TABLE = {
             *(pumped("data:image/png;base64,", unit, after) for unit in ("A", " ", "A ") for after in ("", "!")),
         ),
     ),
-    "an attribute's name": Worst(
-        ("galley.kinds.svg.NAME",),
-        lambda name: _drawn(f'<rect {name}="1"/>'),
-        (pumped("a", "-", "_"), pumped("a", "a")),
-    ),
     "describe": Worst(
         ("galley.kinds.describe.BREAK",),
         lambda text: describe(text, lambda value: str(value)),

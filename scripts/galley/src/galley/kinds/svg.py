@@ -1,7 +1,8 @@
 """How a recorded image stands on a page: an SVG as part of the page itself, so that its ink follows light and dark.
 
-In the builder. Only drawings go in: no script, no style sheet, no event, no reference that leaves the file. An SVG with
-anything else is shown as an image, where browsers run nothing and load nothing.
+In the builder. Only drawings go in: elements, attributes and style properties that are listed here. So there is no
+script, no style sheet, no event, no reference that leaves the file, nothing that moves, and nothing that lies over the
+page. An SVG with anything else is shown as an image, where browsers run nothing and load nothing.
 """
 
 from __future__ import annotations
@@ -33,10 +34,50 @@ DRAWING = frozenset(
     )
 )
 LEFT_OUT = frozenset({"title", "desc", "metadata"})
+# Properties, as attributes and in `style`. Not listed are those that move a drawing out of its place (position,
+# margin), that take the mouse (cursor, pointer-events), and that change by themselves (animation, transition).
+STYLES = frozenset(
+    (
+        *("alignment-baseline", "baseline-shift", "clip-path", "clip-rule", "color", "color-interpolation"),
+        *(
+            "direction",
+            "display",
+            "dominant-baseline",
+            "fill",
+            "fill-opacity",
+            "fill-rule",
+            "font",
+            "font-family",
+            "font-size",
+        ),
+        *("font-size-adjust", "font-stretch", "font-style", "font-variant", "font-weight", "image-rendering"),
+        *("isolation", "letter-spacing", "marker", "marker-end", "marker-mid", "marker-start", "mask", "mask-type"),
+        *("mix-blend-mode", "opacity", "overflow", "paint-order", "shape-rendering", "stop-color", "stop-opacity"),
+        *("stroke", "stroke-dasharray", "stroke-dashoffset", "stroke-linecap", "stroke-linejoin", "stroke-miterlimit"),
+        *("stroke-opacity", "stroke-width", "text-anchor", "text-decoration", "text-rendering", "transform"),
+        *("transform-box", "transform-origin", "unicode-bidi", "vector-effect", "visibility", "white-space"),
+        *("word-spacing", "writing-mode"),
+    )
+)
+ATTRIBUTES = STYLES | {
+    *("x", "y", "x1", "x2", "y1", "y2", "dx", "dy", "cx", "cy", "r", "rx", "ry", "fx", "fy", "fr", "d", "points"),
+    *("width", "height", "viewBox", "preserveAspectRatio", "pathLength", "rotate", "textLength", "lengthAdjust"),
+    *("startOffset", "method", "spacing", "side", "offset", "gradientUnits", "gradientTransform", "spreadMethod"),
+    *("clipPathUnits", "maskUnits", "maskContentUnits", "patternUnits", "patternContentUnits", "patternTransform"),
+    *("markerUnits", "markerWidth", "markerHeight", "refX", "refY", "orient", "id", "href", "style"),
+}
+# Of the root these would draw outside of its own box, over the page.
+OUT_OF_ITS_BOX = ("overflow", "transform", "transform-box", "transform-origin", "mix-blend-mode")
+# Attributes that say nothing of the drawing, or that the page's own styles would take hold of.
+DROPPED = frozenset(
+    (
+        *("class", "role", "tabindex", "base", "type", "show", "actuate", "arcrole", "title", "version", "lang"),
+        *("baseProfile", "contentScriptType", "contentStyleType", "enable-background", "zoomAndPan"),
+    )
+)
 EVERYTHING = re.compile(r"\s*\*\s*\{([^{}<>@\\]*)\}\s*")  # the one style sheet that matplotlib writes
 URL = re.compile(r"url\(\s*+['\"]?+([^()'\"]*+)['\"]?\s*+\)", re.IGNORECASE)
 OUTSIDE = re.compile(r"\\|/\*|@|javascript:|expression\(|image-set\(|src\(", re.IGNORECASE)
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")  # of an attribute
 PIXELS = re.compile(r"\s*data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*")
 
 
@@ -97,6 +138,10 @@ class _Writer:
     def root(self, root: ElementTree.Element, label: str, style: str) -> str:
         """The whole drawing; one that is not of galley's own style is filled with the page's text colour by default."""
         fill = "" if self._own else ' fill="currentColor"'
+        styled = f"{style};{root.get('style', '')}".split(";")
+        named = {*root.attrib, *(each.partition(":")[0].strip() for each in styled)}
+        if out := next((name for name in OUT_OF_ITS_BOX if name in named), ""):
+            raise NotADrawingError(f"its root has {out}, which can draw over the page")
         attributes = self._attributes(root, style)
         if ' fill="' in attributes:
             fill = ""
@@ -138,12 +183,10 @@ class _Writer:
 
     def _kept(self, name: str, value: str, image: bool) -> str | None:
         """An attribute's value on the page; None leaves the attribute out."""
-        if not NAME.fullmatch(name) or name.lower().startswith("on"):
-            raise NotADrawingError(f"it has the attribute {name}")
-        if name in ("class", "role", "tabindex", "base", "type", "show", "actuate", "title", "version", "lang"):
-            return None  # the page's own styles would take hold of a class
-        if name.startswith(("aria-", "data-")):
+        if name in DROPPED or name.startswith(("aria-", "data-")):
             return None
+        if name not in ATTRIBUTES:
+            raise NotADrawingError(f"it has the attribute {name}")
         if name == "id":
             return f"{self._group}-{value}"
         if name == "href":
@@ -170,8 +213,10 @@ class _Writer:
     def _painted(self, name: str, value: str) -> str:
         """The value with its ink in the page's colours."""
         if name == "style":
-            rules = [rule.partition(":") for rule in value.split(";")]
-            return ";".join(f"{key}{colon}{self._paint(key.strip(), said)}" for key, colon, said in rules)
+            rules = [(key.strip(), said) for key, colon, said in (each.partition(":") for each in value.split(";"))]
+            if other := next((key for key, said in rules if key not in STYLES and (key or said.strip())), ""):
+                raise NotADrawingError(f"it has the style {other}")
+            return ";".join(f"{key}:{self._paint(key, said)}" for key, said in rules if key)
         return self._paint(name, value)
 
     def _paint(self, name: str, value: str) -> str:
