@@ -360,7 +360,7 @@ at_most = bandwidth / model.get_memory_footprint(return_buffers=False)
 print(f"so weights in float32 can be read {at_most:.0f} times a second")
 
 
-# %% generation [measured] timeout="240"
+# %% generation [measured] timeout="240" by_processor="it names the processor and its instructions"
 def speed(model, **options):
     def work():
         model.generate(**prompt, **greedy, **options)

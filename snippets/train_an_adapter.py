@@ -191,7 +191,7 @@ trainer = Trainer(model, arguments, train_dataset=rows, data_collator=collate)
 result = trainer.train()
 print(f"{result.global_step} steps in {result.metrics['train_runtime']:.0f} s")
 
-# %% curve [folded]
+# %% curve [folded] by_processor="rounding adds up in a training of many steps"
 import matplotlib.pyplot as plt
 
 history = [entry for entry in trainer.state.log_history if "loss" in entry]

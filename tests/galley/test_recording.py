@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
+from galley.kinds import kinds_of
 from galley.record.status import State
+from galley.run.recording import changes
 from guide_folder import GuideFolder
 
 
@@ -198,3 +201,18 @@ def test_a_cell_states_what_held_when_it_ended_and_not_later(tmp_path: Path) -> 
         ["the model m", "cpu"],
     ]
     assert "unchanged" in folder.run(everything=True).said
+
+
+def test_another_processor_is_an_excuse_only_where_the_cells_line_says_so(folder: GuideFolder) -> None:
+    folder.snippet("page", '# %% one\nprint(1)\n# %% two by_processor="rounding"\nprint(2)\n3\n# %% three\nprint(3)\n')
+    assert not folder.run().failures
+    old, snippets = folder.record("page"), folder.guide.snippets["page"]
+    contents = old.contents | {"one.stdout.txt": b"other\n", "two.stdout.txt": b"other\n"}
+    here = replace(old, contents=contents)
+    elsewhere = replace(here, environment=replace(old.environment, cpu="Another"))
+    gone = replace(old.cells[1], outputs=old.cells[1].outputs[:1])
+    less = replace(elsewhere, cells=(old.cells[0], gone, old.cells[2]))
+    kinds = kinds_of(folder.project)
+    assert [each.file for each in changes(old, here, snippets, kinds)] == ["one.stdout.txt", "two.stdout.txt"]
+    assert [each.file for each in changes(old, elsewhere, snippets, kinds)] == ["one.stdout.txt"]
+    assert [each.file for each in changes(old, less, snippets, kinds)] == ["one.stdout.txt", "two.value.txt"]

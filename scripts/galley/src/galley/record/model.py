@@ -129,7 +129,7 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Environment:
-    """What a page ran on: where two runs agree in these facts, their outputs must be equal to the last byte.
+    """What a page ran on: where two runs agree in the versions, their outputs must be equal, on any processor.
 
     `packages` holds the version of each package by name; `provenance` is the answer of the guide's hook `provenance`
     at the page's end.

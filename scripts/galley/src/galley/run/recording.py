@@ -83,8 +83,13 @@ class CellChange:
 
 
 def changes(old: Record, fresh: Record, snippets: SnippetFile, kinds: Kinds) -> list[CellChange]:
-    """Every output that differs from the old record's; numbers of a measured cell may differ, a varying cell's all."""
+    """Every output that differs from the old record's.
+
+    Numbers of a measured cell may differ, and so may all that a cell shows whose line says that it varies. Another
+    processor is an excuse only where the cell's line says so, and never for an output that came or went.
+    """
     found = []
+    elsewhere = old.environment.cpu != fresh.environment.cpu
     for cell in snippets.cells:
         if cell.options["varies"]:
             continue
@@ -94,6 +99,8 @@ def changes(old: Record, fresh: Record, snippets: SnippetFile, kinds: Kinds) -> 
             if "measured" in cell.tags and was is not None and now is not None:
                 was, now = mask_numbers(was), mask_numbers(now)
             change, what = classify(was, now)
+            if elsewhere and cell.options["by_processor"] and change is not Change.STRUCTURE:
+                continue
             if change is not Change.SAME:
                 found.append(CellChange(cell.name, file, change, what))
     return found

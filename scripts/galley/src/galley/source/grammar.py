@@ -107,6 +107,13 @@ TAGS = (
 )
 OPTIONS = (
     Option(
+        "by_processor",
+        "Why the cell's outputs are others on another processor; they are compared with those of the same one alone.",
+        form='by_processor="it names the instructions"',
+        wanted="a reason",
+        read=reason,
+    ),
+    Option(
         "exact",
         "The cell's texts are recorded without these of galley's normalisations; `all` names every one.",
         form='exact="addresses paths"',
