@@ -140,7 +140,7 @@ def test_ci_checks_and_leaves_true_records_alone(folder: GuideFolder) -> None:
     folder.snippet("one", GOOD)
     assert folder.galley("run").returncode == 0
     before = folder.recorded()
-    assert folder.galley("check", CI="true").stdout == "1 pages, 1 cells: every required record is true\n"
+    assert folder.galley("check", CI="true").stdout == "1 page, 1 cell: every required record is true\n"
     assert folder.galley("run", "--all", CI="true").returncode == Exit.REFUSED
     assert folder.recorded() == before
 

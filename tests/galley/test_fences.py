@@ -11,7 +11,8 @@ from galley.source.fences import Fence, find_fences, left_over
 from galley.source.lines import title
 
 PAGE = Path("docs/a-page.md")
-GOOD = '```python exec="on" cell="a_page/one"\n```'
+OPENS = '```python exec="on" cell="a_page/one"'
+GOOD = f"{OPENS}\n```"
 
 
 def find(text: str, offset: int = 0) -> tuple[list[Fence], list[GalleyError]]:
@@ -74,6 +75,24 @@ def test_an_example_of_a_fence_is_none(text: str) -> None:
 
 def test_an_example_in_a_longer_fence_is_no_error() -> None:
     assert wrong(f"````markdown\n{GOOD}\n````\n~~~\n{GOOD}\n~~~") == []
+
+
+@pytest.mark.parametrize("above", ["", "Words.\n\n", "# A title\n\n", "Words.\n\n    more code\n\n"])
+@pytest.mark.parametrize("indent", ["    ", "\t", "       "])
+def test_a_fence_that_is_indented_as_code_is_told(above: str, indent: str) -> None:
+    (told,) = wrong(f"{above}{indent}{OPENS}\n{indent}```\n")
+    line = above.count("\n") + 1
+    assert told == f"{PAGE}:{line}: the fence is indented as code is"
+    assert wrong(f"{above}{GOOD}\n") == []
+
+
+@pytest.mark.parametrize(
+    "above",
+    ["- item\n\n", "1. item\n\n", "a. item\n\n", "!!! note\n\n", "=== \"Tab\"\n\n", "[^1]: note\n\n", ":   what\n\n",
+     "Words that the fence goes on with.\n", "* item\n\n    words\n\n"],
+)  # fmt: skip
+def test_a_fence_that_a_block_holds_is_no_code(above: str) -> None:
+    assert wrong(f"{above}    {OPENS}\n    ```\n") == []
 
 
 MALFORMED = [

@@ -56,7 +56,7 @@ def recorded(folder: GuideFolder) -> GuideFolder:
 def test_what_runs_no_page_works_on_any_system(recorded: GuideFolder, what: str) -> None:
     asked = {
         ("--help",): "Run a guide's snippets",
-        ("check",): "1 pages, 1 cells: every required record is true",
+        ("check",): "1 page, 1 cell: every required record is true",
         ("export", "page", "-o", "page.ipynb"): "wrote page.ipynb",
         ("run",): "nothing to run: every record asked for is true",
         ("build",): "The site is in site;",

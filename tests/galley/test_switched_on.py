@@ -229,6 +229,27 @@ def test_toml_that_no_builder_takes_is_told(guide: GuideFolder, value: str) -> N
     assert place.startswith("zensical.toml")
 
 
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("markdown_extensions: !ENV [NO_SUCH, [tables, galley]]", ""),
+        ("markdown_extensions: !ENV [NO_SUCH, {galley: {}}]", ""),
+        ("markdown_extensions: [tables, !ENV [NO_SUCH, galley]]", ""),
+        ("markdown_extensions: [tables, !ENV GALLEY_EXTENSION]", ""),
+        ("markdown_extensions: [tables, !ENV NO_SUCH]", "mkdocs.yml:2"),
+        ("markdown_extensions: !ENV [NO_SUCH, {tables: {}}]", "mkdocs.yml:2"),
+        ("markdown_extensions: !ENV {a: b}", "mkdocs.yml:2"),
+    ],
+)
+def test_a_variable_of_the_environment_is_read_as_mkdocs_reads_it(
+    folder: GuideFolder, line: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GALLEY_EXTENSION", "galley")
+    folder.snippet("one", "# %% first\n1\n")
+    folder.write("mkdocs.yml", f"site_name: A guide\n{line}\n")
+    assert [str(each.place) for each in switched_off(folder.guide)] == [place] * bool(place)
+
+
 @pytest.mark.parametrize("words", ["check", "build", "serve"])
 def test_the_commands_fail_and_leave_no_site(guide: GuideFolder, words: str) -> None:
     guide.write("mkdocs.yml", "site_name: x\ntheme:\n  name: material\nmarkdown_extensions:\n  - tables\n")

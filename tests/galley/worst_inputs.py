@@ -225,6 +225,7 @@ TABLE = {
             "galley.source.fences.GALLEYS",
             "galley.source.fences.HEADER",
             "galley.source.lines.CLOSER",
+            "galley.source.lines.LETTERED",
             "galley.source.fences.WRITTEN",
             "galley.source.fences.CELL",
         ),
@@ -235,6 +236,8 @@ TABLE = {
                 for unit in (" ", ">", "> ", "\t", "1", "- ", "`", "~")
                 for after in ("x``", "`")
             ),
+            f"{pumped('', 'a')}\n\n    ```python exec=",
+            pumped("a\n\n", "    ```python exec=\n\n"),
             *(pumped("~~~", unit, "`x") for unit in (" ", "~", "~ ", "a")),
             *(pumped(before, " ", after) for before in ("- ", "1. ", "> - ") for after in ("x``", "x ```exec")),
             *(

@@ -103,6 +103,10 @@ def run(
     _run(read_guide(project), pages, profile, run_all, jobs, twice=twice)
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 @app.command(short_help="Say what is missing, stale or damaged; runs nothing.")
 def check() -> None:
     """Say which records are missing, stale, drifted, torn, tampered with or orphaned, and which cells no page shows.
@@ -118,9 +122,10 @@ def check() -> None:
     fatal = sum(finding.fatal for finding in found)
     cells = sum(len(snippets.cells) for snippets in guide.snippets.values())
     if fatal:
-        err(f"{fatal} problem{'s' * (fatal != 1)}")
+        err(_counted(fatal, "problem"))
         sys.exit(Exit.NOT_TRUE)
-    out(f"{len(guide.snippets)} pages, {cells} cells: every required record is true")
+    pages = len(guide.snippets)
+    out(f"{_counted(pages, 'page')}, {_counted(cells, 'cell')}: every required record is true")
 
 
 @app.command(short_help="Run what is stale, then build the site.")

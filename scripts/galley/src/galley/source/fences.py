@@ -14,7 +14,7 @@ from typing import Any
 
 from galley.errors import GalleyError, Place
 from galley.source.grammar import BUILT_IN, OPTION, Grammar
-from galley.source.lines import OPENER, Ends, marked
+from galley.source.lines import OPENER, Ends, Owners, marked
 
 FORM = '```python exec="on" cell="file/cell"'
 GALLEYS = re.compile(r"\b(exec|cell)\s*=|\bexec\b|^\s*python\b.*\blist\s*=", re.IGNORECASE)
@@ -143,7 +143,7 @@ def find_fences(
     """
     fences: list[Fence] = []
     errors: list[GalleyError] = []
-    ends, number = Ends(lines), 0
+    ends, owners, number = Ends(lines), Owners(lines), 0
     while number < len(lines):
         number += 1
         if "<!--" in lines[number - 1] and (closed := ends.of_comment(number - 1)):
@@ -158,6 +158,10 @@ def find_fences(
             continue
         end = ends.after(number, opener["fence"])
         if GALLEYS.search(opener["header"]):
+            if owners.as_code(number - 1):
+                errors.append(
+                    GalleyError("the fence is indented as code is", place, "move it to the start of the line")
+                )
             try:
                 fences.append(_fence(opener["header"], lines[number:end], end < len(lines), place, grammar))
             except GalleyError as error:

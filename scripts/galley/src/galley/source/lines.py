@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 OPENER = re.compile(r"^(?P<indent>[\s>]*+)(?P<fence>`{3,}+|~{3,}+)(?P<header>[^`]*+)$")
 CLOSER = re.compile(r"^[\s>]*+(?P<fence>`{3,}+|~{3,}+)\s*+$")
 
+LETTERED = re.compile(r"[A-Za-z]{1,4}[.)]\s")  # an item of a list that is numbered by letters
+
 
 def marked(line: str) -> bool:
     """Whether a line may be the start of a fence, or be meant as one; a quick test before the patterns."""
@@ -49,6 +51,28 @@ class Ends:
             return 0
         place = bisect_left(self._comments, at + 1)
         return self._comments[place] + 1 if place < len(self._comments) else 0
+
+
+class Owners:
+    """The lines to whose block an indented line belongs: the last ones above that begin without a blank."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+        self._starts: list[int] | None = None  # the lines that begin without a blank; found once they are asked for
+
+    def as_code(self, at: int) -> bool:
+        """Whether Markdown takes a line for indented code: it is below a blank line, and no list or the like holds it.
+
+        Whatever begins with a sign may be one of those blocks, whose names extensions choose.
+        """
+        line = self._lines[at].expandtabs(4)
+        if not line.startswith("    ") or (at and self._lines[at - 1].strip()):
+            return False
+        if self._starts is None:
+            self._starts = [number for number, each in enumerate(self._lines) if each[:1].strip()]
+        place = bisect_left(self._starts, at)
+        owner = self._lines[self._starts[place - 1]] if place else "#"
+        return owner[0] == "#" or (owner[0].isalpha() and not LETTERED.match(owner))
 
 
 def without_comments(lines: Sequence[str]) -> list[str]:
