@@ -37,11 +37,13 @@ from galley.site.page import Page
 from galley.site.sanitise import LONG, left_out, sanitised
 from galley.site.styles import minified
 from galley.site.switched_on import switched_off
+from galley.site.typed import typed_by_hand
 from galley.source import grammar, values
 from galley.source.cells import cut
 from galley.source.digest import code_digest
 from galley.source.fences import Fence, find_fences, left_over
 from galley.source.guide import Guide
+from galley.source.typed import typed
 from galley.toml import line_of
 
 # Characters of an input: the slowest linear one takes a quarter of a second, a quadratic pattern at ten nanoseconds a
@@ -166,7 +168,31 @@ def _switched(text: str) -> None:
         switched_off(Guide(project, {}, (Fence(Place(PAGE, 1), "page", "one"),), ()))
 
 
+def _typed(text: str) -> None:
+    typed(text.split("\n"), PAGE, lambda language: False)
+    for language in ("console", "python"):
+        typed(["```" + language, *text.split("\n"), "```"], PAGE, lambda language: True)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "mkdocs.yml").write_text(text, encoding="utf-8")
+        project = replace(_project(), root=Path(folder))
+        typed_by_hand(Guide(project, {}, (), (), {PAGE: "```nothing-known\n```"}))
+
+
 FENCE = '```python exec="on" cell="page/one"\n'
+TYPED = (
+    "LANGUAGE",
+    "TITLE",
+    "CALLED",
+    "HTML",
+    "SPAN",
+    "QUOTE",
+    "CONTAINER",
+    "WORD",
+    "FIRST",
+    "COMMAND",
+    "INPUT",
+    "PROMPT",
+)
 BLANKS, BREAKS = pumped("x", " ", "x"), pumped("x", " \n", "x")
 DIGITS = (pumped("", "1"), pumped("", "1", "."), pumped("", "1."), pumped("", "1e"), pumped("0.", "0", "1"))
 TABLE = {
@@ -266,6 +292,66 @@ TABLE = {
             ),
             "".join(f"``{number}``\n" for number in range(SIZE)),
             "".join(f"{'`' * (3 + number % 50)}x\n" for number in range(SIZE // 30)),
+        ),
+    ),
+    "a block that looks like an output": Worst(
+        (*(f"galley.source.typed.{name}" for name in TYPED), "galley.site.typed.WORD"),
+        _typed,
+        (
+            *(
+                pumped("```", unit, f"{after}\n```")
+                for unit in (" ", "a", ".", "{.", "title", "title=", 'title="', "title ")
+                for after in ("", "=", '"')
+            ),
+            *(pumped('```text title="', unit, '"\n```') for unit in ("output", "result ", "s", "'")),
+            *(
+                pumped("", unit, after)
+                for unit in ("<pre", "<pre ", "<", "\\<pre", "`", "``` <", "a`", "> ", ">", "    > ")
+                for after in ("", ">", "`")
+            ),
+            *(
+                pumped("", unit, after)
+                for unit in (
+                    "- ",
+                    "1",
+                    "[^",
+                    "[^a",
+                    "=",
+                    "!!! ",
+                    "(",
+                    "(a) ",
+                    "a",
+                    "a@",
+                    "PS ",
+                    "In [",
+                    ">>> ",
+                    " ",
+                    "\t",
+                    "#!",
+                    "#!/",
+                    ":::",
+                )
+                for after in ("", "\n", ")", "$ ")
+            ),
+            *(
+                pumped("", f"{unit}\n")
+                for unit in (
+                    "- a",
+                    "    - a",
+                    "    a\n",
+                    "> a",
+                    ">",
+                    "\n    a\nb",
+                    "$ a \\",
+                    "* * *",
+                    "!!! a\n",
+                    "<pre>",
+                    "```\n```",
+                )
+            ),
+            *(pumped("In [", "1", after) for after in ("", "]:")),
+            pumped("[^", "a", "]:"),
+            "".join(f"{' ' * (4 * (number % 40))}- a\n\n" for number in range(SIZE // 80)),
         ),
     ),
     "many fences": Worst(

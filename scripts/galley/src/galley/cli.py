@@ -25,6 +25,7 @@ from galley.record.findings import Finding, findings, unreadable
 from galley.run.choose import tasks_of
 from galley.site.build import build_site, site_folder
 from galley.site.switched_on import switched_off
+from galley.site.typed import typed_by_hand
 from galley.source.guide import Guide, read_guide
 
 # What runs pages and what serves them is imported where it is used: `check` needs none of it and takes two seconds.
@@ -116,7 +117,7 @@ def check() -> None:
     gc.disable()  # what is read is kept to the end, and a large guide is a million objects
     project = find_project(Path.cwd())
     guide = read_guide(project)
-    found = [*switched_off(guide), *findings(guide, kinds_of(project))]
+    found = [*switched_off(guide), *findings(guide, kinds_of(project)), *typed_by_hand(guide)]
     for finding in found:
         (err if finding.fatal else out)(str(finding))
     fatal = sum(finding.fatal for finding in found)

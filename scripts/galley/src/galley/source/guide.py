@@ -6,7 +6,8 @@ In the command and in the builder.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class Guide:
     snippets: dict[str, SnippetFile]  # by stem, only the readable ones
     fences: tuple[Fence, ...]
     errors: tuple[GalleyError, ...]
+    pages: Mapping[Path, str] = field(default_factory=dict, repr=False)  # the text of each readable page, by its path
 
     def find(self, name: str) -> SnippetFile:
         """The snippet file that `name` means: its name or path, or that of its page.
@@ -102,17 +104,18 @@ def read_guide(project: Project) -> Guide:
     snippets = {each.stem: each for each in pages.values()}
     errors += _unknown_parameters(project, snippets)
     fences: list[Fence] = []
+    texts: dict[Path, str] = {}
     for path in sorted(project.docs.rglob("[!.]*.md")):
         relative = project.relative(path)
         try:
-            lines = read_text(path, relative).split("\n")
+            texts[relative] = read_text(path, relative)
         except GalleyError as error:
             errors.append(error)
             continue
-        here, wrong = find_fences(lines, relative, grammar=known)
+        here, wrong = find_fences(texts[relative].split("\n"), relative, grammar=known)
         fences += here
         errors += wrong
-    return Guide(project, snippets, tuple(fences), tuple(errors))
+    return Guide(project, snippets, tuple(fences), tuple(errors), texts)
 
 
 def _found(project: Project, folder: Path, errors: list[GalleyError]) -> list[Path]:
