@@ -78,6 +78,11 @@ ENDS: dict[str, tuple[Exit, Prepare, tuple[str, ...], dict[str, str], str]] = {
         Exit.REFUSED, lambda g: g.snippet("one", GOOD), ("run",), {"CI": "true"},
         "CI writes no records, and these would be run: one",
     ),
+    "other outputs": (
+        Exit.DIFFERS,
+        lambda g: (g.snippet("one", "# %% first\nimport secrets\nprint(secrets.token_hex())\n"), g.galley("run")),
+        ("run", "--check"), {}, "snippets/one.py:1: page one (laptop) in cell first: first.stdout.txt differs",
+    ),
     "an import that fails": (
         Exit.RUNNER,
         lambda g: (g.write("pyproject.toml", SETTINGS.replace("timeout", 'imports = ["absent_module"]\ntimeout')),

@@ -26,6 +26,7 @@ from galley.kinds.describe import describe
 from galley.kinds.markup import escape, inline
 from galley.kinds.svg import image_html
 from galley.record.compare import classify
+from galley.record.measured import mask_measured
 from galley.record.model import KIND, OUTPUT, Environment, Form, Record
 from galley.record.normalise import Where, mask_numbers, normalise
 from galley.record.status import State, Status
@@ -221,6 +222,21 @@ TABLE = {
             ),
             *(pumped("/opt/galley/", unit) for unit in (".py", ".py:1", "\n/opt/galley/x.py:1: W", " ")),
             *(pumped("/opt/galley/x", unit) for unit in ('\n  File "<frozen runpy>", line 1', '\n  File "', "\n    a")),
+        ),
+    ),
+    "mask_measured": Worst(
+        ("galley.record.measured.MEASURED",),
+        mask_measured,
+        (
+            pumped("", "1 "),
+            pumped("", "1,"),
+            pumped("", "1"),
+            pumped("a", "_1"),
+            pumped("1 ", "a"),
+            pumped("", "a: "),
+            pumped("", "1 a b c "),
+            pumped("", "1 a/"),
+            pumped("", "time='"),
         ),
     ),
     "mask_numbers": Worst(

@@ -76,6 +76,10 @@ def app(ctx: click.Context) -> None:
     "--jobs", "-j", type=click.IntRange(min=0), default=0, help="How many pages at once; 0 means one for each core."
 )
 @click.option("--twice", is_flag=True, help="Run each page twice; one that does not repeat its outputs fails.")
+@click.option(
+    "--check", "compare", is_flag=True, help="Run pages again, compare them with their records; write nothing."
+)
+@click.option("--strict", is_flag=True, help="With --check: a record of other versions than this machine's fails too.")
 @click.option("--dry-run", "-n", is_flag=True, help="Run nothing; say what would run, and exit with 1 if any.")
 @click.option("--require-sandbox", is_flag=True, help="Run nothing unless every protection of the sandbox holds.")
 def run(
@@ -84,6 +88,8 @@ def run(
     run_all: bool,
     jobs: int,
     twice: bool,
+    compare: bool,
+    strict: bool,
     dry_run: bool,
     require_sandbox: bool,
 ) -> None:
@@ -93,6 +99,8 @@ def run(
     required those whose values it changes and those with a record. A page that fails writes nothing: its old record
     stays, and the other pages go on.
     """
+    if (compare and (twice or dry_run)) or (strict and not compare):
+        raise UsageError("--strict goes with --check, and --twice and --dry-run do not", mend="leave one of them out")
     project = find_project(Path.cwd())
     if dry_run:
         tasks = tasks_of(read_guide(project), pages, profile, everything=run_all)
@@ -101,7 +109,7 @@ def run(
         sys.exit(Exit.NOT_TRUE if tasks else Exit.OK)
     if require_sandbox:
         project = replace(project, sandbox="required")
-    _run(read_guide(project), pages, profile, run_all, jobs, twice=twice)
+    _run(read_guide(project), pages, profile, run_all, jobs, twice=twice, check=compare, strict=strict)
 
 
 def _counted(number: int, noun: str) -> str:
@@ -230,13 +238,15 @@ def _run(
     meanwhile: Callable[[], object] | None = None,
     *,
     twice: bool = False,
+    check: bool = False,
+    strict: bool = False,
 ) -> None:
     from galley.run.command import run_pages
 
     system.hide_process()
     run = partial(run_pages, everything=everything, jobs=jobs, file=sys.stdout, meanwhile=meanwhile, twice=twice)
     try:
-        _end(run(guide, pages, profiles))
+        _end(run(guide, pages, profiles, check=check, strict=strict))
     except KeyboardInterrupt:
         err("stopped; records that were not complete stay as they were")
         sys.exit(Exit.INTERRUPTED)
@@ -252,7 +262,9 @@ def _end(summary: Summary) -> None:
     if summary.failures:
         err(f"\npages that failed: {len(summary.failures)}; their old records stand")
     if summary.failures or summary.errors:
-        sys.exit(Exit.PAGE_FAILED if summary.failures else summary.errors[0].exit)
+        codes = [error.exit for error in summary.errors]
+        first = Exit.DIFFERS if Exit.DIFFERS in codes else next(iter(codes), Exit.OK)
+        sys.exit(Exit.PAGE_FAILED if summary.failures else first)
 
 
 def main() -> NoReturn:

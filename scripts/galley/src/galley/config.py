@@ -151,6 +151,13 @@ class Project:
         Texts,
         says("Names of what stands under each output: provenance and packages; all else is folded.", cannot=SHOWN),
     ] = ()
+    machine: Annotated[
+        Texts,
+        says(
+            "Names of facts of the hook `provenance` that another machine may state otherwise, such as a processor's.",
+            cannot="`galley run --check` alone asks it: of any other fact, a difference is told as one.",
+        ),
+    ] = ()
     plugins: Annotated[
         Members,
         says(

@@ -30,6 +30,7 @@ class Exit(IntEnum):
     PAGE_FAILED = 4, "A page's code failed, exited, died or took too long; its old record stands."
     REFUSED = 5, "The command will not do this: CI writes no records, and what galley did not make is not replaced."
     RUNNER = 6, "The runner process could not start or went away, or a profile cannot run here."
+    DIFFERS = 7, "A page ran again (`run --check`), and what it printed is not what its record says."
     INTERRUPTED = 130, "The command was interrupted; what was complete by then is kept."
 
 
@@ -69,6 +70,12 @@ class NotTrueError(GalleyError):
     """A record that the command would show is not true."""
 
     exit = Exit.NOT_TRUE
+
+
+class DiffersError(GalleyError):
+    """A page that ran again does not print what its record says."""
+
+    exit = Exit.DIFFERS
 
 
 class RefusedError(GalleyError):

@@ -7,7 +7,7 @@ the builder shows them.
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -52,3 +52,23 @@ def facts_line(record: Record, names: Sequence[str]) -> str:
     """The facts of these names and the record's date, in one line."""
     named = ran_on(record)
     return " · ".join([*(named[name] for name in names if name in named), record.date])
+
+
+def other_versions(recorded: Environment, now: Environment) -> Iterator[str]:
+    """The versions that a new run has in another form than its record, in words.
+
+    Of Python the first two numbers count, since no later one changes what a program prints. A recorded package that is
+    not installed here counts as equal.
+    """
+    python = [version.split(".")[:2] for version in (recorded.python, now.python)]
+    if python[0] != python[1]:
+        yield f"python was {recorded.python}, is {now.python}"
+    yield from other_packages(recorded.packages, now.packages)
+
+
+def other_packages(recorded: Mapping[str, str], known: Mapping[str, str]) -> Iterator[str]:
+    """The packages of another version here than the recorded one, in words; what is installed is asked where needed."""
+    for name, was in recorded.items():
+        here = known.get(name) or installed(name)
+        if here and here.partition("+")[0] != was.partition("+")[0]:
+            yield f"{name} was {was}, is {here}"

@@ -13,7 +13,7 @@ from shlex import quote
 from galley.config import Profile, Project
 from galley.errors import GalleyError, Place
 from galley.record.dependencies import ABSENT, GONE, declared, measure
-from galley.record.facts import environment
+from galley.record.facts import environment, other_packages
 from galley.record.model import Dependency, Environment, Record
 from galley.record.settings import changed as settings_changed
 from galley.record.store import NewerRecordError, Store, TamperedError, TornError
@@ -154,11 +154,7 @@ def _declarations(project: Project, snippets: SnippetFile, record: Record) -> li
 
 def _environment_changes(recorded: Environment, place: Place) -> list[Reason]:
     """The facts of the record that differ from this machine's; a package that is missing here counts as equal."""
-    here = environment(tuple(recorded.packages))
-    reasons = [
-        Reason(f"{name} was {was}, is {now}", place)
-        for name, was in recorded.packages.items()
-        if (now := here.packages.get(name)) and now.partition("+")[0] != was.partition("+")[0]
-    ]
+    here = environment(())
     pairs = (("python", recorded.python, here.python), ("cpu", recorded.cpu, here.cpu))
-    return reasons + [Reason(f"{name} was {was}, is {now}", place) for name, was, now in pairs if was != now]
+    facts = [f"{name} was {was}, is {now}" for name, was, now in pairs if was != now]
+    return [Reason(what, place) for what in (*other_packages(recorded.packages, {}), *facts)]

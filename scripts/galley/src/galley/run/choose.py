@@ -65,6 +65,22 @@ def choose(guide: Guide, pages: Sequence[str], profiles: Sequence[Profile], *, e
     ]
 
 
+def to_compare(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> tuple[list[Task], list[GalleyError]]:
+    """The tasks that run pages again beside their true records, and an error for each record that is not true.
+
+    A page that was never recorded under a profile that is not required is left out, unless it is named.
+    """
+    under = [guide.project.profile(name) for name in profiles] or list(guide.project.required)
+    tasks, errors = [], []
+    for each in _looked_at(guide, pages, under):
+        if each.state in SHOWABLE:
+            tasks.append(Task(each.snippets, each.profile, each.record))
+        elif each.profile.required or pages or each.state is not State.MISSING:
+            what = f"{each.snippets.page} ({each.profile.name}) has no true record to compare with: "
+            errors.append(NotTrueError(what + each.reasons[0].what, each.reasons[0].place, each.mend))
+    return tasks, list[GalleyError](errors)
+
+
 def newer(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> list[GalleyError]:
     """An error for each record that a newer galley wrote: this one neither reads nor replaces it."""
     under = [guide.project.profile(name) for name in profiles] or list(guide.project.required)

@@ -1,4 +1,4 @@
-"""What `galley run` does: choose the pages, run them, write the records, say what changed.
+"""What `galley run` does: choose the pages, run them, write or compare the records, say what changed.
 
 In the command. What runs pages is imported once there is something to run: a build with nothing to do waits for none
 of it.
@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from galley import system
 from galley.config import Project
 from galley.errors import GalleyError, RefusedError, RunnerError
-from galley.run.choose import Task, newer, tasks_of
+from galley.run.choose import Task, newer, tasks_of, to_compare
 from galley.source.guide import Guide
 from galley.system import sandbox
 
@@ -46,22 +47,41 @@ def run_pages(
     meanwhile: Callable[[], object] | None = None,
     backend: Backend | None = None,
     twice: bool = False,
+    check: bool = False,
+    strict: bool = False,
 ) -> Summary:
     """Run and record the guide's named pages (all when none is named) as far as they are stale, or everything.
 
     A page that is run `twice` is recorded only where the second run repeats the first. What happens is told in `file`.
     Where there is something to run and none of it measures, `meanwhile` is called in a thread of its own beside
     the run; a GalleyError that it raises is among the summary's errors. Without a `backend` the pages run here.
+    With `check`, the pages with a true record run again, and what differs from it is among the errors; nothing is
+    written. `strict` counts other versions as a difference.
     Raises UsageError for a page or profile that is not there, RefusedError in CI.
     """
-    tasks = [replace(each, twice=twice) for each in tasks_of(guide, pages, profiles, everything=everything)]
     unreadable = [error for error in guide.errors if error.place and error.place.path.suffix == ".py"]
-    summary = Summary(errors=[*([] if pages else unreadable), *newer(guide, pages, profiles)])
+    summary = Summary(errors=[] if pages else unreadable)
+    if check:
+        tasks, untrue = to_compare(guide, pages, profiles)
+        summary.errors += untrue
+    else:
+        tasks = [replace(each, twice=twice) for each in tasks_of(guide, pages, profiles, everything=everything)]
+        summary.errors += newer(guide, pages, profiles)
+        _may_write(tasks)
     if tasks:
-        _run(guide.project, tasks, jobs, file, summary, meanwhile, backend)
+        _run(guide.project, tasks, jobs, file, summary, meanwhile, backend, check=check, strict=strict)
     elif not summary.errors:
-        print(f"nothing to run: {_why_nothing(guide, pages, profiles)}", file=file)
+        why = "no page has a record" if check else _why_nothing(guide, pages, profiles)
+        print(f"nothing to run: {why}", file=file)
     return summary
+
+
+def _may_write(tasks: Sequence[Task]) -> None:
+    """Raises RefusedError where CI would write the records of these tasks."""
+    if tasks and os.environ.get("CI"):
+        what = f"CI writes no records, and these would be run: {', '.join(task.snippets.page for task in tasks)}"
+        mend = "run `galley run` where you can review and commit what it writes; `galley run --check` writes nothing"
+        raise RefusedError(what, mend=mend)
 
 
 def _why_nothing(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> str:
@@ -80,10 +100,10 @@ def _run(
     summary: Summary,
     meanwhile: Callable[[], object] | None,
     backend: Backend | None,
+    *,
+    check: bool,
+    strict: bool,
 ) -> None:
-    if os.environ.get("CI"):
-        what = f"CI writes no records, and these would be run: {', '.join(task.snippets.page for task in tasks)}"
-        raise RefusedError(what, mend="run `galley run` where you can review and commit what it writes")
     system.need_fork()
     _need_sandbox(project)
     # Imported here: a command with nothing to run does not wait a tenth of a second for what runs pages.
@@ -93,6 +113,9 @@ def _run(
     from galley.run.keep import run_and_keep
     from galley.run.prepare import Answers, prepare
     from galley.run.progress import progress
+    from galley.run.rerun import rerun_and_tell
+
+    compared = partial(rerun_and_tell, strict=strict)
 
     async def run_all(where: Backend, rows: RunProgress) -> None:
         answers: Answers = {}
@@ -100,7 +123,9 @@ def _run(
         summary.errors += await prepare(project, (task.profile.name for task in tasks), answers)
         try:
             async with where:
-                async for kept in run_and_keep(project, tasks, where, rows.tell, answers, jobs):
+                async for kept in (compared if check else run_and_keep)(
+                    project, tasks, where, rows.tell, answers, jobs
+                ):
                     if (held := kept.run.protections) and (line := sandbox.told(held)) not in told:
                         rows.say(line)  # once, as long as it is the same for every page
                         told.add(line)
@@ -127,6 +152,7 @@ def _told(kept: Kept, rows: RunProgress, summary: Summary) -> None:
         summary.failures.append(kept.failure)
         rows.ended(kept.run, "FAILED")
     else:
+        summary.errors += kept.errors
         rows.ended(kept.run, f"{kept.said} ({len(kept.run.cells)} cells, {kept.run.seconds:.1f} s{reached})")
 
 

@@ -11,23 +11,27 @@ from dataclasses import dataclass, replace
 from galley.config import Project
 from galley.errors import GalleyError, Place
 from galley.kinds import Kinds, kinds_of
+from galley.record.compare import changes
 from galley.record.status import store_of
 from galley.record.store import NewerRecordError, Store
 from galley.run.backend import Backend
 from galley.run.choose import Task
 from galley.run.client import Failure, PageRun, Tell
 from galley.run.prepare import Answers
-from galley.run.recording import changes
 from galley.run.schedule import TaskRun, run_tasks
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What came of a page: a `failure`, of its code or of writing its record, or else a word on what was written."""
+    """What came of a page: a `failure`, of its code or of writing its record, or else a word on what was written.
+
+    A page that was compared, and not kept, may have `errors`: what differs from its record.
+    """
 
     run: PageRun
     failure: Failure | None = None
     said: str = ""
+    errors: tuple[GalleyError, ...] = ()
 
 
 async def run_and_keep(
@@ -69,9 +73,9 @@ def _keep(ran: TaskRun, store: Store, kinds: Kinds) -> str:
     if old is None:
         store.write(ran.fresh)
         return "recorded"
-    changed = changes(old, ran.fresh, ran.task.snippets, kinds)
+    changed = list(changes(old, ran.fresh, ran.task.snippets, kinds))
     if not changed and old.same_conditions(ran.fresh):
         return "unchanged"
     store.write(ran.fresh)
-    told = [f"    {each.file} {each.what}" for each in changed]
+    told = [f"    {each}" for each in changed]
     return "\n".join(["recorded, same outputs" if not changed else "recorded", *told])

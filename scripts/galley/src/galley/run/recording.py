@@ -1,4 +1,4 @@
-"""Turns a page that ran into a record with its files, and says how the outputs differ from the old record's.
+"""Turns a page that ran into a record with its files.
 
 In the command.
 """
@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from galley.kinds import Kinds
-from galley.record.compare import Change, classify
 from galley.record.model import CellRecord, Form, Output, OutputFile, Record
-from galley.record.normalise import Where, mask_numbers, normalise
+from galley.record.normalise import Where, normalise
 from galley.run.client import PageRun
 from galley.run.protocol import CellEnds
 from galley.source.cells import SnippetFile
@@ -70,48 +68,3 @@ def _normal(form: Form, where: Where, exact: Collection[str]) -> bytes:
         return form.data
     text = form.data.decode("utf-8", "ignore" if form.cut else "backslashreplace")
     return normalise(text, where, exact).encode("utf-8", "backslashreplace")
-
-
-@dataclass(frozen=True)
-class CellChange:
-    """How one output of a cell differs from the recorded one."""
-
-    cell: str
-    file: str
-    change: Change
-    what: str
-
-
-def changes(old: Record, fresh: Record, snippets: SnippetFile, kinds: Kinds) -> list[CellChange]:
-    """Every output that differs from the old record's.
-
-    Numbers of a measured cell may differ, and so may all that a cell shows whose line says that it varies. Another
-    processor is an excuse only where the cell's line says so, and never for an output that came or went.
-    """
-    found = []
-    elsewhere = old.environment.cpu != fresh.environment.cpu
-    for cell in snippets.cells:
-        if cell.options["varies"]:
-            continue
-        before, after = (texts(record, cell.name, kinds) for record in (old, fresh))
-        for file in sorted(before.keys() | after.keys()):
-            was, now = before.get(file), after.get(file)
-            if "measured" in cell.tags and was is not None and now is not None:
-                was, now = mask_numbers(was), mask_numbers(now)
-            change, what = classify(was, now)
-            if elsewhere and cell.options["by_processor"] and change is not Change.STRUCTURE:
-                continue
-            if change is not Change.SAME:
-                found.append(CellChange(cell.name, file, change, what))
-    return found
-
-
-def texts(record: Record, cell: str, kinds: Kinds) -> dict[str, str]:
-    """The texts by which a recorded cell's outputs are compared, by the name of the file."""
-    found = record.cell(cell)
-    pairs = zip(found.outputs, record.shown(found), strict=True) if found else ()
-    return {
-        stored.file: kinds.compared(output.kind, form)
-        for output, shown in pairs
-        for stored, form in zip(output.files, shown.forms, strict=True)
-    }

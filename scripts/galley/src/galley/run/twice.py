@@ -6,11 +6,10 @@ itself that it varies, and why; one that does not say so is told.
 
 from __future__ import annotations
 
-from galley.errors import Place
 from galley.kinds import Kinds
+from galley.record.compare import changes
 from galley.record.model import Record
 from galley.run.client import Failure
-from galley.run.recording import CellChange, changes
 from galley.source.cells import SnippetFile
 
 MEND = 'seed what is drawn, or say why on the cell\'s line: varies="the reason"'
@@ -18,16 +17,10 @@ MEND = 'seed what is drawn, or say why on the cell\'s line: varies="the reason"'
 
 def not_repeated(first: Record, second: Record, snippets: SnippetFile, kinds: Kinds) -> Failure | None:
     """The failure of a page with a cell whose outputs differ between two runs, without its saying so."""
-    found = changes(first, second, snippets, kinds)
+    found = list(changes(first, second, snippets, kinds))
     if not found:
         return None
-    names = list(dict.fromkeys(each.cell for each in found))
+    names = list(dict.fromkeys(each.cell.name for each in found))
     cells = f"{len(names)} cells: {', '.join(names)}" if len(names) > 1 else "this cell"
-    cell = snippets.cell(names[0])
-    place = cell.place if cell else Place(snippets.path)
     what = f"ran twice, and the second run did not repeat the outputs of {cells}\n    {MEND}"
-    return Failure(first.page, first.profile, names[0], place, what, "\n".join(map(_told, found)))
-
-
-def _told(change: CellChange) -> str:
-    return f"{change.file} {change.what}"
+    return Failure(first.page, first.profile, names[0], found[0].cell.place, what, "\n".join(map(str, found)))

@@ -95,7 +95,8 @@ TAGS = (
     ),
     Tag(
         "measured",
-        "The outputs are measurements and differ at every run; the page runs with no other beside it.",
+        "Times, amounts of memory and rates in the outputs differ at every run and are not compared; the page runs "
+        "with no other beside it.",
         outputs=True,
     ),
     Tag("setup", "The page folds the whole cell: what it does is needed, and is not what the page is about."),

@@ -1,0 +1,84 @@
+"""Runs pages again and compares what they print with their records; no record is written.
+
+In the command: `galley run --check`, and any guide's own tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from galley.config import Project
+from galley.errors import DiffersError, GalleyError, Place
+from galley.kinds import kinds_of
+from galley.record.compare import Comparison, compare
+from galley.run.backend import Backend
+from galley.run.choose import Task
+from galley.run.client import PageRun, Tell
+from galley.run.keep import Kept
+from galley.run.prepare import Answers
+from galley.run.schedule import run_tasks
+
+STRICT = "the record is of other versions than this machine's, so that nothing could be held against it"
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """A page that ran again; `found` is its record against the new run, None where the page failed."""
+
+    task: Task
+    run: PageRun
+    found: Comparison | None
+
+
+async def rerun(
+    project: Project, tasks: Sequence[Task], backend: Backend, tell: Tell, answers: Answers, jobs: int = 0
+) -> AsyncIterator[Rerun]:
+    """Run the tasks whose profile the hook `prepare` answered for, and compare each with its record, `Task.before`."""
+    ready = [replace(task, variables=answers[task.profile.name]) for task in tasks if task.profile.name in answers]
+    kinds = kinds_of(project)
+    async for ran in run_tasks(project, ready, backend, tell, jobs):
+        old, fresh = ran.task.before, ran.fresh
+        pair = compare(old, fresh, ran.task.snippets, kinds, project.machine) if old and fresh else None
+        yield Rerun(ran.task, ran.run, pair)
+
+
+async def rerun_and_tell(
+    project: Project,
+    tasks: Sequence[Task],
+    backend: Backend,
+    tell: Tell,
+    answers: Answers,
+    jobs: int = 0,
+    *,
+    strict: bool = False,
+) -> AsyncIterator[Kept]:
+    """The same in words. With `strict`, a record of other versions than this machine's is wrong as well."""
+    async for each in rerun(project, tasks, backend, tell, answers, jobs):
+        if each.run.failure or each.found is None:
+            yield Kept(each.run, each.run.failure)
+            continue
+        errors = tuple(differences(project, each.task, each.found, strict=strict))
+        told = [f"    {line}" for line in (*each.found.versions, *each.found.drift)]
+        same = "drifted" if each.found.versions else "same outputs, but" if told else "same outputs"
+        yield Kept(each.run, said="\n".join(["DIFFERS" if errors else same, *told]), errors=errors)
+
+
+def differences(project: Project, task: Task, found: Comparison, *, strict: bool = False) -> Iterator[GalleyError]:
+    """An error for each difference that nothing excuses, at the line of its cell."""
+    page, profile = task.snippets.page, task.profile
+    again = f"galley run {page} --all" + ("" if profile.required else f" --profile {profile.name}")
+    for each in found.wrong:
+        mend = f"{again} records it anew; or say on the cell's line why it may differ: {_reasons(task)}"
+        what = f"page {page} ({profile.name}) in cell {each.cell.name}: {each} when it ran again"
+        yield DiffersError(what, each.cell.place, mend)
+    place = Place(project.relative(task.snippets.path))
+    if not found.versions:
+        yield from (DiffersError(f"page {page} ({profile.name}): {said}", place, again) for said in found.facts)
+    elif strict:
+        yield DiffersError(f"page {page} ({profile.name}): {STRICT}: {'; '.join(found.versions)}", place, again)
+
+
+def _reasons(task: Task) -> str:
+    measured = "a measurement needs its unit beside it, " if task.alone else ""
+    return f'{measured}by_processor="…" or varies="…"'

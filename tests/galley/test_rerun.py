@@ -1,0 +1,206 @@
+"""`galley run --check`: pages run again and are compared with their records, and nothing is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from galley.source.digest import digest
+from guide_folder import GuideFolder
+
+SETTINGS = """\
+[tool.galley]
+hooks = { provenance = "helper:said" }
+machine = ["capability"]
+
+[tool.galley.profiles.laptop]
+required = true
+
+[tool.galley.profiles.big]
+"""
+PAGE = """\
+# %% text
+print("loss", 0.25)
+# %% differing by_processor="it names the processor"
+print("the text")
+# %% varying varies="it is drawn"
+print("drawn")
+# %% timed [measured]
+print("5 ms, loss 0.25")
+# %% bad raises="KeyError"
+{}["a"]
+# %% worse raises="ValueError"
+raise ValueError("b")
+"""
+HELPER = 'def said(context):\n    return {"device": "cpu", "capability": "AVX2", "seen": [1]}\n'
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
+    """A guide with a true record."""
+    folder = GuideFolder.make(tmp_path_factory.mktemp("first"), SETTINGS)
+    folder.write("snippets/helper.py", HELPER)
+    folder.snippet("page", PAGE)
+    assert not folder.run().failures
+    return folder
+
+
+@pytest.fixture
+def recorded(first: GuideFolder, tmp_path: Path) -> GuideFolder:
+    """The same in a copy that a test may spoil."""
+    return first.copied(tmp_path)
+
+
+def forge(folder: GuideFolder, change: Callable[[dict[str, Any]], object], **outputs: str) -> None:
+    """Change a record by hand, and outputs of it, with digests that are right."""
+    place = folder.project.outputs / "page/laptop"
+    record = json.loads((place / "record.json").read_text(encoding="utf-8"))
+    change(record)
+    files = {file["file"]: file for cell in record["cells"] for output in cell["outputs"] for file in output["files"]}
+    for name, text in outputs.items():
+        (file,) = [each for each in files if each.startswith(f"{name}.")]
+        (place / file).write_text(text, encoding="utf-8")
+        files[file]["sha256"] = digest(text)
+    (place / "record.json").write_text(json.dumps(record), encoding="utf-8")
+
+
+def nothing(record: dict[str, Any]) -> None:
+    """The record stays but for its outputs."""
+
+
+def environment(**facts: Any) -> Callable[[dict[str, Any]], object]:
+    """The record tells other facts."""
+    return lambda record: record["environment"].update(facts)
+
+
+def provenance(**facts: Any) -> Callable[[dict[str, Any]], object]:
+    """The record tells other facts of the hook's."""
+    return lambda record: record["environment"]["provenance"].update(facts)
+
+
+def test_a_true_record_is_told_as_such_and_no_byte_is_written_in_ci_either(recorded: GuideFolder) -> None:
+    before = recorded.recorded()
+    done = recorded.galley("run", "--check", CI="1")
+    assert done.returncode == 0, done.stdout
+    assert "page (laptop): same outputs (6 cells" in done.stdout
+    assert recorded.recorded() == before
+
+
+OTHER_CPU = environment(cpu="another")
+LIES = {
+    "an output": (nothing, {"text": "loss 0.5\n"}, "page.py:1", "cell text: text.stdout.txt differs from line 1 on"),
+    "an output and the processor": (OTHER_CPU, {"text": "loss 0.5\n"}, "page.py:1", "cell text: text.stdout.txt"),
+    "a number that repeats": (OTHER_CPU, {"timed": "5 ms, loss 0.5\n"}, "page.py:7", "a measurement needs its unit"),
+    "a last digit": (OTHER_CPU, {"text": "loss 0.250001\n"}, "page.py:1", "differs in numbers, by less than"),
+    "two errors": (nothing, {"bad": "ValueError: b\n", "worse": "KeyError: 'a'\n"}, "page.py:9", "bad.error.txt"),
+    "the device": (provenance(device="NVIDIA H100"), {}, "page.py", "says of device: 'NVIDIA H100', this run says: 'c"),
+    "a fact": (provenance(battery="full"), {}, "page.py", "says of battery: 'full', this run says: nothing"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_lie_is_told_at_its_cell_with_a_code_of_its_own(recorded: GuideFolder, lie: str) -> None:
+    change, outputs, place, said = LIES[lie]
+    forge(recorded, change, **outputs)
+    assert recorded.galley("check").returncode == 0, "it is well forged"
+    done = recorded.galley("run", "--check", "page")
+    assert done.returncode == 7, done.stdout
+    assert f"snippets/{place}: page page (laptop)" in done.stdout
+    assert said in done.stdout
+    assert "galley run page --all" in done.stdout
+    assert recorded.galley("run", "page", "--all").returncode == 0
+    assert recorded.galley("run", "--check").returncode == 0, "the command that is named mends it"
+
+
+def test_what_may_differ_is_told_and_no_failure(recorded: GuideFolder) -> None:
+    forge(recorded, OTHER_CPU, differing="other\n")
+    forge(recorded, provenance(capability="AVX512"), differing="other\n", varying="x\n", timed="900 ms, loss 0.25\n")
+    done = recorded.galley("run", "--check")
+    assert done.returncode == 0, done.stdout
+    assert (
+        "same outputs, but\n    differing.stdout.txt differs from line 1 on: 'other' became 'the text'" in done.stdout
+    )
+    assert "(it may: it names the processor)" in done.stdout
+    assert "varying" not in done.stdout
+    assert "timed" not in done.stdout
+    assert "capability" not in done.stdout
+
+
+def test_a_cell_may_differ_on_another_processor_and_on_no_other_account(recorded: GuideFolder) -> None:
+    forge(recorded, nothing, differing="other\n")
+    assert recorded.galley("run", "--check").returncode == 7, "it is the recorded processor"
+    recorded.snippet("page", '# %% one by_processor="why"\nimport secrets\nprint(secrets.token_hex())\n')
+    done = recorded.galley("run", "--twice")
+    assert done.returncode == 4
+    assert "did not repeat" in done.stdout
+
+
+@pytest.mark.parametrize("other", [{"packages": {"rich": "0.1"}}, {"python": "3.1.0"}])
+def test_other_versions_excuse_a_difference_and_strict_excuses_nothing(
+    recorded: GuideFolder, other: dict[str, Any]
+) -> None:
+    forge(recorded, environment(**other, provenance={"device": "x"}), text="loss 0.5\n")
+    done = recorded.galley("run", "--check")
+    assert done.returncode == 0, done.stdout
+    assert "drifted\n    " in done.stdout
+    assert " was " in done.stdout
+    assert "text.stdout.txt differs" in done.stdout
+    assert "says of device" in done.stdout
+    done = recorded.galley("run", "--check", "--strict")
+    assert done.returncode == 7, done.stdout
+    assert "snippets/page.py: page page (laptop): the record is of other versions than this machine's" in done.stdout
+
+
+@pytest.mark.parametrize("other", [{"packages": {"no-such-package": "0.1"}}, {"python": None}])
+def test_what_is_no_version_of_this_machine_excuses_nothing(recorded: GuideFolder, other: dict[str, Any]) -> None:
+    python = recorded.record("page").environment.python
+    patch = {"python": f"{python.rpartition('.')[0]}.99"} if "python" in other else other
+    forge(recorded, environment(**patch), text="loss 0.5\n")
+    assert recorded.galley("run", "--check").returncode == 7
+
+
+def test_a_record_that_is_not_true_is_an_error_and_the_others_are_compared(recorded: GuideFolder) -> None:
+    recorded.snippet("new", "# %% one\n1\n")
+    recorded.snippet("stale", "# %% one\n1\n")
+    assert recorded.galley("run", "stale").returncode == 0
+    recorded.snippet("stale", "# %% one\n2\n")
+    done = recorded.galley("run", "--check")
+    assert done.returncode == 1, done.stdout
+    assert "page (laptop): same outputs" in done.stdout
+    assert "new (laptop) has no true record to compare with: never recorded\n    galley run new" in done.stdout
+    assert (
+        "stale (laptop) has no true record to compare with: cell stale/one changed\n    galley run stale" in done.stdout
+    )
+    assert recorded.galley("run", "--check", "page").returncode == 0
+    assert "nothing to run: no page has a record" in recorded.galley("run", "--check", "-p", "big").stdout
+    assert "never recorded" in recorded.galley("run", "--check", "-p", "big", "page").stdout
+
+
+def test_a_page_that_fails_is_told_as_such(recorded: GuideFolder) -> None:
+    recorded.without_sandbox()
+    mark = f"{recorded.root}-mark"
+    code = f"from pathlib import Path\nmark = Path({mark!r})\nassert not mark.exists()\nmark.touch()\n"
+    recorded.snippet("once", f"# %% one\n{code}")
+    assert recorded.galley("run", "once").returncode == 0
+    done = recorded.galley("run", "--check", "once")
+    assert done.returncode == 4, done.stdout
+    assert "snippets/once.py:4: page once (laptop) in cell one: AssertionError" in done.stdout
+
+
+def test_options_that_do_not_go_together_are_refused(recorded: GuideFolder) -> None:
+    for words in (("--check", "--twice"), ("--check", "--dry-run"), ("--strict",)):
+        assert recorded.galley("run", *words).returncode == 2
+
+
+def test_another_image_is_told_without_its_digest(recorded: GuideFolder) -> None:
+    draws = "class Drawn:\n    def _repr_svg_(self):\n        return '<svg xmlns=\"http://www.w3.org/2000/svg\"/>'\n"
+    recorded.snippet("page", f"# %% text\n{draws}Drawn()\n")
+    assert recorded.galley("run").returncode == 0
+    forge(recorded, nothing, text="<svg/>")
+    assert (
+        "text.image.svg has other bytes (image/svg+xml) when it ran again" in recorded.galley("run", "--check").stdout
+    )
