@@ -24,6 +24,7 @@ from galley.export.needs import needs
 from galley.kinds.ansi import for_terminal, only_colours
 from galley.kinds.describe import describe
 from galley.kinds.markup import escape, inline
+from galley.kinds.sanitise import LONG, left_out, sanitised
 from galley.kinds.svg import image_html
 from galley.record.compare import classify
 from galley.record.measured import mask_measured
@@ -35,7 +36,6 @@ from galley.site.blocks import with_ids
 from galley.site.exec_options import CHECKS
 from galley.site.html import cell_id
 from galley.site.page import Page
-from galley.site.sanitise import LONG, left_out, sanitised
 from galley.site.styles import minified
 from galley.site.switched_on import switched_off
 from galley.site.typed import typed_by_hand
@@ -486,8 +486,8 @@ TABLE = {
     ),
     "HTML of a record": Worst(
         (
-            *(f"galley.site.sanitise.{name}" for name in ("CLASSES", "PICTURE", "UNSEEN", "NUMBERED")),
-            "galley.site.sanitise: [A-Za-z][A-Za-z0-9+.-]*",
+            *(f"galley.kinds.sanitise.{name}" for name in ("CLASSES", "PICTURE", "UNSEEN", "NUMBERED")),
+            "galley.kinds.sanitise: [A-Za-z][A-Za-z0-9+.-]*",
         ),
         _cleaned,
         (

@@ -14,7 +14,7 @@ from galley.config import Project
 from galley.errors import GalleyError
 from galley.kinds.brought import Brought
 from galley.kinds.image import Image
-from galley.kinds.kind import Asked, Kind, Watcher
+from galley.kinds.kind import Asked, At, Kind, Watcher
 from galley.kinds.text import Error, Stderr, Stdout, Value
 from galley.kinds.trace import TraceKind
 from galley.plugins import Plugins, plugins_of, told_at_setting
@@ -74,6 +74,13 @@ class Kinds:
         A kind that nobody knows any more compares as any other kind does, so that its page can be recorded anew.
         """
         return (self[name] if name in self else Kind()).compared(form)
+
+    def fault(self, shown: Shown, cell: Cell) -> str:
+        """Why an output that a record has for a cell cannot be one, empty where it can; its kind must be known."""
+        kind = self[shown.kind]
+        if kind.tag and kind.tag not in cell.tags:
+            return f"the cell has no tag [{kind.tag}]"
+        return kind.fault(shown, At(cell, "x"))
 
     def left_open(self, asked: Asked) -> list[Shown]:
         """The outputs for what the cell left open, such as figures, of every kind."""

@@ -112,6 +112,10 @@ class Brought(Kind):
         """As the plug-in does."""
         return self._kind.marks_code
 
+    def fault(self, shown: Shown, at: At) -> str:
+        """As the plug-in does; a method that answers wrongly is the plug-in's own fault and no record's."""
+        return self._text("fault", self._asked("fault", shown, at))
+
     def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
         """As the plug-in does; what JSON cannot hold is wrong."""
         found = self._asked("notebook", shown, number)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from galley.kinds.kind import Asked, At, Kind
-from galley.kinds.svg import INK, PNG_MIME, SVG_MIME, image_html
+from galley.kinds.svg import INK, PNG_MIME, SVG_MIME, image_html, is_harmless
 from galley.kinds.text import notebook_lines
 from galley.record.model import Form, Shown
 
@@ -71,9 +71,16 @@ class Image(Kind):
         """The image, with the cell's caption as what it shows."""
         return image_html(shown.forms[0], at.cell.caption, at.ids)
 
+    def fault(self, shown: Shown, at: At) -> str:
+        """None: what is no drawing is shown as an image, which may be broken."""
+        return ""
+
     def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
-        """The image as notebooks keep it: an SVG as text, any other as base64."""
+        """The image as notebooks keep it: a drawing as text, pixels as base64, an SVG with more than a drawing in HTML."""
         form = shown.forms[0]
+        if form.mime == SVG_MIME and not is_harmless(form.data):
+            page = {"text/html": image_html(form, "", "", inline=False)}
+            return {"output_type": "display_data", "data": page, "metadata": {}}
         data = notebook_lines(form.text) if form.mime == SVG_MIME else b64encode(form.data).decode()
         return {"output_type": "display_data", "data": {form.mime: data}, "metadata": {}}
 

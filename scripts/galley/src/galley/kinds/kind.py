@@ -102,6 +102,18 @@ class Kind:
 
     # In the command.
 
+    def fault(self, shown: Shown, at: At) -> str:
+        """Why the page could not show an output that a record calls one of this kind; empty where it could.
+
+        As it stands, the output is shown to find out. A kind that can show any bytes need not be asked.
+        """
+        try:
+            self.code_html("", shown, at)
+            self.html(shown, at)
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+        return ""
+
     def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
         """The output as an object of nbformat 4.5, None to leave it out; `number` is the cell's execution count."""
         return None

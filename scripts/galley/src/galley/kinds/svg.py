@@ -25,6 +25,7 @@ INK = "#1b1f25"  # of text and axes in galley's own style; a page shows this ver
 BLACK = re.compile(r"(?:black|#000|#000000|rgb\(0, ?0, ?0\))", re.IGNORECASE)
 WHITE = re.compile(r"(?:white|#fff|#ffffff|rgb\(255, ?255, ?255\))", re.IGNORECASE)
 PAINT = ("fill", "stroke", "stop-color", "color")
+XHTML = "http://www.w3.org/1999/xhtml"
 SVG, XLINK, XML = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink", "http://www.w3.org/XML/1998/namespace"
 DRAWING = frozenset(
     (
@@ -85,9 +86,9 @@ class NotADrawingError(ValueError):
     """The SVG has something that may not stand in a page."""
 
 
-def image_html(form: Form, label: str, group: str) -> str:
-    """The image; `label` is what it shows, in words, and `group` begins the ids inside an SVG."""
-    if form.mime == SVG_MIME:
+def image_html(form: Form, label: str, group: str, *, inline: bool = True) -> str:
+    """The image; `label` says what it shows, `group` begins the ids in an SVG, which is `inline` where it may be."""
+    if form.mime == SVG_MIME and inline:
         try:
             drawing = inline_svg(form.data, group, label)
         except (NotADrawingError, RecursionError):  # or one that is nested too deeply
@@ -112,6 +113,27 @@ def inline_svg(data: bytes, group: str, label: str = "") -> str:
         style += found[1].strip().rstrip(";") + ";"
     said = label or (root.findtext(f"{{{SVG}}}title") or "").strip() or "what this cell drew"
     return _Writer(group, INK.encode() in data).root(root, said, style)
+
+
+def is_harmless(data: bytes) -> bool:
+    """Whether an SVG may stand as it is in a file that another program shows: it is a drawing and nothing else.
+
+    A page's own copy has no description of the drawing. Here it counts too, since other programs keep it.
+    """
+    try:
+        inline_svg(data, "x")
+        described = (part for part in _parsed(data).iter() if _name(part) in LEFT_OUT)
+        return not any(_space(each) in (SVG, XHTML, "") for part in described for each in list(part.iter())[1:])
+    except (NotADrawingError, RecursionError):
+        return False
+
+
+def _name(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def _space(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[0].removeprefix("{") if isinstance(element.tag, str) else "a comment"
 
 
 def _parsed(data: bytes) -> ElementTree.Element:

@@ -13,6 +13,7 @@ from galley.kinds.kind import Asked, At, Kind, cut_text
 from galley.kinds.markup import cut_note
 from galley.record.model import Form, Shown
 
+RUNS = ("text/javascript", "text/markdown")  # Markdown may load a picture from another host
 COLUMNS = 100  # the most characters in a line of a text that is taken for a table
 
 
@@ -30,6 +31,10 @@ class Text(Kind):
         label = f'<span class="galley-label">{self.label}</span>' if self.label else ""
         body = f'{label}<pre tabindex="0"><code>{coloured(text)}</code></pre>{cut_note(form.cut, "printed")}'
         return f'<div class="galley-text galley-{self.name}{columns}">{body}</div>'
+
+    def fault(self, shown: Shown, at: At) -> str:
+        """None: any bytes can be shown as text."""
+        return ""
 
     def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
         """A stream."""
@@ -62,8 +67,13 @@ class Value(Text):
         return (cut_text(repr(value) if summary is None else summary, asked.limit),)
 
     def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
-        """A result, with each form of the record that is a text."""
-        data = {form.mime: notebook_lines(text_and_cut(form)) for form in shown.forms if form.mime.startswith("text/")}
+        """A result, with each form of the record that is a text, without whatever would run or load something."""
+        texts = {form.mime: text_and_cut(form) for form in shown.forms if form.mime.startswith("text/")}
+        if "text/html" in texts:
+            from galley.kinds.sanitise import sanitised  # which only an export needs, and a builder
+
+            texts["text/html"] = sanitised(texts["text/html"], f"value-{number}-")
+        data = {mime: notebook_lines(text) for mime, text in texts.items() if mime not in RUNS}
         return {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": number}
 
 

@@ -5,16 +5,17 @@ In the command.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from shlex import quote
+from typing import Protocol
 
 from galley.config import Profile
 from galley.errors import GalleyError, Place
-from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND
+from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND, Shown
 from galley.record.status import SHOWABLE, State, Status, status, store_of
 from galley.record.store import RECORD
-from galley.source.cells import page_name
+from galley.source.cells import Cell, page_name
 from galley.source.guide import Guide
 
 ORPHAN_MEND = "git rm -r it, or give it back its page"
@@ -35,10 +36,20 @@ class Finding:
         return f"{self.place}: {kind}: {self.what}" + (f"\n    {self.mend}" if self.mend else "")
 
 
-def findings(guide: Guide, kinds: Container[str]) -> list[Finding]:
+class Knows(Protocol):
+    """What knows the kinds of output; `galley.kinds.Kinds` does."""
+
+    def __contains__(self, name: object) -> bool:
+        """Whether a kind of this name is known."""
+
+    def fault(self, shown: Shown, cell: Cell) -> str:
+        """Why an output that a record has for a cell cannot be one; empty where it can."""
+
+
+def findings(guide: Guide, kinds: Knows) -> list[Finding]:
     """All findings: unreadable files first, then fences, cells, records, and records that belong to no page.
 
-    `kinds` holds the names of the kinds of output that the project knows.
+    `kinds` are the kinds of output that the project knows.
     """
     return [*unreadable(guide), *_unshown(guide), *_records(guide, kinds), *_orphans(guide)]
 
@@ -75,12 +86,12 @@ def _unshown(guide: Guide) -> Iterator[Finding]:
                 yield Finding("unshown", cell.place, f"no page shows the cell '{cell.name}'", mend)
 
 
-def _records(guide: Guide, kinds: Container[str]) -> Iterator[Finding]:
+def _records(guide: Guide, kinds: Knows) -> Iterator[Finding]:
     for snippets in guide.snippets.values():
         for profile in guide.project.profiles:
             found = status(guide.project, snippets, profile)
             yield from _record(found, profile)
-            yield from _unknown_kinds(guide, found, kinds)
+            yield from _not_shown(guide, found, kinds)
 
 
 def _record(found: Status, profile: Profile) -> Iterator[Finding]:
@@ -92,17 +103,24 @@ def _record(found: Status, profile: Profile) -> Iterator[Finding]:
         yield Finding(str(found.state), reason.place, what, found.mend, fatal)
 
 
-def _unknown_kinds(guide: Guide, found: Status, kinds: Container[str]) -> Iterator[Finding]:
-    """The kinds of output in a record that may be shown and that nobody can show: the site could not be built."""
+def _not_shown(guide: Guide, found: Status, kinds: Knows) -> Iterator[Finding]:
+    """The outputs in a record that may be shown and that nobody can show: the site could not be built."""
     if found.record is None or found.state not in SHOWABLE:
         return
-    page, profile = found.record.page, found.record.profile
-    place = Place(store_of(guide.project).relative / page / profile / RECORD)
-    named = dict.fromkeys(output.kind for cell in found.record.cells for output in cell.outputs)
-    for kind in (each for each in named if each not in kinds):
-        under = "" if found.profile.required else f" --profile {profile}"
-        mend = f"{UNKNOWN_KIND_MEND}, or record the page without it: galley run {quote(page)} --all{under}"
-        yield Finding("unknown", place, UNKNOWN_KIND.format(kind), mend)
+    record = found.record
+    place = Place(store_of(guide.project).relative / record.page / record.profile / RECORD)
+    again = f"galley run {quote(record.page)} --all{'' if found.profile.required else f' --profile {record.profile}'}"
+    unknown: set[str] = set()
+    for cell in found.snippets.cells:
+        for shown in record.shown(record.cell(cell.name)):
+            if shown.kind not in kinds:
+                if shown.kind not in unknown:
+                    mend = f"{UNKNOWN_KIND_MEND}, or record the page without it: {again}"
+                    yield Finding("unknown", place, UNKNOWN_KIND.format(shown.kind), mend)
+                unknown.add(shown.kind)
+            elif fault := kinds.fault(shown, cell):
+                what = f"cell {cell.name} has an output of the kind '{shown.kind}' that is none: {fault}"
+                yield Finding("tampered", place, what, again)
 
 
 def _orphans(guide: Guide) -> Iterator[Finding]:

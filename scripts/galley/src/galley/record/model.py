@@ -246,6 +246,8 @@ def _check(record: Record) -> None:
     for name in names:
         if not is_output(name):
             raise ValueError(f"not a record: {name!r:.80} is no name of an output")
+    if any(not output.files for cell in record.cells for output in cell.outputs):
+        raise ValueError("not a record: it names an output without a file")
     if len(set(names)) < len(names):
         raise ValueError("not a record: it names a file twice")
     for used in record.dependencies:

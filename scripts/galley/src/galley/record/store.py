@@ -106,10 +106,17 @@ class Store:
             if digest(outputs[file]) != expected:
                 crlf = digest(outputs[file].replace(b"\r\n", b"\n")) == expected
                 how = "its lines end with CRLF now, as git may make them" if crlf else "its bytes changed"
-                raise TamperedError(f"is not what was recorded: {how}", Place(relative / file))
+                mend = self._without_crlf(relative) if crlf else ""
+                raise TamperedError(f"is not what was recorded: {how}", Place(relative / file), mend)
         for name in sorted(present - files.keys() - {RECORD}):
             raise TamperedError("is in the folder and not in the record", Place(relative / name), _move_out(name))
         return replace(record, contents=outputs)
+
+    def _without_crlf(self, relative: Path) -> str:
+        """What keeps git from changing the ends of lines, and how this record is had again."""
+        name = quote(relative.as_posix())
+        line = f"write this line into .gitattributes: {self.relative.as_posix()}/** -text"
+        return f"{line}\n    then check the record out again: rm -r {name} && git checkout -- {name}"
 
     def write(self, record: Record) -> None:
         """Replace the record and its files, all or nothing, and remove what an interrupted write left in `.staging`.

@@ -26,8 +26,8 @@ from markdown.util import AMP_SUBSTITUTE, HTML_PLACEHOLDER_RE, AtomicString
 from galley.errors import GalleyError
 from galley.kinds.ansi import only_colours, plain
 from galley.kinds.markup import cut_note, escape
+from galley.kinds.sanitise import left_out, sanitised
 from galley.site.page import Page, View
-from galley.site.sanitise import left_out, sanitised
 from galley.source.fences import Fence
 
 SOURCES = ("above", "below", "block", "material-block", "tabbed-left", "tabbed-right", "console")

@@ -1,4 +1,6 @@
-"""In the builder: takes out of a record's HTML all that could run, load something, or pass for galley's own.
+"""Takes out of a record's HTML all that could run, load something, or pass for galley's own.
+
+In the builder, and in the command where it exports a notebook.
 
 Anybody may have written a record. The HTML that a cell printed, or into which its Markdown was converted, is cleaned by
 nh3, a maintained sanitizer that reads HTML as browsers do. This module lists what is kept: text and its form, tables,
