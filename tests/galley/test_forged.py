@@ -174,3 +174,126 @@ def test_a_byte_order_mark_in_a_snippet_file_changes_nothing(recorded: GuideFold
     assert "unchanged" in done.stdout, done.stdout
     assert recorded.mkdocs().returncode == 0
     assert "\ufeff" not in exported(recorded)
+
+
+LOADED = """\
+[tool.galley]
+imports = ["brought", "json"]
+hooks = { setup = "parts.hooks:setup", prepare = "prepared:prepare" }
+
+[tool.galley.profiles.laptop]
+required = true
+
+[tool.galley.profiles.big]
+parameters = { model = "org/big" }
+pins = { model = "snippets/list.toml", other = "snippets/list.toml" }
+"""
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+LISTED = f'["org/big"]\nrevision = "{COMMIT}"\n["org/none"]\nrevision = "unpinned"\n["local"]\nsize = 3\n'
+SETUP = """\
+def setup(context):
+    if "model" in context.parameters:
+        context.note_table(context.root / "snippets/list.toml", context.parameters["model"])
+"""
+
+
+@pytest.fixture(scope="module")
+def pinned(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
+    """A guide whose optional profile names a pinned thing, with true records under both profiles."""
+    folder = GuideFolder.make(tmp_path_factory.mktemp("pinned"), LOADED)
+    folder.write("snippets/list.toml", LISTED)
+    folder.write("snippets/brought.py", "")
+    folder.write("snippets/parts/hooks.py", SETUP)
+    folder.write("snippets/prepared.py", "def prepare(context): pass\n")
+    folder.snippet("page", '# %% parameters\nmodel = "local"\n# %% one\nprint(len(model))\n')
+    folder.snippet("plain", "# %% one\n1\n")
+    assert not folder.run("page", "plain", profiles=("laptop", "big")).failures
+    assert folder.galley("check").returncode == 0
+    return folder
+
+
+def rewrite(folder: GuideFolder, profile: str, change: Callable[[dict[str, Any]], object], page: str = "page") -> None:
+    """Change a record by hand."""
+    place = folder.project.outputs / page / profile / "record.json"
+    record = json.loads(place.read_text(encoding="utf-8"))
+    change(record)
+    place.write_text(json.dumps(record), encoding="utf-8")
+
+
+def without(path: str) -> Callable[[dict[str, Any]], object]:
+    """Leaves the dependencies on a path out."""
+    return lambda record: record.update(dependencies=[each for each in record["dependencies"] if each["path"] != path])
+
+
+def old_without_any(record: dict[str, Any]) -> None:
+    """A record that does not say which settings it had, and lists nothing."""
+    del record["settings"]
+    record["dependencies"] = []
+
+
+UNFOUNDED: dict[str, tuple[Forge, str]] = {
+    "no dependencies": (lambda record: record.update(dependencies=[]), "it does not list snippets/brought.py"),
+    "none, as before galley noted settings": (old_without_any, "it does not list snippets/brought.py"),
+    "not the hook": (without("snippets/parts/hooks.py"), "it does not list snippets/parts/hooks.py"),
+    "not the pin": (
+        without("snippets/list.toml"), 'not depend on the table ["org/big"] of snippets/list.toml, which pins its model'
+    ),
+    "a day to come": (lambda record: record.update(date="2131-01-01"), "its date, 2131-01-01, lies in the future"),
+    "no day": (lambda record: record.update(date="<b>"), "its date, '<b>', is none"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UNFOUNDED)
+def test_an_optional_record_that_lacks_what_all_have_is_refused_by_check_and_build(
+    pinned: GuideFolder, tmp_path: Path, case: str
+) -> None:
+    folder = pinned.copied(tmp_path)
+    change, said = UNFOUNDED[case]
+    rewrite(folder, "big", change)
+    done = folder.galley("check")
+    assert done.returncode == 1, done.stdout
+    assert "snippets/outputs/page/big/record.json: unfounded: page (big): " in done.stdout
+    assert said in done.stdout
+    assert (
+        "galley run page --profile big; or, where nobody can run it: git rm -r snippets/outputs/page/big" in done.stdout
+    )
+    done = folder.mkdocs()
+    assert done.returncode != 0
+    assert "the big record is unfounded" in done.stdout
+    assert folder.galley("run", "page", "--profile", "big").returncode == 0
+    assert folder.galley("check").returncode == 0, "the command that is named mends it"
+
+
+@pytest.mark.parametrize("name", ["org/none", "nowhere", "local"])
+def test_what_is_not_pinned_has_no_record(pinned: GuideFolder, tmp_path: Path, name: str) -> None:
+    folder = pinned.copied(tmp_path)
+    folder.write("snippets/list.toml", LISTED + "[nowhere-else]\n")
+    folder.write("pyproject.toml", LOADED.replace("org/big", name))
+    if name != "nowhere":
+        assert not folder.run("page", profiles=("big",)).failures
+    else:
+        folder.write("snippets/list.toml", f"{LISTED}[nowhere]\n")
+        assert not folder.run("page", profiles=("big",)).failures
+        folder.write("snippets/list.toml", f"{LISTED}[nowhere]\n# {COMMIT}\n")
+    done = folder.galley("check")
+    assert done.returncode == 1
+    told = f"snippets/list.toml: unfounded: page (big): {name}, which the parameter model names, is not pinned there"
+    assert told in done.stdout
+
+
+def test_an_old_record_that_lists_one_of_them_is_held_to_no_more(pinned: GuideFolder, tmp_path: Path) -> None:
+    folder = pinned.copied(tmp_path)
+    rewrite(folder, "laptop", lambda record: record.pop("settings"))
+    rewrite(folder, "laptop", without("snippets/parts/hooks.py"))
+    assert folder.galley("check").returncode == 0
+
+
+def test_an_output_of_an_optional_profile_says_that_nobody_reran_it(pinned: GuideFolder, tmp_path: Path) -> None:
+    folder = pinned.copied(tmp_path)
+    assert folder.mkdocs().returncode == 0
+    html = (folder.root / "site/page.html").read_text(encoding="utf-8")
+    assert html.count("<summary>recorded, not rerun here · ") == 1
+    assert html.count("<summary>2") == 1, "the required profile's begins with the date"
+    words = "(profile big); recorded, not rerun here"
+    assert words in folder.galley("export", "page", "--profile", "big", "-o", "-").stdout
+    assert words not in folder.galley("export", "page", "-o", "-").stdout

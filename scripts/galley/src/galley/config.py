@@ -88,6 +88,13 @@ class Profile:
             reaches="A page finds no other devices.",
         ),
     ] = ()
+    pins: Annotated[
+        Mapping[Parameter, Text],
+        says(
+            "TOML files, by a parameter's name: the parameter's value is a table there, with a commit or a digest.",
+            cannot="It is held against a record: one of a page that has the parameter must depend on that table.",
+        ),
+    ] = field(default_factory=dict)
     parameters: Annotated[
         Mapping[Parameter, ParameterValue],
         says(

@@ -14,7 +14,7 @@ from pathlib import Path
 from galley.config import Project
 from galley.export.needs import needs
 from galley.kinds import Kinds, kinds_of
-from galley.record.facts import facts_line
+from galley.record.facts import NOT_RERUN, facts_line
 from galley.record.model import Record
 from galley.record.status import Status
 from galley.source.cells import Cell, SnippetFile
@@ -59,6 +59,7 @@ def document(project: Project, found: Status, lines: Sequence[str]) -> Document:
     whole = (Part(opening, None), *parts, Part(rest, None))
     kept = tuple(part for part in whole if part.cell or part.prose)
     told = f"The page ran on: {facts_line(found.record, project.line)} (profile {found.profile.name})"
+    told += "" if found.profile.required else f"; {NOT_RERUN}"
     return Document(snippets.page, needs(project, snippets, found.record), told, kept, found.record, kinds_of(project))
 
 

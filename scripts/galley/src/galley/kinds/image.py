@@ -76,7 +76,7 @@ class Image(Kind):
         return ""
 
     def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
-        """The image as notebooks keep it: a drawing as text, pixels as base64; other SVG in HTML, where nothing runs."""
+        """The image as notebooks keep it: a drawing as text, pixels as base64, and other SVG inside HTML."""
         form = shown.forms[0]
         if form.mime == SVG_MIME and not is_harmless(form.data):
             page = {"text/html": image_html(form, "", "", inline=False)}

@@ -14,6 +14,9 @@ from typing import Any
 from galley import system
 from galley.record.model import CellRecord, Environment, Record
 
+# What stands beside an output of a profile that is not required: no check of this guide runs it again.
+NOT_RERUN = "recorded, not rerun here"
+
 
 def environment(packages: Sequence[str], provenance: Mapping[str, Any] | None = None) -> Environment:
     """The facts of this process, with the versions of the named packages that are installed."""

@@ -95,7 +95,7 @@ def _records(guide: Guide, kinds: Knows) -> Iterator[Finding]:
 
 
 def _record(found: Status, profile: Profile) -> Iterator[Finding]:
-    fatal = profile.required and found.state not in SHOWABLE
+    fatal = found.state is State.UNFOUNDED or (profile.required and found.state not in SHOWABLE)
     if found.state is State.MISSING and not profile.required:
         return  # the page itself tells its reader; most machines cannot run such a profile
     for reason in found.reasons:

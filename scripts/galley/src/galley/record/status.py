@@ -1,4 +1,4 @@
-"""The state of a page's record: fresh, drifted, stale, torn, tampered with, newer, or missing.
+"""The state of a page's record: fresh, drifted, stale, torn, tampered with, newer, unfounded, or missing.
 
 In the command and in the builder. Nothing is run to find out.
 """
@@ -14,6 +14,7 @@ from galley.config import Profile, Project
 from galley.errors import GalleyError, Place
 from galley.record.dependencies import ABSENT, GONE, declared, measure
 from galley.record.facts import environment, other_packages
+from galley.record.founded import unfounded
 from galley.record.model import Dependency, Environment, Record
 from galley.record.settings import changed as settings_changed
 from galley.record.store import NewerRecordError, Store, TamperedError, TornError
@@ -30,6 +31,7 @@ class State(StrEnum):
     TORN = "torn"
     TAMPERED = "tampered"
     NEWER = "newer"  # a newer galley wrote it, in a format that this one cannot read
+    UNFOUNDED = "unfounded"  # it lacks what every record of its page and profile rests on
     MISSING = "missing"
 
 
@@ -98,6 +100,8 @@ def status(project: Project, snippets: SnippetFile, profile: Profile) -> Status:
     changed = [*_code_changes(snippets, profile, record), *settings, *_file_changes(project, record)]
     if stale := changed or _declarations(project, snippets, record):
         return Status(snippets, profile, State.STALE, tuple(stale), record)
+    if lacks := [Reason(*each) for each in unfounded(project, snippets, profile, record)]:
+        return Status(snippets, profile, State.UNFOUNDED, tuple(lacks), record)
     if drift := _environment_changes(record.environment, place):
         return Status(snippets, profile, State.DRIFTED, tuple(drift), record)
     return Status(snippets, profile, State.FRESH, (), record)

@@ -12,6 +12,7 @@ from galley.config import Project
 from galley.errors import GalleyError, Place
 from galley.kinds import Kinds, kinds_of
 from galley.record.compare import changes
+from galley.record.founded import date_fault
 from galley.record.status import store_of
 from galley.record.store import NewerRecordError, Store
 from galley.run.backend import Backend
@@ -74,7 +75,7 @@ def _keep(ran: TaskRun, store: Store, kinds: Kinds) -> str:
         store.write(ran.fresh)
         return "recorded"
     changed = list(changes(old, ran.fresh, ran.task.snippets, kinds))
-    if not changed and old.same_conditions(ran.fresh):
+    if not changed and old.same_conditions(ran.fresh) and not date_fault(old.date):
         return "unchanged"
     store.write(ran.fresh)
     told = [f"    {each}" for each in changed]

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 
 from galley.kinds.kind import At
 from galley.kinds.markup import escape
-from galley.record.facts import ran_on
+from galley.record.facts import NOT_RERUN, ran_on
 from galley.record.model import CellRecord, Record
 from galley.site.page import Page, View
 
@@ -27,7 +27,7 @@ def outputs_html(page: Page, view: View, ids: str, elsewhere: Collection[str] = 
         for number, shown in enumerate(record.shown(recorded))
         if shown.kind not in elsewhere
     ]
-    return f'<div class="galley-output">{"".join(parts)}{_ran_on(record, recorded, page.project.line)}</div>'
+    return f'<div class="galley-output">{"".join(parts)}{_ran_on(view, record, recorded, page.project.line)}</div>'
 
 
 def marked_code(page: Page, view: View, code: str, ids: str) -> str:
@@ -42,11 +42,12 @@ def marks_code(page: Page, view: View) -> bool:
     return any(page.kinds[shown.kind].marks_code for shown in view.shown)
 
 
-def _ran_on(record: Record, recorded: CellRecord, names: Sequence[str]) -> str:
+def _ran_on(view: View, record: Record, recorded: CellRecord, names: Sequence[str]) -> str:
     """What an output ran on: one quiet line with the facts of these names, and the other facts folded under it."""
     named = ran_on(record, recorded)
     names = (*names, "network")  # a page that could reach the network says so
-    first = [named[name] for name in names if name in named]
+    first = [] if view.profile.required else [NOT_RERUN]
+    first += [named[name] for name in names if name in named]
     rest = [said for name, said in named.items() if name not in names]
     cost = [record.date, f"{recorded.seconds:.2f} s", f"{recorded.peak_mb:.0f} MB"]
     line, more = escape(" · ".join([*first, *cost])), escape(" · ".join(rest))

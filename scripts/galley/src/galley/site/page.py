@@ -13,7 +13,7 @@ from galley.config import Profile, Project, find_project
 from galley.errors import GalleyError, Place
 from galley.kinds import Kinds, kinds_of
 from galley.record.model import CellRecord, Record, Shown
-from galley.record.status import SHOWABLE, Status, applies, status
+from galley.record.status import SHOWABLE, State, Status, applies, status
 from galley.site.builders import Converted
 from galley.site.preview import preview_file, read_failures
 from galley.source.cells import Cell, SnippetFile, read_snippets
@@ -100,7 +100,8 @@ class Page:
     def views(self, fence: Fence) -> list[View]:
         """The cell under each profile, in the project's order.
 
-        Raises GalleyError where there is no such cell, or a required record of it may not be shown.
+        Raises GalleyError where there is no such cell, where a required record of it may not be shown, and where any
+        record of it lacks what it must rest on.
         """
         return self.views_in(self._file(fence), fence)
 
@@ -121,7 +122,8 @@ class Page:
             return View(found.profile, as_run, found.record, self._failed(found, cell.name))
         if self.preview and (found.profile.required or found.record):
             return View(found.profile, as_run, found.record, (*self._failed(found, cell.name), _untrue(found)))
-        if found.profile.required and (found.snippets.stem, found.profile.name) not in self._untrue:
+        stops = found.profile.required or found.state is State.UNFOUNDED
+        if stops and (found.snippets.stem, found.profile.name) not in self._untrue:
             self._untrue.add((found.snippets.stem, found.profile.name))
             raise GalleyError(f"{fence.name}: {_untrue(found)}", fence.place, found.mend)
         return View(found.profile, as_run, None)
