@@ -28,6 +28,7 @@ print(tokenizer.decode(outputs[0]))
 import ast
 import inspect
 import io
+import json
 import re
 import subprocess
 import sys
@@ -168,7 +169,7 @@ for tokens, and it cannot generate."""
 headless = AutoModel.from_config(shape)
 assert headless(ids).last_hidden_state.shape == (1, 6, shape.n_embd)
 assert small()(ids).logits.shape == (1, 6, shape.vocab_size)
-assert not headless.can_generate()
+assert not hasattr(headless, "generate")
 
 # %% two-cuts
 text = "def sort(numbers): return sorted(numbers)"
@@ -221,10 +222,13 @@ assert kept.keys() == made.keys()
 assert all(torch.equal(kept[name], made[name]) for name in made)
 
 # %% adapter-names-base [claim]
-"""An adapter's configuration names what its base model was loaded from. It names nothing
-if that model was made and not loaded."""
+"""An adapter's configuration names what its base model was loaded from, under
+`base_model_name_or_path`. It names nothing if that model was made and not loaded."""
 assert PeftConfig.from_pretrained(peft_checkpoint).base_model_name_or_path == checkpoint
-assert PeftConfig.from_pretrained("small-adapter").base_model_name_or_path is None
+get_peft_model(again, deepcopy(lora)).save_pretrained("small-named")
+for folder, name in (("small-named", "small-checkpoint"), ("small-adapter", None)):
+    written = json.loads(Path(folder, "adapter_config.json").read_text())
+    assert written["base_model_name_or_path"] == name
 
 # %% model-moves [claim]
 "`.to` moves a model itself and returns that same model."
@@ -279,6 +283,8 @@ assert any("torch_dtype" in each for each in said)
 be trained."""
 loaded = AutoModelForCausalLM.from_pretrained("small-checkpoint")
 assert not any(module.training for module in loaded.modules())
+assert torch.equal(loaded(ids).logits, loaded(ids).logits)
+assert loaded.config.resid_pdrop > 0  # so dropout would show
 assert all(weights.requires_grad for weights in loaded.parameters())
 
 # %% causal [claim]
@@ -290,8 +296,8 @@ assert torch.allclose(before[:, :-1], after[:, :-1], atol=1e-4)
 assert not torch.allclose(before[:, -1], after[:, -1], atol=1e-4)
 
 # %% scores [claim]
-"""Calling the model runs it once and gives logits: for each place, one score for each
-token of the vocabulary."""
+"""Calling the model gives logits: for each place, one score for each token of the
+vocabulary."""
 logits = model(inputs).logits
 assert logits.shape == (1, inputs.shape[1], model.config.vocab_size)
 
@@ -360,8 +366,12 @@ assert not wrapped.peft_config["default"].runtime_config.ephemeral_gpu_offload
 assert "runtime_config" not in offloaded.peft_config["default"].to_dict()
 
 # %% argument-memory [claim]
-"`low_cpu_mem_usage`: it gives the same weights in another way."
-lean = PeftModel.from_pretrained(small(), "small-adapter", low_cpu_mem_usage=True)
+"""`low_cpu_mem_usage`: it gives the same weights, and draws no random ones before it reads
+them."""
+for options, drawn in (({}, True), ({"low_cpu_mem_usage": True}, False)):
+    plain, state = small(), torch.get_rng_state()
+    lean = PeftModel.from_pretrained(plain, "small-adapter", **options)
+    assert torch.equal(torch.get_rng_state(), state) is not drawn
 kept = get_peft_model_state_dict(wrapped)
 assert get_peft_model_state_dict(lean).keys() == kept.keys()
 for name, weights in get_peft_model_state_dict(lean).items():
@@ -396,6 +406,7 @@ assert not torch.equal(lost(ids).logits, wrapped(ids).logits)
 # %% argument-others [claim]
 """`kwargs`: more arguments, such as `subfolder`, the folder inside the checkpoint to read
 from."""
+lost.save_pretrained("small-adapters")  # another one, in the folder itself
 wrapped.save_pretrained("small-adapters/first")
 inner = PeftModel.from_pretrained(small(), "small-adapters", subfolder="first")
 assert torch.equal(inner(ids).logits, wrapped(ids).logits)
@@ -417,6 +428,19 @@ assert c_attn(half).lora_dropout["default"].training
 assert not loaded.transformer.drop.training
 half.train()
 assert loaded.transformer.drop.training
+
+# %% another-adapter [claim]
+"""`load_adapter` adds an adapter and leaves the active one active. `set_adapter` makes
+another the active one, in its place."""
+several = PeftModel.from_pretrained(small(), "small-adapter", adapter_name="one")
+several.load_adapter("small-renamed", adapter_name="two")  # begins as a new one
+c_attn(several).set_scale("two", 0)  # and adds nothing
+assert list(several.peft_config) == ["one", "two"]
+assert several.active_adapters == ["one"]
+assert torch.equal(several(ids).logits, wrapped(ids).logits)
+several.set_adapter("two", inference_mode=True)
+assert several.active_adapters == ["two"]
+assert torch.equal(several(ids).logits, small()(ids).logits)
 
 # %% merged [claim]
 """`merge_and_unload` adds the adapter into the base model's own weights and returns that
@@ -504,17 +528,31 @@ rows = torch.tensor([[1, 2, 3], [4, 5, 0]])
 mask = torch.tensor([[1, 1, 1], [1, 1, 0]])
 right = small().generate(rows, attention_mask=mask, max_new_tokens=2)
 
+# %% padding-side [claim]
+"""This tokenizer pads on the right, and on the left if it is loaded with
+`padding_side="left"`. The mask that it gives has a 0 for each padding token."""
+sides = {}
+for where, options in (("right", {}), ("left", {"padding_side": "left"})):
+    side = AutoTokenizer.from_pretrained(checkpoint, **options)
+    side.pad_token = side.eos_token  # number 0
+    sides[where] = side.pad({"input_ids": [[1, 2, 3], [4, 5]]})
+assert sides["right"]["input_ids"] == [[1, 2, 3], [4, 5, 0]]
+assert sides["right"]["attention_mask"] == [[1, 1, 1], [1, 1, 0]]
+assert sides["left"]["input_ids"] == [[1, 2, 3], [0, 4, 5]]
+assert sides["left"]["attention_mask"] == [[1, 1, 1], [0, 1, 1]]
+
 # %% left-padded [claim]
 """Padding on the left, with a mask, leaves the answer of a prompt as it is when asked
-alone."""
-rows = torch.tensor([[1, 2, 3], [0, 4, 5]])
-mask = torch.tensor([[1, 1, 1], [0, 1, 1]])
-two = small()(rows, attention_mask=mask, position_ids=mask.cumsum(-1) - mask).logits
-one = small()(torch.tensor([[4, 5]])).logits
-assert torch.allclose(two[1, 1:], one[0], atol=1e-4)
-generated = small().generate(rows, attention_mask=mask, max_new_tokens=4)
-alone = small().generate(torch.tensor([[4, 5]]), max_new_tokens=4)
-assert generated[1, 3 : 3 + alone.shape[1] - 2].tolist() == alone[0, 2:].tolist()
+alone, but for rounding in the scores."""
+how = dict(max_new_tokens=4, return_dict_in_generate=True, output_logits=True)
+left = {name: torch.tensor(each) for name, each in sides["left"].items()}
+two = small().generate(**left, **how)
+one = small().generate(torch.tensor([[4, 5]]), **how)
+assert (
+    two.sequences[1, 3 : 3 + len(one.logits)].tolist() == one.sequences[0, 2:].tolist()
+)
+for padded, alone in zip(two.logits, one.logits, strict=False):
+    assert torch.allclose(padded[1], alone[0], atol=1e-4)
 
 # %% inputs-position [claim]
 "The first argument of `generate` is the token numbers; `input_ids=` says the same."

@@ -26,6 +26,7 @@ model = PeftModel.from_pretrained(base, peft_checkpoint)
 # %% prompt [claim] draft="a prompt in plain double quotes may run over several lines" verdict="false"
 """A string in plain double quotes cannot hold the end of a line as such; write `\\n`
 where a line should end."""
+refused = ""
 try:
     compile('prompt = "Question: bubble sort?\n\nAnswer:"', "draft.py", "exec")
 except SyntaxError as error:
@@ -35,14 +36,16 @@ assert eval(r'"Question\n\nAnswer"').splitlines() == ["Question", "", "Answer"]
 
 # %% padding [claim] draft="nothing: that a batch of prompts needs padding was left out" verdict="trap"
 "This tokenizer has no token for padding, and refuses to pad until you name one."
+texts, refused = ["a = 1", "for item in items:"], ""
+short, long = tokenizer(texts)["input_ids"]
 try:
-    tokenizer(["a = 1", "for item in items:"], padding=True)
+    tokenizer(texts, padding=True)
 except ValueError as error:
     refused = str(error)
 assert "does not have a padding token" in refused
 tokenizer.pad_token = tokenizer.eos_token
-batch = tokenizer(["a = 1", "for item in items:"], padding=True)
-assert len(batch["input_ids"][0]) == len(batch["input_ids"][1])
+filled = [*short, *[tokenizer.eos_token_id] * (len(long) - len(short))]
+assert tokenizer(texts, padding=True)["input_ids"] == [filled, long]
 
 # %% pip-editable [claim] draft="pip install -e with the address of the fork's peft folder installs it" verdict="false"
 """`pip install -e` refuses the address of a repository that names no project, also where
@@ -55,18 +58,26 @@ for address in (fork, f"{fork}#subdirectory=peft"):
     assert "Could not detect requirement name" in refused.stderr
 
 # %% pip-quiet [claim] draft="-q may be given up to three times" verdict="true"
-"""`-q` takes away a level of pip's messages, and so do a second and a third."""
-command = [sys.executable, "-m", "pip", "install", "--help"]
-told = subprocess.run(command, capture_output=True, text=True).stdout
-assert "-q, --quiet" in told
-assert "up to 3 times (corresponding to WARNING, ERROR, and CRITICAL" in " ".join(
-    told.split()
-)
+"""`-q` takes away a level of pip's messages, and so do a second and a third: what is told,
+then warnings, then errors. What is critical stays."""
+absent = "install --no-index --find-links nowhere not-there"  # critical, in the end
+told = []
+for quiet in ([], ["-q"], ["-qq"], ["-qqq"]):
+    for words in (absent.split(), ["config"]):  # `config` alone is an error
+        command = [sys.executable, "-m", "pip", *words, *quiet]
+        ran = subprocess.run(command, capture_output=True, text=True)
+        told.append(ran.stdout + ran.stderr)
+places, errors = told[::2], told[1::2]
+assert ["Looking in links" in text for text in places] == [True, False, False, False]
+assert ["WARNING" in text for text in places] == [True, True, False, False]
+assert ["Need an action" in text for text in errors] == [True, True, True, False]
+assert all("No matching distribution" in text for text in places)
 
 # %% tensorflow [claim] draft="return_tensors takes tf for TensorFlow" verdict="changed"
 "A tokenizer gives PyTorch and NumPy arrays, and refuses to give TensorFlow's."
 assert isinstance(tokenizer("def f():", return_tensors="pt")["input_ids"], torch.Tensor)
 assert isinstance(tokenizer("def f():", return_tensors="np")["input_ids"], np.ndarray)
+refused = ""
 try:
     tokenizer("def f():", return_tensors="tf")
 except ValueError as error:

@@ -49,10 +49,9 @@ print(f"{base.num_parameters():,} parameters")
 print(base.dtype, "on", base.device)
 
 # %% device-string [claim] draft="setting device to cuda makes the script use the GPU if there is one" verdict="false"
-"""A variable that holds a device's name does nothing by itself: the model goes to
-PyTorch's default device, the CPU."""
+"""A variable that holds a device's name does nothing by itself: unless something else
+says so, the model goes to the CPU."""
 wanted = "meta"  # a device that every machine has; nothing reads the variable
-assert torch.get_default_device().type == "cpu"
 assert AutoModelForCausalLM.from_pretrained(checkpoint).device.type == "cpu"
 
 # %% choose-device
@@ -149,6 +148,9 @@ assert isinstance(model, torch.nn.Module)
 "It loads for use, not for training: no weight is trainable, and dropout is off."
 assert model.get_nb_trainable_parameters()[0] == 0
 assert not any(part.training for part in model.modules())
+dropouts = [part for part in model.modules() if isinstance(part, torch.nn.Dropout)]
+assert dropouts
+assert all(torch.equal(part(old_weight), old_weight) for part in dropouts)
 
 # %% wrap-in-place [claim] draft="nothing: what wrapping does to the base model was left out" verdict="trap"
 """Wrapping with an adapter of this kind changes the base model itself: the object inside
@@ -258,8 +260,10 @@ assert model.generation_config.top_k is None
 # %% top-one [claim]
 """`top_k=1` leaves the one most probable token to draw from: that is greedy decoding
 again."""
-only = model.generate(**inputs, **chance, top_k=1)
-assert torch.equal(only, output[:, : only.shape[1]])
+only = model.generate(**inputs, **chance, **look, top_k=1)
+for scores, raw in zip(only.scores, only.logits, strict=True):
+    assert torch.equal(scores[0] > -torch.inf, raw[0] == raw[0].max())
+assert torch.equal(only.sequences, output[:, : only.sequences.shape[1]])
 
 # %% temperature-ignored [claim]
 "Without `do_sample=True` a temperature is ignored."
@@ -309,17 +313,21 @@ import subprocess
 import sys
 
 check = """
-import types
+import itertools, types
 sort = next(f for f in list(globals().values()) if isinstance(f, types.FunctionType))
 print(sort.__name__, sort([5, 2, 9, 1, 5, 6]))
+orders = [list(order) for order in itertools.permutations([0, 1, 1, 2, 3, 4])]
+right = sum(sort(order) == [0, 1, 1, 2, 3, 4] for order in orders)
+print(right, "of", len(orders), "orders of six numbers sorted")
 """
 command = [sys.executable, "-I", "-c", f"{answer}\n{check}"]
 ran = subprocess.run(command, capture_output=True, text=True, timeout=10)
 print(ran.stdout or ran.stderr.splitlines()[-1])
 
 # %% answer-sorts [claim]
-"Here the answer is a function that sorts."
+"Here the answer is a function that sorts, in whatever order the six numbers come."
 assert "[1, 2, 5, 5, 6, 9]" in ran.stdout
+assert "720 of 720 orders" in ran.stdout
 
 # %% card [folded]
 from pathlib import Path
