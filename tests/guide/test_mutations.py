@@ -43,8 +43,7 @@ def mutated() -> dict[str, PageRun]:
 
 
 def test_there_are_enough_mutations() -> None:
-    assert len(MUTATIONS) >= 15
-    assert len({(each.page, each.claim) for each in MUTATIONS.values()}) == len(MUTATIONS)
+    assert len({(each.page, each.claim) for each in MUTATIONS.values()}) >= 80
 
 
 @pytest.mark.parametrize("name", MUTATIONS)

@@ -46,4 +46,14 @@ def setup(context: Any) -> None:
     MUTATIONS[context.profile.removeprefix(PREFIX)].apply()
 
 
-from mutations import generation, peft_changes, tokenizers, transformers_changes  # noqa: E402, F401 (each enters its own)
+from mutations import (  # noqa: E402, F401 (each enters its own)
+    code_explanation,
+    code_explanation_peft,
+    code_explanation_text,
+    corrections,
+    deep_dive,
+    generation,
+    peft_changes,
+    tokenizers,
+    transformers_changes,
+)
