@@ -44,6 +44,7 @@ from galley.source.cells import cut
 from galley.source.digest import code_digest
 from galley.source.fences import Fence, find_fences, left_over
 from galley.source.guide import Guide
+from galley.source.proof import unproved
 from galley.source.typed import typed
 from galley.toml import line_of
 
@@ -194,6 +195,7 @@ TYPED = (
     "INPUT",
     "PROMPT",
 )
+CLAIM = frozenset({"claim"})
 BLANKS, BREAKS = pumped("x", " ", "x"), pumped("x", " \n", "x")
 DIGITS = (pumped("", "1"), pumped("", "1", "."), pumped("", "1."), pumped("", "1e"), pumped("0.", "0", "1"))
 TABLE = {
@@ -368,6 +370,16 @@ TABLE = {
             *(pumped("In [", "1", after) for after in ("", "]:")),
             pumped("[^", "a", "]:"),
             "".join(f"{' ' * (4 * (number % 40))}- a\n\n" for number in range(SIZE // 80)),
+        ),
+    ),
+    "a name that may hold a constant": Worst(
+        tuple(f"galley.source.proof.{name}" for name in ("CONSTANT", "SEVERAL", "IMPORTED", "WORD")),
+        lambda text: unproved(replace(SNIPPETS, source=text, cells=(replace(SNIPPETS.cells[0], tags=CLAIM),))),
+        tuple(
+            pumped(before, unit, after)
+            for before in ("", "a", "a:", "a,", "import ", "\n")
+            for unit in ("a", " ", ",", ", ", "a\n", "a :", "a,b\n", "import a\n", "\t\n")
+            for after in ("", "=", " = 1", "a = ")
         ),
     ),
     "many fences": Worst(

@@ -17,6 +17,7 @@ from galley.record.status import SHOWABLE, State, Status, status, store_of
 from galley.record.store import RECORD
 from galley.source.cells import Cell, page_name
 from galley.source.guide import Guide
+from galley.source.proof import unproved
 
 ORPHAN_MEND = "git rm -r it, or give it back its page"
 
@@ -47,11 +48,11 @@ class Knows(Protocol):
 
 
 def findings(guide: Guide, kinds: Knows) -> list[Finding]:
-    """All findings: unreadable files first, then fences, cells, records, and records that belong to no page.
+    """All findings: unreadable files first, then fences, cells, claims, records, and records that belong to no page.
 
     `kinds` are the kinds of output that the project knows.
     """
-    return [*unreadable(guide), *_unshown(guide), *_records(guide, kinds), *_orphans(guide)]
+    return [*unreadable(guide), *_unshown(guide), *_unproved(guide), *_records(guide, kinds), *_orphans(guide)]
 
 
 def unreadable(guide: Guide) -> list[Finding]:
@@ -84,6 +85,12 @@ def _unshown(guide: Guide) -> Iterator[Finding]:
                 page = guide.project.relative(guide.page_file(snippets))
                 mend = f'show it in {page}: ```python exec="on" cell="{snippets.stem}/{cell.name}"'
                 yield Finding("unshown", cell.place, f"no page shows the cell '{cell.name}'", mend)
+
+
+def _unproved(guide: Guide) -> Iterator[Finding]:
+    for snippets in guide.snippets.values():
+        for error in unproved(snippets):
+            yield Finding("unproved", error.place or Place(snippets.path), error.what, error.mend)
 
 
 def _records(guide: Guide, kinds: Knows) -> Iterator[Finding]:
