@@ -185,6 +185,17 @@ class Project:
             "The command that installs what the pages import, which messages quote.", cannot="Only messages quote it."
         ),
     ] = ""
+    mutations: Annotated[
+        Text,
+        says(
+            "A file with the results of mutations, from the folder of pyproject.toml: each claim must be in it.",
+            cannot="It says of claims what broke them, and no page sees it.",
+        ),
+    ] = ""
+    mutate: Annotated[
+        Text,
+        says("The command that writes that file, which messages quote.", cannot="Only messages quote it."),
+    ] = ""
     environment: Annotated[
         Mapping[Variable, VariableValue],
         says(

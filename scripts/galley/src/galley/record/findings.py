@@ -13,6 +13,7 @@ from typing import Protocol
 from galley.config import Profile
 from galley.errors import GalleyError, Place
 from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND, Shown
+from galley.record.mutations import unbroken
 from galley.record.status import SHOWABLE, State, Status, status, store_of
 from galley.record.store import RECORD
 from galley.source.cells import Cell, page_name
@@ -52,7 +53,14 @@ def findings(guide: Guide, kinds: Knows) -> list[Finding]:
 
     `kinds` are the kinds of output that the project knows.
     """
-    return [*unreadable(guide), *_unshown(guide), *_unproved(guide), *_records(guide, kinds), *_orphans(guide)]
+    return [
+        *unreadable(guide),
+        *_unshown(guide),
+        *_unproved(guide),
+        *_unbroken(guide),
+        *_records(guide, kinds),
+        *_orphans(guide),
+    ]
 
 
 def unreadable(guide: Guide) -> list[Finding]:
@@ -91,6 +99,12 @@ def _unproved(guide: Guide) -> Iterator[Finding]:
     for snippets in guide.snippets.values():
         for error in unproved(snippets):
             yield Finding("unproved", error.place or Place(snippets.path), error.what, error.mend)
+
+
+def _unbroken(guide: Guide) -> Iterator[Finding]:
+    for error, fatal in unbroken(guide):
+        place = error.place or Place(guide.project.root)
+        yield Finding("unbroken" if fatal else "drifted", place, error.what, error.mend, fatal)
 
 
 def _records(guide: Guide, kinds: Knows) -> Iterator[Finding]:
