@@ -27,6 +27,7 @@ from galley.kinds.markup import escape, inline
 from galley.kinds.sanitise import LONG, left_out, sanitised
 from galley.kinds.svg import image_html
 from galley.record.compare import classify
+from galley.record.founded import DIGEST
 from galley.record.measured import mask_measured
 from galley.record.model import KIND, OUTPUT, Environment, Form, Record
 from galley.record.normalise import Where, mask_numbers, normalise
@@ -509,6 +510,11 @@ TABLE = {
             pumped("", "<p>"),
             pumped("", "<"),
         ),
+    ),
+    "what a catalogue pins": Worst(
+        ("galley.record.founded.DIGEST",),
+        DIGEST.fullmatch,
+        (pumped("", "a"), pumped("", "a:"), pumped("", "a-", ":"), pumped("sha256:", "f"), pumped("", "f", ":x")),
     ),
     "the blocks of a page": Worst(
         ("galley.site.blocks.BLOCK",),
