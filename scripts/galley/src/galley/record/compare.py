@@ -87,15 +87,18 @@ def compare(
     """Compare a record with a new run; `machine` names the facts of `provenance` that are another machine's own."""
     versions = tuple(other_versions(old.environment, fresh.environment))
     facts = tuple(dict.fromkeys(_other_facts(old, fresh, machine)))
-    return Comparison(tuple(changes(old, fresh, snippets, kinds)), versions, facts)
+    return Comparison(tuple(changes(old, fresh, snippets, kinds, machine)), versions, facts)
 
 
-def changes(old: Record, fresh: Record, snippets: SnippetFile, kinds: Compares) -> Iterator[CellChange]:
+def changes(
+    old: Record, fresh: Record, snippets: SnippetFile, kinds: Compares, machine: Collection[str] = ()
+) -> Iterator[CellChange]:
     """Every output that differs from the old record's, but for measurements of a measured cell, and a varying cell.
 
     Another processor may excuse a difference only where the cell's line says so, and no output that came or went.
     """
-    elsewhere = old.environment.cpu != fresh.environment.cpu
+    then, now = old.environment, fresh.environment
+    elsewhere = then.cpu != now.cpu or any(then.provenance.get(name) != now.provenance.get(name) for name in machine)
     for cell in (each for each in snippets.cells if not each.options["varies"]):
         before, after = (_forms(record, cell.name) for record in (old, fresh))
         for file in sorted(before.keys() | after.keys()):
