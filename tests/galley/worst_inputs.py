@@ -441,13 +441,14 @@ TABLE = {
     ),
     "a setting": Worst(
         (
-            *(f"galley.config.{name}" for name in ("VARIABLE", "MODULE", "MEMBER", "AT_LINE")),
+            *(f"galley.toml.{name}" for name in ("VARIABLE", "MODULE", "MEMBER")),
+            "galley.config.AT_LINE",
             "galley.folders.NAME",
             "galley.folders.RESERVED",
             "galley.toml.CONTROL",
         ),
         _match_all(
-            (folders.NAME, folders.RESERVED, config.VARIABLE, config.MODULE, config.MEMBER),
+            (folders.NAME, folders.RESERVED, toml.VARIABLE, toml.MODULE, toml.MEMBER),
             (toml.CONTROL, config.AT_LINE),
         ),
         tuple(

@@ -21,7 +21,7 @@ from galley.config import find_project
 from galley.errors import Exit, GalleyError, Place, UsageError
 from galley.kinds import kinds_of
 from galley.kinds.ansi import for_terminal
-from galley.record.findings import Finding, findings, unreadable
+from galley.record.findings import Finding, findings, unreadable, unsigned_records
 from galley.run.choose import tasks_of
 from galley.site.build import build_site, site_folder
 from galley.site.switched_on import switched_off
@@ -117,7 +117,8 @@ def _counted(number: int, noun: str) -> str:
 
 
 @app.command(short_help="Say what is missing, stale or damaged; runs nothing.")
-def check() -> None:
+@click.option("--signed", is_flag=True, help="Each record must stand in a manifest that a listed person signed.")
+def check(signed: bool) -> None:
     """Say which records are missing, stale, drifted, torn, tampered with or orphaned, and which cells no page shows.
 
     Runs nothing and needs none of what the pages import.
@@ -126,6 +127,7 @@ def check() -> None:
     project = find_project(Path.cwd())
     guide = read_guide(project)
     found = [*switched_off(guide), *findings(guide, kinds_of(project)), *typed_by_hand(guide)]
+    found += unsigned_records(project) if signed else ()
     for finding in found:
         (err if finding.fatal else out)(str(finding))
     fatal = sum(finding.fatal for finding in found)
@@ -135,6 +137,30 @@ def check() -> None:
         sys.exit(Exit.NOT_TRUE)
     pages = len(guide.snippets)
     out(f"{_counted(pages, 'page')}, {_counted(cells, 'cell')}: every required record is true")
+
+
+@app.command(short_help="Write a file that names every record with its digest, and sign it.")
+@option("--profile", "-p", default="", help="A manifest of this profile's records alone.")
+@option(
+    "--rerun", is_flag=True, help="Run the pages again first; the manifest says so, and is only made if they repeat."
+)
+@option(
+    "--sign", default="", metavar="KEY", help="Sign it with this SSH key; a public one's other half is in an agent."
+)
+def manifest(profile: str, rerun: bool, sign: str) -> None:
+    """Write a manifest: an in-toto statement with the digest of every record, the commit, the lock and the profiles.
+
+    It lies beside the records. `galley check --signed` verifies its signature against the setting `signers`.
+    """
+    from galley.record import manifest as made
+
+    project = find_project(Path.cwd())
+    chosen = project.profile(profile) if profile else None
+    reran = [each.name for each in ([chosen] if chosen else project.required) if rerun]
+    if rerun:
+        _run(read_guide(project), (), reran, False, 0, check=True, strict=True)
+    for line in made.make(read_guide(project), chosen, reran, Path(sign) if sign else None):
+        out(line)
 
 
 @app.command(short_help="Run what is stale, then build the site.")

@@ -7,58 +7,47 @@ and the documentation are made from both.
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Any
 
 from galley.errors import GalleyError, Place, UsageError
 from galley.folders import NAME, RESERVED, folders_inside, links_inside
-from galley.hooks import NAMES as HOOKS
-from galley.toml import Folder, Reader, Text, Texts, YesNo, form, line_of, says
+from galley.toml import (
+    Bytes,
+    Folder,
+    Hook,
+    Megabytes,
+    Member,
+    Members,
+    Modules,
+    Parameter,
+    ParameterValue,
+    Reader,
+    Sandbox,
+    Seconds,
+    Text,
+    Texts,
+    Variable,
+    VariableValue,
+    YesNo,
+    line_of,
+    says,
+)
 
 FILE = Path("pyproject.toml")
 TABLE = ("tool", "galley")
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-MODULE = re.compile(r"\w+(\.\w+)*")
-MEMBER = re.compile(r"\w+(\.\w+)*:\w+")
 AT_LINE = re.compile(r"at line ([0-9]+)")  # in what tomllib says
-LONGEST = 10**6  # seconds
 
 # Why a setting cannot influence what a page shows, where several have the same reason.
 OPENED = "What a page opens in that folder is a dependency of its own."
 LATE = "A page that takes longer fails, and leaves no record."
 SHOWN = "Only the built pages and messages have it."
-
-
-def _is_literal(value: object) -> bool:
-    if isinstance(value, list):
-        return all(map(_is_literal, value))
-    return isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value))
-
-
-def _all(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
-    return lambda texts: all(map(pattern.fullmatch, texts))
-
-
-Modules = Annotated[tuple[str, ...], form("a list of texts, each a module's name", _all(MODULE))]
-Members = Annotated[tuple[str, ...], form('a list of texts of the form "module:Name"', _all(MEMBER))]
-Member = Annotated[str, form('a text of the form "module:function"', MEMBER.fullmatch)]
-Seconds = Annotated[float, form("a number of seconds from 0.001 to 1000000", lambda value: 0.001 <= value <= LONGEST)]
-Bytes = Annotated[int, form("a whole number of bytes, 1 or more", lambda value: value >= 1)]
-Megabytes = Annotated[int, form("a whole number, 0 or more", lambda value: value >= 0)]
-Variable = Annotated[str, form("the name of a variable", VARIABLE.fullmatch)]
-VariableValue = Annotated[str, form("a text without the character of code 0", lambda text: "\0" not in text)]
-Parameter = Annotated[str, form("a name in Python", lambda text: text.isidentifier() and not iskeyword(text))]
-ParameterValue = Annotated[Any, form("a text, a finite number, true, false or a list of these", _is_literal)]
-Sandbox = Annotated[str, form('"on", "off" or "required"', ("on", "off", "required").__contains__)]
-Hook = Annotated[str, form(f"one of the hooks {', '.join(HOOKS)}", HOOKS.__contains__)]
 
 
 @dataclass(frozen=True)
@@ -158,6 +147,20 @@ class Project:
         Texts,
         says("Names of what stands under each output: provenance and packages; all else is folded.", cannot=SHOWN),
     ] = ()
+    lock: Annotated[
+        Text,
+        says(
+            "The file that pins what the pages import, from the folder of pyproject.toml; a manifest names its digest.",
+            cannot="A record has the versions themselves.",
+        ),
+    ] = ""
+    signers: Annotated[
+        Text,
+        says(
+            "The file that lists who may sign a manifest, in the form of OpenSSH's `allowed_signers`.",
+            cannot="It says whose signature counts.",
+        ),
+    ] = ""
     machine: Annotated[
         Texts,
         says(

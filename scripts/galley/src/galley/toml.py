@@ -6,11 +6,13 @@ In the command and in the builder. A field of a dataclass that is a setting is a
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
+from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -18,6 +20,7 @@ import msgspec
 from msgspec import Meta
 
 from galley.errors import GalleyError, Place
+from galley.hooks import NAMES as HOOKS
 
 # What says where a value over several lines ends: strings whole, comments, brackets, ends of lines.
 PARTS = re.compile(
@@ -27,6 +30,10 @@ PARTS = re.compile(
     r"'[^'\n]*+'|#[^\n]*+|[\[\]{}\n]",
     re.DOTALL,
 )
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+MODULE = re.compile(r"\w+(\.\w+)*")
+MEMBER = re.compile(r"\w+(\.\w+)*:\w+")
+LONGEST = 10**6  # seconds
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 MEND = "write it so, or leave it out"
 
@@ -54,6 +61,30 @@ Texts = Annotated[
     tuple[str, ...], form("a list of texts without control characters", lambda each: all(map(_plain, each)))
 ]
 YesNo = Annotated[bool, form("true or false")]
+
+
+def _is_literal(value: object) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_literal, value))
+    return isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _all(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
+    return lambda texts: all(map(pattern.fullmatch, texts))
+
+
+Modules = Annotated[tuple[str, ...], form("a list of texts, each a module's name", _all(MODULE))]
+Members = Annotated[tuple[str, ...], form('a list of texts of the form "module:Name"', _all(MEMBER))]
+Member = Annotated[str, form('a text of the form "module:function"', MEMBER.fullmatch)]
+Seconds = Annotated[float, form("a number of seconds from 0.001 to 1000000", lambda value: 0.001 <= value <= LONGEST)]
+Bytes = Annotated[int, form("a whole number of bytes, 1 or more", lambda value: value >= 1)]
+Megabytes = Annotated[int, form("a whole number, 0 or more", lambda value: value >= 0)]
+Variable = Annotated[str, form("the name of a variable", VARIABLE.fullmatch)]
+VariableValue = Annotated[str, form("a text without the character of code 0", lambda text: "\0" not in text)]
+Parameter = Annotated[str, form("a name in Python", lambda text: text.isidentifier() and not iskeyword(text))]
+ParameterValue = Annotated[Any, form("a text, a finite number, true, false or a list of these", _is_literal)]
+Sandbox = Annotated[str, form('"on", "off" or "required"', ("on", "off", "required").__contains__)]
+Hook = Annotated[str, form(f"one of the hooks {', '.join(HOOKS)}", HOOKS.__contains__)]
 
 
 @dataclass(frozen=True)

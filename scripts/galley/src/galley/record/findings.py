@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import Protocol
 
-from galley.config import Profile
+from galley.config import Profile, Project
 from galley.errors import GalleyError, Place
 from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND, Shown
 from galley.record.mutations import unbroken
@@ -61,6 +61,17 @@ def findings(guide: Guide, kinds: Knows) -> list[Finding]:
         *_records(guide, kinds),
         *_orphans(guide),
     ]
+
+
+def unsigned_records(project: Project) -> Iterator[Finding]:
+    """The findings of `galley check --signed`, and who signed what."""
+    from galley.record.signed import signatures, unsigned  # which most checks do without
+
+    for fault in unsigned(project):
+        yield Finding("unsigned", fault.place, fault.what, fault.mend, fault.fatal)
+    for name, signer, said in signatures(project).good:
+        place = Place(project.relative(project.outputs) / name)
+        yield Finding("signed", place, f"by {signer}: {len(said.subject)} records", fatal=False)
 
 
 def unreadable(guide: Guide) -> list[Finding]:

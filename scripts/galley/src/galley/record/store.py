@@ -91,7 +91,7 @@ class Store:
         if RECORD not in present:
             raise TornError("torn: outputs without a record.json, its writer was interrupted", Place(relative))
         try:
-            record = from_json(_bytes(folder, RECORD, relative))
+            record = from_json(plain_bytes(folder, RECORD, relative))
         except NewerError as error:
             raise NewerRecordError(str(error), Place(relative / RECORD), UPGRADE) from error
         except ValueError as error:
@@ -102,7 +102,7 @@ class Store:
         for file, expected in files.items():
             if file not in present:
                 raise TamperedError("is in the record and not in the folder", Place(relative / file))
-            outputs[file] = _bytes(folder, file, relative)
+            outputs[file] = plain_bytes(folder, file, relative)
             if digest(outputs[file]) != expected:
                 crlf = digest(outputs[file].replace(b"\r\n", b"\n")) == expected
                 how = "its lines end with CRLF now, as git may make them" if crlf else "its bytes changed"
@@ -226,7 +226,7 @@ class Store:
             raise TamperedError("cannot be read or written by this user", Place(place), mend) from error
 
 
-def _bytes(folder: Path, name: str, relative: Path) -> bytes:
+def plain_bytes(folder: Path, name: str, relative: Path) -> bytes:
     """A file of a record; raises TamperedError where it is a link, or anything else than a plain file."""
     path = f"{folder}/{name}"  # a text: making a path object takes longer than reading the file
     try:

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import msgspec
 
 from galley import system
-from galley.config import VARIABLE
 from galley.errors import Exit, GalleyError
 from galley.hooks import Context, HookError, at_fault, find_hook
 from galley.run.protocol import Prepare, Prepared, encode, written
+from galley.toml import VARIABLE
 
 if TYPE_CHECKING:
     from galley.config import Profile, Project
