@@ -192,7 +192,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 LISTED = f'["org/big"]\nrevision = "{COMMIT}"\n["org/none"]\nrevision = "unpinned"\n["local"]\nsize = 3\n'
 SETUP = """\
 def setup(context):
-    if "model" in context.parameters:
+    if context.page == "page" and "model" in context.parameters:
         context.note_table(context.root / "snippets/list.toml", context.parameters["model"])
 """
 
@@ -207,7 +207,7 @@ def pinned(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     folder.write("snippets/prepared.py", "def prepare(context): pass\n")
     folder.snippet("page", '# %% parameters\nmodel = "local"\n# %% one\nprint(len(model))\n')
     folder.snippet("plain", "# %% one\n1\n")
-    assert not folder.run("page", "plain", profiles=("laptop", "big")).failures
+    assert not folder.run("page", "plain", profiles=("laptop", "big")).failures  # `plain` has no parameter to pin
     assert folder.galley("check").returncode == 0
     return folder
 

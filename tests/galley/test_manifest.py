@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +130,21 @@ def test_whoever_is_listed_is_named_by_the_check_and_on_the_pages(guide: GuideFo
     html = (guide.root / "site/page.html").read_text(encoding="utf-8")
     assert html.count("MB · signed by alice@example.com</summary>") == 2
     assert html.count("<summary>recorded, not rerun here · ") == 1
+
+
+def test_a_build_verifies_a_manifest_once_and_none_where_there_is_none(guide: GuideFolder, tmp_path: Path) -> None:
+    calls, program = tmp_path / "calls", tmp_path / "bin/ssh-keygen"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$2" >> {calls}\nexec {shutil.which("ssh-keygen")} "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    words = [sys.executable, "-m", "mkdocs", "build", "--strict"]
+    assert guide.call(words, PATH=path).returncode == 0
+    assert calls.read_text(encoding="utf-8").split() == ["find-principals", "verify"]
+    calls.unlink()
+    (guide.root / MANIFEST).unlink()
+    assert guide.call(words, PATH=path).returncode == 0
+    assert not calls.exists()
 
 
 def change(guide: GuideFolder, keys: dict[str, Path], what: str) -> str:

@@ -176,8 +176,13 @@ def test_a_record_that_is_not_true_is_an_error_and_the_others_are_compared(recor
         "stale (laptop) has no true record to compare with: cell stale/one changed\n    galley run stale" in done.stdout
     )
     assert recorded.galley("run", "--check", "page").returncode == 0
+    forge(recorded, nothing, text="loss 0.5\n")
+    assert recorded.galley("run", "--check").returncode == 7, "a difference is told before what was not compared"
     assert "nothing to run: no page has a record" in recorded.galley("run", "--check", "-p", "big").stdout
     assert "never recorded" in recorded.galley("run", "--check", "-p", "big", "page").stdout
+    assert recorded.galley("run", "-p", "big", "stale").returncode == 0
+    recorded.snippet("stale", "# %% one\n3\n")
+    assert "stale (big) has no true record" in recorded.galley("run", "--check", "-p", "big").stdout
 
 
 def test_a_page_that_fails_is_told_as_such(recorded: GuideFolder) -> None:
