@@ -7,12 +7,15 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from galley.record.manifest import Predicate, Statement, Subject
 from galley.source.digest import digest
+from galley.system.commit import Commit
 from guide_folder import GuideFolder
 
 SETTINGS = """\
@@ -161,6 +164,10 @@ def change(guide: GuideFolder, keys: dict[str, Path], what: str) -> str:
         case "a record less":
             shutil.rmtree(guide.project.outputs / "page/big")
             return f"page/big/record.json: unsigned: {MANIFEST} names it, signed by alice@example.com, and it is gone"
+        case "an output":  # of an optional profile, whose records the check alone does not hold to anything
+            (guide.project.outputs / "page/big/one.stdout.txt").write_text("4\n", encoding="utf-8")
+            what = "page/big/one.stdout.txt: unsigned: is not what was recorded: its bytes changed"
+            return f"{what}\n    restore what was signed: git checkout -- snippets/outputs/page/big; "
         case "the manifest":
             record.write_text(record.read_text(encoding="utf-8").replace('"date": "2', '"date": "1'), encoding="utf-8")
             text = json.dumps(said(guide)).replace(
@@ -208,7 +215,8 @@ def change(guide: GuideFolder, keys: dict[str, Path], what: str) -> str:
 
 
 CHANGES = (
-    *("a date", "a record more", "a record less", "the manifest", "another signer", "for another purpose"),
+    *("a date", "a record more", "a record less", "an output", "the manifest", "another signer"),
+    *("for another purpose",),
     *("no signature", "no manifest", "no list", "no setting", "a broken signature", "a broken manifest"),
     *("another statement", "a link"),
 )
@@ -227,7 +235,7 @@ def test_what_nobody_listed_signed_fails_and_is_shown_as_signed_by_nobody(
     assert guide.mkdocs().returncode == 0
     html = (guide.root / "site/page.html").read_text(encoding="utf-8")
     signatures = html.count("signed by alice")
-    assert signatures == {"a date": 1, "a record more": 2, "a record less": 1}.get(what, 0)
+    assert signatures == {"a date": 1, "a record more": 2, "a record less": 1, "an output": 1}.get(what, 0)
     assert "mallory" not in html
 
 
@@ -235,6 +243,30 @@ def test_signing_anew_mends_it(guide: GuideFolder, keys: dict[str, Path]) -> Non
     change(guide, keys, "a date")
     assert guide.galley("manifest", "--sign", str(keys["alice"])).returncode == 0
     assert guide.galley("check", "--signed").returncode == 0
+
+
+def test_an_output_as_it_was_signed_mends_it(guide: GuideFolder, keys: dict[str, Path]) -> None:
+    change(guide, keys, "an output")
+    assert guide.call(["git", "checkout", "--", "snippets/outputs/page/big"]).returncode == 0
+    assert guide.galley("check", "--signed").returncode == 0
+
+
+class Counted(tuple[Subject, ...]):
+    """The subjects of a statement, which count how often somebody goes through them."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[Subject]:
+        """Go through the subjects once."""
+        self.times += 1
+        return super().__iter__()
+
+
+def test_a_manifest_is_gone_through_once_however_many_records_are_looked_up() -> None:
+    subjects = Counted([Subject("a", {"sha256": "1"}), Subject("b", {"sha256": "2"})])
+    found = Statement(subjects, Predicate(Commit(), ()))
+    assert [found.sha256(name) for name in ("a", "b", "c")] == ["1", "2", ""]
+    assert subjects.times == 1
 
 
 def test_the_machine_of_a_profile_signs_its_own_and_says_that_it_ran_again(

@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ class Statement:
         """The digest of a record of this name; empty where it is not in the manifest."""
         return self._digests.get(name, "")
 
-    @property
+    @cached_property
     def _digests(self) -> dict[str, str]:
         return {each.name: each.digest.get("sha256", "") for each in self.subject}
 

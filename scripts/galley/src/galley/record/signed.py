@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from galley.config import Project
@@ -129,7 +130,8 @@ def unsigned(project: Project) -> Iterator[Fault]:
     yield from found.faults
     if not manifests(project):
         yield Fault("there is no manifest of the records", Place(relative / name_of(None)))
-    there = [each for each in store_of(project).folders() if (project.outputs / Path(*each) / RECORD).exists()]
+    store = store_of(project)
+    there = [each for each in store.folders() if (project.outputs / Path(*each) / RECORD).exists()]
     names = {record_name(project, *each): each for each in there}
     for name, signer, said in found.good:
         mend = _sign(project, name)
@@ -145,5 +147,13 @@ def unsigned(project: Project) -> Iterator[Fault]:
             what = f"{project.lock or 'the lock'} is another than when {signer} signed {relative / name}"
             yield Fault(what, Place(Path(project.lock or name)), mend, fatal=False)
     for record in sorted(names):
+        try:
+            store.read(*names[record])  # the manifest has the digest of the record, and the record those of its outputs
+        except GalleyError as error:
+            yield Fault(error.what, error.place or Place(Path(record)), error.mend or _restore(Path(record).parent))
         if found.good and not any(said.sha256(record) for _, _, said in found.good):
             yield Fault("is in no signed manifest", Place(Path(record)))
+
+
+def _restore(folder: Path) -> str:
+    return f"restore what was signed: git checkout -- {quote(folder.as_posix())}; or run the page again, and: {SIGN}"
