@@ -110,6 +110,8 @@ def test_the_same_records_give_the_same_bytes(guide: GuideFolder) -> None:
     assert done.returncode == 0
     assert f"unchanged: {MANIFEST}\n3 records; commit " in done.stdout
     assert guide.recorded() == before
+    text = (guide.root / MANIFEST).read_text(encoding="utf-8")
+    assert text == json.dumps(json.loads(text), indent=1, sort_keys=True) + "\n", "in an order that no setting changes"
     guide.snippet("plain", "# %% one\nprint(5)\n# a comment\n")
     assert guide.galley("manifest").returncode == 0
     assert said(guide)["predicate"]["commit"]["modified"] is True

@@ -133,6 +133,12 @@ def test_what_may_differ_is_told_and_no_failure(recorded: GuideFolder) -> None:
 def test_a_cell_may_differ_on_another_processor_and_on_no_other_account(recorded: GuideFolder) -> None:
     forge(recorded, nothing, differing="other\n")
     assert recorded.galley("run", "--check").returncode == 7, "it is the recorded processor"
+    forge(recorded, environment(provenance={"device": "cpu", "capability": "AVX512"}))
+    done = recorded.galley("run", "--check")
+    assert done.returncode == 0, f"several processors have one name, and other instructions\n{done.stdout}"
+    assert "differing.stdout.txt differs" in done.stdout
+    forge(recorded, nothing, text="loss 0.5\n")
+    assert recorded.galley("run", "--check").returncode == 7, "the line of this cell excuses nothing"
     recorded.snippet("page", '# %% one by_processor="why"\nimport secrets\nprint(secrets.token_hex())\n')
     done = recorded.galley("run", "--twice")
     assert done.returncode == 4

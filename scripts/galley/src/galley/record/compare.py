@@ -1,8 +1,8 @@
 """How a new run of a page differs from its record: each output in a few words, and what may excuse a difference.
 
-In the command. Nothing that a record says of its machine excuses a difference: the processor's name is a text that
-anybody can write. Outputs must be equal wherever the versions are, and a cell that may differ says so on its line, in
-its source.
+In the command. Outputs must be equal wherever the versions are, whatever a record says of its machine, since anybody
+can write the name of a processor. A cell that may differ says so on its line, in its source; for such a cell alone it
+counts which processor the record names.
 """
 
 from __future__ import annotations
