@@ -10,7 +10,7 @@ GALLEY := $(INSTALL) --no-deps --editable scripts/galley
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help site serve test lint types records check run clean constraints chromium
+.PHONY: help site serve test lint types records check run clean constraints chromium mutations
 .DEFAULT_GOAL := help
 
 help:  ## say what each target does
@@ -33,6 +33,9 @@ check: $(VENV)/site.done  ## say which records are not true, without running any
 test: $(VENV)/dev.done chromium  ## run all checks: lint, types, records, tests, every snippet, the strict site build
 	@$(MAKE) --no-print-directory --jobs=2 lint types records $(VENV)/compiled.done
 	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+
+mutations: $(VENV)/dev.done $(VENV)/compiled.done  ## run every mutation of the libraries, and keep what each broke
+	@$(BIN)/python tests/guide/mutate.py --all
 
 lint:
 	@$(BIN)/ruff check

@@ -2,7 +2,7 @@
 
 A mutation is a function that changes a library where it stands. Its page's child calls it before the first
 cell, so the page itself is untouched. The claim that states the behaviour must fail, and must be the first
-cell that does: `tests/test_mutations.py` holds each mutation to the claim that is named here.
+cell that does: `tests/guide/mutate.py` holds each mutation to the claim that is named here.
 """
 
 from __future__ import annotations
