@@ -98,7 +98,11 @@ def test_results_of_a_file_that_cannot_be_read_are_left_alone(guide: GuideFolder
 
 
 def test_another_version_of_a_package_is_told_and_fails_nothing(guide: GuideFolder) -> None:
-    write(guide, entry(guide, "texts", pytest="0.1", nothing="1"), entry(guide, "lists", pytest=pytest.__version__))
+    write(
+        guide,
+        entry(guide, "texts", pytest="0.1", nothing="1"),
+        entry(guide, "lists", pytest=f"{pytest.__version__}+cpu"),
+    )
     (finding,) = guide.findings()
     assert not finding.fatal
     assert str(finding) == (

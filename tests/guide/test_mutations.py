@@ -58,6 +58,11 @@ def test_the_page_runs_as_far_as_the_claim_and_measures_nothing() -> None:
     assert not any("measured" in each.tags for each in mutate.as_far_as(snippets, last).cells)
 
 
+def test_a_mutations_code_is_its_own() -> None:
+    digests = [mutate.code_of(each) for each in MUTATIONS.values()]
+    assert len(set(digests)) == len(digests)
+
+
 def test_nothing_else_is_kept() -> None:
     assert set(mutate.kept()) <= set(MUTATIONS), "make mutations"
 
@@ -78,6 +83,12 @@ def test_what_another_claim_notices_or_none_is_wrong_and_is_not_kept(
     mutate.keep([right])
     assert mutate.kept() == {KNOWN.name: mutate.entry(KNOWN)}
     assert KNOWN.name not in mutate.outdated()
+    with monkeypatch.context() as patch:
+        patch.setattr(mutate, "VERSIONS", {"torch": "0.1"})
+        assert KNOWN.name in mutate.outdated(), "the libraries are others"
+    with monkeypatch.context() as patch:
+        patch.setattr(mutate, "code_of", lambda mutation: "0" * 64)
+        assert KNOWN.name in mutate.outdated(), "the mutation is another"
     mutate.keep([replace(right, wrong="no cell notices")])
     assert mutate.kept() == {}
     assert set(mutate.outdated()) == set(MUTATIONS)

@@ -127,7 +127,6 @@ class _Names:
 
     def computed(self) -> None:
         """At a cell's end: what the code above made is the page's own for the cells below."""
-        self.live |= self.made & self.dead
         self.dead -= self.made
         self.made.clear()
 
