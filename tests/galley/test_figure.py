@@ -86,6 +86,14 @@ def test_ids_are_the_pages_own_and_text_is_escaped() -> None:
     assert not re.search("class=|alert|xmlns|comment", html)
 
 
+def test_of_xlink_the_reference_alone_is_an_attribute_of_the_drawing() -> None:
+    over = 'xlink:transform="scale(50)" xlink:overflow="visible" xlink:style="overflow: visible" xlink:title="t"'
+    html = inline_svg(svg(f'<g id="a"/><use {over} xlink:href="#a"/>', f" {over}"), "g")
+    assert "visible" not in html
+    assert "scale" not in html
+    assert '<use href="#g-a">' in html
+
+
 def test_black_is_the_pages_ink_unless_the_figure_has_ink_of_its_own() -> None:
     html = inline_svg(svg('<path stroke="#000" fill="white"/><path style="fill: black; stroke: #00f"/>'), "g")
     assert '<path stroke="currentColor" fill="var(--md-default-bg-color)">' in html

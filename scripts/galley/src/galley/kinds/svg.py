@@ -40,17 +40,8 @@ LEFT_OUT = frozenset({"title", "desc", "metadata"})
 STYLES = frozenset(
     (
         *("alignment-baseline", "baseline-shift", "clip-path", "clip-rule", "color", "color-interpolation"),
-        *(
-            "direction",
-            "display",
-            "dominant-baseline",
-            "fill",
-            "fill-opacity",
-            "fill-rule",
-            "font",
-            "font-family",
-            "font-size",
-        ),
+        *("direction", "display", "dominant-baseline", "fill", "fill-opacity", "fill-rule"),
+        *("font", "font-family", "font-size"),
         *("font-size-adjust", "font-stretch", "font-style", "font-variant", "font-weight", "image-rendering"),
         *("isolation", "letter-spacing", "marker", "marker-end", "marker-mid", "marker-start", "mask", "mask-type"),
         *("mix-blend-mode", "opacity", "overflow", "paint-order", "shape-rendering", "stop-color", "stop-opacity"),
@@ -193,7 +184,7 @@ class _Writer:
         image = element.tag == f"{{{SVG}}}image"
         for key, value in element.attrib.items():
             space, _, name = key.rpartition("}")
-            if space in ("", f"{{{XLINK}"):
+            if not space or (space == f"{{{XLINK}" and name == "href"):
                 kept = self._kept(name, value, image)
                 if kept is not None:
                     found[name] = kept
