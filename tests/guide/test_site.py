@@ -296,6 +296,21 @@ def test_the_copy_button_gives_exactly_the_cells_code(address: str, browser: Bro
     context.close()
 
 
+def test_no_answer_of_a_console_is_copied(address: str, browser: Browser):
+    opened, _ = begin(browser, address, "seven-billion", 1440, "light")
+    opened.wait_for_load_state("networkidle")
+    button = opened.locator("pre:has(.gp) button").first
+    added = "button => button.closest('pre').querySelector('code').insertAdjacentHTML('beforeend', ANSWER)"
+    button.evaluate(added.replace("ANSWER", "'<span class=go>an answer</span>'"))
+    assert "an answer" in opened.locator("pre:has(.go)").first.inner_text()
+    opened.evaluate("document.addEventListener('copy', () => { window.copied = document.activeElement.value })")
+    button.evaluate("button => button.click()")
+    copied = opened.evaluate("window.copied")
+    assert copied
+    assert "answer" not in copied
+    opened.context.close()
+
+
 def test_a_folded_assertion_opens_by_keyboard(address: str, browser: Browser):
     opened, _ = begin(browser, address, "deep-dive", 1440, "light")
     opened.wait_for_load_state("networkidle")
