@@ -14,7 +14,8 @@ import pytest
 from builders import BUILDERS, article, plain, text_of
 from galley.kinds.describe import SHORT, describe
 from galley.kinds.kind import Asked
-from galley.kinds.trace import FRAME_BYTES, NAMES, Trace
+from galley.kinds.markup import escape
+from galley.kinds.trace import FRAME_BYTES, NAMES, Trace, read
 from guide_folder import SETTINGS, GuideFolder
 
 
@@ -250,3 +251,8 @@ def test_a_branch_that_is_not_taken_binds_nothing(folder: GuideFolder) -> None:
     assert not folder.run().failures
     steps = json.loads(folder.output("page", "one.trace.json"))
     assert [step["statement"] for step in steps] == [1, 4]
+
+
+def test_half_a_character_in_a_trace_is_shown_as_the_sign_for_one() -> None:
+    (step,) = read(rb'[{"statement": 1, "names": [{"value": "a \ud800 \ud83d\ude00"}]}]')
+    assert escape(step["names"][0]["value"]).encode() == "a \ufffd \U0001f600".encode()
