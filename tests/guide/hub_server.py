@@ -32,6 +32,8 @@ class Repository:
     gated: bool = False
     private: bool = False
     forbidden: bool = False  # to every token, whatever it is
+    broken: bool = False  # the hub fails at it, whoever asks
+    elsewhere: str = ""  # another host, to which it redirects even small files
     members: set[str] = field(default_factory=set)  # tokens whose account accepted the licence
     break_after: int | None = None  # bytes of a large file, after which the connection is reset
 
@@ -122,6 +124,8 @@ class Handler(BaseHTTPRequestHandler):
         """Answer with the hub's own refusal where there is cause for one."""
         if token and token not in self.hub.tokens:
             self._error(401, "", "Invalid credentials in Authorization header")
+        elif repository is not None and repository.broken:
+            self._error(500, "", "Internal error")
         elif repository is None or (repository.private and token not in repository.members):
             self._error(404 if token else 401, "RepoNotFound", "Repository not found")
         elif repository.forbidden:
@@ -149,6 +153,8 @@ class Handler(BaseHTTPRequestHandler):
             self._error(404, "RevisionNotFound", f"Invalid rev id: {revision}")
         elif (data := repository.commits[commit].get(file)) is None:
             self._error(404, "EntryNotFound", "Entry not found", commit)
+        elif repository.elsewhere and self.headers["host"] not in repository.elsewhere:
+            self._answer(302, b"", {"X-Repo-Commit": commit, "Location": f"{repository.elsewhere}{self.path}"})
         elif file.endswith(LARGE):
             headers = {"X-Linked-Etag": f'"{sha256(data)}"', "X-Linked-Size": str(len(data))}
             self._answer(

@@ -257,6 +257,45 @@ def test_a_broken_connection_leaves_nothing_half_done(user, monkeypatch):
     assert not [path for _, path, _ in user.hub.requests if path.endswith("/config.json")]  # it had arrived
 
 
+SECRET = "hf_planted0123456789secret"
+RAISED = """
+import logging, time, traceback
+
+time.sleep = lambda seconds: None  # between the tries of the hub's client
+logging.basicConfig(level=logging.DEBUG)
+from loading.downloads import prepare
+
+try:
+    print(prepare("hub", {"m": "acme/base"}))
+except Exception:
+    traceback.print_exc()
+"""
+
+
+@pytest.mark.parametrize("case", ["unknown", "forbidden", "gated", "gone", "broken", "cut", "elsewhere", "unreachable"])
+def test_no_message_or_traceback_of_a_download_holds_the_token(case, user, monkeypatch, tmp_path):
+    base, hub, variables = user.hub.repositories[BASE], user.hub, {"HF_TOKEN": SECRET}
+    monkeypatch.setattr(hub, "tokens", {SECRET} if case != "unknown" else set())
+    monkeypatch.setattr(base, "members", {SECRET} if case != "gated" else set())
+    change = {"forbidden": ("forbidden", True), "broken": ("broken", True), "cut": ("break_after", 1000)}
+    change |= {"gone": ("commits", {base.main: base.commits[base.main]})}
+    with hub_server() as other:
+        change |= {"elsewhere": ("elsewhere", other.endpoint)}
+        if case in change:
+            monkeypatch.setattr(base, *change[case])
+        if case == "unreachable":
+            variables["HF_ENDPOINT"] = "http://127.0.0.1:9"
+        done = user.python(RAISED, **variables)
+        assert SECRET not in {token for _, _, token in other.requests}
+    assert "loading.catalogue.ModelError: " in done.stderr, done.stderr
+    assert "Traceback" in done.stderr
+    assert SECRET not in done.stdout + done.stderr
+    written = [each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()]
+    assert not any(SECRET.encode() in each for each in written)
+    if case != "unreachable":
+        assert SECRET in {token for _, _, token in hub.requests}  # it was used all the same
+
+
 # --- Pins ---------------------------------------------------------------------------------------
 
 
