@@ -62,6 +62,8 @@ def _value(file: str, name: str) -> str:
 
 
 def _versions(venv: Path) -> dict[str, str]:
-    done = subprocess.run([venv / "bin" / "python", "-P", "-c", VERSIONS, *PACKAGES], capture_output=True, check=True, text=True)
+    done = subprocess.run(
+        [venv / "bin" / "python", "-P", "-c", VERSIONS, *PACKAGES], capture_output=True, check=True, text=True
+    )
     found: dict[str, str] = json.loads(done.stdout)
     return found

@@ -47,14 +47,23 @@ async def run_tasks(
     """
     room = Room(jobs or backend.cores)
     ordered = sorted(tasks, key=lambda task: -task.seconds)
-    running = [asyncio.create_task(_run(project, backend, task, tell, room)) for task in ordered]
+    running: dict[int, asyncio.Task[tuple[int, TaskRun]]] = {}
+
+    async def one(number: int, task: Task) -> tuple[int, TaskRun]:
+        return number, await _run(project, backend, task, tell, room)
+
+    for number, task in enumerate(ordered):
+        running[number] = asyncio.create_task(one(number, task))
     try:
-        for done in asyncio.as_completed(running):
-            yield await done
+        for done in asyncio.as_completed(iter(running.values())):  # of a list it would keep every page's outputs
+            number, ran = await done
+            del running[number]
+            yield ran
+            del ran, done
     finally:
-        for each in running:
+        for each in running.values():
             each.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.gather(*running.values(), return_exceptions=True)
 
 
 async def _run(project: Project, backend: Backend, task: Task, tell: Tell, room: Room) -> TaskRun:
