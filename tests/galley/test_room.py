@@ -61,7 +61,11 @@ def test_a_page_never_recorded_is_expected_to_need_a_lot(monkeypatch: pytest.Mon
     assert max(map(len, run(4, [(1, 0.0, False)] * 2))) == 1
 
 
-def test_a_page_that_ends_wakes_none_but_those_that_are_let_in():
+@pytest.mark.parametrize("free", [1e6, 1.0])
+def test_a_page_that_ends_has_few_others_looked_at(free: float, monkeypatch: pytest.MonkeyPatch):
+    """Where cores are scarce it is the next page, where memory is scarce the first of those that wait."""
+    monkeypatch.setattr(room, "free_mb", lambda: free)
+
     def calls(pages: int) -> int:
         heard = 0
 
@@ -75,7 +79,8 @@ def test_a_page_that_ends_wakes_none_but_those_that_are_let_in():
 
         async def every() -> None:
             shared = Room(2)
-            await asyncio.gather(*(one(shared) for _ in range(pages)))
+            async with asyncio.timeout(60):
+                await asyncio.gather(*(one(shared) for _ in range(pages)))
 
         sys.setprofile(hear)
         try:
