@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = (
-    "galley-docs", "mkdocs", "mkdocs-material", "zensical", "markdown-exec", "torch", "transformers", "peft", "tokenizers"
+    "galley-docs", "mkdocs", "mkdocs-material", "zensical", "markdown-exec",
+    "torch", "transformers", "peft", "tokenizers",
 )  # fmt: skip
 VERSIONS = """import json, sys
 from importlib import metadata
