@@ -19,6 +19,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from galley.config import find_project
+from galley.site.build import protect_site
 from galley.source.guide import read_guide
 from screenshots import WIDTHS, chromium, pages, served
 
@@ -57,7 +58,7 @@ def article(page: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The site as each builder makes it, from a copy of what is committed."""
+    """The site as each builder makes it, from a copy of what is committed, with its Content-Security-Policy."""
     built = {}
     for name, command in BUILDERS.items():
         copy = tmp_path_factory.mktemp(name)
@@ -70,6 +71,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             [sys.executable, *command], cwd=copy, env=environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, f"{name}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+        protect_site(find_project(copy), copy / "site")
         built[name] = copy / "site"
     return built
 
@@ -155,8 +157,13 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
+STOPS = """
+addEventListener("securitypolicyviolation", stop => console.error("stopped: " + stop.effectiveDirective, stop.blockedURI))
+"""  # the policy stands in the page
+
+
 def begin(browser: Browser, address: str, page: str, width: int, scheme: str) -> tuple[Page, list[str]]:
-    """Begin to open a page; the list takes in console errors and requests that leave the site."""
+    """Begin to open a page; the list takes in errors, what the page's policy stops, and requests that leave the site."""
     context = browser.new_context(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme)
     opened, wrong = context.new_page(), []
     opened.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
@@ -164,6 +171,7 @@ def begin(browser: Browser, address: str, page: str, width: int, scheme: str) ->
     opened.on(
         "request", lambda asked: None if asked.url.startswith((address, "data:", "blob:")) else wrong.append(asked.url)
     )
+    opened.add_init_script(STOPS)
     opened.goto(f"{address}/{page}/", wait_until="commit")
     return opened, wrong
 
@@ -226,6 +234,37 @@ def test_a_browser_finds_nothing_wrong(page: str, width: int, scheme: str, visit
     visit = visits[page, width, scheme]
     assert visit.wrong == []
     assert visit.wide <= width, "the page scrolls sideways"
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_the_policy_lets_no_script_run_that_a_page_did_not_come_with(
+    builder: str, sites: dict[str, Path], browser: Browser
+):
+    with served(sites[builder]) as address:
+        opened, wrong = begin(browser, address, "deep-dive", 1440, "light")
+        opened.wait_for_load_state("networkidle")
+        assert wrong == []
+        assert opened.locator("button[data-clipboard-target], .md-code__button").count() > 50, "the theme's scripts run"
+        opened.evaluate(
+            "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.ran = 1'}))"
+        )
+        opened.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x: onerror=\"window.ran = 1\">')")
+        opened.wait_for_timeout(100)
+        assert opened.evaluate("window.ran") is None
+        assert {each.split()[1] for each in wrong if each.startswith("stopped: ")} >= {
+            "script-src-elem",
+            "script-src-attr",
+        }
+        opened.context.close()
+
+
+def test_the_search_works_under_the_policy(address: str, browser: Browser):
+    opened, wrong = begin(browser, address, "methods", 1440, "light")
+    opened.wait_for_load_state("networkidle")
+    opened.locator(".md-search__input").fill("PeftModel")
+    opened.locator(".md-search-result__item mark").first.wait_for()
+    assert wrong == []
+    opened.context.close()
 
 
 class Blocks(HTMLParser):

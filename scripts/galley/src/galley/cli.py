@@ -18,12 +18,12 @@ import click
 
 from galley import __version__, system
 from galley.config import find_project
-from galley.errors import Exit, GalleyError, Place, UsageError
+from galley.errors import Exit, GalleyError, UsageError
 from galley.kinds import kinds_of
 from galley.kinds.ansi import for_terminal
 from galley.record.findings import Finding, findings, unreadable, unsigned_records
 from galley.run.choose import tasks_of
-from galley.site.build import build_site, site_folder
+from galley.site.build import build_site, protect_site, site_folder
 from galley.site.switched_on import switched_off
 from galley.site.typed import typed_by_hand
 from galley.source.guide import Guide, read_guide
@@ -183,6 +183,18 @@ def build(site_dir: str) -> None:
     out(f"The site is in {shown}; look at it with: python -m http.server -d {shown}")
 
 
+@app.command(short_help="Give a site that was built its Content-Security-Policy.")
+@click.argument("folder", metavar="SITE")
+def csp(folder: str) -> None:
+    """Give the pages of a site their Content-Security-Policy, as the settings csp and csp_sources say.
+
+    SITE is the folder of a site that MkDocs, ProperDocs or Zensical has built. Its pages are changed, and a file
+    `_headers` is added. `galley build` does this by itself.
+    """
+    protect_site(find_project(Path.cwd()), Path(folder))
+    out(f"Every page in {folder} has its policy now, and {folder}/_headers has it for hosts that read such a file")
+
+
 def _stop_at(wrong: Sequence[Finding]) -> None:
     if wrong:
         err("\n".join(map(str, wrong)))
@@ -235,23 +247,15 @@ def export(page: str, profile: str, form: str, output: str) -> None:
     what it needs. A file that is there already is not overwritten. Runs nothing and needs none of what the page
     imports.
     """
-    from galley.export.command import export as exported
+    from galley.export import command
 
     form = form or (Path(output).suffix.removeprefix(".") if output != "-" else "") or "py"
     guide = read_guide(find_project(Path.cwd()))
-    text = exported(guide, page, profile, form)
+    text = command.export(guide, page, profile, form)
     if output == "-":
         sys.stdout.write(text)
         return
-    path = Path(output or f"{guide.find(page).stem}.{form}")
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise UsageError("is there already", Place(path), "remove it, or name another file with --output") from None
-    except OSError as error:
-        what = f"cannot be written: {error.strerror}"
-        raise UsageError(what, Place(path), "name another file with --output") from error
+    path = command.write_new(Path(output or f"{guide.find(page).stem}.{form}"), text)
     out(f"wrote {path}")
 
 

@@ -25,6 +25,7 @@ from galley.errors import GalleyError, Place
 from galley.kinds.ansi import for_terminal
 from galley.site.blocks import with_ids
 from galley.site.builders import converting, failures
+from galley.site.csp import BEGIN, END
 from galley.site.downloads import downloads
 from galley.site.exec_options import noted_headings
 from galley.site.html import cell_html, cell_id, error_note, profiles_note, superfences
@@ -144,6 +145,8 @@ class Arrival(Postprocessor):
         parts = [each.css for each in (*page.kinds, *lists_of(page.project)) if each.name in page.present]
         builder, _ = converting(self.md)
         text = with_ids(text)
+        if page.project.csp:
+            text = f"{BEGIN}{text}{END}"
         return builder.with_style(self.md, text, f"<style>{styles(parts, colours='-Color-' in text)}</style>\n")
 
 
