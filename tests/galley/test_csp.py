@@ -226,6 +226,8 @@ def test_what_the_policy_would_stop_is_told_with_the_setting_that_allows_it(fold
     if setting:
         folder.write("pyproject.toml", f"{SETTINGS}\n[tool.galley.csp_sources]\n{setting}\n")
         assert not stops(folder, element), "the setting that is named mends it"
+        sources = policy(folder.root / "built/one.html")[setting.partition(" ")[0]]
+        assert "'none'" not in sources, "it counts alone"
 
 
 @pytest.mark.parametrize("source", ["https://*.example", "https:", "*"])

@@ -47,7 +47,6 @@ COLLECTION: dict[str, tuple[str, ...]] = {
         "<svg><foreignObject><img src=x: onerror=alert(1)></foreignObject></svg>",
         f"<svg><image href={EVIL}/a.png /></svg>",
         f"<svg><use href={EVIL}/a.svg#x /></svg>",
-        "<svg><set attributeName=onmouseover to=alert(1)></svg>",
         "<svg><style><img src=x: onerror=alert(1)></style></svg>",
     ),
     "mathml": (
@@ -56,6 +55,7 @@ COLLECTION: dict[str, tuple[str, ...]] = {
         "<math><annotation-xml encoding=text/html><img src=x: onerror=alert(1)></annotation-xml></math>",
     ),
     "mutation": (
+        "<svg><set attributeName=onmouseover to=alert(1)></svg>",
         "<scr<script>ipt>alert(1)</scr</script>ipt>",
         "<noscript><p title='</noscript><img src=x: onerror=alert(1)>'></noscript>",
         "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=x: onerror=alert(1)&gt;'>",
