@@ -129,10 +129,10 @@ def _bare(text: str) -> str:
 
 def _stopped(policy: Policy, text: str, page: Page) -> Iterator[tuple[int, str, str]]:
     """The line of each element that the policy would stop, what it is, and what to do."""
-    begin, end = text.find(BEGIN), text.rfind(END)
+    begin, end = text.find(BEGIN), text.rfind(END)  # without an end, nothing is between
 
     def in_content(found: Found) -> bool:
-        return 0 <= begin < found.at < end
+        return begin < found.at < end
 
     for found in page.found:
         if isinstance(found, Load) and not policy.allows(found):
