@@ -56,5 +56,6 @@ from mutations import (  # noqa: E402, F401 (each enters its own)
     generation,
     peft_changes,
     tokenizers,
+    train_an_adapter,
     transformers_changes,
 )
