@@ -55,6 +55,7 @@ from mutations import (  # noqa: E402, F401 (each enters its own)
     deep_dive,
     generation,
     peft_changes,
+    seven_billion,
     tokenizers,
     train_an_adapter,
     transformers_changes,
