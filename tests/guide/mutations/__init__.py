@@ -54,6 +54,7 @@ from mutations import (  # noqa: E402, F401 (each enters its own)
     corrections,
     deep_dive,
     generation,
+    methods,
     peft_changes,
     seven_billion,
     tokenizers,
