@@ -26,9 +26,10 @@ from galley.kinds.ansi import for_terminal
 from galley.site.blocks import with_ids
 from galley.site.builders import converting, failures
 from galley.site.csp import BEGIN, END
+from galley.site.checked import checked_note
 from galley.site.downloads import downloads
 from galley.site.exec_options import noted_headings
-from galley.site.html import cell_html, cell_id, error_note, profiles_note, superfences
+from galley.site.html import cell_html, cell_id, error_note, superfences
 from galley.site.lists import list_html, lists_of
 from galley.site.page import Page, page_of, source_lines
 from galley.site.styles import styles
@@ -161,7 +162,7 @@ class Note(Treeprocessor):
         links = self._downloads(page)
         at = next((number for number, child in enumerate(root) if child.tag == "h1"), -1)
         wrong = [*map(str, page.errors), *page.failures]
-        for note in (*map(error_note, wrong), profiles_note(page)):
+        for note in (*map(error_note, wrong), checked_note(page)):
             if note:
                 at += 1
                 block = Element("div")
