@@ -40,9 +40,7 @@ def checked_note(page: Page) -> str:
     names = (*page.project.line, NETWORK, SIGNED)
     line = " · ".join(escape(shared[name]) for name in names if name in shared)
     more = " · ".join(escape(said) for name, said in shared.items() if name not in {*names, DAY})
-    days = sorted({record.date for record in records})
-    ends = dict.fromkeys((days[0], days[-1]))
-    when = " to ".join(f'<time datetime="{escape(day)}">{escape(_in_words(day))}</time>' for day in ends)
+    when = days_in_words([record.date for record in records])
     rest = f"<p>{more}</p>" if more else ""
     return (
         f'<details class="galley-strip" data-search-exclude><summary>Checked {when}{" · " * bool(line)}{line}</summary>'
@@ -65,7 +63,7 @@ def differing(page: Page, view: View, record: Record, recorded: CellRecord) -> s
     if SIGNED in shared:
         own.setdefault(SIGNED, "not signed")  # the strip speaks of the required profiles
     names = (RERUN, DAY, *page.project.line, NETWORK, SIGNED)
-    parts = [_beyond(own[name], shared.get(name, "")) for name in names if name in own]
+    parts = [beyond(own[name], shared.get(name, "")) for name in names if name in own]
     if not view.profile.required and RERUN not in own:
         parts.insert(0, escape(view.profile.title))
     if recorded.seconds >= LONG:
@@ -119,7 +117,7 @@ def _begins(text: str, said: str) -> bool:
     return text.startswith(said) and text[len(said) : len(said) + 1] in {"", " ", ",", ";", ":"}
 
 
-def _beyond(said: str, shared: str) -> str:
+def beyond(said: str, shared: str) -> str:
     """What a fact's text says beyond its beginning that all share."""
     return said.removeprefix(shared).lstrip(" ,;:") if shared and _begins(said, shared) else said
 
@@ -128,7 +126,18 @@ def _missing(found: Status) -> str:
     return f'<p class="galley-missing"><b>{escape(found.profile.title)}</b>: {not_run(found)}.</p>'
 
 
-def _in_words(day: str) -> str:
+def days_in_words(days: Iterable[str]) -> str:
+    """The first and the last of these days, as HTML."""
+    ordered = sorted(set(days))
+    first, last = in_words(ordered[0]), in_words(ordered[-1])
+    if first.partition(" ")[2] == last.partition(" ")[2]:
+        first = first.partition(" ")[0]  # of one month and year
+    ends = {ordered[0]: first, ordered[-1]: last}
+    return " to ".join(f'<time datetime="{escape(day)}">{escape(said)}</time>' for day, said in ends.items())
+
+
+def in_words(day: str) -> str:
+    """A day of the form 2026-11-29 as people write it."""
     try:
         known = date.fromisoformat(day)
     except ValueError:  # in the live preview, of a record that was edited

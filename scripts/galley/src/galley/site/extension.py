@@ -30,7 +30,7 @@ from galley.site.checked import checked_note
 from galley.site.downloads import downloads
 from galley.site.exec_options import noted_headings
 from galley.site.html import cell_html, cell_id, error_note, superfences
-from galley.site.lists import list_html, lists_of
+from galley.site.listing import list_html, lists_of
 from galley.site.page import Page, page_of, source_lines
 from galley.site.styles import styles
 from galley.source.fences import Fence
