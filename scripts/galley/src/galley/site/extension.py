@@ -25,8 +25,8 @@ from galley.errors import GalleyError, Place
 from galley.kinds.ansi import for_terminal
 from galley.site.blocks import with_ids
 from galley.site.builders import converting, failures
-from galley.site.csp import BEGIN, END
 from galley.site.checked import checked_note
+from galley.site.csp import BEGIN, END
 from galley.site.downloads import downloads
 from galley.site.exec_options import noted_headings
 from galley.site.html import cell_html, cell_id, error_note, superfences
