@@ -15,6 +15,8 @@ from galley.record.model import Form, Shown
 
 RUNS = ("text/javascript", "text/markdown")  # Markdown may load a picture from another host
 COLUMNS = 100  # the most characters in a line of a text that is taken for a table
+PHONE = 40  # characters in a line of a narrow screen
+ROWS = 20  # lines that are shown without scrolling
 
 
 class Text(Kind):
@@ -29,7 +31,7 @@ class Text(Kind):
         text = form.text.removesuffix("\n")
         columns = " galley-columns" if self.columns and _may_be_table(text) else ""
         label = f'<span class="galley-label">{self.label}</span>' if self.label else ""
-        body = f'{label}<pre tabindex="0"><code>{coloured(text)}</code></pre>{cut_note(form.cut, "printed")}'
+        body = f"{label}<pre><code>{_reachable(text, columns)}</code></pre>{cut_note(form.cut, 'printed')}"
         return f'<div class="galley-text galley-{self.name}{columns}">{body}</div>'
 
     def fault(self, shown: Shown, at: At) -> str:
@@ -103,3 +105,14 @@ def text_and_cut(form: Form) -> str:
 def notebook_lines(text: str) -> list[str]:
     """Text as nbformat keeps it: lines with their ends."""
     return text.splitlines(keepends=True)
+
+
+def _reachable(text: str, columns: str) -> str:
+    """The text as HTML. Where its block may scroll, what is in it takes the focus, so that the arrow keys scroll it.
+
+    The block itself does not take the focus: Material's script takes that from a block that scrolls up and down alone.
+    """
+    longest = max(map(len, text.split("\n")))
+    rows = sum(1 + len(line) // PHONE for line in text.split("\n"))
+    scrolls = longest > PHONE if columns else rows > ROWS
+    return f'<span tabindex="0">{coloured(text)}</span>' if scrolls else coloured(text)

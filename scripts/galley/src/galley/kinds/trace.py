@@ -153,11 +153,11 @@ def with_numbers(code: str, cell: Cell, steps: Sequence[Step], group: str) -> st
 
 def table(cell: Cell, steps: Sequence[Step], group: str) -> str:
     """What each numbered statement did: name, type, shape and so on, value."""
-    head = "<thead><tr><th></th><th>name</th><th>what it is</th><th>value</th></tr></thead>"
+    head = "<thead><tr><th><span>from</span></th><th>name</th><th>what it is</th><th>value</th></tr></thead>"
     numbered = enumerate(zip(steps, _lines(cell, steps), strict=True), start=1)
     bodies = "".join(_step(number, step, lines, group) for number, (step, lines) in numbered)
     return (
-        '<div class="galley-trace" role="region" aria-label="What each numbered line did" tabindex="0">'
+        f'<div class="galley-trace" role="region" aria-label="What each numbered line of {cell.name} did" tabindex="0">'
         f'<table class="galley-table">{head}{bodies}</table></div>'
     )
 

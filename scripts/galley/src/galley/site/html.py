@@ -35,10 +35,10 @@ def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> 
         body = _body(md, page, fence, views)
     kind = next((tag for tag in ("claim", "setup") if tag in cell.tags), "plain")
     if kind == "claim":
-        body = _folded("See the check", body)
+        body = _folded("See the check", body, name if cell.caption else "")
     elif kind == "setup":
-        body = _folded("Set-up", body)
-    caption = f'<p class="galley-caption">{inline(cell.caption)}</p>' if cell.caption else ""
+        body = _folded("Set-up", body, name if cell.caption else "")
+    caption = f'<p class="galley-caption" id="{name}-caption">{inline(cell.caption)}</p>' if cell.caption else ""
     doubted = " galley-doubted" if any(view.marks for view in views) else ""  # in the live preview
     html = f'<div class="galley-cell galley-{kind}{doubted}" id="{name}">{caption}{body}</div>'
     return html, headings
@@ -118,6 +118,8 @@ def _marks(view: View) -> str:
     return "".join(f'<pre class="galley-mark" tabindex="0">{escape(mark)}</pre>' for mark in view.marks)
 
 
-def _folded(summary: str, body: str) -> str:
-    opener = f"<summary data-search-exclude><span>{summary}</span></summary>"
+def _folded(summary: str, body: str, name: str = "") -> str:
+    """A body to open. `name` is the id of a cell with a caption, which then says to a screen reader what is opened."""
+    said = f' id="{name}-opens" aria-labelledby="{name}-opens {name}-caption"' if name else ""
+    opener = f"<summary{said} data-search-exclude><span>{summary}</span></summary>"
     return f'<details class="galley-folded">{opener}{body}</details>'
