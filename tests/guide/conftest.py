@@ -22,3 +22,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GuideFolder:
     """An empty guide with one required profile, `laptop`, in which records may be written in CI too."""
     monkeypatch.delenv("CI", raising=False)
     return GuideFolder.make(tmp_path)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how near the site is to what it aims at, where the tests that measure it ran."""
+    reports = [each for found in ("passed", "failed") for each in terminalreporter.stats.get(found, [])]
+    aims = [value for each in reports if each.when == "call" for name, value in each.user_properties if name == "aim"]
+    if aims:
+        terminalreporter.section("the site: what is aimed at, and what is reached")
+        for what, aim, reached in aims:
+            terminalreporter.write_line(f"{what:36}  {aim:8}  {reached}")
