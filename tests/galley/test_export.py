@@ -47,7 +47,7 @@ print(error, "x" * 70_000)
 # %% claimed [claim]
 "Two and two make four."
 assert 2 + 2 == 4
-# %% drawn
+# %% drawn alt="nothing"
 class Drawing:
     def _repr_svg_(self):
         return '<svg xmlns="http://www.w3.org/2000/svg"/>'

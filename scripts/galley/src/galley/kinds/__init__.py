@@ -25,6 +25,9 @@ from galley.source.cells import Cell
 BUILT_IN: tuple[type[Kind], ...] = (Stdout, Stderr, TraceKind, Image, Value, Error)
 
 
+ALSO = "a text as the first thing in the cell, which becomes the caption"
+
+
 class Kinds:
     """The kinds of output that a project knows, by name; those of plug-ins are asked before galley's own."""
 
@@ -81,6 +84,14 @@ class Kinds:
         if kind.tag and kind.tag not in cell.tags:
             return f"the cell has no tag [{kind.tag}]"
         return kind.fault(shown, At(cell, "x"))
+
+    def unlabelled(self, shown: Shown, cell: Cell) -> GalleyError | None:
+        """The error at a cell whose picture has no label; None where it has one, and for what is no picture."""
+        kind = self[shown.kind]
+        if not kind.picture or kind.alt(shown, At(cell, "x")).strip():
+            return None
+        what = f"the picture of cell '{cell.name}' has no label for readers who do not see it"
+        return GalleyError(what, cell.place, f'say what it shows: alt="…" on this line, or {ALSO}')
 
     def left_open(self, asked: Asked) -> list[Shown]:
         """The outputs for what the cell left open, such as figures, of every kind."""

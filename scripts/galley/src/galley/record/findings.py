@@ -47,6 +47,9 @@ class Knows(Protocol):
     def fault(self, shown: Shown, cell: Cell) -> str:
         """Why an output that a record has for a cell cannot be one; empty where it can."""
 
+    def unlabelled(self, shown: Shown, cell: Cell) -> GalleyError | None:
+        """The error at a cell whose picture has no label; None where it has one, and for what is no picture."""
+
 
 def findings(guide: Guide, kinds: Knows) -> list[Finding]:
     """All findings: unreadable files first, then fences, cells, claims, records, and records that belong to no page.
@@ -136,7 +139,7 @@ def _record(found: Status, profile: Profile) -> Iterator[Finding]:
 
 
 def _not_shown(guide: Guide, found: Status, kinds: Knows) -> Iterator[Finding]:
-    """The outputs in a record that may be shown and that nobody can show: the site could not be built."""
+    """The outputs in a record that nobody can show, and pictures that say nothing: the site could not be built."""
     if found.record is None or found.state not in SHOWABLE:
         return
     record = found.record
@@ -153,6 +156,8 @@ def _not_shown(guide: Guide, found: Status, kinds: Knows) -> Iterator[Finding]:
             elif fault := kinds.fault(shown, cell):
                 what = f"cell {cell.name} has an output of the kind '{shown.kind}' that is none: {fault}"
                 yield Finding("tampered", place, what, again)
+            elif error := kinds.unlabelled(shown, cell):
+                yield Finding("unlabelled", error.place or place, error.what, error.mend)
 
 
 def _orphans(guide: Guide) -> Iterator[Finding]:

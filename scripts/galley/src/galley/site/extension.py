@@ -29,6 +29,7 @@ from galley.site.checked import checked_note
 from galley.site.csp import BEGIN, END
 from galley.site.downloads import downloads
 from galley.site.exec_options import noted_headings
+from galley.site.figures import unlabelled
 from galley.site.html import cell_html, cell_id, error_note, superfences
 from galley.site.listing import list_html, lists_of
 from galley.site.page import Page, page_of, source_lines
@@ -231,6 +232,7 @@ def _shown(md: Markdown, page: Page, fence: Fence) -> str:
         return list_html(page, fence)
     views = page.views(fence)
     page.present |= {output.kind for view in views if view.recorded for output in view.recorded.outputs}
+    page.errors += unlabelled(page, views)
     html, headings = cell_html(md, page, fence, views)
     if headings:
         noted_headings(md)[html] = headings

@@ -11,6 +11,7 @@ from markdown import Markdown
 from galley.kinds.markup import escape, inline
 from galley.site.checked import not_run
 from galley.site.exec_options import laid_out
+from galley.site.figures import captions_picture, numbered
 from galley.site.outputs import marked_code, marks_code, outputs_html
 from galley.site.page import Page, View
 from galley.site.tabs import tabs
@@ -27,7 +28,7 @@ def superfences(md: Markdown) -> Any:
 
 def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> tuple[str, list[Element]]:
     """The whole cell as HTML, and the headings in its output that belong in the page's table of contents."""
-    cell, name = views[0].cell, cell_id(page, fence)
+    cell, name, views = views[0].cell, cell_id(page, fence), numbered(page, views)
     headings: list[Element] = []
     if fence.options:
         body, headings = _optioned(md, page, fence, views)
@@ -38,7 +39,8 @@ def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> 
         body = _folded("See the check", body)
     elif kind == "setup":
         body = _folded("Set-up", body)
-    caption = f'<p class="galley-caption">{inline(cell.caption)}</p>' if cell.caption else ""
+    above = cell.caption and not any(captions_picture(page, view) for view in views)
+    caption = f'<p class="galley-caption">{inline(cell.caption)}</p>' if above else ""
     doubted = " galley-doubted" if any(view.marks for view in views) else ""  # in the live preview
     html = f'<div class="galley-cell galley-{kind}{doubted}" id="{name}">{caption}{body}</div>'
     return html, headings

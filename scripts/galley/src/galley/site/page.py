@@ -31,6 +31,7 @@ class View:
     cell: Cell
     record: Record | None
     marks: tuple[str, ...] = ()  # in the live preview, why the output may be wrong
+    first_picture: int = 1  # the number that its first picture has on the page
 
     @property
     def recorded(self) -> CellRecord | None:
@@ -57,6 +58,8 @@ class Page:
     errors: list[Exception] = field(default_factory=list)
     rendered: set[Fence] = field(default_factory=set)
     tree_done: bool = False  # the page's tree is finished
+    pictures: int = 0  # how many it has so far
+    figures: set[str] = field(default_factory=set)  # the ids of these
     common: Mapping[str, str] | None = None  # what all its outputs ran on, once that is known
     _waiting: dict[str, deque[Fence]] = field(default_factory=dict)  # the fences that are still to be rendered, by name
     _numbers: dict[Fence, int] = field(default_factory=dict)

@@ -108,6 +108,14 @@ TAGS = (
 )
 OPTIONS = (
     Option(
+        "alt",
+        "What the cell's picture shows, in words, for readers who do not see it. A picture needs this, a title of its "
+        "own, or the cell's caption.",
+        form='alt="a curve that falls from 3 to 1"',
+        wanted="a text",
+        read=reason,
+    ),
+    Option(
         "by_processor",
         "Why the cell's outputs are others on another processor; they are compared with those of the same one alone.",
         form='by_processor="it names the instructions"',
