@@ -76,20 +76,20 @@ assert config.token_dim == 4096
 # %% draw [setup]
 import matplotlib.pyplot as plt
 
-LAYER = {  # one layer from left to right: each step's left edge and width
-    "attn.c_attn": (0.0, 1.5),
-    "attention": (1.9, 1.2),
-    "attn.c_proj": (3.5, 1.5),
-    "mlp.c_fc": (5.6, 1.5),
-    "GELU": (7.5, 0.8),
-    "mlp.c_proj": (8.7, 1.5),
+HALVES = {  # of a block: the left edge and the width of each step
+    "attention": {
+        "attn.c_attn": (0, 2.8),
+        "attention": (3.4, 1.8),
+        "attn.c_proj": (5.8, 2.8),
+    },
+    "MLP": {"mlp.c_fc": (0, 2.8), "GELU": (3.4, 1.8), "mlp.c_proj": (5.8, 2.8)},
 }
 
 
 def box(axes, left, row, width, text, color):
     edges = dict(facecolor="none", edgecolor=color, linewidth=1.3)
     axes.add_patch(plt.Rectangle((left, -row - 0.35), width, 0.7, **edges))
-    axes.text(left + width / 2, -row, text, ha="center", va="center", fontsize=7.5)
+    axes.text(left + width / 2, -row, text, ha="center", va="center", fontsize=9.5)
 
 
 def watch(layer, name, places):
@@ -114,7 +114,7 @@ def watch(layer, name, places):
 
 def wire(axes, left, width, rows, place):
     """The way from a module to what is added, and back to where it takes effect."""
-    start, end = left - 0.2, left + width + 0.2
+    start, end = left - 0.3, left + width + 0.3
     down, up = {"before": (start, start), "after": (end, end)}.get(place, (start, end))
     for x, row in ((down, 1), (up, rows)):
         side = left if x == start else left + width
@@ -123,13 +123,12 @@ def wire(axes, left, width, rows, place):
         axes.plot([left + width / 2] * 2, [-row - 0.35, -row - 0.65], "C0", linewidth=1)
     back = dict(arrowstyle="->", color="C0")
     axes.annotate("", (up, 0.04), (up, -0.5), arrowprops=back)
-    axes.text(
-        left + width / 2, -rows - 0.58, place, ha="center", color="C0", fontsize=8
-    )
+    middle = left + width / 2
+    axes.text(middle, -rows - 0.62, place, ha="center", color="C0", fontsize=9.5)
 
 
-def draw(method, size="7B"):
-    """One layer of the base, and below each module the tensors that the method adds."""
+def added(method, size):
+    """The shape of each tensor that a method trains, and where in a block it works."""
     model, places = with_adapter(method, shape_of(size, layers=1)), {}
     for name, layer in model.named_modules():
         if hasattr(layer, "base_layer"):
@@ -140,27 +139,59 @@ def draw(method, size="7B"):
         for name, weights in model.named_parameters()
         if weights.requires_grad
     }
-    _, axes = plt.subplots(figsize=(7.4, 1.95))
+    return trained, places
+
+
+def draw(method, size="7B"):
+    """One block of the base, and below each module the tensors that the method adds."""
+    trained, places = added(method, size)
+    below = {  # a module's boxes: the kind of each tensor, and its shape
+        module: [
+            f"{name.split(f'{module}.')[1].split('.')[0]}\n{shape}"
+            for name, shape in trained.items()
+            if f".h.0.{module}." in name
+        ]
+        for steps in HALVES.values()
+        for module in steps
+    }
+    before = [
+        f"{name.split('.')[0]}\n{shape}"
+        for name, shape in trained.items()
+        if name.endswith("embedding.weight")
+    ]
+    below["attn.c_attn"] += before
+    rows = [max(len(below[module]) for module in steps) for steps in HALVES.values()]
+    heights = [1.3 + row + 0.35 * bool(row and places) for row in rows]
+    figure, halves = plt.subplots(
+        2, figsize=(4.2, 0.55 * sum(heights)), height_ratios=heights
+    )
     arrow = dict(arrowstyle="->", color="0.5")
-    for module, (left, width) in LAYER.items():
-        box(axes, left, 0, width, module.split(".")[-1], "0.5")
-        axes.annotate("", (left, 0), (left - 0.4, 0), arrowprops=arrow)
-        added = [name for name in trained if f".h.0.{module}." in name]
-        for row, name in enumerate(added, start=1):
-            kind = name.split(f"{module}.")[1].split(".")[0]
-            box(axes, left, row, width, f"{kind}\n{trained[name]}", "C0")
-        if added:
-            wire(axes, left, width, len(added), places[module])
-    axes.annotate("", (10.65, 0), (10.2, 0), arrowprops=arrow)
-    before = [name for name in trained if name.endswith("embedding.weight")]
-    for name in before:
-        axes.plot([-0.3, -0.3], [-0.65, 0], color="C0", linewidth=1)
-        box(axes, -0.6, 1, 2.1, f"{name.split('.')[0]}\n{trained[name]}", "C0")
-    axes.set(xlim=(-0.65, 10.7), ylim=(-2.75, 0.4))
-    axes.axis("off")
+    for axes, height, (half, steps) in zip(
+        halves, heights, HALVES.items(), strict=True
+    ):
+        axes.text(-0.6, 0.55, half, color="0.5", fontsize=9.5)
+        for module, (left, width) in steps.items():
+            box(axes, left, 0, width, module.split(".")[-1], "0.5")
+            axes.annotate("", (left, 0), (left - 0.6, 0), arrowprops=arrow)
+            for row, text in enumerate(below[module], start=1):
+                box(axes, left, row, width, text, "C0")
+            if module in places:
+                wire(axes, left, width, len(below[module]), places[module])
+        axes.annotate("", (9.2, 0), (8.6, 0), arrowprops=arrow)
+        axes.set(xlim=(-0.65, 9.25), ylim=(0.9 - height, 0.9))
+        axes.axis("off")
+    for _ in before:
+        halves[0].plot([-0.3, -0.3, 0], [0, -1, -1], color="C0", linewidth=1)
+    said = [
+        f"{places.get(module, 'in front of')} {module}: {', '.join(texts)}"
+        for module, texts in below.items()
+        if texts
+    ]
+    figure.set_label(f"{method}, {'; '.join(said)}".replace("\n", " "))
 
 
 # %% ia3
+"A block with (IA)³: in blue what is trained, with the shape of each tensor."
 draw("(IA)³")
 
 # %% ia3-multiplies [claim]
@@ -182,6 +213,7 @@ layer.ia3_l["default"].data.fill_(2)
 assert torch.equal(layer(x), 2 * once)
 
 # %% lora
+"A block with LoRA: in blue what is trained, with the shape of each tensor."
 draw("LoRA")
 
 # %% lora-zero [claim]
@@ -196,6 +228,7 @@ assert all((w != 0).any() for name, w in weights.items() if "lora_A" in name)
 assert torch.equal(fresh(ids).logits, plain)
 
 # %% p-tuning
+"A block with P-Tuning: in blue what is trained, with the shape of each tensor."
 draw("P-Tuning")
 
 # %% p-tuning-takes-room [claim]
@@ -229,12 +262,15 @@ torch.testing.assert_close(saved["prompt_embeddings"], made.detach())
 assert tuned.get_nb_trainable_parameters()[0] > 30 * base.config.n_embd
 
 # %% adapterp
+"A block with AdapterP: in blue what is trained, with the shape of each tensor."
 draw("AdapterP")
 
 # %% adapterh
+"A block with AdapterH: in blue what is trained, with the shape of each tensor."
 draw("AdapterH")
 
 # %% parallel
+"A block with Parallel: in blue what is trained, with the shape of each tensor."
 draw("Parallel")
 
 # %% bottleneck-not-zero [claim]
@@ -335,26 +371,21 @@ print(f"asked: {new_wording} in new wording, {new_exercise} on new exercises,", 
 print(f"{five_times} of the first kind for the best of 5")
 
 # %% plot [folded]
-figure, axes = plt.subplots()
-at = 0
-for method in sorted(order, key=lambda method: mean(method, "trainable")):
+"Held-out questions answered. From the top: the methods from most to fewest trained parameters."
+_, axes = plt.subplots(figsize=(4.6, 4))
+by_size = sorted(order, key=lambda method: mean(method, "trainable"))
+for row, method in enumerate(by_size):
     shares = [100 * run["held_out"]["share"] for run in runs[method]]
     low = 100 * min(run["held_out"]["low"] for run in runs[method])
     high = 100 * max(run["held_out"]["high"] for run in runs[method])
-    at = max(mean(method, "trainable"), 1.25 * at)  # beside the one before, not on it
-    axes.plot([at, at], [low, high], color="C0", linewidth=1)
-    axes.plot([at] * len(shares), shares, "o", color="C0", markersize=4)
-    above = {"xytext": (0, 5), "textcoords": "offset points", "ha": "center"}
-    axes.annotate(called[method], (at, high), rotation=90, va="bottom", **above)
-_ = axes.set(
-    xscale="log",
-    xlim=(3e3, 1e7),
-    ylim=(65, 105),
-    yticks=range(65, 91, 5),
-    xlabel="trained parameters",
-    ylabel="answers that pass, in %",
-    title="Held-out questions answered, by trained parameters",
-)
+    axes.plot([low, high], [row, row], color="C0", linewidth=1)
+    axes.plot(shares, [row] * len(shares), "o", color="C0", markersize=5)
+sizes = [f"{called[method]}  {mean(method, 'trainable'):,.0f}" for method in by_size]
+axes.set_yticks(range(len(by_size)), sizes)
+axes.grid(axis="x")
+axes.set(xlim=(65, 90), xlabel="answers that pass, in %")
+axes.spines["left"].set_visible(False)
+axes.tick_params(axis="y", length=0)
 
 # %% four-alike [claim]
 """The means of the four best methods lie within one percentage point. The seeds of LoRA, one
