@@ -40,7 +40,8 @@ Photo()
 assert Drawing.__name__ == "Drawing"
 Drawing("a proof")
 '''
-PROFILES = f"""{SETTINGS}
+SLOW = SETTINGS.replace("[tool.galley]", "[tool.galley]\ntimeout = 120.0", 1)  # the import of matplotlib
+PROFILES = f"""{SLOW}
 [tool.galley.profiles.gpu]
 title = "CUDA"
 parameters = {{ device = "cuda" }}

@@ -367,3 +367,92 @@ def test_a_folded_assertion_opens_by_keyboard(address: str, browser: Browser):
     opened.keyboard.press("Enter")
     assert folded.evaluate("element => element.open")
     opened.context.close()
+
+
+def opened_at(browser: Browser, address: str, page: str, **context: Any) -> Page:
+    """A page in a context of its own."""
+    opened = browser.new_context(**context).new_page()
+    opened.goto(f"{address}/{page}/", wait_until="networkidle")
+    return opened
+
+
+CUT = """
+() => [...document.querySelectorAll("main *")].filter(each => {
+  const style = getComputedStyle(each), hides = /auto|scroll|hidden|clip/
+  if (!each.checkVisibility() || style.clipPath !== "none" || each.closest("svg")) return false
+  const down = hides.test(style.overflowY) && each.scrollHeight > each.clientHeight + 1
+  const across = hides.test(style.overflowX) && each.scrollWidth > each.clientWidth + 1
+  return each.clientHeight > 1 && (down || across)
+}).map(each => `${each.tagName} ${each.className} ${each.textContent.slice(0, 60)}`)
+"""  # what is larger than the box that it is seen in
+BESIDE = """
+() => [...document.querySelectorAll(".galley-traced")].flatMap(traced => {
+  const code = traced.querySelector("pre > code"), style = getComputedStyle(code)
+  const top = code.getBoundingClientRect().top + parseFloat(style.paddingTop), height = parseFloat(style.lineHeight)
+  const lines = code.textContent.replace(/\\n$/, "").split("\\n").length
+  const inner = code.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom)
+  return [["lines that wrap", Math.round(inner / height) - lines],
+    ...[...traced.querySelectorAll(".galley-numbers > a")].map(a => {
+      const line = top + height * (parseInt(getComputedStyle(a).gridRowStart) - 1)
+      return [a.textContent, Math.abs(a.getBoundingClientRect().top - line)]
+    })]
+})
+"""  # how far each number of a trace is from the line that it belongs to
+FOLDS = """
+() => { dispatchEvent(new Event("beforeprint"))
+  document.querySelectorAll("details").forEach(each => { each.open = true })
+  return [...document.querySelectorAll(".galley-folded > :not(summary), .md-code__nav, .md-header, .md-sidebar")]
+    .filter(each => each.checkVisibility()).length }
+"""  # what is folded, and what is for a screen alone
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_on_paper_nothing_is_cut_or_unfolded_and_numbers_stand_beside_their_lines(
+    page: str, address: str, browser: Browser
+):
+    opened = opened_at(browser, address, page, viewport={"width": 680, "height": 960})
+    opened.emulate_media(media="print")
+    assert opened.evaluate(FOLDS) == 0
+    assert opened.evaluate(CUT) == []
+    assert [each for each in opened.evaluate(BESIDE) if each[1] > 1.5] == []
+    opened.context.close()
+
+
+SMALL = """
+() => [...document.querySelectorAll("main :is(a, button, summary, input, label, [tabindex])")].filter(each => {
+  if (!each.checkVisibility() || each.closest("svg, .headerlink, .galley-legend")) return false
+  const inline = getComputedStyle(each).display === "inline" && !each.matches(".galley-token")
+  const target = each.matches(".galley-token > input") ? each.parentElement : each
+  if (inline || each.matches("a.source, .tabbed-set > input")) return false  // its sentence sets its height
+  const {width, height} = target.getBoundingClientRect()
+  return height < 23.9 || (width < 23.9 && !target.matches(".galley-token"))
+}).map(each => `${each.tagName} ${each.className} ${each.parentElement.className} ${each.textContent.slice(0, 30)} ` +
+  `${each.getBoundingClientRect().width} x ${each.getBoundingClientRect().height}`)
+"""  # what a finger could miss
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_tapped_has_24_pixels(page: str, address: str, browser: Browser):
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    opened = opened_at(browser, address, page, **phone)
+    assert opened.evaluate("matchMedia('(pointer: coarse)').matches")
+    assert opened.evaluate(SMALL) == []
+    opened.context.close()
+
+
+LETTERS = """
+() => [...document.querySelectorAll("figure svg text")].map(text => {
+  const svg = text.closest("svg"), scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
+  return parseFloat(getComputedStyle(text).fontSize) * scale
+})
+"""
+MEASURED = {"memory-and-speed", "train-an-adapter"}  # drawn wide: to draw them anew is to measure anew
+
+
+@pytest.mark.parametrize("page", sorted({*PAGES} - MEASURED))
+def test_figures_can_be_read_on_a_phone(page: str, address: str, browser: Browser):
+    opened = opened_at(browser, address, page, viewport={"width": 360, "height": 780})
+    assert min(opened.evaluate(LETTERS), default=10) >= 10
+    wide = "[...document.querySelectorAll('.galley-figure')].filter(each => each.scrollWidth > each.clientWidth).length"
+    assert opened.evaluate(wide) == 0
+    opened.context.close()
