@@ -66,6 +66,12 @@ class UsageError(GalleyError):
     exit = Exit.USAGE
 
 
+class AskedWronglyError(GalleyError):
+    """The line of a cell asks for what its true outputs do not have."""
+
+    exit = Exit.NOT_TRUE
+
+
 class NotTrueError(GalleyError):
     """A record that the command would show is not true."""
 

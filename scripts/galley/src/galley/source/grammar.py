@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from galley.errors import GalleyError, Place
 from galley.plugins import Plugin, Plugins, plugins_of, told_at_setting
-from galley.source.values import NORMALISED, class_name, reason, rules, seconds, threads, yes
+from galley.source.values import NORMALISED, best, class_name, reason, rules, seconds, threads, yes
 
 if TYPE_CHECKING:
     from galley.config import Project
@@ -52,6 +52,7 @@ class Option:
     what its value must be. `read` makes the value from the text, and raises ValueError where it cannot; `default`
     stands in `Cell.options` where the line does not give it. `outputs` is called with the value and returns the part
     that can change the cell's outputs, which the cell's digest then includes; None leaves the option out of the digest.
+    A cell with the option must have the tag that it `needs`.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Option:
     read: Callable[[str], Any] = str
     default: Any = ""
     outputs: Callable[[Any], object] | None = None
+    needs: str = ""
 
 
 def _proved(cell: Cell, statements: Sequence[ast.stmt]) -> None:
@@ -100,13 +102,20 @@ TAGS = (
         outputs=True,
     ),
     Tag("setup", "The page folds the whole cell: what it does is needed, and is not what the page is about."),
-    Tag(
-        "trace",
-        "Under the code stands a table of the values that each line gave to its names.",
-        outputs=True,
-    ),
+    Tag("table", "The value of the last expression, a list of dicts or a DataFrame, is a table.", outputs=True),
+    Tag("trace", "Under the code stands a table of the values that each line gave to its names.", outputs=True),
 )
 OPTIONS = (
+    Option(
+        "best",
+        "The columns of a `[table]` whose best cell is marked, with commas between them: the highest number, or with "
+        "`:low` the lowest.",
+        form='best="score, memory:low"',
+        wanted="the names of columns",
+        read=best,
+        default=(),
+        needs="table",
+    ),
     Option(
         "by_processor",
         "Why the cell's outputs are others on another processor; they are compared with those of the same one alone.",
@@ -179,11 +188,7 @@ LISTS = ("claims", "facts", "states")  # what galley itself can list; galley.sit
 NAMES = {Tag: re.compile(r"[a-z0-9][a-z0-9-]*"), Option: re.compile(r"\w+"), str: re.compile(r"[a-z0-9][a-z0-9-]*")}
 WORDS = {Tag: "a tag", Option: "an option", str: "a list"}
 # In this order, also where a cell has none of them; any other row stands in a digest only where the cell has it.
-IN_EVERY_DIGEST = (
-    "raises",
-    "measured",
-    "threads",
-)
+IN_EVERY_DIGEST = ("raises", "measured", "threads")
 
 
 class Grammar:
@@ -229,6 +234,10 @@ class Grammar:
                 raise GalleyError(f"[{name}] {tag.because}", cell.place, "leave it out")
             if tag.check:
                 _told(cell, tag.check, cell, statements)
+        for option in self.options.values():
+            if option.needs and option.needs not in cell.tags and cell.options[option.name] != option.default:
+                what = f"{option.name} is for a cell with the tag [{option.needs}]"
+                raise GalleyError(what, cell.place, f"add the tag, or take {option.name} away")
         for check in self.checks:
             _told(cell, check, cell)
 
