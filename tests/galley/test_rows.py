@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -220,6 +221,9 @@ def test_a_forged_text_is_no_table(text: str) -> None:
     shown = Shown("table", (Form("text/plain", "txt", text.encode()),))
     assert TABLE.fault(shown, At(cell(), "x"))
     assert TABLE.compared(shown.forms[0]) == text
+    notebook = TABLE.notebook(shown, 1)
+    assert notebook is not None
+    assert notebook["data"] == {"text/plain": text.splitlines(keepends=True)}
 
 
 def test_a_forged_record_cannot_bring_html(guide: GuideFolder) -> None:
@@ -227,6 +231,22 @@ def test_a_forged_record_cannot_bring_html(guide: GuideFolder) -> None:
     assert "<script" not in html("<script>\n<script>\n")
     shown = Shown("table", (Form("text/html", "html", b"<script>1</script>\n"),))
     assert "<script" not in TABLE.html(shown, At(cell(), "x"))
+
+
+def test_a_page_with_a_forged_table_is_not_built(guide: GuideFolder) -> None:
+    file = guide.project.outputs / "page/laptop/scores.table.txt"
+    record = file.with_name("record.json")
+    forged = "a\tb\n<script>\n"
+    record.write_text(
+        record.read_text(encoding="utf-8").replace(
+            sha256(TEXT.encode()).hexdigest(), sha256(forged.encode()).hexdigest()
+        ),
+        encoding="utf-8",
+    )
+    file.write_text(forged, encoding="utf-8")
+    (found,) = guide.findings()
+    assert "has an output of the kind 'table' that is none: line 2 has 1 cells, and the first has 2" in found.what
+    assert guide.mkdocs().returncode != 0
 
 
 def test_a_long_name_cannot_blow_up_a_page() -> None:

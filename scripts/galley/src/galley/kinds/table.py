@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +59,10 @@ class TableKind(Kind):
         return ""
 
     def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
-        """A result, as text and as HTML."""
-        html = table_html(read(shown.forms[0].text)) + cut_note(shown.forms[0].cut, "recorded")
-        texts = {"text/plain": text_and_cut(shown.forms[0]), "text/html": html}
+        """A result, as text and as HTML; as text alone where somebody wrote a record that is no table."""
+        texts = {"text/plain": text_and_cut(shown.forms[0])}
+        with suppress(ValueError):
+            texts["text/html"] = table_html(read(shown.forms[0].text)) + cut_note(shown.forms[0].cut, "recorded")
         data = {mime: notebook_lines(text) for mime, text in texts.items()}
         return {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": number}
 
