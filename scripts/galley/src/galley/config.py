@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from galley.errors import GalleyError, Place, UsageError
-from galley.folders import NAME, RESERVED, folders_inside, links_inside
+from galley.folders import NAME, RESERVED, FileName, folders_inside, links_inside
 from galley.toml import (
     Bytes,
     Folder,
@@ -182,6 +182,10 @@ class Project:
     reads: Annotated[
         Texts, says("Patterns of paths that a page may read beside the project.", reaches="A page reads what is there.")
     ] = ()
+    files: Annotated[
+        Mapping[FileName, Text],
+        says("Files of the site: a file's path by its name there; for a name in `.zip`, a folder's.", cannot=SHOWN),
+    ] = field(default_factory=dict)
     install: Annotated[
         Text,
         says(
@@ -196,8 +200,7 @@ class Project:
         ),
     ] = ""
     mutate: Annotated[
-        Text,
-        says("The command that writes that file, which messages quote.", cannot="Only messages quote it."),
+        Text, says("The command that writes that file, which messages quote.", cannot="Only messages quote it.")
     ] = ""
     environment: Annotated[
         Mapping[Variable, VariableValue],

@@ -9,13 +9,20 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Annotated
 
-if TYPE_CHECKING:
-    from galley.toml import Reader
+from galley.toml import Reader, form
 
 RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)  # on Windows
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(?<!\.)")  # a file's plain name on every system
+DIGEST = ".sha256"  # the end of the name of a file with another file's digest
+
+
+def _is_name(text: str) -> bool:
+    return bool(NAME.fullmatch(text)) and not RESERVED.fullmatch(text) and not text.endswith(DIGEST)
+
+
+FileName = Annotated[str, form("a file's plain name", _is_name)]
 
 
 def folders_inside(root: Path, folders: Mapping[str, Path], reader: Reader) -> None:
