@@ -24,6 +24,7 @@ from galley.kinds.ansi import for_terminal
 from galley.record.findings import Finding, findings, unreadable, unsigned_records
 from galley.run.choose import tasks_of
 from galley.site.build import build_site, site_folder
+from galley.site.settings import site_of, to_publish, where
 from galley.site.switched_on import switched_off
 from galley.site.typed import typed_by_hand
 from galley.source.guide import Guide, read_guide
@@ -165,7 +166,8 @@ def manifest(profile: str, rerun: bool, sign: str) -> None:
 
 @app.command(short_help="Run what is stale, then build the site.")
 @click.option("--site-dir", "-d", default="", help="The folder for the site; site_dir of mkdocs.yml when not given.")
-def build(site_dir: str) -> None:
+@click.option("--publish", is_flag=True, help="Refuse where site_url of mkdocs.yml is a placeholder.")
+def build(site_dir: str, publish: bool) -> None:
     """Run what is stale under the required profiles, then build the site, warnings as errors.
 
     The site replaces the one that galley built before. Other files in its folder stay; a folder that holds sources,
@@ -173,14 +175,14 @@ def build(site_dir: str) -> None:
     """
     project = find_project(Path.cwd())
     site = site_folder(project, site_dir)
+    found = to_publish(project) if publish else site_of(project)
     guide = read_guide(project)
     _stop_at(switched_off(guide))
     _run(guide, (), (), False, 0, meanwhile=_import_builder)
     _stop_at(unreadable(guide))  # MkDocs would name whichever page it comes to first
     if build_site(project, site):
         sys.exit(Exit.NOT_TRUE)
-    shown = project.relative(site)
-    out(f"The site is in {shown}; look at it with: python -m http.server -d {shown}")
+    out(where(project, site, found))
 
 
 def _stop_at(wrong: Sequence[Finding]) -> None:
@@ -231,15 +233,15 @@ def serve(address: str) -> None:
 def export(page: str, profile: str, form: str, output: str) -> None:
     """Write a page as one file that runs: a Python script, or a notebook with the recorded outputs.
 
-    PAGE is its name or path. Without a format, the end of the file's name says which. The first line of the file says
-    what it needs. A file that is there already is not overwritten. Runs nothing and needs none of what the page
-    imports.
+    PAGE is its name or path. Without a format, the end of the file's name says which. Its head says what it needs, and
+    a notebook's first cell fetches that. A file that is there already is not overwritten. Runs nothing and needs none
+    of what the page imports.
     """
     from galley.export.command import export as exported
 
     form = form or (Path(output).suffix.removeprefix(".") if output != "-" else "") or "py"
     guide = read_guide(find_project(Path.cwd()))
-    text = exported(guide, page, profile, form)
+    text = exported(guide, page, profile, form, site_of(guide.project))
     if output == "-":
         sys.stdout.write(text)
         return

@@ -20,6 +20,7 @@ from galley import system
 from galley.config import Project
 from galley.errors import GalleyError, Place, RefusedError
 from galley.site.builders import MKDOCS
+from galley.site.settings import mkdocs_settings
 from galley.source.digest import digest
 from galley.toml import CONTROL
 
@@ -70,17 +71,10 @@ def work_folder(project: Project) -> Path:
 
 def _setting(project: Project) -> str:
     """MkDocs' setting `site_dir`, read without loading MkDocs' plug-ins."""
-    file = next((each for name in MKDOCS.files if (each := project.root / name).is_file()), None)
-    if file is None:
-        what = "there is no mkdocs.yml, which says how the site looks"
-        mend = "write one, with the lines: site_name: A guide; markdown_extensions: [galley]"
-        raise GalleyError(what, Place(Path(MKDOCS.files[0])), mend)
-    shown = Place(project.relative(file))
-    try:
-        named = MKDOCS.site_dir(file)
-    except (OSError, ValueError) as error:
-        raise GalleyError(f"cannot be read: {error}", shown, "mend what stands there") from error
+    file, settings = mkdocs_settings(project)
+    named = settings.get("site_dir") or "site"
     if not isinstance(named, str) or CONTROL.search(named):
+        shown = Place(project.relative(file))
         raise GalleyError(f"site_dir is {named!r:.80}, and no folder's name", shown, "write it as: site_dir: site")
     return named
 

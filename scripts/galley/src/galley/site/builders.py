@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from galley.export.address import Site
+
 if TYPE_CHECKING:
     from markdown import Markdown
 
@@ -31,6 +33,8 @@ class Converted:
 
     path: Path  # the Markdown file
     url: str  # the address in the site, from the site's root
+    folder: Path  # where the builder puts the site
+    site: Site  # where readers find it
     extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the Markdown extensions, with settings
 
 
@@ -46,7 +50,9 @@ class MkDocs:
         processor = self._processor(md)
         if processor is None:
             return None
-        return Converted(Path(processor.file.abs_src_path), processor.file.url, _extensions(processor.config))
+        config = processor.config
+        path, folder = Path(processor.file.abs_src_path), Path(config["site_dir"])
+        return Converted(path, processor.file.url, folder, _site(config), _extensions(config))
 
     def failure(self) -> type[Exception] | None:
         """The exception that the builder prints without a traceback; None where another builder runs, or has none."""
@@ -67,8 +73,8 @@ class MkDocs:
         plugins[STYLES].of[processor.file.src_uri] = style
         return html
 
-    def site_dir(self, file: Path) -> Any:
-        """What a settings file names for the site's folder; raises OSError or ValueError where it cannot be read."""
+    def settings(self, file: Path) -> dict[str, Any]:
+        """What a settings file says, without what plug-ins make of it; raises OSError or ValueError if unreadable."""
         from mkdocs.exceptions import ConfigurationError
         from mkdocs.utils.yaml import yaml_load
 
@@ -83,7 +89,7 @@ class MkDocs:
             raise ValueError(f"its INHERIT is not the name of a file: {error}") from error
         if not isinstance(settings, dict):
             raise ValueError("it holds no settings by name")
-        return settings.get("site_dir") or "site"
+        return settings
 
     def build(self, root: Path, site: Path) -> int:
         """Build the site into a folder, in this very process; the answer is the builder's exit code."""
@@ -127,8 +133,10 @@ class Zensical:
         processor: Any
         for processor in md.preprocessors:
             if type(processor).__module__.startswith(f"{self.package}.") and hasattr(processor, "page"):
-                path = Path(processor.config.get("docs_dir", "docs")).resolve() / processor.page.path
-                return Converted(path, processor.page.url, _extensions(processor.config))
+                config = processor.config
+                path = Path(config.get("docs_dir", "docs")).resolve() / processor.page.path
+                folder = Path(config["site_dir"]).resolve()
+                return Converted(path, processor.page.url, folder, _site(config), _extensions(config))
         return None
 
     def failure(self) -> type[Exception] | None:
@@ -167,6 +175,11 @@ def converting(md: Markdown) -> tuple[MkDocs | Zensical | NoBuilder, Converted |
 def failures() -> list[type[Exception]]:
     """What the builders of this process print without a traceback; two may share a class."""
     return list(dict.fromkeys(failure for builder in BUILDERS if (failure := builder.failure())))
+
+
+def _site(config: Any) -> Site:
+    """Where readers find the site and its sources, as a builder's settings say."""
+    return Site.of(config.get("site_url"), config.get("repo_url"), config.get("remote_branch"))
 
 
 def _extensions(config: Any) -> dict[str, Mapping[str, Any]]:
