@@ -24,6 +24,7 @@ from galley.source.lines import title
 
 if TYPE_CHECKING:
     from galley.config import Project
+    from galley.site.files import Highlight
     from galley.site.page import Page
 
 DOUBTED = ' class="galley-doubted"'
@@ -109,7 +110,17 @@ class Claims(List):
         return "".join(parts)
 
 
-BUILT_IN: tuple[List, ...] = (Claims(),)
+class Files(List):
+    """The files that the guide offers on its site. They are no cells: `galley.site.files` finds and shows them."""
+
+    name, entry = "files", "file"
+
+    def holds(self, cell: Cell) -> bool:
+        """No cell is one."""
+        return False
+
+
+BUILT_IN: tuple[List, ...] = (Claims(), Files())
 
 
 def lists_of(project: Project) -> tuple[List, ...]:
@@ -117,16 +128,21 @@ def lists_of(project: Project) -> tuple[List, ...]:
     return (*BUILT_IN, *plugins_of(project).of(List))
 
 
-def list_html(page: Page, fence: Fence) -> str:
+def list_html(page: Page, fence: Fence, highlight: Highlight) -> str:
     """The list that the fence names.
 
     Raises GalleyError where the record of one of its cells may not be shown, and where no page shows one of them.
     """
+    from galley.site.files import files_html  # with what only a builder has
+
     guide = read_guide(page.project)
     if guide.errors:
         raise guide.errors[0]  # a file that cannot be read may hold cells of the list
     wanted = next(each for each in lists_of(page.project) if each.name == fence.listing)
-    body = wanted.html(page.project, _listed(page, fence, guide, wanted))
+    if isinstance(wanted, Files):
+        body = files_html(page, highlight)
+    else:
+        body = wanted.html(page.project, _listed(page, fence, guide, wanted))
     return f'<div class="galley-list" id="list-{fence.listing}">{body}</div>'
 
 

@@ -175,7 +175,7 @@ OPTIONS = (
         read=reason,
     ),
 )
-LISTS = ("claims",)  # what galley itself can list; galley.site.lists has a class for each
+LISTS = ("claims", "files")  # what galley itself can list; galley.site.lists has a class for each
 NAMES = {Tag: re.compile(r"[a-z0-9][a-z0-9-]*"), Option: re.compile(r"\w+"), str: re.compile(r"[a-z0-9][a-z0-9-]*")}
 WORDS = {Tag: "a tag", Option: "an option", str: "a list"}
 # In this order, also where a cell has none of them; any other row stands in a digest only where the cell has it.
