@@ -10,7 +10,7 @@ GALLEY := $(INSTALL) --no-deps --editable scripts/galley
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help site serve test lint types records check run clean constraints chromium mutations
+.PHONY: help site publish serve test lint types records check run clean constraints chromium mutations
 .DEFAULT_GOAL := help
 
 help:  ## say what each target does
@@ -19,6 +19,10 @@ help:  ## say what each target does
 site: $(VENV)/site.done  ## build the site; run the pages whose record is missing or stale first
 	@$(BIN)/galley run --dry-run >/dev/null || $(MAKE) --no-print-directory $(VENV)/compiled.done
 	@$(BIN)/galley build
+
+publish: $(VENV)/site.done  ## build the site for its readers; refuse while site_url in mkdocs.yml is a placeholder
+	@$(BIN)/galley run --dry-run >/dev/null || $(MAKE) --no-print-directory $(VENV)/compiled.done
+	@$(BIN)/galley build --publish
 
 serve: $(VENV)/site.done  ## live preview at http://127.0.0.1:8000 (after `make run` it also runs what you save)
 	@$(BIN)/galley serve

@@ -98,7 +98,7 @@ def test_the_search_finds_what_a_page_says_and_no_facts_of_its_run(builder: str,
     found = json.loads(index.read_text(encoding="utf-8"))
     said = "\n".join(each["text"] for each in found.get("docs") or found["items"])
     assert "PeftModel.from_pretrained" in said
-    for noise in (" · 20", "Download this page", "less sure", "The assertion that checks it", "token 96"):
+    for noise in (" · 20", "Run this page", "less sure", "The assertion that checks it", "token 96"):
         assert noise not in said, noise
 
 
