@@ -16,6 +16,8 @@ CASES = {
     "what that reads in turn": (["a = 1", "b = a + 1", "c = 3"], "b", ["a = 1", "b = a + 1"]),
     "only the last binding": (["a = 1", "a = 2"], "a", ["a = 2"]),
     "a binding that reads the one before": (["a = 1", "a = a + 1"], "a", ALL),
+    "an assignment that adds": (["a = 1", "b = 2", "a += b"], "a", ALL),
+    "a list that is added to": (["a = []", "b = a", "b += [1]"], "a", ALL),
     "both branches": (["import os", "a = 1", "if os.sep:\n    a = 2"], "a", ALL),
     "an import without the names that nobody reads": (["from os import path, sep"], "sep", ["from os import sep"]),
     "an import under another name": (["import os.path as p, sys"], "p", ["import os.path as p"]),

@@ -102,8 +102,9 @@ def test_a_pages_script_runs_after_the_commands_in_its_head(
 ) -> None:
     file = fetched(site, page, "py", tmp_path)
     script = file.read_text(encoding="utf-8")
-    assert "in the guide's repository" not in script.partition("\n\n")[0], "the site offers all that it needs"
-    for line in script.splitlines():
+    head = script.partition("\n\n")[0]
+    assert "in the guide's repository" not in head, "the site offers all that it needs"
+    for line in head.splitlines():
         if line.startswith("#     "):
             call(line.removeprefix("#     "), tmp_path)
     run(file, [], script, server, tmp_path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -42,8 +42,35 @@ class Needs:
 def needs(project: Project, snippets: SnippetFile, record: Record) -> Needs:
     """What a page needs: what its code imports, and the files that it used or declares."""
     names, modules = _imports(project, (name for cell in snippets.cells for name in cell.imports))
-    used = _used(project, record)
     declared = sorted({name for cell in snippets.cells for name in cell.uses if not _below(name, project.links)})
+    return _needs(project, _pinned(names, record), _used(project, record), modules, declared)
+
+
+def part_needs(project: Project, code: Sequence[ast.Module], record: Record) -> Needs:
+    """What a part of a page's code needs: what it imports, and those of the page's files that its texts name."""
+    names, modules = _imports(project, imported(code))
+    trees = [*code, *(_parsed(project.snippets / each) for each in modules if each.endswith(".py"))]
+    texts = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    named = [PurePosixPath(each) for each in texts if isinstance(each, str) and _below(each, project.links)]
+    used = _used(project, record)
+    kept = {path: used[path] for path in used if any(PurePosixPath(path).is_relative_to(each) for each in named)}
+    return _needs(project, _pinned(names, record), kept, modules, [])
+
+
+def own_imports(project: Project, module: str) -> set[str] | None:
+    """The modules that a module of the guide's own imports; None for any other module."""
+    file = project.snippets / f"{module}.py"
+    return set(_of_module(file, file.stat().st_mtime_ns)) if file.is_file() else None
+
+
+def _parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def _needs(
+    project: Project, packages: tuple[str, ...], used: Mapping[str, str], modules: list[str], declared: list[str]
+) -> Needs:
+    """The same, with what the site offers of the files told apart."""
     files = offered(project)
     brought = [file for file in files if any(_brings(file, each) for each in (*used, *modules, *declared))]
 
@@ -52,7 +79,7 @@ def needs(project: Project, snippets: SnippetFile, record: Record) -> Needs:
 
     beside = (*_folders({path: used[path] for path in left(used)}), *left(modules))
     source = project.relative(project.snippets).as_posix()
-    return Needs(_pinned(names, record), tuple(brought), beside, left(declared), source)
+    return Needs(packages, tuple(brought), beside, left(declared), source)
 
 
 def _below(name: str, links: Iterable[str]) -> bool:

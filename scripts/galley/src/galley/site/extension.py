@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, SubElement
 
 from markdown import Markdown
 from markdown.extensions import Extension
@@ -26,6 +26,7 @@ from galley.errors import GalleyError, Place
 from galley.kinds.ansi import for_terminal
 from galley.site.blocks import with_ids
 from galley.site.builders import converting, failures
+from galley.site.copies import copies
 from galley.site.downloads import downloads
 from galley.site.exec_options import noted_headings
 from galley.site.html import cell_html, cell_id, error_note, highlighted, profiles_note, superfences
@@ -165,6 +166,9 @@ class Note(Treeprocessor):
                 block = Element("div")
                 block.text = self.md.htmlStash.store(note)
                 root.insert(at, block)
+        if links and not page.errors and (data := copies(page)):
+            block = SubElement(root, "div")
+            block.text = self.md.htmlStash.store(data)
         if InsertHeadings.name in self.md.treeprocessors:
             _unwrap(root)
 
