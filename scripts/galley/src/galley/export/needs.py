@@ -49,7 +49,9 @@ def needs(project: Project, snippets: SnippetFile, record: Record) -> Needs:
 def part_needs(project: Project, code: Sequence[ast.Module], record: Record) -> Needs:
     """What a part of a page's code needs: what it imports, and those of the page's files that its texts name."""
     names, modules = _imports(project, imported(code))
-    trees = [*code, *(_parsed(project.snippets / each) for each in modules if each.endswith(".py"))]
+    own = (project.snippets / each for each in modules)
+    files = (file for each in own for file in (sorted(each.rglob("*.py")) if each.is_dir() else [each]))
+    trees = [*code, *map(_parsed, files)]
     texts = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     named = [PurePosixPath(each) for each in texts if isinstance(each, str) and _below(each, project.links)]
     used = _used(project, record)
