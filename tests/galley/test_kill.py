@@ -45,9 +45,6 @@ def check_the_truth(folder: GuideFolder, values: dict[str, int]) -> set[State]:
             case State.STALE:
                 assert texts == {f"{values[page] - 1}"}
                 assert len(names) == 2 * len(WORDS) + 1
-            case State.TORN:
-                assert names
-                assert "record.json" not in names
             case State.MISSING:
                 assert not names
             case _:
