@@ -11,7 +11,6 @@ import asyncio
 import os
 import signal
 import socket
-import tempfile
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
@@ -22,6 +21,7 @@ from rich.console import Console
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
+from galley import system
 from galley.config import Project, find_project
 from galley.errors import RunnerError, UsageError
 from galley.kinds.ansi import for_terminal
@@ -187,10 +187,8 @@ class Keeper:
         if running and alive and self._print == fingerprint(self.project, running.loaded):
             return running.socket
         await self.close()
-        folder = self._stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="r", dir=card_folder(self.project).parent)
-        )
-        started = await self._stack.enter_async_context(runner(self.project, Path(folder)))
+        folder = self._stack.enter_context(system.scratch("r", card_folder(self.project).parent))
+        started = await self._stack.enter_async_context(runner(self.project, folder))
         self.running, self._print = started, publish(self.project, started)
         return started.socket
 

@@ -9,7 +9,6 @@ as with a clone. A folder that holds sources, or that a link leads away from, is
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -49,8 +48,8 @@ def build_site(project: Project, site: Path) -> int:
     would stop what a page has; then nothing is changed.
     """
     cache = work_folder(project)
-    with tempfile.TemporaryDirectory(prefix="site-", dir=cache) as folder:
-        new = Path(folder) / "site"
+    with system.scratch("site-", cache) as folder:
+        new = folder / "site"
         if code := MKDOCS.build(project.root, new):
             return code
         if project.csp:

@@ -104,9 +104,10 @@ def told(held: Held) -> str:
 def probe() -> Held:
     """Which protections a process that is started now would have."""
     import subprocess
-    import tempfile
 
-    with tempfile.TemporaryDirectory() as folder:
+    from galley.system.temporary import scratch
+
+    with scratch("galley-probe-") as folder:
         asked = command(Allowed(write=(os.path.realpath(folder),)))
         done = subprocess.run(asked, capture_output=True, text=True, check=False)
     try:
