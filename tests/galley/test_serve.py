@@ -12,7 +12,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from galley.errors import Exit
 from galley.serve import Saves
 from galley.site.preview import VARIABLE, FailedPage, preview_file, read_failures, write_failures
 from guide_folder import GuideFolder, command, quiet_environment
+from processes import wait_until_gone
 
 PATIENCE = 30  # seconds
 
@@ -47,9 +48,24 @@ class Served:
             time.sleep(0.1)
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    """A guide of one page, served from a folder of its own."""
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGHUP], ids=lambda end: end.name)
+def test_mkdocs_and_the_runner_end_with_a_command_that_was_killed(tmp_path: Path, end: signal.Signals) -> None:
+    with serving(tmp_path) as (process, served):
+        served.until(lambda: "first words" in served.page("page"))
+        process.send_signal(end)
+        assert process.wait(PATIENCE) == (Exit.INTERRUPTED if end is signal.SIGHUP else -end)
+        assert wait_until_gone(str(tmp_path)) == [], "its TMPDIR is in their environment"
+    assert not list(tmp_path.glob("mkdocs_*")), "MkDocs ended in order"
+    with socket.create_server(("127.0.0.1", int(served.address.partition(":")[2]))):
+        pass
+    assert served.folder.galley("build", TMPDIR=str(tmp_path)).returncode == 0
+    left = [*tmp_path.glob("galley-*/r*"), *tmp_path.glob("galley-*/*.made"), *tmp_path.glob("galley-page-*")]
+    assert left == [], "the next command removes what this one could not"
+
+
+@contextmanager
+def serving(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Served]]:
+    """A guide of one page, served from a folder of its own; its command is killed in the end."""
     folder = GuideFolder.make(tmp_path / "guide")
     folder.page("index", "Hello.")
     folder.snippet("page", "# %% one\nprint('first', 'words')\n")
@@ -57,14 +73,24 @@ def served(tmp_path: Path) -> Iterator[Served]:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     said = tmp_path / "said.txt"
-    variables = quiet_environment(TMPDIR=str(tmp_path))
     with said.open("w") as log:
         process = subprocess.Popen(
-            [command("galley"), "serve", "--address", address],
-            cwd=folder.root, env=variables, stdout=log, stderr=log, start_new_session=True,
+            [command("galley"), "serve", "--address", address], cwd=folder.root,
+            env=quiet_environment(TMPDIR=str(tmp_path)), stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
         try:
-            yield Served(folder, address, said)
+            yield process, Served(folder, address, said)
+        finally:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A guide of one page, served from a folder of its own."""
+    with serving(tmp_path) as (process, served):
+        try:
+            yield served
         finally:
             process.terminate()
             assert process.wait() == Exit.INTERRUPTED
@@ -72,7 +98,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
             os.killpg(process.pid, signal.SIGKILL)
             pytest.fail("a stopped `galley serve` left a process behind")
         with socket.socket() as gone, pytest.raises(ConnectionRefusedError):  # MkDocs has a session of its own
-            gone.connect(("127.0.0.1", int(address.partition(":")[2])))
+            gone.connect(("127.0.0.1", int(served.address.partition(":")[2])))
         assert not list(tmp_path.glob("mkdocs_*"))
 
 
