@@ -48,12 +48,12 @@ class Served:
             time.sleep(0.1)
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGHUP], ids=lambda end: end.name)
-def test_mkdocs_and_the_runner_end_with_a_command_that_was_killed(tmp_path: Path, end: signal.Signals) -> None:
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGHUP], ids=lambda how: how.name)
+def test_mkdocs_and_the_runner_end_with_a_command_that_was_killed(tmp_path: Path, how: signal.Signals) -> None:
     with serving(tmp_path) as (process, served):
         served.until(lambda: "first words" in served.page("page"))
-        process.send_signal(end)
-        assert process.wait(PATIENCE) == (Exit.INTERRUPTED if end is signal.SIGHUP else -end)
+        process.send_signal(how)
+        assert process.wait(PATIENCE) == (Exit.INTERRUPTED if how is signal.SIGHUP else -how)
         assert wait_until_gone(str(tmp_path)) == [], "its TMPDIR is in their environment"
     assert not list(tmp_path.glob("mkdocs_*")), "MkDocs ended in order"
     with socket.create_server(("127.0.0.1", int(served.address.partition(":")[2]))):
