@@ -15,8 +15,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
+import hard
 from builders import STYLE, plain
 from galley.errors import Exit
 from galley.serve import Saves
@@ -128,6 +130,47 @@ def test_a_saved_page_runs_and_a_failure_is_shown_in_the_preview_alone(served: S
 
     served.folder.write("docs/page.md", '# New title\n\n```python exec="on" cell="page/one"\n```\n')
     served.until(lambda: "New title" in served.page("page"))
+
+
+def used(served: Served, process: psutil.Process) -> dict[str, tuple[int, int]]:
+    """The memory in MB and the number of open files of the command and of each process below it."""
+    found = {}
+    for each in [process, *process.children(recursive=True)]:
+        with suppress(psutil.Error):
+            found[f"{each.pid}"] = (each.memory_info().rss >> 20, each.num_fds())
+    return found
+
+
+def test_a_preview_follows_each_save_and_grows_by_nothing(tmp_path: Path, counts: hard.Counts) -> None:
+    saves, seen = hard.size(4, 1000), 0
+    with serving(tmp_path) as (started, served):
+        served.until(lambda: "first words" in served.page("page"))
+        process = psutil.Process(started.pid)
+        before: dict[str, tuple[int, int]] = {}
+        for save in range(1, saves + 1):
+            served.folder.write("snippets/page.py", f"# %% one\nprint('save', 'number', {save}, 'end')\n")
+
+            def is_shown(save: int = save) -> bool:
+                nonlocal seen
+                now = re.findall(r"save number (\d+) end", re.sub(r"<[^>]*>", "", served.page("page")))
+                assert int(now[0]) >= seen if now else True, "no older preview than one that was seen"
+                seen = int(now[0]) if now else seen
+                return seen == save
+
+            served.until(is_shown)
+            counts.add("save shown")
+            if save == max(2, saves // 10):
+                before = used(served, process)
+        after = used(served, process)
+        assert len(before) == len(after) >= 3, "the command, MkDocs and the runner with its helpers"
+        assert before.keys() == after.keys(), "the same processes"
+        for pid, (memory, descriptors) in after.items():
+            assert memory - before[pid][0] < 30, "MB"
+            assert descriptors - before[pid][1] <= 4
+        started.terminate()
+        assert started.wait(PATIENCE) == Exit.INTERRUPTED
+        assert wait_until_gone(str(tmp_path)) == []
+    assert not [*tmp_path.glob("galley-*/*.made"), *tmp_path.glob("galley-page-*"), *tmp_path.glob("mkdocs_*")]
 
 
 def test_a_page_that_writes_beside_itself_runs_once_for_each_save_of_its_author(served: Served):
