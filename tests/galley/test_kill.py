@@ -109,7 +109,7 @@ def test_killed_at_a_random_moment_a_run_leaves_the_truth_and_is_mended(
             assert folder.run().summary == Summary()
             assert [str(each) for each in folder.findings()] == []
             assert check_the_truth(folder, values) == {State.FRESH}
-    assert seen - {State.FRESH}, "some trial hit a page before it was recorded"
+    assert victim != "command" or seen - {State.FRESH}, "some trial hit a page before it was recorded"
     os.waitpid(start(folder, scratch), 0)  # with nothing to run
     assert [path for path in scratch.glob("galley-*") if path.name != f"galley-{os.getuid()}"] == []
     assert not list(scratch.glob("galley-*/*.made"))

@@ -69,7 +69,7 @@ class Failing:
         return call
 
     def writing(self, true: Callable[..., Any]) -> Callable[..., Any]:
-        """What stands in the place of `open`: a file below the folder fails, when its turn comes, in half of a write."""
+        """What stands in the place of `open`: a file below the folder fails, in its turn, in the middle of a write."""
 
         def opened(path: Any, mode: str = "r", *rest: Any, **options: Any) -> Any:
             file = true(path, mode, *rest, **options)
