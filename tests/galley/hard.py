@@ -28,11 +28,13 @@ class Counts:
 
     def __init__(self, node: pytest.Item) -> None:
         self.of: Counter[str] = Counter()
-        node.user_properties.append((COUNTED, self.of))  # the report of the test takes it along, to another process too
+        self._told: dict[str, int] = {}  # a plain one, since the report of the test takes it to another process
+        node.user_properties.append((COUNTED, self._told))
 
     def add(self, what: str, number: int = 1) -> None:
         """Count something."""
         self.of[what] += number
+        self._told[what] = self.of[what]
 
 
 def table(reports: Sequence[Any]) -> list[str]:

@@ -27,6 +27,7 @@ from galley.errors import Exit, RefusedError
 from galley.system import sandbox
 from galley.system.allowed import for_page
 from guide_folder import SETTINGS, GuideFolder, python
+from hard import Counts
 
 pytestmark = pytest.mark.usefixtures("true_processes")
 
@@ -200,7 +201,9 @@ def test_the_tokens_of_other_processes_are_read_in_no_way(
 
 
 @needs("files", "processes")
-def test_no_secret_is_in_any_file_message_site_or_export(planted: Planted, found: dict[str, dict[str, str]]) -> None:
+def test_no_secret_is_in_any_file_message_site_or_export(
+    planted: Planted, found: dict[str, dict[str, str]], counts: Counts
+) -> None:
     if is_off(planted):
         pytest.skip("without the sandbox the pages print them")
     folder = planted.folder
@@ -215,6 +218,7 @@ def test_no_secret_is_in_any_file_message_site_or_export(planted: Planted, found
     assert any(path.suffix == ".html" for path in texts)
     assert folder.root / "said.txt" in texts
     assert [path for path, text in texts.items() if any(value.encode() in text for value in planted.values)] == []
+    counts.add("secrets looked for in a file", len(texts) * len(list(planted.values)))
 
 
 @needs("files")
