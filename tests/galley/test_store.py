@@ -180,7 +180,10 @@ SPOILT: dict[str, Callable[[Path, Path], object]] = {
         (staged / "record.json").symlink_to(staged.parent.parent / "record.json"),
     ),
     "somebody's file is staged": lambda staged, folder: (staged / "notes.txt").write_text("mine"),
-    "the record names a folder elsewhere": lambda staged, folder: edit(staged, '"page": "page"', '"page": "../page"'),
+    "the record names a folder elsewhere": lambda staged, folder: (
+        edit(staged, '"page": "page"', '"page": "../mine"'),
+        shutil.copytree(folder, staged.parent.parent / "mine/laptop"),
+    ),
 }
 
 

@@ -121,10 +121,12 @@ def test_nothing_goes_that_no_mark_names(temporary: Path, how: str) -> None:
     folder = killed()
     (folder / "notes.txt").write_text("mine")
     NO_MARKS[how](folder, system.private_folder() / f"{folder.name}.made")
+    folder.chmod(0o755)
     before = own(temporary)
     with system.scratch("galley-"):
         pass
     assert own(temporary) == before
+    assert folder.stat().st_mode & 0o777 == 0o755
     assert (folder / "notes.txt").read_text() == "mine"
 
 
