@@ -537,7 +537,8 @@ def test_a_protection_is_switched_off_in_no_silence(folder: GuideFolder) -> None
     folder.write("pyproject.toml", OFF)
     folder.snippet("page", "# %% one\nprint(1)\n")
     assert folder.run().said.startswith(
-        'sandbox: none; without files, network, processes: the setting sandbox is "off"\n'
+        "sandbox: none; without files, network, processes, sight of what other programs open: the setting sandbox is"
+        ' "off"\n'
     )
 
 
@@ -555,7 +556,8 @@ def test_what_this_python_cannot_ask_for_is_told_and_required_in_vain(folder: Gu
     folder.write("pyproject.toml", f"{SETTINGS}[tool.galley.environment]\n{settings}")
     done = folder.galley("run")
     assert done.returncode == 0, done.stdout
-    assert "sandbox: none; without files, network, processes: this Python cannot ask for it" in done.stdout
+    nothing = "sandbox: none; without files, network, processes, sight of what other programs open: "
+    assert f"{nothing}this Python cannot ask for it" in done.stdout
 
 
 def test_the_setting_requires_it_of_each_page_too(folder: GuideFolder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,12 +18,12 @@ import msgspec
 from galley import system
 from galley.config import Project
 from galley.errors import GalleyError, Place, RefusedError, UsageError
+from galley.folders import MADE
 from galley.site.builders import MKDOCS
 from galley.site.csp import protect
 from galley.source.digest import digest
 from galley.toml import CONTROL
 
-MADE = ".galley-site.json"  # in the site's folder: the files there that galley made
 FRESH = f"{MADE}.new"  # a file there that takes its true name when it is whole
 MOVE = "move it away, or name another folder with --site-dir"
 

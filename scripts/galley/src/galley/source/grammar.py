@@ -159,7 +159,7 @@ OPTIONS = (
     ),
     Option(
         "uses",
-        "Files and folders that the cell opens where Python does not see it: from the project's root, or through one "
+        "Files and folders that the cell opens where nobody sees it: from the project's root, or through one "
         "of the setting `links`; a change of one makes the record stale.",
         form='uses="models/tiny data.csv"',
         wanted="paths with blanks between them",
