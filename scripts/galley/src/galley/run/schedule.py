@@ -14,7 +14,7 @@ from galley.config import Project
 from galley.errors import GalleyError, Place
 from galley.kinds import kinds_of
 from galley.plugins import plugins_of
-from galley.record.dependencies import declared
+from galley.record.dependencies import declared, named
 from galley.record.model import Record
 from galley.record.settings import reaching
 from galley.run.backend import Backend
@@ -72,7 +72,7 @@ async def _run(project: Project, backend: Backend, task: Task, tell: Tell, room:
         uses: list[str] = []
         for cell in snippets.cells:
             try:
-                uses += map(str, declared(project, cell))
+                uses += map(str, (*declared(project, cell), *named(project, cell)))
             except GalleyError as error:
                 what, place = f"{error.what}: {error.mend}", error.place or Place(snippets.path)
                 failure = Failure(snippets.page, task.profile.name, cell.name, place, what)
