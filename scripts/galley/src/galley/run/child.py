@@ -132,7 +132,7 @@ class _Program:
         asked = Asked(self.job.output_limit, partial(self._hook, "summarise"), partial(self._hook, "brief"))
         execution = Execution(snippets, self._main(), self.position, kinds, asked)
         self._settle(Ready(self.protections))
-        reached = {"network": "with network"} if self.job.network else {}
+        reached = {**({"network": "with network"} if self.job.network else {}), **self.job.answers}
         ends = None
         for cell in snippets.cells:
             if ends:

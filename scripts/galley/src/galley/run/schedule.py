@@ -20,6 +20,7 @@ from galley.record.settings import reaching
 from galley.run.backend import Backend
 from galley.run.choose import Task
 from galley.run.client import Failure, PageRun, Tell
+from galley.run.prepare import facts_of
 from galley.run.protocol import Job
 from galley.run.recording import to_record
 from galley.run.room import Room
@@ -109,6 +110,7 @@ def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str
         parameters=task.profile.parameters,
         hooks=project.hooks,
         variables=task.variables,
+        answers=facts_of(project, task.variables),
         plugins=plugins_of(project).names,
         packages=project.packages,
         uses=uses,
