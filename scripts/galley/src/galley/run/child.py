@@ -32,7 +32,7 @@ from galley.kinds.kind import Asked, Kind
 from galley.plugins import Plugins, load_plugins
 from galley.record.facts import environment
 from galley.record.model import Dependency
-from galley.run import ending
+from galley.run import ending, own_stack
 from galley.run.arrivals import Arrivals
 from galley.run.confine import shut_in
 from galley.run.execute import Execution, Position, class_name
@@ -122,6 +122,7 @@ class _Program:
         """See to what modules need that the page has or will have: seeds, and the right text for new processes."""
         spawned = Spawned(snippets, Path(self.job.scratch))
         OwnFile(snippets.path, self.job.source, self.job.profile).watch()
+        own_stack.end_at(self.job.path)
         Arrivals(SEEDED | dict.fromkeys(SPAWNING, spawned.lead))
 
     def _run_cells(self, snippets: SnippetFile, kinds: Kinds) -> CellEnds | None:
