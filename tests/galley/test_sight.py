@@ -17,6 +17,7 @@ from galley.record.model import Record
 from galley.run.sight import MOST
 from galley.system import sandbox
 from guide_folder import GuideFolder
+from processes import processes_of
 
 pytestmark = pytest.mark.usefixtures("true_processes")
 QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
@@ -135,12 +136,14 @@ def test_what_others_open_meanwhile_is_no_dependency(folder: GuideFolder) -> Non
 
 def test_a_file_that_a_program_read_and_somebody_changed_fails_the_page(folder: GuideFolder) -> None:
     words = folder.root / "data/words.txt"
-    waits = "before = os.stat(WORDS).st_size\nwhile os.stat(WORDS).st_size == before: pass\n"
-    folder.snippet("page", BEGIN.format(root=str(folder.root)) + "os.system(f'cat {WORDS}')\n" + waits)
+    marker = f"galley-sight-{folder.root}"
+    tells = f"os.system(f'cat {{WORDS}}')\nsubprocess.Popen(['sleep', '99'], env={{'PATH': '/bin', 'M': {marker!r}}})\n"
+    waits = "import time\nwhile os.stat(WORDS).st_size < 9: time.sleep(0.01)\n"
+    folder.snippet("page", BEGIN.format(root=str(folder.root)) + tells + waits)
 
     def write() -> None:
-        with words.open("a", encoding="utf-8") as file:
-            print("more", file=file)
+        if words.stat().st_size < 9 and processes_of(marker):
+            words.write_text("longer words\n", encoding="utf-8")
 
     with again_and_again(write):
         failures = folder.run("page").failures
@@ -210,7 +213,9 @@ def test_without_the_sandbox_nothing_is_seen_and_the_run_says_so(tmp_path: Path)
     assert seen(folder.record("page")) == {}
 
 
-def test_what_is_mounted_in_the_project_is_still_there(folder: GuideFolder) -> None:
+def test_what_is_mounted_in_the_project_is_there_and_the_run_says_what_is_not_seen(
+    folder: GuideFolder,
+) -> None:
     folder.snippet("page", f"# %% one\nprint(open({str(folder.root / 'data/inside.txt')!r}).read())\n")
     galley = Path(sys.executable).with_name("galley")
     script = f"mount -t tmpfs none data && echo inside > data/inside.txt && exec {galley} run page"
@@ -220,3 +225,4 @@ def test_what_is_mounted_in_the_project_is_still_there(folder: GuideFolder) -> N
     done = folder.call([*apart, "sh", "-c", script])
     assert done.returncode == 0, done.stdout
     assert folder.output("page", "one.stdout.txt") == "inside\n\n"
+    assert f"without {sandbox.SIGHT}: the kernel lays no overlay over the project" in done.stdout

@@ -100,21 +100,6 @@ def own_root(
     return refused
 
 
-def mounted_below(folder: str) -> list[str]:
-    """The folders and files below a folder on which something is mounted."""
-    with open("/proc/self/mountinfo", "rb") as file:
-        lines = file.read().splitlines()
-    above = os.fsencode(f"{folder.rstrip('/')}/")
-    points = {_unescaped(line.split(maxsplit=5)[4]) for line in lines}
-    return sorted(os.fsdecode(each) for each in points if each.startswith(above))
-
-
-def _unescaped(path: bytes) -> bytes:
-    for said, meant in ((b"\\040", b" "), (b"\\011", b"\t"), (b"\\012", b"\n"), (b"\\134", b"\\")):
-        path = path.replace(said, meant)
-    return path
-
-
 def drop_capabilities() -> None:
     """Give up every capability; where the user is root, all but those over the page's own files and processes."""
     kept = KEPT if os.geteuid() == 0 else ()
@@ -170,7 +155,8 @@ def _own_inodes(path: str) -> str:
     """Lay an overlay over a folder that adds nothing to it; the answer says why not, and is empty where it lies there.
 
     The numbers of inodes stay those of the files (`xino=off`): galley compares them with those that its runner saw. An
-    overlay without an upper layer is read-only and asks for two layers, so one of them is empty.
+    overlay without an upper layer is read-only and asks for two layers, so one of them is empty. The kernel refuses one
+    over a folder in which something is mounted: in the page's user namespace nothing may uncover what lies below that.
     """
     empty = Path(".galley", "empty").absolute()
     empty.mkdir(parents=True, exist_ok=True)
@@ -179,7 +165,7 @@ def _own_inodes(path: str) -> str:
     try:
         _mount("overlay", ".", "overlay", NO_SUID | MS_RDONLY, f"lowerdir=.:{empty},xino=off")
     except OSError as error:
-        return f"the kernel lays no overlay over it ({error.strerror})"
+        return f"the kernel lays no overlay over the project ({os.strerror(error.errno or 0)}); nothing may be mounted in it"
     finally:
         os.chdir(above)
     return ""
