@@ -643,6 +643,8 @@ def test_it_holds_for_a_plain_user_too(folder: GuideFolder) -> None:
         "page", "# %% one\nimport os\nprint(os.getuid(), os.getgid())\nopen('mine', 'w')\n" + "os.mkdir('x')\n"
     )
     folder.snippet("secret", "# %% one\nopen('/etc/shadow')\n")
+    words = folder.write("data/words.txt", "one")
+    folder.snippet("shell", f"# %% one\nimport os\ndone = os.system('cat {words}')\n")
     folder.snippet("rights", "# %% one\nprint([each for each in open('/proc/self/status') if 'CapEff' in each])\n")
     command = [str(Path(sys.executable).with_name("galley")), "run"]
     done = folder.call([*python(PLAIN_USER), *command])
@@ -651,6 +653,7 @@ def test_it_holds_for_a_plain_user_too(folder: GuideFolder) -> None:
     assert sandbox.told(HELD) in done.stdout
     assert "secret.py:2: page secret (laptop) in cell one: PermissionError" in done.stdout
     assert folder.output("page", "one.stdout.txt") == "1000 1000\n"
+    assert [each.path for each in folder.record("shell").dependencies] == ["data/words.txt"]
     assert folder.output("rights", "one.stdout.txt") == "['CapEff:\\t0000000000000000\\n']\n"
 
 

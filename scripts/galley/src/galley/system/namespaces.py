@@ -165,7 +165,8 @@ def _own_inodes(path: str) -> str:
     try:
         _mount("overlay", ".", "overlay", NO_SUID | MS_RDONLY, f"lowerdir=.:{empty},xino=off")
     except OSError as error:
-        return f"the kernel lays no overlay over the project ({os.strerror(error.errno or 0)}); nothing may be mounted in it"
+        why = os.strerror(error.errno or 0)
+        return f"the kernel lays no overlay over the project ({why}); nothing may be mounted in it"
     finally:
         os.chdir(above)
     return ""

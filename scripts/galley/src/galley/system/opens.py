@@ -1,6 +1,6 @@
 """Which files of some folders are opened, whoever opens them: compiled code, a shell, a program that a page starts.
 
-In a page's child. The kernel tells it with inotify, which knows no language and asks for no rights. Four means were
+In a page's child. The kernel tells it with inotify, which knows no language and asks for no rights. Three means were
 tried on Linux 6.18, as root and as a plain user in a user namespace, on a folder of ext4:
 
 - inotify on the folder itself, or on a bind mount of it. A mark belongs to the inode, which both have in common with
@@ -8,10 +8,10 @@ tried on Linux 6.18, as root and as a plain user in a user namespace, on a folde
 - inotify on an overlay file system of the page's own above the folder (`namespaces.own_root`). Its inodes are its own:
   it tells of what is opened through it alone, by `open` of Python and of C, by `cat`, from a folder's descriptor, by
   listing. The mount takes 0.1 ms. This is what galley does.
-- fanotify, with a mark on the mount or on the file system, would need no mark for each folder. The kernel refuses the
-  first two kinds in a user namespace, and has no handles for files of such an overlay. A mark on an inode does no more
-  than inotify.
-- a filter of system calls that asks a process for each `open` slows every import, and its answer races with the page.
+- fanotify, with a mark on the mount or on the file system, would need no mark for each folder. In a user namespace the
+  kernel refuses both on such an overlay (ENODEV). A mark on an inode does no more than inotify.
+
+A filter of system calls that asks another process at each `open` was not tried: each import would wait for it.
 
 A name that is looked up without an open (`stat`, a file that is not there) is not told. Where the queue of the kernel
 overflows, something was not told either, and an error says so. watchdog, which galley has for `galley serve`, wraps
