@@ -5,6 +5,7 @@ In a page's child, between the page's own folder and the guide's code.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from galley.record.dependencies import never_counts
@@ -26,14 +27,14 @@ def shut_in(job: Job, watch: Watch) -> sandbox.Held:
     held = sandbox.enter(allowed)
     if job.sandbox == sandbox.REQUIRED:
         sandbox.require(held)
-    return held if held[sandbox.SIGHT] else {**held, sandbox.SIGHT: _look(job, watch)}
+    return held if held[sandbox.SIGHT] else {**held, sandbox.SIGHT: _look(allowed.watched, job, watch)}
 
 
-def _look(job: Job, watch: Watch) -> str:
+def _look(within: Sequence[str], job: Job, watch: Watch) -> str:
     """Begin to be told; the answer says why not, or not of all, and is empty where nothing is missing."""
     from galley.system.opens import Opens  # which only Linux has
 
-    found, why = watched(job.uses)
+    found, why = watched(within, job.uses)
     try:
         watch.opens = Opens(found)
     except OSError as error:

@@ -10,6 +10,7 @@ import os
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from galley.folders import MADE
 
@@ -27,10 +28,10 @@ class Folders:
     never: frozenset[str]
     _known: dict[str, tuple[int, tuple[str, ...] | None]] = field(default_factory=dict)
 
-    def there(self, but: Collection[str] = ()) -> Iterator[str]:
-        """The folders, the snippets' first and then those nearest to the root, without `but` and what lies in them."""
+    def there(self, within: Iterable[str], but: Collection[str] = ()) -> Iterator[str]:
+        """The folders `within` others, the snippets' first, then the nearest, without `but` and what lies in them."""
         passed, done = self.never.union(but), set[str]()
-        for start in (self.snippets, self.root):
+        for start in (self.snippets, *within):
             waiting = deque([start])
             while waiting:
                 folder = waiting.popleft()
@@ -70,19 +71,24 @@ _folders: Folders | None = None
 
 
 def know(root: str, snippets: str, never: Iterable[str]) -> None:
-    """Look for the folders now; the pages that are forked later begin with what was found."""
+    """Look for the folders now; the pages that are forked later begin with what was found.
+
+    No more are looked for than are watched: a project may be a whole home folder.
+    """
     global _folders
     _folders = Folders(os.path.realpath(root), os.path.realpath(snippets), frozenset(map(os.path.realpath, never)))
-    for _ in _folders.there():
-        pass
+    _most_of(_folders.there([_folders.root]))
 
 
-def watched(declared: Collection[str]) -> tuple[list[str], str]:
-    """The folders to watch, and why that is not all of them, or empty.
+def watched(within: Iterable[str], declared: Collection[str]) -> tuple[list[str], str]:
+    """The folders to watch `within` those that the page reads, and why that is not all of them, or empty.
 
     A folder that the page declares is none of them: all that lies in it counts anyway.
     """
-    found = list(_folders.there(declared)) if _folders else []
+    found = _most_of(_folders.there(map(os.path.realpath, within), declared)) if _folders else []
     left = found[MOST:]
-    why = f"the project has {len(found)} folders, and {MOST} are watched; the next is {left[0]}" if left else ""
-    return found[:MOST], why
+    return found[:MOST], f"of more than {MOST} folders these are not watched: {left[0]} and others" if left else ""
+
+
+def _most_of(folders: Iterator[str]) -> list[str]:
+    return list(islice(folders, MOST + 1))

@@ -45,7 +45,7 @@ class Opens:
         """Raises OSError where the kernel gives no watches, or no more of them."""
         low = libc().inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if low < 0:
-            raise OSError(ctypes.get_errno(), f"no inotify: {os.strerror(ctypes.get_errno())}")
+            raise _refused("gives no inotify, see fs.inotify.max_user_instances")
         self._descriptor = _moved_up(low)
         self._folders: dict[int, str] = {}
         try:
@@ -60,7 +60,7 @@ class Opens:
         if watch >= 0:
             self._folders[watch] = folder
         elif Path(folder).is_dir():  # else it has gone meanwhile
-            raise OSError(ctypes.get_errno(), f"no more watches: {os.strerror(ctypes.get_errno())}")
+            raise _refused(f"does not watch {folder}, see fs.inotify.max_user_watches")
 
     def told(self) -> Iterator[tuple[str, bool]]:
         """The path of each file and folder that was opened since the last call, and whether it is a folder.
@@ -83,6 +83,11 @@ class Opens:
         with suppress(BlockingIOError):
             return os.read(self._descriptor, PIECE)
         return b""
+
+
+def _refused(what: str) -> OSError:
+    number = ctypes.get_errno()
+    return OSError(number, f"the kernel {what}: {os.strerror(number)}")
 
 
 def _moved_up(low: int) -> int:
