@@ -4,17 +4,24 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Python compiles what is imported; pip would compile all that it installs, which takes as long as to install it.
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
-# The guide's own pyproject.toml brings galley as it stood when it was installed; this has its sources followed.
-GALLEY := $(INSTALL) --no-deps --editable scripts/galley
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+# A lock names everything that is needed, with its digests. A package without a wheel would run its own code, and fetch
+# builders that nobody pinned: there is none.
+LOCKED := $(PIP) --no-deps --only-binary :all: --require-hashes --requirement
+# The one exception: indexes serve other files of torch to other machines, one for a processor alone or for a certain CUDA,
+# and what the latter bring (nvidia-*, triton) depends on it. Its version is pinned, its file is not.
+TORCH := $(PIP) --only-binary :all: --constraint constraints.txt torch
+# The guide says what it needs, and galley's sources are followed. Both are built by the hatchling of the lock.
+OWN := $(PIP) --no-deps --no-build-isolation . --editable scripts/galley
+LOCKS := scripts/locks
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help site publish serve test lint types records check run clean constraints chromium mutations
+.PHONY: help site publish serve test test-hard lint types records check run clean constraints sbom audit chromium mutations
 .DEFAULT_GOAL := help
 
 help:  ## say what each target does
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 site: $(VENV)/site.done  ## build the site; run the pages whose record is missing or stale first
 	@$(BIN)/galley run --dry-run >/dev/null || $(MAKE) --no-print-directory $(VENV)/compiled.done
@@ -38,6 +45,14 @@ test: $(VENV)/dev.done chromium  ## run all checks: lint, types, records, tests,
 	@$(MAKE) --no-print-directory --jobs=2 lint types records $(VENV)/compiled.done
 	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
+# A part of it: make test-hard HARD=0.1. What it did is counted in a table at its end.
+HARD ?= 1
+HARD_TESTS := $(addprefix tests/galley/,test_fuzz_source.py test_fuzz_svg.py test_fuzz_records.py test_kill.py \
+	test_steps.py test_serve.py test_sandbox.py)
+
+test-hard: $(VENV)/dev.done  ## fuzzers, kills, faults at each step, secrets, a thousand saves: hours; prints counts
+	@GALLEY_HARD=$(HARD) $(BIN)/python -m pytest --numprocesses=2 --dist=worksteal $(HARD_TESTS)
+
 mutations: $(VENV)/dev.done $(VENV)/compiled.done  ## run every mutation of the libraries, and keep what each broke
 	@$(BIN)/python tests/guide/mutate.py --all
 
@@ -51,8 +66,14 @@ types:
 records:
 	@$(BIN)/galley check
 
-constraints: $(VENV)/dev.done  ## compile constraints.txt anew from pyproject.toml
-	@scripts/compile_constraints.sh $(BIN)
+constraints: $(VENV)/dev.done  ## compile constraints.txt and the locks anew from pyproject.toml
+	@$(BIN)/python scripts/compile_locks.py
+
+sbom: $(VENV)/dev.done  ## write the bill of materials of a release, in CycloneDX's form
+	@$(BIN)/python scripts/sbom.py
+
+audit: $(VENV)/dev.done  ## ask for known vulnerabilities of all that is pinned
+	@$(BIN)/python scripts/audit.py
 
 clean:  ## remove the environment and the cache; records and the site stay
 	@rm -rf $(VENV) .cache/pages
@@ -64,22 +85,26 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
 # Each stamp installs what the one before it has and more; torch comes with `run` and not before.
-$(VENV)/site.done: pyproject.toml scripts/galley/pyproject.toml constraints.txt | $(VENV)/bin/python
+PINS := pyproject.toml scripts/galley/pyproject.toml constraints.txt $(wildcard $(LOCKS)/*.txt)
+
+$(VENV)/site.done: $(PINS) | $(VENV)/bin/python
 	@echo "installing what building the site needs"
-	@$(INSTALL) .
-	@$(GALLEY)
+	@$(LOCKED) $(LOCKS)/site.txt
+	@$(OWN)
 	@touch $@
 
-$(VENV)/run.done: pyproject.toml scripts/galley/pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/run.done: $(PINS) | $(VENV)/bin/python
 	@echo "installing what running the pages needs (torch among it: this takes a minute)"
-	@$(INSTALL) '.[run]'
-	@$(GALLEY)
+	@$(LOCKED) $(LOCKS)/run.txt
+	@$(TORCH)
+	@$(OWN)
 	@touch $@ $(VENV)/site.done
 
-$(VENV)/dev.done: pyproject.toml scripts/galley/pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/dev.done: $(PINS) | $(VENV)/bin/python
 	@echo "installing what the tests need (torch among it: this takes a minute)"
-	@$(INSTALL) '.[run,dev]'
-	@$(GALLEY)
+	@$(LOCKED) $(LOCKS)/dev.txt
+	@$(TORCH)
+	@$(OWN)
 	@touch $@ $(VENV)/site.done $(VENV)/run.done
 
 # A runner writes no bytecode, so that what it imports is compiled before.

@@ -1,7 +1,7 @@
 """python -m bench COMMAND WORK …, from the folder scripts/; README.md says more.
 
 WORK is the folder that setup.sh filled with environments and models.py with models. `measure` and `case` print one JSON
-row per line; `table` writes results.json; `figure` draws it.
+row per line; `table` writes results.json, `growth` growth.json; `figure` draws both.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from bench import others, table
+from bench import growth, others, table
 from bench.cases import CASES, case
 from bench.independence import independence
 from bench.measure import KINDS, Limits, Site, measure
@@ -28,12 +28,13 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     _measure(commands.add_parser("measure", help="cold, no-op and one-edit builds of one peer"))
     _table(commands.add_parser("table", help="every figure that galley aims at, into results.json"))
+    _growth(commands.add_parser("growth", help="the commands from 10 pages to 1,000, into growth.json"))
     _case(commands.add_parser("case", help=", ".join(CASES)))
     alike = commands.add_parser("independence", help="the same outputs, however the pages are run")
     _work(alike)
     _workload(alike)
     _peer(commands.add_parser("write", help="write one peer's tree to WORK and do nothing else"))
-    commands.add_parser("figure", help="draw results.json into docs/assets/bench.svg")
+    commands.add_parser("figure", help="draw results.json and growth.json into docs/assets")
     arguments = parser.parse_args()
     DO[arguments.command](arguments)
 
@@ -74,6 +75,16 @@ def _table(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=table.RESULTS)
 
 
+def _growth(parser: argparse.ArgumentParser) -> None:
+    _work(parser)
+    parser.add_argument("rows", nargs="*", help="rows to measure, such as check-100x5; all when none is given")
+    parser.add_argument("--runs", type=int, default=5, help="runs of a command at each size (default: 5)")
+    parser.add_argument("--budget", type=float, default=30, help="seconds after which a row begins no further run")
+    parser.add_argument("--limit", type=float, default=3600, help="a run of so many seconds is killed, and fails")
+    parser.add_argument("--trial", action="store_true", help="tiny guides: see that it works")
+    parser.add_argument("--out", type=Path, default=growth.GROWTH)
+
+
 def _case(parser: argparse.ArgumentParser) -> None:
     _work(parser)
     parser.add_argument("peer", choices=sorted(PEERS))
@@ -108,6 +119,13 @@ def do_table(arguments: argparse.Namespace) -> None:
     table.measure(table.trial(plan) if arguments.trial else plan, arguments.rows, arguments.out)
 
 
+def do_growth(arguments: argparse.Namespace) -> None:
+    """Measure how the commands grow."""
+    limits = Limits(arguments.runs, arguments.budget, arguments.limit)
+    sizes = growth.TRIAL if arguments.trial else growth.Sizes()
+    growth.measure(arguments.work, sizes, arguments.rows, limits, arguments.out)
+
+
 def do_case(arguments: argparse.Namespace) -> None:
     """Print the rows of a peer's cases."""
     for name in arguments.cases:
@@ -128,15 +146,16 @@ def do_write(arguments: argparse.Namespace) -> None:
 
 def do_figure(_: argparse.Namespace) -> None:
     """Draw the committed results."""
-    from bench.figure import FIGURE, draw  # matplotlib is needed for this alone
+    from bench import figure, growth_figure  # matplotlib is needed for this alone
 
-    FIGURE.parent.mkdir(parents=True, exist_ok=True)
-    FIGURE.write_bytes(draw(json.loads(table.RESULTS.read_text(encoding="utf-8"))))
+    figure.FIGURE.parent.mkdir(parents=True, exist_ok=True)
+    figure.FIGURE.write_bytes(figure.draw(json.loads(table.RESULTS.read_text(encoding="utf-8"))))
+    growth_figure.FIGURE.write_bytes(growth_figure.draw(json.loads(growth.GROWTH.read_text(encoding="utf-8"))))
 
 
 DO = {
-    "measure": do_measure, "table": do_table, "case": do_case, "independence": do_independence, "write": do_write,
-    "figure": do_figure,
+    "measure": do_measure, "table": do_table, "growth": do_growth, "case": do_case, "independence": do_independence,
+    "write": do_write, "figure": do_figure,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -11,29 +11,30 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = (
-    "galley", "mkdocs", "mkdocs-material", "zensical", "markdown-exec", "torch", "transformers", "peft", "tokenizers"
+    "galley-docs", "mkdocs", "mkdocs-material", "zensical", "markdown-exec",
+    "torch", "transformers", "peft", "tokenizers",
 )  # fmt: skip
 VERSIONS = """import json, sys
 from importlib import metadata
 found = {"Python": sys.version.split()[0]}
 for name in sys.argv[1:]:
     try:
-        found[name] = metadata.version(name)
+        found[name.removesuffix("-docs")] = metadata.version(name)
     except metadata.PackageNotFoundError:
         pass
 print(json.dumps(found))
 """
 
 
-def machine(work: Path) -> dict[str, Any]:
-    """The processor, its cores, the memory, the system, the versions in galley's environment, and the day."""
+def machine(work: Path, venv: str = "galley-zensical") -> dict[str, Any]:
+    """The processor, its cores, the memory, the system, the versions in an environment of galley's, and the day."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "cpu": _value("/proc/cpuinfo", "model name"),
         "cores": cores(),
         "memory_gb": round(int(_value("/proc/meminfo", "MemTotal").split()[0]) / 2**20, 1),
         "system": f"{platform.system()} {platform.release().partition('-')[0]} {platform.machine()}",
-        "versions": _versions(work),
+        "versions": _versions(work / "venvs" / venv),
     }
 
 
@@ -61,8 +62,9 @@ def _value(file: str, name: str) -> str:
     return "0"
 
 
-def _versions(work: Path) -> dict[str, str]:
-    python = work / "venvs" / "galley-zensical" / "bin" / "python"  # it has them all
-    done = subprocess.run([python, "-P", "-c", VERSIONS, *PACKAGES], capture_output=True, check=True, text=True)
+def _versions(venv: Path) -> dict[str, str]:
+    done = subprocess.run(
+        [venv / "bin" / "python", "-P", "-c", VERSIONS, *PACKAGES], capture_output=True, check=True, text=True
+    )
     found: dict[str, str] = json.loads(done.stdout)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 import shutil
 import statistics
 import time
@@ -16,6 +17,7 @@ from bench.peers import Peer, write_tree
 from bench.process import Run, build, environment, run
 
 KINDS = ("cold", "noop", "edit")
+MARK = re.compile(r"\b[0-9a-f]{16}\b")  # found in one pass, page by page: a large site is read for minutes otherwise
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,21 @@ class Site:
 
     def marks(self, edit: int = 0) -> int:
         """How many pages show what only a run of their newest text prints."""
-        text, middle = self.built(), self.workload.middle
-        return sum(mark(n, edit if n == middle else 0) in text for n in range(self.workload.pages))
+        there = {found for path in self._pages() for found in MARK.findall(_text(path))}
+        middle = self.workload.middle
+        return sum(mark(n, edit if n == middle else 0) in there for n in range(self.workload.pages))
 
     def built(self) -> str:
         """The text of all built pages."""
-        found = [path for each in self.peer.site for path in glob.glob(str(self.tree / each), recursive=True)]  # noqa: PTH207
-        return "\n".join(Path(path).read_text(encoding="utf-8", errors="replace") for path in found)
+        return "\n".join(map(_text, self._pages()))
+
+    def _pages(self) -> list[str]:
+        """The paths of all built pages."""
+        return [path for each in self.peer.site for path in glob.glob(str(self.tree / each), recursive=True)]  # noqa: PTH207
+
+
+def _text(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8", errors="replace")
 
 
 def spread(values: Sequence[float], digits: int = 2) -> dict[str, float]:

@@ -1,13 +1,15 @@
 """Runs a command and watches its whole process tree: seconds, memory, what it said. Linux only.
 
 /proc gives the memory: RSS counts a shared page once in every process, PSS (proportional set size) counts it once in
-all. wait4 gives the CPU time, without that of processes that outlive the command.
+all. wait4 gives the CPU time, without that of processes that outlive the command. It also gives the true peak of the
+largest single process, unless that is no larger than the bench itself, whose size the child begins with.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import shlex
 import shutil
 import signal
@@ -34,6 +36,7 @@ class Run:
     cpu_s: float
     rss_mb: float
     pss_mb: float
+    largest_mb: float  # the peak of the largest process; 0 where it was no larger than this one
     log: str
 
 
@@ -75,7 +78,9 @@ def run(
         watcher.end()
     text = log.read_text(encoding="utf-8", errors="replace")[-20000:]
     cpu = usage.ru_utime + usage.ru_stime
-    return Run(child.returncode, watcher.killed, wall, cpu, watcher.rss / 2**20, watcher.pss / 2**20, text)
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peaks = (watcher.rss / 2**20, watcher.pss / 2**20, usage.ru_maxrss / 2**10 * (usage.ru_maxrss > own))
+    return Run(child.returncode, watcher.killed, wall, cpu, *peaks, text)
 
 
 def start_command(command: str, env: Mapping[str, str], tree: Path, said: int) -> subprocess.Popen[bytes]:

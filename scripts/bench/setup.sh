@@ -2,7 +2,8 @@
 # setup.sh WORK [PEER ...]: one virtual environment per peer under WORK/venvs; without names, those of the table.
 #
 # The model stack (torch, transformers, peft) is installed once, in WORK/venvs/stack. Every other environment sees it
-# through a .pth file, so all peers import the very same files from the same page cache. This project's own
+# through a .pth file, so all peers import the very same files from the same page cache; where it was never installed,
+# as for `growth`, nothing else needs it. This project's own
 # environments and their floors take the versions of constraints.txt; the other generators take their newest.
 # galley is installed anew from this checkout at every call. A peer that cannot be installed is named and skipped.
 set -u
@@ -47,6 +48,13 @@ install() { # PEER VENV LOG
     return $done
 }
 
+see_stack() { # PEER VENV
+    if [ "$1" != stack ] && [ -x "$WORK/venvs/stack/bin/python" ]; then
+        site=$("$2/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+        "$WORK/venvs/stack/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >"$site/stack.pth"
+    fi
+}
+
 [ $# -gt 0 ] || set -- stack material zensical-static galley galley-zensical
 for peer in "$@"; do
     packages "$peer" >/dev/null || { echo "$peer: unknown" >&2; continue; }
@@ -54,17 +62,15 @@ for peer in "$@"; do
     log=$WORK/logs/setup-$peer.log
     if [ -f "$venv/.done" ]; then
         case $peer in
-            galley | galley-zensical) "$venv/bin/python" -m pip install --quiet --force-reinstall --no-deps "$ROOT" ;;
+            galley | galley-zensical) "$venv/bin/python" -m pip install --quiet --force-reinstall --no-deps "$ROOT/scripts/galley" ;;
         esac
+        see_stack "$peer" "$venv"
         echo "$peer: already there"
         continue
     fi
     rm -rf "$venv"
     if install "$peer" "$venv" "$log"; then
-        if [ "$peer" != stack ]; then
-            site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-            "$WORK/venvs/stack/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >"$site/stack.pth"
-        fi
+        see_stack "$peer" "$venv"
         : >"$venv/.done"
         echo "$peer: ok"
     else

@@ -390,7 +390,7 @@ def test_a_heading_of_a_record_is_plain_text_in_the_pages_contents(guide: GuideF
     guide.page("one", '```python exec="on" cell="one/cell" source="above"\n```\n')
     html = builds("mkdocs", "one")(guide)
     assert re.findall(r"<article>\[(.*?)\]", html) == ["A *b* &lt;i&gt; &amp; c"]
-    assert '\n<div class="galley-cell' in html, "no paragraph around it"
+    assert '<p><div class="galley-cell' not in html, "no paragraph around it"
 
 
 def test_html_that_closes_more_than_it_opened_stays_in_its_place(guide: GuideFolder) -> None:

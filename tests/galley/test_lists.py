@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from builders import BUILDERS, article, builds, plain, text_of
-from galley.site.lists import BUILT_IN, List, relative_url
+from galley.site.listing import BUILT_IN, relative_url
+from galley.site.lists import List
 from galley.source.fences import find_fences
 from galley.source.grammar import LISTS
 from guide_folder import GuideFolder, fence
@@ -70,6 +71,35 @@ def test_every_claim_is_listed_once_under_its_page(guide: GuideFolder, build: Ca
     assert re.search(r"A page.*Two and two make four\..*Three is odd & small\..*The second page.*sorted gives", text)
     assert text.count("Python 3") == 2
     assert "no claim" not in text
+
+
+SUMMARIES = ("facts", "states")
+
+
+def test_a_guide_counts_its_cells_claims_and_pages(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:
+    guide.page("lists", "\n".join(f'```python exec="on" list="{name}"\n```\n' for name in SUMMARIES))
+    html = build(guide)
+    cells = sum(len(each.cells) for each in guide.guide.snippets.values())
+    text = text_of(part(html, "facts"))
+    assert re.search(rf"^\W*3\s+claims\s+{cells}\s+cells\s+2\s+pages\s+checked \d+ [A-Z][a-z]+ \d{{4}}", text), text
+    table = part(html, "states")
+    rows = [text_of(f"<p>{row}</p>") for row in table.split("<tr>")[2:]]
+    assert len(rows) == 2
+    assert all("held to its code at each build" in row for row in rows)
+    assert 'scope="row"' in table
+
+
+def test_a_profile_that_never_ran_has_a_row_that_says_so(guide: GuideFolder) -> None:
+    settings = guide.root / "pyproject.toml"
+    more = "\n[tool.galley.profiles.big]\n[tool.galley.profiles.big.parameters]\nsize = 2\n"
+    settings.write_text(settings.read_text(encoding="utf-8") + more, encoding="utf-8")
+    guide.snippet("two", f"# %% parameters\nsize = 1\n\n{TWO}", shown=False)
+    guide.page("second", fence("two", "parameters") + fence("two", "sorted"), title="The second page")
+    guide.page("lists", '```python exec="on" list="states"\n```\n')
+    assert not guide.run().failures
+    html = builds("mkdocs", "lists")(guide)
+    assert "not run yet; <code>galley run two --profile big</code> runs it" in part(html, "states")
+    assert text_of(part(html, "states")).count("The second page") == 2
 
 
 def test_a_guide_brings_a_list_of_its_own(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:

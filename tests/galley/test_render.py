@@ -96,10 +96,10 @@ def test_a_folded_cell_shows_its_output_and_below_it_its_code(
 ) -> None:
     guide.write("docs/one.md", GOOD + fence("one", "drawn") + "\n" + fence("one", "silent"))
     html, _, silent = build(guide).partition('id="cell-one-silent"')
-    assert "The code that made it" not in silent  # without an output there is nothing to fold it below
+    assert "See the code" not in silent  # without an output there is nothing to fold it below
     cell = html[html.index('id="cell-one-drawn"') :]
     assert cell.index("the table") < cell.index("galley-folded") < cell.index("galley-code")
-    assert cell.index("The code that made it") < cell.index("galley-code")
+    assert cell.index("See the code") < cell.index("galley-code")
 
 
 def test_the_host_collects_its_garbage_as_before(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:
@@ -272,12 +272,13 @@ def test_profiles_without_a_record_are_named_and_their_values_say_not_run(
 ) -> None:
     html = build(guide)
     text = text_of(html)
-    assert "Not shown, for want of a true record: CUDA <x> (missing: galley run one --profile gpu)." in text
-    assert text.index("A page") < text.index("Not shown") < text.index("A laptop")
-    laptop, gpu = text.split('device = "cuda"')
-    assert "not run" not in laptop
-    assert gpu.strip().startswith("not run")
-    assert text.count("not run") == 1
+    assert "CUDA <x>: not run yet; galley run one --profile gpu runs it." in text
+    assert text.index("A page") < text.index("Checked") < text.index("not run yet; ") < text.index("A laptop")
+    assert "CUDA &lt;x&gt; (not run yet)</label>" in html, "another tab than one that ran, as themes remember the tab"
+    _, gpu = text.split('device = "cuda"')
+    assert gpu.strip().startswith(
+        "Not run yet; galley run one --profile gpu runs it. The outputs below are not from it."
+    )
     assert html.count("tabbed-set") == 1, "only the parameters, while one profile alone has a record"
 
 
@@ -286,12 +287,14 @@ def test_a_page_that_no_profile_changes_misses_nothing(guide: GuideFolder, build
     assert not guide.run().failures
     build(guide)
     text = text_of(article(guide.root / "site", "two"))
-    assert "Not shown" not in text
+    assert "not run yet" not in text
     assert not guide.run("two", profiles=("gpu",)).failures
     guide.snippet("two", "# %% first\nprint(3)\n")
     assert not guide.run("two").failures
     build(guide)
-    assert "Not shown, for want of a true record: CUDA <x> (stale" in text_of(article(guide.root / "site", "two"))
+    assert "CUDA <x>: not shown, its record is stale; galley run two --profile gpu runs it" in text_of(
+        article(guide.root / "site", "two")
+    )
 
 
 def test_a_profile_that_would_run_the_same_code_has_no_tab_of_its_own(
@@ -314,7 +317,7 @@ def test_two_records_become_linked_tabs(guide: GuideFolder, build: Callable[[Gui
     assert "printed cpu" in text
     assert "printed cuda" in text
     assert "not run" not in text
-    assert "Not shown" not in text
+    assert "not run yet" not in text
     assert html.count("<label for=") == 2 * html.count("tabbed-set ")
     assert html.count("CUDA &lt;x&gt;</label>") == html.count("A laptop</label>")
     ids = [part.split('"')[0] for part in html.split(' id="')[1:]]
@@ -330,7 +333,7 @@ def test_a_stale_optional_record_is_not_shown_and_named_with_its_command(
     text = text_of(build(guide))
     assert "reprinted cpu" in text
     assert "printed cuda" not in text
-    assert "CUDA <x> (stale: galley run one --profile gpu)" in text
+    assert "CUDA <x>: not shown, its record is stale; galley run one --profile gpu runs it" in text
 
 
 def test_what_may_be_a_table_keeps_its_columns_and_a_longer_line_wraps(
@@ -339,7 +342,7 @@ def test_what_may_be_a_table_keeps_its_columns_and_a_longer_line_wraps(
     guide.snippet("one", "# %% first\nprint('a\\n' + 100 * 'b')\n1\n# %% wild\nprint('c\\n' + 101 * 'd')\n")
     assert not guide.run().failures
     guide.write("docs/one.md", GOOD + fence("one", "wild"))
-    shown_text = r'<div class="galley-text ([\w -]+)">(?:<span[^>]*>\w+</span>)?<pre[^>]*><code>(.)'
+    shown_text = r'<div class="galley-text ([\w -]+)">(?:<span[^>]*>[\w ]+</span>)?<pre[^>]*><code>(.)'
     shown = {text[0]: kind for kind, text in re.findall(shown_text, build(guide))}
     assert shown == {"a": "galley-stdout galley-columns", "1": "galley-value", "c": "galley-stdout"}
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from galley import config, folders, toml
+from galley import folders, toml
 from galley.config import Profile, Project
 from galley.errors import GalleyError, Place
 from galley.export.document import document
@@ -442,14 +442,14 @@ TABLE = {
     "a setting": Worst(
         (
             *(f"galley.toml.{name}" for name in ("VARIABLE", "MODULE", "MEMBER")),
-            "galley.config.AT_LINE",
+            "galley.toml.AT_LINE",
             "galley.folders.NAME",
             "galley.folders.RESERVED",
             "galley.toml.CONTROL",
         ),
         _match_all(
             (folders.NAME, folders.RESERVED, toml.VARIABLE, toml.MODULE, toml.MEMBER),
-            (toml.CONTROL, config.AT_LINE),
+            (toml.CONTROL, toml.AT_LINE),
         ),
         tuple(
             pumped(before, unit, after)

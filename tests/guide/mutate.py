@@ -145,6 +145,7 @@ def run(
         imports=(*PROJECT.imports, "mutations"),
         hooks={**PROJECT.hooks, "setup": "mutations:setup"},
         environment={**PROJECT.environment, "PYTHONPATH": str(TESTS)},
+        timeout=PROJECT.page_timeout,  # a slow cell is not stopped for being slow
     )
     laptop = PROJECT.profile("laptop")
     tasks = [

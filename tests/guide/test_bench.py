@@ -6,23 +6,27 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bench import figure, independence, records, table
-from bench.measure import Site
+from bench import figure, growth, growth_figure, independence, process, records, table
+from bench.measure import Limits, Site
 from bench.pages import HAZARDS, Workload, mark
 from bench.peers import PEERS
 from bench.rows import Plan
 
 RESULTS = json.loads(table.RESULTS.read_text(encoding="utf-8"))
+GROWTH = json.loads(growth.GROWTH.read_text(encoding="utf-8"))
+PHONE = 334  # pixels for a picture on a phone of 360
 
 
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
-    """A folder as setup.sh makes it, whose environment for galley is the one of this test."""
+    """A folder as setup.sh makes it, whose environments are the one of this test."""
     (tmp_path / "venvs").mkdir()
-    (tmp_path / "venvs" / "galley").symlink_to(sys.prefix)
+    for name in ("galley", "material"):
+        (tmp_path / "venvs" / name).symlink_to(sys.prefix)
     return tmp_path
 
 
@@ -81,7 +85,7 @@ def _said(row: table.Row) -> tuple[str, str]:
 
 
 def test_the_results_name_no_folder_of_the_machine() -> None:
-    text = table.RESULTS.read_text(encoding="utf-8")
+    text = table.RESULTS.read_text(encoding="utf-8") + growth.GROWTH.read_text(encoding="utf-8")
     assert not any(f'"/{each}' in text or f" /{each}" in text for each in ("tmp", "home", "root", "work"))
 
 
@@ -93,3 +97,60 @@ def test_the_figure_is_the_same_twice_and_holds_no_text_that_needs_a_font() -> N
     drawn = figure.draw(RESULTS)
     assert drawn == figure.draw(RESULTS)
     assert b"<text" not in drawn
+
+
+def holds_its_form(results: dict[str, Any]) -> bool:
+    """Whether each row of a measured growth says what ran, how often, and what each run took."""
+    for row in results["rows"]:
+        name, pages, cells = row["name"].partition("-")[0], row["pages"], row["cells"]
+        assert (row["name"], row["command"]) == (f"{name}-{pages}x{cells}", growth.COMMANDS[name][1])
+        assert len(row["cpu_s"]) == len(row["wall_s"]) == len(row["largest_mb"]) >= 1
+        assert min(*row["cpu_s"], *row["wall_s"]) > 0 <= min(row["largest_mb"])
+        assert re.fullmatch(r"[0-9a-f]{7,}\+?", row["commit"])
+    assert results["exponents"] == growth.exponents(results["rows"])
+    return all(results["ran_on"][fact] for fact in ("cpu", "cores", "memory_gb", "system", "date"))
+
+
+def test_the_growth_of_tiny_guides_is_measured_and_kept(work: Path, tmp_path: Path) -> None:
+    out, rows = tmp_path / "growth.json", ["run-1x5", "check-1x5", "check-2x5", "build-2x5", "static-2x5"]
+    growth.measure(work, growth.Sizes((1, 2), ()), rows, Limits(runs=1), out)
+    found = json.loads(out.read_text(encoding="utf-8"))
+    assert [row["name"] for row in found["rows"]] == rows
+    assert holds_its_form(found)
+    assert {name: list(each) for name, each in found["exponents"].items()} == {"check": ["1 to 2"]}
+
+
+def test_a_row_measured_anew_takes_the_place_of_the_old_one_and_the_others_stay(work: Path, tmp_path: Path) -> None:
+    out = tmp_path / "growth.json"
+    old = [row for row in GROWTH["rows"] if row["pages"] <= 10]
+    out.write_text(json.dumps({"rows": old}), encoding="utf-8")
+    growth.measure(work, growth.Sizes((10,), ()), ["check-10x5"], Limits(runs=1), out)
+    new = json.loads(out.read_text(encoding="utf-8"))["rows"]
+    assert [row["name"] for row in new] == [row["name"] for row in old]
+    assert [row["name"] for row in new if row not in old] == ["check-10x5"]
+
+
+def test_the_time_of_a_pages_own_processes_counts(work: Path) -> None:
+    site = Site(PEERS["galley"], Workload("light", 1), work, "burn")
+    site.write(fresh=True)
+    burn = "import time; [None for _ in iter(lambda: time.process_time() < 1, False)]"
+    cell = (
+        f"\n\n# %% burn\nimport subprocess, sys\ndone = subprocess.run([sys.executable, '-c', {burn!r}], check=True)\n"
+    )
+    file = site.tree / "snippets" / "page_0000.py"
+    file.write_text(file.read_text(encoding="utf-8") + cell, encoding="utf-8")
+    done = process.run("galley run", process.environment(site.peer, work, site.tree), site.tree)
+    assert done.code == 0, done.log
+    assert done.cpu_s > 1
+
+
+def test_the_committed_growth_holds_every_size_and_says_what_it_ran_on() -> None:
+    wanted = [f"{name}-{pages}x{cells}" for pages, cells in growth.Sizes() for name in growth.COMMANDS]
+    assert [row["name"] for row in GROWTH["rows"]] == wanted
+    assert holds_its_form(GROWTH)
+
+
+def test_the_figure_of_the_growth_is_drawn_from_its_results_and_reads_on_a_phone() -> None:
+    assert growth_figure.FIGURE.read_bytes() == growth_figure.draw(GROWTH) == growth_figure.draw(GROWTH)
+    shown = min(1, PHONE / (growth_figure.WIDTH * 96))
+    assert growth_figure.SIZE * 96 / 72 * shown >= 10

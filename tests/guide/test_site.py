@@ -22,6 +22,7 @@ from galley.config import find_project
 from galley.export.address import NOWHERE
 from galley.export.runnable import runnables
 from galley.record.status import status
+from galley.site.build import protect_site
 from galley.source.guide import read_guide
 from galley.source.parameters import with_values
 from screenshots import WIDTHS, chromium, pages, served
@@ -61,11 +62,11 @@ def article(page: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The site as each builder makes it, from a copy of what is committed."""
+    """The site as each builder makes it, from a copy of what is committed, with its Content-Security-Policy."""
     built = {}
     for name, command in BUILDERS.items():
         copy = tmp_path_factory.mktemp(name)
-        for part in ("docs", "snippets"):
+        for part in ("docs", "snippets", "scripts/theme"):
             shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
         for part in ("mkdocs.yml", "pyproject.toml"):
             shutil.copy(ROOT / part, copy / part)
@@ -74,6 +75,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             [sys.executable, *command], cwd=copy, env=environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, f"{name}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+        protect_site(find_project(copy), copy / "site")
         built[name] = copy / "site"
     return built
 
@@ -102,7 +104,7 @@ def test_the_search_finds_what_a_page_says_and_no_facts_of_its_run(builder: str,
     found = json.loads(index.read_text(encoding="utf-8"))
     said = "\n".join(each["text"] for each in found.get("docs") or found["items"])
     assert "PeftModel.from_pretrained" in said
-    for noise in (" · 20", "Run this page", "less sure", "The assertion that checks it", "token 96"):
+    for noise in (" · 20", "Run this page", "less sure", "See the check", "token 96"):
         assert noise not in said, noise
 
 
@@ -159,8 +161,15 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
+STOPS = """
+addEventListener("securitypolicyviolation", stop => {
+  console.error(`stopped: ${stop.effectiveDirective} ${stop.blockedURI}`)
+})
+"""  # the policy stands in the page
+
+
 def begin(browser: Browser, address: str, page: str, width: int, scheme: str) -> tuple[Page, list[str]]:
-    """Begin to open a page; the list takes in console errors and requests that leave the site."""
+    """Begin to open a page; the list takes in errors, what its policy stops, and requests that leave the site."""
     context = browser.new_context(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme)
     opened, wrong = context.new_page(), []
     opened.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
@@ -168,6 +177,7 @@ def begin(browser: Browser, address: str, page: str, width: int, scheme: str) ->
     opened.on(
         "request", lambda asked: None if asked.url.startswith((address, "data:", "blob:")) else wrong.append(asked.url)
     )
+    opened.add_init_script(STOPS)
     opened.goto(f"{address}/{page}/", wait_until="commit")
     return opened, wrong
 
@@ -178,12 +188,13 @@ AT_ONCE = 3  # pages that are open at a time: a page counts as loaded half a sec
 
 
 COPIED = (1440, "light")  # where every copy button is clicked
+AT_A_TIME = 20  # buttons: a browser lets a script copy for five seconds after it believes that somebody did something
 COPIES = """
-() => {
+([first, many]) => {
   let text = null
   document.addEventListener("copy", () => { text = document.activeElement.value })
   const blocks = [...document.querySelectorAll("pre")]
-  return [...document.querySelectorAll("button[data-clipboard-target]")].map(button => {
+  return [...document.querySelectorAll("button[data-clipboard-target]")].slice(first, first + many).map(button => {
     for (let fold = button.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true
     const tab = button.closest(".tabbed-block")
     if (tab) {
@@ -208,6 +219,12 @@ class Visit:
     copies: list[dict[str, Any]]
 
 
+def copies(opened: Page) -> list[dict[str, Any]]:
+    """What each copy button of a page gives."""
+    many = opened.locator("button[data-clipboard-target]").count()
+    return [each for first in range(0, many, AT_A_TIME) for each in opened.evaluate(COPIES, [first, AT_A_TIME])]
+
+
 @pytest.fixture(scope="module")
 def visits(address: str, browser: Browser) -> dict[tuple[str, int, str], Visit]:
     """Each page at each width in each scheme; some are opened at a time."""
@@ -218,7 +235,7 @@ def visits(address: str, browser: Browser) -> dict[tuple[str, int, str], Visit]:
             visit, opened, wrong = begun.popleft()
             opened.wait_for_load_state("networkidle")
             wide = opened.evaluate("document.documentElement.scrollWidth")
-            found[visit] = Visit(wrong, wide, opened.evaluate(COPIES) if visit[1:] == COPIED else [])
+            found[visit] = Visit(wrong, wide, copies(opened) if visit[1:] == COPIED else [])
             opened.context.close()
         if each is not None:
             begun.append((each, *begin(browser, address, *each)))
@@ -230,6 +247,37 @@ def test_a_browser_finds_nothing_wrong(page: str, width: int, scheme: str, visit
     visit = visits[page, width, scheme]
     assert visit.wrong == []
     assert visit.wide <= width, "the page scrolls sideways"
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_the_policy_lets_no_script_run_that_a_page_did_not_come_with(
+    builder: str, sites: dict[str, Path], browser: Browser
+):
+    with served(sites[builder]) as address:
+        opened, wrong = begin(browser, address, "deep-dive", 1440, "light")
+        opened.wait_for_load_state("networkidle")
+        assert wrong == []
+        opened.locator("button[data-clipboard-target]").first.wait_for(state="attached")  # the theme's scripts run
+        opened.evaluate(
+            "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.ran = 1'}))"
+        )
+        opened.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x: onerror=\"window.ran = 1\">')")
+        opened.wait_for_timeout(100)
+        assert opened.evaluate("window.ran") is None
+        assert {each.split()[1] for each in wrong if each.startswith("stopped: ")} >= {
+            "script-src-elem",
+            "script-src-attr",
+        }
+        opened.context.close()
+
+
+def test_the_search_works_under_the_policy(address: str, browser: Browser):
+    opened, wrong = begin(browser, address, "methods", 1440, "light")
+    opened.wait_for_load_state("networkidle")
+    opened.locator(".md-search__input").fill("PeftModel")
+    opened.locator(".md-search-result__item mark").first.wait_for()
+    assert wrong == []
+    opened.context.close()
 
 
 class Blocks(HTMLParser):

@@ -47,13 +47,18 @@ def setup(context: Any) -> None:
 
 
 from mutations import (  # noqa: E402, F401 (each enters its own)
+    astraios_adapters,
     code_explanation,
     code_explanation_peft,
     code_explanation_text,
     corrections,
     deep_dive,
     generation,
+    memory_and_speed,
+    methods,
     peft_changes,
+    seven_billion,
     tokenizers,
+    train_an_adapter,
     transformers_changes,
 )

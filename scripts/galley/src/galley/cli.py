@@ -6,44 +6,30 @@ In the command.
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from galley import __version__, system
 from galley.config import find_project
-from galley.errors import Exit, GalleyError, Place, UsageError
+from galley.errors import Exit, GalleyError, UsageError
 from galley.kinds import kinds_of
-from galley.kinds.ansi import for_terminal
 from galley.record.findings import Finding, findings, unreadable, unsigned_records
 from galley.run.choose import tasks_of
-from galley.site.build import build_site, site_folder
+from galley.site.build import build_site, protect_site, site_folder
 from galley.site.settings import site_of, to_publish, where
 from galley.site.switched_on import switched_off
 from galley.site.typed import typed_by_hand
 from galley.source.guide import Guide, read_guide
+from galley.terminal import can_say_anything, end, err, out, refused
 
-# What runs pages and what serves them is imported where it is used: `check` needs none of it and takes two seconds.
-if TYPE_CHECKING:
-    from galley.run.command import Summary
-
+# What runs pages and what serves them is imported where it is used: `check` needs none of it, and it takes two seconds.
 option = partial(click.option, show_default=True)
-
-
-def out(text: str) -> None:
-    """Say something on standard output."""
-    click.echo(for_terminal(text))
-
-
-def err(text: str) -> None:
-    """Say something on standard error."""
-    click.echo(for_terminal(text), err=True)
 
 
 class Commands(click.Group):
@@ -185,6 +171,18 @@ def build(site_dir: str, publish: bool) -> None:
     out(where(project, site, found))
 
 
+@app.command(short_help="Give a site that was built its Content-Security-Policy.")
+@click.argument("folder", metavar="SITE")
+def csp(folder: str) -> None:
+    """Give the pages of a site their Content-Security-Policy, as the settings csp and csp_sources say.
+
+    SITE is the folder of a site that MkDocs, ProperDocs or Zensical has built. Its pages are changed, and a file
+    `_headers` is added. `galley build` does this by itself.
+    """
+    protect_site(find_project(Path.cwd()), Path(folder))
+    out(f"Every page in {folder} has its policy now, and {folder}/_headers has it for hosts that read such a file")
+
+
 def _stop_at(wrong: Sequence[Finding]) -> None:
     if wrong:
         err("\n".join(map(str, wrong)))
@@ -237,23 +235,15 @@ def export(page: str, profile: str, form: str, output: str) -> None:
     a notebook's first cell fetches that. A file that is there already is not overwritten. Runs nothing and needs none
     of what the page imports.
     """
-    from galley.export.command import export as exported
+    from galley.export import command
 
     form = form or (Path(output).suffix.removeprefix(".") if output != "-" else "") or "py"
     guide = read_guide(find_project(Path.cwd()))
-    text = exported(guide, page, profile, form, site_of(guide.project))
+    text = command.export(guide, page, profile, form, site_of(guide.project))
     if output == "-":
         sys.stdout.write(text)
         return
-    path = Path(output or f"{guide.find(page).stem}.{form}")
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise UsageError("is there already", Place(path), "remove it, or name another file with --output") from None
-    except OSError as error:
-        what = f"cannot be written: {error.strerror}"
-        raise UsageError(what, Place(path), "name another file with --output") from error
+    path = command.write_new(Path(output or f"{guide.find(page).stem}.{form}"), text)
     out(f"wrote {path}")
 
 
@@ -274,55 +264,21 @@ def _run(
     system.hide_process()
     run = partial(run_pages, everything=everything, jobs=jobs, file=sys.stdout, meanwhile=meanwhile, twice=twice)
     try:
-        _end(run(guide, pages, profiles, check=check, strict=strict))
+        end(run(guide, pages, profiles, check=check, strict=strict))
     except KeyboardInterrupt:
         err("stopped; records that were not complete stay as they were")
         sys.exit(Exit.INTERRUPTED)
 
 
-def _end(summary: Summary) -> None:
-    for failure in summary.failures:
-        err(f"\n{failure}")
-        if failure.detail:
-            err("\n".join(f"    {line}" for line in failure.detail.splitlines()))
-    for error in summary.errors:
-        err(f"\n{error}")
-    if summary.failures:
-        err(f"\npages that failed: {len(summary.failures)}; their old records stand")
-    if summary.failures or summary.errors:
-        codes = [error.exit for error in summary.errors]
-        first = Exit.DIFFERS if Exit.DIFFERS in codes else next(iter(codes), Exit.OK)
-        sys.exit(Exit.PAGE_FAILED if summary.failures else first)
-
-
 def main() -> NoReturn:
     """Run the command; every GalleyError becomes its message and its exit code."""
-    _can_say_anything()
+    can_say_anything()
     try:
         app()
     except GalleyError as error:
         err(str(error))
         sys.exit(error.exit)
     except OSError as error:
-        where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
-        err(f"{where and f'{where}: '}the system refuses: {error.strerror or error}\n    {_access(error)}")
+        err(refused(error))
         sys.exit(Exit.BAD_INPUT)
     sys.exit(Exit.OK)
-
-
-def _can_say_anything() -> None:
-    """Have standard output and error take every character, also where they are closed or know ASCII alone."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115  to the process's end
-            continue
-        lines = True if os.environ.get("PYTHONUNBUFFERED") is None and not stream.isatty() else None
-        stream.reconfigure(line_buffering=lines, errors="backslashreplace")
-
-
-def _access(error: OSError) -> str:
-    """What to do where the system refuses something."""
-    if isinstance(error, PermissionError):
-        return "give yourself access to it, for example with: chmod -R u+rwX"
-    return "mend that, and run the command again"

@@ -8,9 +8,7 @@ and the documentation are made from both.
 from __future__ import annotations
 
 import os
-import re
 import sys
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +18,7 @@ from galley.errors import GalleyError, Place, UsageError
 from galley.folders import NAME, RESERVED, FileName, folders_inside, links_inside
 from galley.toml import (
     Bytes,
+    Directive,
     Folder,
     Hook,
     Megabytes,
@@ -31,6 +30,7 @@ from galley.toml import (
     Reader,
     Sandbox,
     Seconds,
+    Sources,
     Text,
     Texts,
     Variable,
@@ -38,16 +38,17 @@ from galley.toml import (
     YesNo,
     line_of,
     says,
+    table_in,
 )
 
 FILE = Path("pyproject.toml")
 TABLE = ("tool", "galley")
-AT_LINE = re.compile(r"at line ([0-9]+)")  # in what tomllib says
 
 # Why a setting cannot influence what a page shows, where several have the same reason.
 OPENED = "What a page opens in that folder is a dependency of its own."
 LATE = "A page that takes longer fails, and leaves no record."
 SHOWN = "Only the built pages and messages have it."
+QUOTED = "Only messages quote it."
 
 
 @dataclass(frozen=True)
@@ -187,10 +188,7 @@ class Project:
         says("Files of the site: a file's path by its name there; for a name in `.zip`, a folder's.", cannot=SHOWN),
     ] = field(default_factory=dict)
     install: Annotated[
-        Text,
-        says(
-            "The command that installs what the pages import, which messages quote.", cannot="Only messages quote it."
-        ),
+        Text, says("The command that installs what the pages import, which messages quote.", cannot=QUOTED)
     ] = ""
     mutations: Annotated[
         Text,
@@ -199,9 +197,14 @@ class Project:
             cannot="It says of claims what broke them, and no page sees it.",
         ),
     ] = ""
-    mutate: Annotated[
-        Text, says("The command that writes that file, which messages quote.", cannot="Only messages quote it.")
-    ] = ""
+    mutate: Annotated[Text, says("The command that writes that file, which messages quote.", cannot=QUOTED)] = ""
+    csp: Annotated[
+        YesNo, says("Whether the site has a Content-Security-Policy, which a build computes.", cannot=SHOWN)
+    ] = False
+    csp_sources: Annotated[
+        Mapping[Directive, Sources],
+        says("What that policy lets pages load from elsewhere, by directive: what scripts load too.", cannot=SHOWN),
+    ] = field(default_factory=dict)
     environment: Annotated[
         Mapping[Variable, VariableValue],
         says(
@@ -272,27 +275,13 @@ def find_project(start: Path) -> Project:
     start = start.resolve()
     for folder in (start, *start.parents):
         file = folder / FILE
-        if file.is_file() and (found := _tables(file)) is not None:
+        if file.is_file() and (found := table_in(file, TABLE)) is not None:
             settings, text = found
             return _project(folder, settings, Reader(FILE, text, TABLE))
     raise GalleyError(
         f"no pyproject.toml with a [tool.galley] table in {start} or above it",
         mend="run the command inside a guide's checkout",
     )
-
-
-def _tables(file: Path) -> tuple[dict[str, Any], str] | None:
-    """The settings in a file, and its text; None where it has none."""
-    try:
-        text = file.read_text(encoding="utf-8")
-        settings = tomllib.loads(text).get("tool", {}).get("galley")
-    except RecursionError as error:
-        raise GalleyError("not readable as TOML: it is nested too deeply", Place(file), "write it flatter") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        at = AT_LINE.search(str(error))
-        place = Place(file, int(at[1]) if at else 0)
-        raise GalleyError(f"not readable as TOML: {error}", place, "mend what stands there") from error
-    return (settings, text) if isinstance(settings, dict) else None
 
 
 def _project(root: Path, settings: dict[str, Any], reader: Reader) -> Project:

@@ -75,6 +75,12 @@ class NotTrueError(GalleyError):
     exit = Exit.NOT_TRUE
 
 
+class NotBuiltError(GalleyError):
+    """The site cannot be as its settings ask."""
+
+    exit = Exit.NOT_TRUE
+
+
 class DiffersError(GalleyError):
     """A page that ran again does not print what its record says."""
 

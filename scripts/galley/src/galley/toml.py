@@ -31,8 +31,13 @@ PARTS = re.compile(
     re.DOTALL,
 )
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+AT_LINE = re.compile(r"at line ([0-9]+)")  # in what tomllib says
 MODULE = re.compile(r"\w+(\.\w+)*")
 MEMBER = re.compile(r"\w+(\.\w+)*:\w+")
+DIRECTIVES = (
+    "default-src", "script-src", "style-src", "img-src", "font-src", "connect-src", "media-src", "frame-src",
+    "worker-src", "manifest-src", "object-src", "base-uri", "form-action", "frame-ancestors",
+)  # fmt: skip
 LONGEST = 10**6  # seconds
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 MEND = "write it so, or leave it out"
@@ -73,6 +78,11 @@ def _all(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
     return lambda texts: all(map(pattern.fullmatch, texts))
 
 
+def _is_source(text: str) -> bool:
+    """Whether a source of a policy can stand in a header and in an attribute without an escape."""
+    return bool(text) and text.isascii() and text.isprintable() and not set(text) & set(' ;,"<>&')
+
+
 Modules = Annotated[tuple[str, ...], form("a list of texts, each a module's name", _all(MODULE))]
 Members = Annotated[tuple[str, ...], form('a list of texts of the form "module:Name"', _all(MEMBER))]
 Member = Annotated[str, form('a text of the form "module:function"', MEMBER.fullmatch)]
@@ -84,6 +94,10 @@ VariableValue = Annotated[str, form("a text without the character of code 0", la
 Parameter = Annotated[str, form("a name in Python", lambda text: text.isidentifier() and not iskeyword(text))]
 ParameterValue = Annotated[Any, form("a text, a finite number, true, false or a list of these", _is_literal)]
 Sandbox = Annotated[str, form('"on", "off" or "required"', ("on", "off", "required").__contains__)]
+Directive = Annotated[str, form(f"one of the directives {', '.join(DIRECTIVES)}", DIRECTIVES.__contains__)]
+Sources = Annotated[
+    tuple[str, ...], form('a list of sources, such as "https://example.org"', lambda each: all(map(_is_source, each)))
+]
 Hook = Annotated[str, form(f"one of the hooks {', '.join(HOOKS)}", HOOKS.__contains__)]
 
 
@@ -179,6 +193,22 @@ class Reader:
             if not form["test"](key):
                 raise self.wrong(f"{self.name(path)} has {key!r}, which is not {form['wanted']}", (*path, key))
         return {key: self.value(each, hints[1], (*path, key)) for key, each in value.items()}
+
+
+def table_in(file: Path, path: Sequence[str]) -> tuple[dict[str, Any], str] | None:
+    """The table at a path in a file, and the file's text; None where it has none. Raises GalleyError for no TOML."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        found: Any = tomllib.loads(text)
+    except RecursionError as error:
+        raise GalleyError("not readable as TOML: it is nested too deeply", Place(file), "write it flatter") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        at = AT_LINE.search(str(error))
+        place = Place(file, int(at[1]) if at else 0)
+        raise GalleyError(f"not readable as TOML: {error}", place, "mend what stands there") from error
+    for key in path:
+        found = found.get(key) if isinstance(found, dict) else None
+    return (found, text) if isinstance(found, dict) else None
 
 
 def line_of(text: str, path: Sequence[str]) -> int:

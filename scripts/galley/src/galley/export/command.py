@@ -6,6 +6,7 @@ In the command.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from galley.errors import GalleyError, NotTrueError, Place, UsageError
 from galley.export.address import NOWHERE, Site
@@ -41,3 +42,16 @@ def export(guide: Guide, page: str, profile: str, form: str, site: Site = NOWHER
     except GalleyError as error:
         record = store_of(project).relative / snippets.page / chosen.name / RECORD
         raise type(error)(error.what, error.place or Place(record), error.mend) from error
+
+
+def write_new(path: Path, text: str) -> Path:
+    """Write a file that is not there yet, and give its path; raises UsageError where it is, or cannot be written."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError("is there already", Place(path), "remove it, or name another file with --output") from None
+    except OSError as error:
+        what = f"cannot be written: {error.strerror}"
+        raise UsageError(what, Place(path), "name another file with --output") from error
+    return path

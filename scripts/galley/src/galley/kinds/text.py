@@ -57,7 +57,7 @@ class Stderr(Text):
 class Value(Text):
     """The value of the cell's last expression, as the guide's hook `summarise` or the value's own repr says it."""
 
-    name, label, columns = "value", "value", True
+    name, label, columns = "value", "the value", True
 
     def of_value(self, value: object, asked: Asked) -> tuple[Form, ...] | None:
         """The text of any value; None is the value of a statement and shows nothing."""
@@ -80,7 +80,7 @@ class Value(Text):
 class Error(Text):
     """What a cell that must raise did raise."""
 
-    name, label = "error", "raises"
+    name, label = "error", "the error"
 
     def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
         """An error without frames: the record holds its name and its message."""

@@ -6,22 +6,30 @@ In the command.
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import islice
 
 from galley.system import free_mb
 
 SPARE = 1.25  # a page may need more memory than when it was recorded
 UNKNOWN_MB = 1000.0  # what a page is expected to need before it was ever recorded
+AHEAD = 32  # of the pages that wait, how many are looked at whenever one has ended
 
 
 class Room:
-    """The cores and the memory of the machine, and how much of both the running pages take."""
+    """The cores and the memory of the machine, and how much of both the running pages take.
+
+    Each page that wants in has a ticket. When a page ends, only the tickets of those that are let in are told: to wake
+    every page that waits, so that it looks for itself, would cost the square of their number.
+    """
 
     def __init__(self, size: int) -> None:
         self.size, self.taken, self.promised_mb = size, 0, 0.0
         self._free_mb = free_mb()
-        self._changed = asyncio.Condition()
+        # In the order in which they came. A plain dict is slow to find its first item once many have been removed.
+        self._waiting: OrderedDict[asyncio.Future[None], tuple[int, float]] = OrderedDict()
 
     @asynccontextmanager
     async def held(self, threads: int, peak_mb: float, alone: bool) -> AsyncIterator[None]:
@@ -31,23 +39,32 @@ class Room:
         `alone` the page takes all cores.
         """
         wanted = self.size if alone else min(threads, self.size)
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._fits(wanted, peak_mb))
-            self.taken += wanted
-            self.promised_mb += self._need(peak_mb)
+        need = (peak_mb or UNKNOWN_MB) * SPARE
+        ticket: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[ticket] = (wanted, need)
+        self._let_in()
         try:
+            await ticket
             yield
         finally:
-            async with self._changed:
+            if self._waiting.pop(ticket, None) is None:  # it was let in, though it may be cancelled before it knows
                 self.taken -= wanted
-                self.promised_mb -= self._need(peak_mb)
-                self._changed.notify_all()
+                self.promised_mb -= need
+            self._let_in()
 
-    def _fits(self, wanted: int, peak_mb: float) -> bool:
+    def _let_in(self) -> None:
+        """Let in the first pages that fit, as long as a core is free."""
+        for ticket, (wanted, need) in list(islice(self._waiting.items(), AHEAD)):
+            if self.taken >= self.size:
+                return
+            if not ticket.done() and self._fits(wanted, need):  # one that is done was cancelled
+                del self._waiting[ticket]
+                self.taken += wanted
+                self.promised_mb += need
+                ticket.set_result(None)
+
+    def _fits(self, wanted: int, need: float) -> bool:
         if self.taken == 0:
             self._free_mb = free_mb()  # later, a page that was let in may not have taken its memory yet
             return True
-        return self.taken + wanted <= self.size and self._free_mb >= self.promised_mb + self._need(peak_mb)
-
-    def _need(self, peak_mb: float) -> float:
-        return (peak_mb or UNKNOWN_MB) * SPARE
+        return self.taken + wanted <= self.size and self._free_mb >= self.promised_mb + need

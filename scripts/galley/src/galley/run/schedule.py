@@ -14,12 +14,13 @@ from galley.config import Project
 from galley.errors import GalleyError, Place
 from galley.kinds import kinds_of
 from galley.plugins import plugins_of
-from galley.record.dependencies import declared
+from galley.record.dependencies import declared, named
 from galley.record.model import Record
 from galley.record.settings import reaching
 from galley.run.backend import Backend
 from galley.run.choose import Task
 from galley.run.client import Failure, PageRun, Tell
+from galley.run.prepare import facts_of
 from galley.run.protocol import Job
 from galley.run.recording import to_record
 from galley.run.room import Room
@@ -47,14 +48,23 @@ async def run_tasks(
     """
     room = Room(jobs or backend.cores)
     ordered = sorted(tasks, key=lambda task: -task.seconds)
-    running = [asyncio.create_task(_run(project, backend, task, tell, room)) for task in ordered]
+    running: dict[int, asyncio.Task[tuple[int, TaskRun]]] = {}
+
+    async def one(number: int, task: Task) -> tuple[int, TaskRun]:
+        return number, await _run(project, backend, task, tell, room)
+
+    for number, task in enumerate(ordered):
+        running[number] = asyncio.create_task(one(number, task))
     try:
-        for done in asyncio.as_completed(running):
-            yield await done
+        for done in asyncio.as_completed(iter(running.values())):  # of a list it would keep every page's outputs
+            number, ran = await done
+            del running[number]
+            yield ran
+            del ran, done
     finally:
-        for each in running:
+        for each in running.values():
             each.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.gather(*running.values(), return_exceptions=True)
 
 
 async def _run(project: Project, backend: Backend, task: Task, tell: Tell, room: Room) -> TaskRun:
@@ -63,7 +73,7 @@ async def _run(project: Project, backend: Backend, task: Task, tell: Tell, room:
         uses: list[str] = []
         for cell in snippets.cells:
             try:
-                uses += map(str, declared(project, cell))
+                uses += map(str, (*declared(project, cell), *named(project, cell)))
             except GalleyError as error:
                 what, place = f"{error.what}: {error.mend}", error.place or Place(snippets.path)
                 failure = Failure(snippets.page, task.profile.name, cell.name, place, what)
@@ -100,6 +110,7 @@ def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str
         parameters=task.profile.parameters,
         hooks=project.hooks,
         variables=task.variables,
+        answers=facts_of(project, task.variables),
         plugins=plugins_of(project).names,
         packages=project.packages,
         uses=uses,

@@ -9,7 +9,6 @@ as with a clone. A folder that holds sources, or that a link leads away from, is
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,13 +17,14 @@ import msgspec
 
 from galley import system
 from galley.config import Project
-from galley.errors import GalleyError, Place, RefusedError
+from galley.errors import GalleyError, Place, RefusedError, UsageError
+from galley.folders import MADE
 from galley.site.builders import MKDOCS
+from galley.site.csp import protect
 from galley.site.settings import mkdocs_settings
 from galley.source.digest import digest
 from galley.toml import CONTROL
 
-MADE = ".galley-site.json"  # in the site's folder: the files there that galley made
 FRESH = f"{MADE}.new"  # a file there that takes its true name when it is whole
 MOVE = "move it away, or name another folder with --site-dir"
 
@@ -44,17 +44,32 @@ def build_site(project: Project, site: Path) -> int:
     """Build the site into `site`, which `site_folder` gave; the answer is MkDocs' exit code.
 
     MkDocs runs in this very process, which is half a second faster than a process of its own. Two builds at once do not
-    disturb each other: each builds in a folder of its own, and the site of the last one stays. Raises RefusedError, and
-    changes nothing, where the new site has a file in the place of a file that galley did not make.
+    disturb each other: each builds in a folder of its own, and the site of the last one stays. Raises RefusedError
+    where the new site has a file in the place of a file that galley did not make, and NotBuiltError where its policy
+    would stop what a page has; then nothing is changed.
     """
     cache = work_folder(project)
-    with tempfile.TemporaryDirectory(prefix="site-", dir=cache) as folder:
-        new = Path(folder) / "site"
+    with system.scratch("site-", cache) as folder:
+        new = folder / "site"
         if code := MKDOCS.build(project.root, new):
             return code
+        if project.csp:
+            protect(project, new)
         with system.locked(cache, alone=True):
             _replace(_checked(project, site), new)
     return 0
+
+
+def protect_site(project: Project, site: Path) -> None:
+    """Give a site that another command has built its Content-Security-Policy; raises an error where that cannot be."""
+    if not project.csp:
+        what = "csp is false, and pages that were built so lack the marks that the policy needs"
+        raise UsageError(what, project.place("csp"), "set csp = true under [tool.galley], and build the site again")
+    if not (site / "index.html").is_file() or site.is_symlink():
+        raise UsageError("is no folder of a site: it has no index.html, or is a link", Place(site), "name its folder")
+    if (site / MADE).exists():
+        raise RefusedError("galley build made this site, with its policy", Place(site), "nothing is left to do")
+    protect(project, site)
 
 
 def work_folder(project: Project) -> Path:

@@ -21,10 +21,18 @@ if TYPE_CHECKING:
 
 STYLES = "galley-styles"  # the name of the plug-in that brings them
 # Runs MkDocs so that SIGINT ends it: a process that a shell starts in the background ignores SIGINT, and so do the
-# processes that it starts.
-HEEDING = """import runpy, signal
+# processes that it starts. It gets SIGINT, too, when its lifeline ends, the pipe whose other end the command holds: in
+# whatever way the command ended. What is still there after a while does not heed it.
+HEEDING = """import os, runpy, signal, sys, threading, time
+def follow(lifeline):
+    os.read(lifeline, 1)
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep({patience})
+    os._exit(130)
 signal.signal(signal.SIGINT, signal.default_int_handler)
+threading.Thread(target=follow, args=(int(sys.argv.pop(1)),), daemon=True).start()
 runpy.run_module("mkdocs", run_name="__main__", alter_sys=True)"""
+PATIENCE = 5.0  # seconds for MkDocs to end
 
 
 @dataclass(frozen=True)
@@ -102,10 +110,14 @@ class MkDocs:
             return int(end.code or 0)
         return 0
 
-    def serving(self, address: str, watched: Sequence[Path]) -> list[str]:
-        """The command line of the builder's live server, which also watches other folders than the pages'."""
+    def serving(self, address: str, watched: Sequence[Path], lifeline: int) -> list[str]:
+        """The command line of the builder's live server, which also watches other folders than the pages'.
+
+        It ends when the pipe ends whose reading end it has as the descriptor `lifeline`.
+        """
         folders = [option for path in watched for option in ("--watch", str(path))]
-        return [sys.executable, "-c", HEEDING, "serve", "--dev-addr", address, *folders]
+        program = HEEDING.format(patience=PATIENCE)
+        return [sys.executable, "-c", program, str(lifeline), "serve", "--dev-addr", address, *folders]
 
     def _processor(self, md: Markdown) -> Any:
         """The processor with which MkDocs leaves the page and its own settings."""

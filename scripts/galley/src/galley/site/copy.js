@@ -11,7 +11,8 @@
   }
   for (const [id, parts] of Object.entries(cells)) {
     const block = code(id)?.closest(".galley-code")
-    if (!block || block.nextElementSibling?.classList.contains("galley-copy")) continue
+    const home = block?.closest("details") ?? document.getElementById(id)  // a claim's check is folded
+    if (!block || home.querySelector(".galley-copy")) continue
     const button = document.createElement("button")
     button.type = "button"
     button.className = "galley-copy"
@@ -22,6 +23,6 @@
       button.textContent = "Copied"
       setTimeout(() => { button.textContent = "Copy runnable" }, 2000)
     })
-    block.after(button)
+    home.append(button)
   }
 })()

@@ -26,11 +26,13 @@ from galley.errors import GalleyError, Place
 from galley.kinds.ansi import for_terminal
 from galley.site.blocks import with_ids
 from galley.site.builders import converting, failures
+from galley.site.checked import checked_note
 from galley.site.copies import copies
+from galley.site.csp import BEGIN, END
 from galley.site.downloads import downloads
 from galley.site.exec_options import noted_headings
-from galley.site.html import cell_html, cell_id, error_note, highlighted, profiles_note, superfences
-from galley.site.lists import list_html, lists_of
+from galley.site.html import cell_html, cell_id, error_note, highlighted, superfences
+from galley.site.listing import list_html, lists_of
 from galley.site.page import Page, page_of, source_lines
 from galley.site.styles import styles
 from galley.source.fences import Fence
@@ -146,6 +148,8 @@ class Arrival(Postprocessor):
         parts = [each.css for each in (*page.kinds, *lists_of(page.project)) if each.name in page.present]
         builder, _ = converting(self.md)
         text = with_ids(text)
+        if page.project.csp:
+            text = f"{BEGIN}{text}{END}"
         return builder.with_style(self.md, text, f"<style>{styles(parts, colours='-Color-' in text)}</style>\n")
 
 
@@ -160,7 +164,7 @@ class Note(Treeprocessor):
         links = self._downloads(page)
         at = next((number for number, child in enumerate(root) if child.tag == "h1"), -1)
         wrong = [*map(str, page.errors), *page.failures]
-        for note in (links, *map(error_note, wrong), profiles_note(page)):
+        for note in (checked_note(page), links, *map(error_note, wrong)):
             if note:
                 at += 1
                 block = Element("div")

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from markdown import Markdown
 
 from galley.kinds.markup import escape, inline
-from galley.record.status import SHOWABLE
+from galley.site.checked import not_run
 from galley.site.exec_options import laid_out
 from galley.site.outputs import marked_code, marks_code, outputs_html
 from galley.site.page import Page, View
@@ -35,9 +35,9 @@ def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> 
         body = _body(md, page, fence, views)
     kind = next((tag for tag in ("claim", "setup") if tag in cell.tags), "plain")
     if kind == "claim":
-        body = _folded("The assertion that checks it", body)
+        body = _folded("See the check", body)
     elif kind == "setup":
-        body = _folded("Setup", body)
+        body = _folded("Set-up", body)
     caption = f'<p class="galley-caption">{inline(cell.caption)}</p>' if cell.caption else ""
     doubted = " galley-doubted" if any(view.marks for view in views) else ""  # in the live preview
     html = f'<div class="galley-cell galley-{kind}{doubted}" id="{name}">{caption}{body}</div>'
@@ -48,7 +48,9 @@ def _body(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> str:
     """Code and outputs in galley's own layout."""
     cell, name, group = views[0].cell, cell_id(page, fence), _group(fence)
     if cell.name == PARAMETERS:
-        return tabs(group, [(view.profile.title, _code(md, view) + _not_run(view) + _marks(view)) for view in views])
+        return tabs(
+            group, [(_tab(view), _code(md, view) + _not_run(page, fence, view) + _marks(view)) for view in views]
+        )
     ran = [view for view in views if view.record or view.marks]
     below = [_marks(view) + outputs_html(page, view, f"{name}-{view.profile.name}") for view in ran]
     titles = [view.profile.title for view in ran]
@@ -56,7 +58,7 @@ def _body(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> str:
         above = [marked_code(page, view, _code(md, view), f"{name}-{view.profile.name}") for view in ran]
         return tabs(group, [(title, a + b) for title, a, b in zip(titles, above, below, strict=True)])
     code, shown = _code(md, views[0]), tabs(group, list(zip(titles, below, strict=True))) if any(below) else ""
-    return shown + _folded("The code that made it", code) if shown and "folded" in cell.tags else code + shown
+    return shown + _folded("See the code", code) if shown and "folded" in cell.tags else code + shown
 
 
 def _optioned(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> tuple[str, list[Element]]:
@@ -83,18 +85,6 @@ def cell_id(page: Page, fence: Fence) -> str:
     return f"cell-{fence.file}-{fence.cell}" + (f"-{number}" if number > 1 else "")
 
 
-def profiles_note(page: Page) -> str:
-    """The line at the page's top that names the profiles without a true record, and the command that makes one."""
-    notes = []
-    for snippets in page.files:
-        found = [each for each in page.statuses(snippets) if each.state not in SHOWABLE]
-        notes += [
-            f"<b>{escape(each.profile.title)}</b> ({each.state}: <code>{escape(each.mend)}</code>)" for each in found
-        ]
-    what = f"Not shown, for want of a true record: {', '.join(notes)}."
-    return f'<p class="galley-profiles">{what}</p>' if notes else ""
-
-
 def error_note(error: str) -> str:
     """What is wrong with the page, as the live preview shows it; an ordinary build stops instead."""
     return f'<pre class="galley-mark" tabindex="0">{escape(error)}</pre>'
@@ -112,8 +102,18 @@ def highlighted(md: Markdown, text: str, language: str, *classes: str) -> str:
     return str(block)
 
 
-def _not_run(view: View) -> str:
-    return "" if view.record else '<p class="galley-ran" data-search-exclude>not run</p>'
+def _tab(view: View) -> str:
+    """The title of a profile's tab. One that did not run is another tab than one that did, which themes remember."""
+    return view.profile.title if view.record else f"{view.profile.title} (not run yet)"
+
+
+def _not_run(page: Page, fence: Fence, view: View) -> str:
+    if view.record:
+        return ""
+    snippets = next(each for each in page.files if each.stem == fence.file)
+    found = next(each for each in page.statuses(snippets) if each.profile == view.profile)
+    said = f"{not_run(found)}. The outputs below are not from it."
+    return f'<p class="galley-ran" data-search-exclude>{said[0].upper()}{said[1:]}</p>'
 
 
 def _marks(view: View) -> str:
@@ -121,4 +121,5 @@ def _marks(view: View) -> str:
 
 
 def _folded(summary: str, body: str) -> str:
-    return f'<details class="galley-folded"><summary data-search-exclude>{summary}</summary>{body}</details>'
+    opener = f"<summary data-search-exclude><span>{summary}</span></summary>"
+    return f'<details class="galley-folded">{opener}{body}</details>'

@@ -1,4 +1,4 @@
-"""The outputs of a cell under one profile as HTML, and the quiet line that says what they ran on.
+"""The outputs of a cell under one profile as HTML, and below them what they ran on that the page's strip does not say.
 
 In the builder.
 """
@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from galley.config import Project
 from galley.kinds.kind import At
-from galley.kinds.markup import escape
-from galley.record.facts import NOT_RERUN, ran_on
 from galley.record.model import CellRecord, Record
-from galley.record.signed import signed
+from galley.site.checked import differing
 from galley.site.page import Page, View
 
 
@@ -29,7 +26,7 @@ def outputs_html(page: Page, view: View, ids: str, elsewhere: Collection[str] = 
         for number, shown in enumerate(record.shown(recorded))
         if shown.kind not in elsewhere
     ]
-    return f'<div class="galley-output">{"".join(parts)}{_ran_on(page.project, view, record, recorded)}</div>'
+    return f'<div class="galley-output">{"".join(parts)}{_ran_on(page, view, record, recorded)}</div>'
 
 
 def marked_code(page: Page, view: View, code: str, ids: str) -> str:
@@ -44,15 +41,6 @@ def marks_code(page: Page, view: View) -> bool:
     return any(page.kinds[shown.kind].marks_code for shown in view.shown)
 
 
-def _ran_on(project: Project, view: View, record: Record, recorded: CellRecord) -> str:
-    """What an output ran on: one quiet line with the facts of these names, and the other facts folded under it."""
-    named = ran_on(record, recorded)
-    names = (*project.line, "network")  # a page that could reach the network says so
-    signature = signed(project, record.page, record.profile)
-    first = [] if view.profile.required or (signature and signature.rerun) else [NOT_RERUN]
-    first += [named[name] for name in names if name in named]
-    rest = [said for name, said in named.items() if name not in names]
-    by = f"{'rerun and ' * signature.rerun}signed by {signature.signer}" if signature else ""
-    cost = [record.date, f"{recorded.seconds:.2f} s", f"{recorded.peak_mb:.0f} MB"]
-    line, more = escape(" · ".join([*first, *cost, *filter(None, [by])])), escape(" · ".join(rest))
-    return f'<details class="galley-ran" data-search-exclude><summary>{line}</summary><p>{more}</p></details>'
+def _ran_on(page: Page, view: View, record: Record, recorded: CellRecord) -> str:
+    line = differing(page, view, record, recorded)
+    return f'<p class="galley-ran" data-search-exclude>{line}</p>' if line else ""

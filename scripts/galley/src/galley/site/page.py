@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -60,6 +61,7 @@ class Page:
     errors: list[Exception] = field(default_factory=list)
     rendered: set[Fence] = field(default_factory=set)
     tree_done: bool = False  # the page's tree is finished
+    common: Mapping[str, str] | None = None  # what all its outputs ran on, once that is known
     _waiting: dict[str, deque[Fence]] = field(default_factory=dict)  # the fences that are still to be rendered, by name
     _numbers: dict[Fence, int] = field(default_factory=dict)
     _lines: Sequence[str] = ()  # the page's Markdown, without front matter
@@ -172,6 +174,15 @@ class Page:
     def files(self) -> list[SnippetFile]:
         """The snippet files shown so far."""
         return list(self._snippets.values())
+
+    @property
+    def named(self) -> list[SnippetFile]:
+        """The snippet files that the page's fences name, as far as they can be read."""
+        with suppress(GalleyError):
+            for fence in self.fences:
+                if not fence.listing:
+                    self._file(fence)
+        return self.files
 
     def _file(self, fence: Fence) -> SnippetFile:
         if fence.file not in self._snippets:

