@@ -79,7 +79,7 @@ clean:  ## remove the environment and the cache; records and the site stay
 	@rm -rf $(VENV) .cache/pages
 
 chromium:
-	@command -v chromium >/dev/null || scripts/install_chromium.sh
+	@command -v chromium >/dev/null && command -v curl >/dev/null || scripts/install_chromium.sh
 
 $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import PIPE, STDOUT
+from urllib.request import urlopen
 
 import nbformat
 import pytest
@@ -37,7 +38,7 @@ FIXED = {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the site, which is built with it as `site_url`; it serves what is committed and nothing else."""
     copy = tmp_path_factory.mktemp("guide")
-    for part in ("docs", "snippets"):
+    for part in ("docs", "snippets", "scripts/theme"):
         shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", copy)
     with served(copy / "site") as address:
@@ -45,7 +46,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         lines = [f"site_url: {address}/" if line.startswith("site_url:") else line for line in settings]
         (copy / "mkdocs.yml").write_text("\n".join(lines), encoding="utf-8")
         environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-        run = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+        run = [sys.executable, "-m", "mkdocs", "build", "--strict"]
         done = subprocess.run(run, cwd=copy, env=environment, stdout=PIPE, stderr=STDOUT, text=True, check=False)
         assert done.returncode == 0, done.stdout[-2000:]
         yield address
@@ -64,7 +65,8 @@ def fetched(site: str, page: str, ending: str, to: Path) -> Path:
     """A page's file, fetched into an empty folder as a reader does, from where the page links to it."""
     stem = GUIDE.find(page).stem
     folder = "" if page == "index" else f"{page}/"
-    subprocess.run(["curl", "-fsSO", f"{site}/{folder}{stem}.{ending}"], cwd=to, check=True)
+    with urlopen(f"{site}/{folder}{stem}.{ending}") as answer:
+        (to / f"{stem}.{ending}").write_bytes(answer.read())
     return to / f"{stem}.{ending}"
 
 
