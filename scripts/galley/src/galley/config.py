@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from galley.errors import GalleyError, Place, UsageError
-from galley.folders import NAME, RESERVED, FileName, folders_inside, links_inside
+from galley.folders import NAME, RESERVED, FileName, files_inside, folders_inside, links_inside
 from galley.toml import (
     Bytes,
     Directive,
@@ -43,6 +43,7 @@ from galley.toml import (
 
 FILE = Path("pyproject.toml")
 TABLE = ("tool", "galley")
+FILES = ("lock", "mutations", "signers")  # the settings that name a file of the project
 
 # Why a setting cannot influence what a page shows, where several have the same reason.
 OPENED = "What a page opens in that folder is a dependency of its own."
@@ -295,6 +296,7 @@ def _project(root: Path, settings: dict[str, Any], reader: Reader) -> Project:
     project = Project(root=root, **{**values, **folders})
     folders_inside(root, folders, reader)
     links_inside(root, project.snippets, project.links, reader)
+    files_inside(root, {name: getattr(project, name) for name in FILES}, reader)
     return project
 
 

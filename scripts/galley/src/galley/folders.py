@@ -43,6 +43,15 @@ def folders_inside(root: Path, folders: Mapping[str, Path], reader: Reader) -> N
             raise reader.wrong(what, ("outputs",), "records need a folder of their own, such as snippets/outputs")
 
 
+def files_inside(root: Path, files: Mapping[str, str], reader: Reader) -> None:
+    """Raises GalleyError where a setting names a file outside the project, which a checkout would not bring."""
+    for name, path in files.items():
+        place = Path(os.path.normpath(root / path))
+        if path and not (place != root and place.is_relative_to(root) and _leads_inside(place, root)):
+            what = f"{name} = {path!r} under [tool.galley] names no file of the project"
+            raise reader.wrong(what, (name,), "name a file below the folder of pyproject.toml")
+
+
 def _can_be(path: Path) -> bool:
     """Whether every disk can hold a folder of this name, and it is not one that another tool keeps for itself."""
     plain = all(
