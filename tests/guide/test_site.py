@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -53,6 +55,12 @@ class Article(HTMLParser):
             self.words += data.replace("¶", " ").split()
 
 
+def address_of(page: Path) -> str:
+    """The address of a Markdown file's page, from the site's root."""
+    name = page.relative_to(ROOT / "docs").with_suffix("").as_posix()
+    return "." if name == "index" else name.removesuffix("/index")
+
+
 def article(page: Path) -> list[str]:
     """The words of a built page."""
     parser = Article()
@@ -90,8 +98,9 @@ def test_every_builder_gives_the_same_article(builder: str, sites: dict[str, Pat
 
 def test_every_output_of_every_page_is_in_the_site(sites: dict[str, Path]):
     project = find_project(ROOT)
-    for snippets in read_guide(project).snippets.values():
-        page = sites["mkdocs"] / ("index.html" if snippets.page == "index" else f"{snippets.page}/index.html")
+    guide = read_guide(project)
+    for snippets in guide.snippets.values():
+        page = sites["mkdocs"] / address_of(guide.page_file(snippets)) / "index.html"
         words = set(article(page))
         for file in sorted((project.outputs / snippets.page / "laptop").glob("*.txt")):
             missing = [word for word in file.read_text(encoding="utf-8").split() if word not in words]
@@ -106,6 +115,17 @@ def test_the_search_finds_what_a_page_says_and_no_facts_of_its_run(builder: str,
     assert "PeftModel.from_pretrained" in said
     for noise in (" · 20", "Run this page", "less sure", "See the check", "token 96"):
         assert noise not in said, noise
+    words = html.unescape(re.sub("<[^<>]*>", "", said))
+    cells = [cell for each in read_guide(find_project(ROOT)).snippets.values() for cell in each.cells]
+    asserted = {
+        line: cell
+        for cell in cells
+        for line in cell.source.splitlines()
+        if line.startswith("assert ") and len(line) > 40
+    }
+    assert any(asserted[line].tags for line in asserted)
+    for line, cell in asserted.items():
+        assert ("claim" in cell.tags) != (line in words), f"{cell.name}: {line}"
 
 
 class Links(HTMLParser):
@@ -182,8 +202,14 @@ def begin(browser: Browser, address: str, page: str, width: int, scheme: str) ->
     return opened, wrong
 
 
-PAGES = sorted({"." if page.stem == "index" else page.stem for page in (ROOT / "docs").glob("*.md")})
-VISITS = [(page, width, scheme) for page in PAGES for width in WIDTHS for scheme in ("light", "dark")]
+PAGES = sorted(address_of(page) for page in (ROOT / "docs").rglob("*.md"))
+SCHEMES = ("light", "dark")
+VISITS = [
+    (page, width, scheme)
+    for page in PAGES
+    for width in WIDTHS
+    for scheme in (SCHEMES[:1] if page.startswith("errors/") else SCHEMES)  # many pages with the same kinds of block
+]
 AT_ONCE = 3  # pages that are open at a time: a page counts as loaded half a second after its last request
 
 
@@ -403,6 +429,6 @@ def test_without_javascript_there_is_no_button_that_does_nothing(address: str, b
 
 
 def test_the_sites_own_javascript_is_small(sites: dict[str, Path]):
-    own = list((sites["mkdocs"] / "galley").glob("*.js"))
-    assert own
+    own = [path for folder in ("galley", "javascripts") for path in (sites["mkdocs"] / folder).glob("*.js")]
+    assert len(own) > 1
     assert sum(path.stat().st_size for path in own) < 12_000
