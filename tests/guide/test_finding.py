@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 import re
 import subprocess
@@ -80,6 +79,12 @@ def front(page: Path) -> dict[str, str]:
     return found
 
 
+def open_ready(opened: Page, address: str) -> None:
+    """Open a page and wait for its scripts: they ask for what they need before they add the copy buttons."""
+    opened.goto(address, wait_until="commit")
+    opened.locator("button[data-clipboard-target]").first.wait_for(state="attached")
+
+
 def results(opened: Page) -> list[list[str]]:
     """The addresses in the search's answer, for each page of the site that it names."""
     opened.locator(".md-search-result__item mark").first.wait_for(state="attached")
@@ -91,7 +96,7 @@ def results(opened: Page) -> list[list[str]]:
 @pytest.mark.parametrize("query", FIRST)
 def test_the_search_gives_the_right_section_first(query: str, address: str, browser: Browser):
     opened = browser.new_page()
-    opened.goto(f"{address}/?q={query}")
+    opened.goto(f"{address}/?q={query}", wait_until="commit")
     page, *sections = results(opened)[0]
     wanted = f"{address}/{FIRST[query]}"
     assert (sections[0] if "#" in wanted else page) == wanted
@@ -101,8 +106,7 @@ def test_the_search_gives_the_right_section_first(query: str, address: str, brow
 def test_the_index_comes_when_somebody_searches(address: str, phone: Page):
     asked: list[str] = []
     phone.on("request", lambda request: asked.append(request.url))
-    phone.goto(f"{address}/deep-dive/", wait_until="networkidle")
-    assert any("bundle" in url for url in asked)
+    open_ready(phone, f"{address}/deep-dive/")
     assert not any(INDEX in url for url in asked)
     phone.locator("label[for=__search]").first.click()
     phone.locator(".md-search__input").fill("merge")
@@ -112,8 +116,9 @@ def test_the_index_comes_when_somebody_searches(address: str, phone: Page):
 
 def test_the_index_comes_for_a_reader_with_a_keyboard(address: str, browser: Browser):
     opened = browser.new_page()
-    opened.goto(f"{address}/deep-dive/", wait_until="networkidle")
+    open_ready(opened, f"{address}/deep-dive/")
     opened.keyboard.press("/")
+    opened.locator(".md-search__input:focus").wait_for()
     opened.keyboard.type("merge")
     assert results(opened)[0][0].endswith("/train-an-adapter/")
     opened.close()
@@ -121,7 +126,7 @@ def test_the_index_comes_for_a_reader_with_a_keyboard(address: str, browser: Bro
 
 def test_words_are_marked_on_the_page_that_a_search_leads_to(address: str, browser: Browser):
     opened = browser.new_page()
-    opened.goto(f"{address}/train-an-adapter/?h=merge")
+    opened.goto(f"{address}/train-an-adapter/?h=merge", wait_until="commit")
     opened.locator("article mark").first.wait_for()
     opened.close()
 
@@ -142,9 +147,8 @@ def test_the_title_of_an_errors_page_is_the_message(page: Path, address: str, ph
     title = front(page)["title"]
     assert phone.title().startswith(f"{title} - ")
     shown = phone.locator("h1").inner_text().replace("¶", "")
-    words = {word for word in re.findall(r"\w+", shown) if word not in ("q_proj", "v_proj", "PeftModelForCausalLM")}
-    missing = {word for word in words if word not in re.findall(r"\w+", title)} - {"for", "but", "found", "at"}
-    assert not missing - set(re.findall(r"\w+", front(page)["description"]))
+    searched = set(re.findall(r"\w+", f"{title} {front(page)['description']}"))
+    assert set(re.findall(r"\w+", shown)) <= searched | {"PeftModelForCausalLM"}
 
 
 NOT_RAISED = {"gated-repository", "missing-adapter-keys", "different-devices", "out-of-memory"}  # each page says why
@@ -168,8 +172,6 @@ def test_the_list_of_messages_has_every_page(address: str, phone: Page):
 
 
 def test_the_file_that_mends_the_bottleneck_is_one_tap_from_its_message(address: str, phone: Page):
-    source = html.escape(html.unescape((ROOT / "docs/errors/keyerror-bottleneck.md").read_text(encoding="utf-8")))
-    assert "bottleneck.py" in source
     phone.goto(f"{address}/errors/keyerror-bottleneck/", wait_until="commit")
     link = phone.locator("article a:has-text('bottleneck.py')").first
     assert link.evaluate("link => link.pathname") == "/files/bottleneck.py"
