@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from markdown import Markdown
 
+META = "galley"  # the name of what a page's templates are told, in the page's meta
 STYLES = "galley-styles"  # the name of the plug-in that brings them
 # Runs MkDocs so that SIGINT ends it: a process that a shell starts in the background ignores SIGINT, and so do the
 # processes that it starts.
@@ -31,6 +32,7 @@ class Converted:
 
     path: Path  # the Markdown file
     url: str  # the address in the site, from the site's root
+    folder: Path  # where the builder puts the site
     extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the Markdown extensions, with settings
 
 
@@ -46,7 +48,9 @@ class MkDocs:
         processor = self._processor(md)
         if processor is None:
             return None
-        return Converted(Path(processor.file.abs_src_path), processor.file.url, _extensions(processor.config))
+        config = processor.config
+        path, folder = Path(processor.file.abs_src_path), Path(config["site_dir"])
+        return Converted(path, processor.file.url, folder, _extensions(config))
 
     def failure(self) -> type[Exception] | None:
         """The exception that the builder prints without a traceback; None where another builder runs, or has none."""
@@ -66,6 +70,12 @@ class MkDocs:
             plugins[STYLES] = _styles(sys.modules[f"{self.package}.plugins"].BasePlugin)
         plugins[STYLES].of[processor.file.src_uri] = style
         return html
+
+    def tell(self, md: Markdown, facts: Mapping[str, Any]) -> None:
+        """Have the theme's templates find facts of the page under `page.meta.galley`."""
+        processor = self._processor(md)
+        assert processor is not None
+        processor.file.page.meta[META] = dict(facts)
 
     def site_dir(self, file: Path) -> Any:
         """What a settings file names for the site's folder; raises OSError or ValueError where it cannot be read."""
@@ -127,8 +137,10 @@ class Zensical:
         processor: Any
         for processor in md.preprocessors:
             if type(processor).__module__.startswith(f"{self.package}.") and hasattr(processor, "page"):
-                path = Path(processor.config.get("docs_dir", "docs")).resolve() / processor.page.path
-                return Converted(path, processor.page.url, _extensions(processor.config))
+                config = processor.config
+                path = Path(config.get("docs_dir", "docs")).resolve() / processor.page.path
+                folder = Path(config["site_dir"]).resolve()
+                return Converted(path, processor.page.url, folder, _extensions(config))
         return None
 
     def failure(self) -> type[Exception] | None:
@@ -138,6 +150,12 @@ class Zensical:
     def with_style(self, md: Markdown, html: str, style: str) -> str:
         """A page's HTML with a `<style>` at its top, which Zensical's search leaves out."""
         return style + html
+
+    def tell(self, md: Markdown, facts: Mapping[str, Any]) -> None:
+        """Have the theme's templates find facts of the page under `page.meta.galley`."""
+        for processor in md.preprocessors:
+            if type(processor).__module__.startswith(f"{self.package}.") and hasattr(processor, "page"):
+                processor.page.meta[META] = dict(facts)
 
 
 class NoBuilder:
@@ -150,6 +168,9 @@ class NoBuilder:
     def with_style(self, md: Markdown, html: str, style: str) -> str:
         """A page's HTML with a `<style>` at its top."""
         return style + html
+
+    def tell(self, md: Markdown, facts: Mapping[str, Any]) -> None:
+        """Nothing: there is no template."""
 
 
 MKDOCS = MkDocs()  # `galley build` and `galley serve` call this one

@@ -48,6 +48,19 @@ def checked_note(page: Page) -> str:
     )
 
 
+def told(page: Page) -> dict[str, str | int]:
+    """What a theme's templates are told of a page: its cells and claims, and the last day on which it was checked.
+
+    A page that shows no true record of a required profile has no such day.
+    """
+    named = dict.fromkeys((fence.file, fence.cell) for fence in page.fences if not fence.listing)
+    cells = [cell for each in page.files for cell in each.cells if (each.stem, cell.name) in named]
+    found = [each for snippets in page.files for each in page.statuses(snippets)]
+    days = [each.record.date for each in found if each.record and each.profile.required and each.state in SHOWABLE]
+    facts: dict[str, str | int] = {"cells": len(cells), "claims": sum("claim" in each.tags for each in cells)}
+    return {**facts, "checked": max(days)} if days else facts
+
+
 def not_run(found: Status) -> str:
     """What stands at a profile without a true record: why it is not shown, and what to type."""
     why = "not run yet" if found.state is State.MISSING else f"not shown, its record is {found.state}"

@@ -51,6 +51,7 @@ class Page:
     path: Path  # from the project's root
     grammar: Grammar = BUILT_IN  # of the project
     url: str = ""  # its address in the site, from the site's root
+    folder: Path | None = None  # where the builder puts the site
     extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the Markdown extensions, with settings
     present: set[str] = field(default_factory=set)  # the names of the kinds of output and the lists on the page
     fences: list[Fence] = field(default_factory=list)
@@ -196,7 +197,8 @@ def page_of(converted: Converted | None) -> Page:
     project = _project(start, _modified(start))
     if converted is None:
         return Page(project, Path("a page"), grammar_of(project))
-    return Page(project, project.relative(converted.path), grammar_of(project), converted.url, converted.extensions)
+    path, grammar = project.relative(converted.path), grammar_of(project)
+    return Page(project, path, grammar, converted.url, converted.folder, converted.extensions)
 
 
 def source_lines(page: Page) -> int:
