@@ -134,6 +134,7 @@ Drawing()
 $ true
 ```
 """
+NAMES = [f"a_page/{name}" for name in ("first", "ticks", "sum", "broken", "figure")]
 TEMPLATE = "<article>{{ page.content }}</article><pre>{{ page.meta.galley | tojson }}</pre>\n"
 
 
@@ -180,8 +181,8 @@ def test_a_page_is_in_the_site_as_markdown_with_its_outputs(guide: GuideFolder, 
 def test_the_templates_are_told_of_each_page(guide: GuideFolder) -> None:
     assert guide.galley("build").returncode == Exit.OK
     day = guide.record("a-page").date
-    assert told(guide, "a-page") == {"cells": 5, "claims": 1, "checked": day, "markdown": "a-page.md"}
-    assert told(guide, "plain") == {"cells": 0, "claims": 0, "markdown": "plain.md"}
+    assert told(guide, "a-page") == {"cells": NAMES, "claims": ["a_page/sum"], "checked": day, "markdown": "a-page.md"}
+    assert told(guide, "plain") == {"cells": [], "claims": [], "markdown": "plain.md"}
     made = json.loads((guide.root / "site/.galley-site.json").read_text(encoding="utf-8"))["files"]
     assert {"a-page.md", "other.md", "plain.md"} <= set(made), "the next build replaces them"
 
