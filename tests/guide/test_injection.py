@@ -131,8 +131,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = GuideFolder.make(tmp_path_factory.mktemp("hostile"), SETTINGS)
     with (ROOT / "mkdocs.yml").open("rb") as file:
         settings = yaml_load(file)
-    settings["theme"].pop("static_templates")  # the theme itself is Material's here
     shutil.copytree(ROOT / "snippets/plugin", folder.root / "snippets/plugin")
+    for part in ("scripts/theme", "docs/assets"):
+        shutil.copytree(ROOT / part, folder.root / part)
     folder.write(
         "mkdocs.yml", yaml.safe_dump({each: settings[each] for each in settings if each not in ("nav", "extra_css")})
     )
