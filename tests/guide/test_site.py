@@ -19,8 +19,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from galley.config import find_project
+from galley.export.address import NOWHERE
+from galley.export.runnable import runnables
+from galley.record.status import status
 from galley.site.build import protect_site
 from galley.source.guide import read_guide
+from galley.source.parameters import with_values
 from screenshots import WIDTHS, chromium, pages, served
 
 ROOT = Path(__file__).parents[2]
@@ -100,7 +104,7 @@ def test_the_search_finds_what_a_page_says_and_no_facts_of_its_run(builder: str,
     found = json.loads(index.read_text(encoding="utf-8"))
     said = "\n".join(each["text"] for each in found.get("docs") or found["items"])
     assert "PeftModel.from_pretrained" in said
-    for noise in (" · 20", "Download this page", "less sure", "See the check", "token 96"):
+    for noise in (" · 20", "Run this page", "less sure", "See the check", "token 96"):
         assert noise not in said, noise
 
 
@@ -367,3 +371,38 @@ def test_a_folded_assertion_opens_by_keyboard(address: str, browser: Browser):
     opened.keyboard.press("Enter")
     assert folded.evaluate("element => element.open")
     opened.context.close()
+
+
+@pytest.mark.parametrize("page", ["astraios-adapters", "code-explanation", "deep-dive", "methods"])
+def test_copy_runnable_gives_exactly_the_cells_copy(page: str, address: str, browser: Browser):
+    """Every button of the page: what it copies is what the tests of the copies run, byte for byte."""
+    context = browser.new_context()
+    context.add_init_script("window.copied = []; navigator.clipboard.writeText = async text => { copied.push(text) }")
+    opened = context.new_page()
+    opened.goto(f"{address}/{page}/", wait_until="networkidle")
+    clicked = opened.evaluate("""() => [...document.querySelectorAll(".galley-copy")].map(button => {
+        button.click()
+        return [button.closest(".galley-cell").id, window.copied.pop()]
+    })""")
+    project = find_project(ROOT)
+    (snippets,) = [each for each in read_guide(project).snippets.values() if each.page == page]
+    record = status(project, snippets, project.required[0]).record
+    copy_of = runnables(project, with_values(snippets, project.required[0].parameters), record, NOWHERE)
+    names = {f"cell-{snippets.stem}-{cell.name}": cell.name for cell in snippets.cells if cell.source}
+    assert dict(clicked) == {id: f"{copy_of(name).text}\n" for id, name in names.items()}
+    context.close()
+
+
+def test_without_javascript_there_is_no_button_that_does_nothing(address: str, browser: Browser):
+    context = browser.new_context(java_script_enabled=False)
+    opened = context.new_page()
+    opened.goto(f"{address}/deep-dive/")
+    assert opened.locator(".galley-cell").count() > 50
+    assert opened.locator(".galley-cell button").count() == 0
+    context.close()
+
+
+def test_the_sites_own_javascript_is_small(sites: dict[str, Path]):
+    own = list((sites["mkdocs"] / "galley").glob("*.js"))
+    assert own
+    assert sum(path.stat().st_size for path in own) < 12_000

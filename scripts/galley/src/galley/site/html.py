@@ -91,12 +91,14 @@ def error_note(error: str) -> str:
 
 
 def _code(md: Markdown, view: View) -> str:
-    """The cell's code through superfences' own highlighter, as any other block of the page."""
+    return highlighted(md, view.cell.source, "python", "galley-code")
+
+
+def highlighted(md: Markdown, text: str, language: str, *classes: str) -> str:
+    """Code through superfences' own highlighter, as any other block of the page."""
     reader = superfences(md)
     reader.get_hl_settings()
-    block = reader.highlight(
-        src=view.cell.source, language="python", options={}, md=md, classes=["galley-code"], id_value="", attrs={}
-    )
+    block = reader.highlight(src=text, language=language, options={}, md=md, classes=classes, id_value="", attrs={})
     return str(block)
 
 

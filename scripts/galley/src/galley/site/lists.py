@@ -26,8 +26,8 @@ class Listed:
     """A cell in a list, with the page that shows the cell and the record of its last run.
 
     `link` is HTML: the cell's caption, as a link to the cell on its page. `address` is that of the page itself, from
-    where the list stands. `doubted` is true in the live preview alone,
-    where the record is not true or the last run failed at this cell.
+    where the list stands. `doubted` is true in the live preview alone, where the record is not true or the last run
+    failed at this cell.
     """
 
     snippets: SnippetFile

@@ -10,7 +10,6 @@ import posixpath
 from collections.abc import Iterator
 from typing import Any
 
-from galley.errors import Place, RefusedError
 from galley.export.document import CLOSES
 from galley.kinds.ansi import plain
 from galley.record.facts import NOT_RERUN, facts_line
@@ -18,6 +17,7 @@ from galley.record.status import SHOWABLE
 from galley.site.html import cell_id
 from galley.site.listing import list_markdown
 from galley.site.page import Page, View
+from galley.site.published import write
 from galley.source.cells import Cell
 from galley.source.fences import Fence, find_fences
 
@@ -30,21 +30,9 @@ def address(page: Page) -> str:
     return (page.project.root / page.path).relative_to(page.project.docs).as_posix()
 
 
-def publish(page: Page) -> str:
-    """Put the page into the site as Markdown, and give its address there.
-
-    Raises RefusedError where a link would lead the writing elsewhere. Each builder empties the site's folder before it
-    has the pages converted, so that what is written meanwhile stays.
-    """
-    assert page.folder is not None
-    target = page.folder / address(page)
-    for part in (target, *target.parents):
-        if part == page.folder:
-            break
-        if part.is_symlink():
-            raise RefusedError("is a link, and galley follows none to what it writes", Place(part), "remove the link")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(markdown(page), encoding="utf-8", newline="")
+def publish_markdown(page: Page) -> str:
+    """Put the page into the site as Markdown, under the name of its file, and give its address there."""
+    write(page, address(page), markdown(page).encode())
     return address(page)
 
 
