@@ -48,10 +48,11 @@ test: $(VENV)/dev.done chromium  ## run all checks: lint, types, records, tests,
 # A part of it: make test-hard HARD=0.1. What it did is counted in a table at its end.
 HARD ?= 1
 HARD_TESTS := $(addprefix tests/galley/,test_fuzz_source.py test_fuzz_svg.py test_fuzz_records.py test_kill.py \
-	test_steps.py test_serve.py test_sandbox.py) tests/guide/test_copies.py tests/guide/test_injection.py
+	test_steps.py test_serve.py test_sandbox.py) tests/guide/test_copies.py tests/guide/test_exports.py \
+	tests/guide/test_injection.py
 
 test-hard: $(VENV)/dev.done  ## fuzzers, kills, faults at each step, secrets, a thousand saves: hours; prints counts
-	@GALLEY_HARD=$(HARD) COPIES=all $(BIN)/python -m pytest --numprocesses=2 --dist=worksteal $(HARD_TESTS)
+	@GALLEY_HARD=$(HARD) COPIES=all EXPORTS=all $(BIN)/python -m pytest --numprocesses=2 --dist=worksteal $(HARD_TESTS)
 
 mutations: $(VENV)/dev.done $(VENV)/compiled.done  ## run every mutation of the libraries, and keep what each broke
 	@$(BIN)/python tests/guide/mutate.py --all

@@ -119,6 +119,7 @@ def test_a_setting_that_changed_makes_the_record_stale_at_its_line(
         ("required = true", 'required = true\ntitle = "A laptop"\npins = { other = "pyproject.toml" }'),
         ("timeout = 20.0", 'files = { "a.txt" = "snippets/data/a.txt" }'),
         ("timeout = 20.0", 'csp = true\ncsp_sources = { img-src = ["https:"] }'),
+        ("timeout = 20.0", "markdown = true"),
         ("timeout = 20.0", 'mutations = "results.json"\nmutate = "make mutations"'),
         ("timeout = 20.0", 'machine = ["capability"]\nlock = "lock.txt"\nsigners = "allowed_signers"'),
         ('links = ["data"]', 'links = [\n  "data",  # the same\n]'),

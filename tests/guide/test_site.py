@@ -76,7 +76,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         copy = tmp_path_factory.mktemp(name)
         for part in ("docs", "snippets", "scripts/theme"):
             shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
-        for part in ("mkdocs.yml", "pyproject.toml"):
+        for part in ("mkdocs.yml", "pyproject.toml", "CHANGELOG.md"):
             shutil.copy(ROOT / part, copy / part)
         environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
         done = subprocess.run(

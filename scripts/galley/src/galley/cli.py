@@ -21,14 +21,12 @@ from galley.errors import Exit, GalleyError, UsageError
 from galley.kinds import kinds_of
 from galley.record.findings import Finding, findings, unreadable, unsigned_records
 from galley.run.choose import tasks_of
-from galley.site.build import build_site, protect_site, site_folder
-from galley.site.settings import site_of, to_publish, where
 from galley.site.switched_on import switched_off
 from galley.site.typed import typed_by_hand
 from galley.source.guide import Guide, read_guide
 from galley.terminal import can_say_anything, end, err, out, refused
 
-# What runs pages and what serves them is imported where it is used: `check` needs none of it, and it takes two seconds.
+# What runs pages, builds and serves is imported where it is used, since `check` needs none of it.
 option = partial(click.option, show_default=True)
 
 
@@ -159,6 +157,9 @@ def build(site_dir: str, publish: bool) -> None:
     The site replaces the one that galley built before. Other files in its folder stay; a folder that holds sources,
     that is a link, or that galley did not make is refused.
     """
+    from galley.site.build import build_site, site_folder
+    from galley.site.settings import site_of, to_publish, where
+
     project = find_project(Path.cwd())
     site = site_folder(project, site_dir)
     found = to_publish(project) if publish else site_of(project)
@@ -179,6 +180,8 @@ def csp(folder: str) -> None:
     SITE is the folder of a site that MkDocs, ProperDocs or Zensical has built. Its pages are changed, and a file
     `_headers` is added. `galley build` does this by itself.
     """
+    from galley.site.build import protect_site
+
     protect_site(find_project(Path.cwd()), Path(folder))
     out(f"Every page in {folder} has its policy now, and {folder}/_headers has it for hosts that read such a file")
 
@@ -236,6 +239,7 @@ def export(page: str, profile: str, form: str, output: str) -> None:
     of what the page imports.
     """
     from galley.export import command
+    from galley.site.settings import site_of
 
     form = form or (Path(output).suffix.removeprefix(".") if output != "-" else "") or "py"
     guide = read_guide(find_project(Path.cwd()))

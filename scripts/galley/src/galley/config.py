@@ -206,6 +206,9 @@ class Project:
         Mapping[Directive, Sources],
         says("What that policy lets pages load from elsewhere, by directive: what scripts load too.", cannot=SHOWN),
     ] = field(default_factory=dict)
+    markdown: Annotated[
+        YesNo, says("Whether each page is in the site as Markdown too, with its outputs.", cannot=SHOWN)
+    ] = False
     environment: Annotated[
         Mapping[Variable, VariableValue],
         says(

@@ -19,6 +19,7 @@ from galley.export.address import Site
 if TYPE_CHECKING:
     from markdown import Markdown
 
+META = "galley"  # the name of what a page's templates are told, in the page's meta
 STYLES = "galley-styles"  # the name of the plug-in that brings them
 # Runs MkDocs so that SIGINT ends it: a process that a shell starts in the background ignores SIGINT, and so do the
 # processes that it starts. It gets SIGINT, too, when its lifeline ends, the pipe whose other end the command holds: in
@@ -80,6 +81,12 @@ class MkDocs:
             plugins[STYLES] = _styles(sys.modules[f"{self.package}.plugins"].BasePlugin)
         plugins[STYLES].of[processor.file.src_uri] = style
         return html
+
+    def tell(self, md: Markdown, facts: Mapping[str, Any]) -> None:
+        """Have the theme's templates find facts of the page under `page.meta.galley`."""
+        processor = self._processor(md)
+        assert processor is not None
+        processor.file.page.meta[META] = dict(facts)
 
     def settings(self, file: Path) -> dict[str, Any]:
         """What a settings file says, without what plug-ins make of it; raises OSError or ValueError if unreadable."""
@@ -159,6 +166,12 @@ class Zensical:
         """A page's HTML with a `<style>` at its top, which Zensical's search leaves out."""
         return style + html
 
+    def tell(self, md: Markdown, facts: Mapping[str, Any]) -> None:
+        """Have the theme's templates find facts of the page under `page.meta.galley`."""
+        for processor in md.preprocessors:
+            if type(processor).__module__.startswith(f"{self.package}.") and hasattr(processor, "page"):
+                processor.page.meta[META] = dict(facts)
+
 
 class NoBuilder:
     """Python-Markdown by itself, as a script or another tool calls it."""
@@ -170,6 +183,9 @@ class NoBuilder:
     def with_style(self, md: Markdown, html: str, style: str) -> str:
         """A page's HTML with a `<style>` at its top."""
         return style + html
+
+    def tell(self, md: Markdown, facts: Mapping[str, Any]) -> None:
+        """Nothing: there is no template."""
 
 
 MKDOCS = MkDocs()  # `galley build` and `galley serve` call this one

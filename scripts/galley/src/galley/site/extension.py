@@ -26,13 +26,14 @@ from galley.errors import GalleyError, Place
 from galley.kinds.ansi import for_terminal
 from galley.site.blocks import with_ids
 from galley.site.builders import converting, failures
-from galley.site.checked import checked_note
+from galley.site.checked import checked_note, told
 from galley.site.copies import copies
 from galley.site.csp import BEGIN, END
 from galley.site.downloads import downloads
 from galley.site.exec_options import noted_headings
 from galley.site.html import cell_html, cell_id, error_note, highlighted, superfences
 from galley.site.listing import list_html, lists_of
+from galley.site.markdown import publish_markdown
 from galley.site.page import Page, page_of, source_lines
 from galley.site.styles import styles
 from galley.source.fences import Fence
@@ -143,14 +144,25 @@ class Arrival(Postprocessor):
         lost = [fence for fence in page.fences if cell_id(page, fence) not in ids]
         if lost and not page.preview:
             raise build_error([GalleyError(what, fence.place, mend) for fence in lost])
+        self._beside(page)
         if not page.rendered and not page.errors:
             return text
         parts = [each.css for each in (*page.kinds, *lists_of(page.project)) if each.name in page.present]
-        builder, _ = converting(self.md)
         text = with_ids(text)
         if page.project.csp:
             text = f"{BEGIN}{text}{END}"
+        builder, _ = converting(self.md)
         return builder.with_style(self.md, text, f"<style>{styles(parts, colours='-Color-' in text)}</style>\n")
+
+    def _beside(self, page: Page) -> None:
+        """Tell the theme's templates of the page, and put the page into the site as Markdown."""
+        facts: dict[str, Any] = dict(told(page))
+        if page.project.markdown and page.folder is not None and not page.preview:
+            try:
+                facts["markdown"] = publish_markdown(page)
+            except GalleyError as error:
+                raise build_error([error]) from error
+        converting(self.md)[0].tell(self.md, facts)
 
 
 class Note(Treeprocessor):

@@ -45,15 +45,23 @@ def list_html(page: Page, fence: Fence, highlight: Highlight) -> str:
 
     Raises GalleyError where the record of one of its cells may not be shown, and where no page shows one of them.
     """
+    wanted, found = _found(page, fence)
+    body = files_html(page, highlight) if isinstance(wanted, Files) else wanted.html(page.project, found)
+    return f'<div class="galley-list" id="list-{fence.listing}">{body}</div>'
+
+
+def list_markdown(page: Page, fence: Fence) -> str:
+    """The same list as Markdown; raises the same errors."""
+    wanted, found = _found(page, fence)
+    return wanted.markdown(page.project, found)
+
+
+def _found(page: Page, fence: Fence) -> tuple[List, list[Listed]]:
     guide = read_guide(page.project)
     if guide.errors:
         raise guide.errors[0]  # a file that cannot be read may hold cells of the list
     wanted = next(each for each in lists_of(page.project) if each.name == fence.listing)
-    if isinstance(wanted, Files):
-        body = files_html(page, highlight)
-    else:
-        body = wanted.html(page.project, _listed(page, fence, guide, wanted))
-    return f'<div class="galley-list" id="list-{fence.listing}">{body}</div>'
+    return wanted, _listed(page, fence, guide, wanted)
 
 
 def _listed(page: Page, fence: Fence, guide: Guide, wanted: List) -> list[Listed]:

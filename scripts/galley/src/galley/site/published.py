@@ -17,16 +17,20 @@ from galley.site.page import Page
 
 
 def publish(page: Page, address: str, data: bytes) -> None:
-    """Put a file into the site, at an address from the site's root.
+    """Put a file of galley's into the site, at an address from the site's root.
 
-    Raises GalleyError where a file of the docs folder has the address too, and RefusedError where a link would lead the
-    writing elsewhere.
+    Raises GalleyError where a file of the docs folder has the address too, and what `write` raises.
     """
-    assert page.folder is not None
     own = page.project.docs / address
     if own.exists():
         what = f"the site would have this file and one that galley makes at {address}"
         raise GalleyError(what, Place(page.project.relative(own)), "give the file in the docs folder another name")
+    write(page, address, data)
+
+
+def write(page: Page, address: str, data: bytes) -> None:
+    """Put a file into the site; raises RefusedError where a link would lead the writing elsewhere."""
+    assert page.folder is not None
     target = page.folder / address
     for part in (target, *target.parents):
         if part == page.folder:
