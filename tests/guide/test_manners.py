@@ -117,11 +117,12 @@ def test_the_card_is_there_in_the_size_that_is_stated(site: Path, heads: dict[st
 
 def test_the_day_in_each_page_is_that_of_its_record(heads: dict[str, Head], guide: Guide) -> None:
     project, dated = guide.project, 0
+    owners = {guide.page_file(each).relative_to(project.docs): each for each in guide.snippets.values()}
     for page, head in heads.items():
         data = json.loads(head.data)
         assert data["@type"] == "TechArticle"
         assert (data["headline"], data["url"]) == (head.meta["og:title"], head.meta["og:url"])
-        own = next((each for each in guide.snippets.values() if each.page == page), None)
+        own = owners.get(Path("index.md" if page == "." else f"{page}.md"))
         if own:
             dated += 1
             assert data["dateModified"] == status(project, own, project.required[0]).record.date
@@ -168,7 +169,7 @@ def test_the_feed_has_an_entry_for_each_day_of_the_changelog(site: Path, heads: 
         content = each.findtext(f"{ATOM}content")
         assert "<li>" in content
         assert "<h2" not in content, "an entry holds its own day alone"
-    assert {head.linked("application/atom+xml")[0] for head in heads.values()} == {"feed.xml", "../feed.xml"}
+    assert {head.linked("application/atom+xml")[0] for head in heads.values()} == {"feed.xml", "../feed.xml", "../../feed.xml"}
 
 
 def test_robots_and_the_sitemap_name_the_site(site: Path, heads: dict[str, Head]) -> None:
@@ -186,7 +187,7 @@ def test_the_badge_says_what_the_records_say(site: Path, guide: Guide) -> None:
 
 def test_each_page_says_where_to_mend_it_and_under_which_licence(heads: dict[str, Head]) -> None:
     for page, head in heads.items():
-        source = "index" if page == "." else page
+        source = f"{page}/index".removeprefix("./") if (ROOT / "docs" / page).is_dir() else page
         assert f"{REPOSITORY}/edit/main/docs/{source}.md" in head.anchors
         assert any(each.startswith(f"{REPOSITORY}/issues/new?title=Error%3A%20") for each in head.anchors), page
         assert "https://www.apache.org/licenses/LICENSE-2.0" in head.anchors
