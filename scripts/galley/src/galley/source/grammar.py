@@ -168,7 +168,7 @@ OPTIONS = (
     ),
     Option(
         "uses",
-        "Files and folders that the cell opens where Python does not see it: from the project's root, or through one "
+        "Files and folders that the cell opens where nobody sees it: from the project's root, or through one "
         "of the setting `links`; a change of one makes the record stale.",
         form='uses="models/tiny data.csv"',
         wanted="paths with blanks between them",
@@ -184,7 +184,7 @@ OPTIONS = (
         read=reason,
     ),
 )
-LISTS = ("claims", "facts", "states")  # what galley itself can list; galley.site.listing has a class for each
+LISTS = ("claims", "facts", "files", "states")  # what galley itself can list; galley.site.listing has a class for each
 NAMES = {Tag: re.compile(r"[a-z0-9][a-z0-9-]*"), Option: re.compile(r"\w+"), str: re.compile(r"[a-z0-9][a-z0-9-]*")}
 WORDS = {Tag: "a tag", Option: "an option", str: "a list"}
 # In this order, also where a cell has none of them; any other row stands in a digest only where the cell has it.
