@@ -174,17 +174,20 @@ def axes_of(width, height):
     return axes
 
 
-axes = axes_of(6, 2.8)
-axes.set_xlabel("GB: weights (blue), gradients and optimizer (orange)")
+axes = axes_of(4.6, 3.3)
+axes.set_xlabel("GB")
 axes.set_yticks(range(len(budget)), list(reversed(budget)))
 for row, parts in enumerate(reversed(budget.values())):
     weights, rest, half_weights, adapter = (part / 1e9 for part in parts)
-    axes.barh(row + 0.2, weights, 0.36, color=BLUE)
-    axes.barh(row + 0.2, rest, 0.36, left=weights, color=ORANGE)
+    blue = axes.barh(row + 0.2, weights, 0.36, color=BLUE)
+    orange = axes.barh(row + 0.2, rest, 0.36, left=weights, color=ORANGE)
     axes.barh(row - 0.2, half_weights, 0.36, color=BLUE)
     axes.barh(row - 0.2, adapter, 0.36, left=half_weights, color=ORANGE)
     axes.text(weights + rest + 3, row + 0.2, "full", va="center")
     axes.text(half_weights + adapter + 3, row - 0.2, "LoRA", va="center")
+axes.set_xlim(right=1.15 * axes.get_xlim()[1])  # room for the word at the longest bar
+names = ["weights", "gradients and optimizer"]
+_ = axes.figure.legend([blue, orange], names, loc="outside upper left", ncols=2)
 
 
 # %% activations

@@ -279,16 +279,22 @@ for method in ("AdapterP", "AdapterH", "Parallel"):
     base = AutoModelForCausalLM.from_pretrained(small)
     assert not torch.equal(with_adapter(method, base)(ids).logits, plain)
 
-# %% real-sizes [folded]
+# %% real-sizes [folded table]
+"""Trained parameters at the four sizes."""
 trained, bases = {}, {size: shape_of(size) for size in shapes}
-print(f"{'':9}", *(f"{size:>15}" for size in shapes))
 for method in settings:
     for size in shapes:
         model = with_adapter(method, deepcopy(bases[size]))
         trained[method, size] = model.get_nb_trainable_parameters()[0]
-    print(f"{method:9}", *(f"{trained[method, size]:15,}" for size in shapes))
-whole = [base.num_parameters() for base in bases.values()]
-print(f"{'full':9}", *(f"{count:15,}" for count in whole))
+whole = {size: base.num_parameters() for size, base in bases.items()}
+counts = {
+    method: {size: trained[method, size] for size in shapes} for method in settings
+}
+counts["full"] = whole
+[
+    {"method": method, **{size: f"{count:,}" for size, count in sizes.items()}}
+    for method, sizes in counts.items()
+]
 
 # %% fewest-and-most [claim]
 """At every size (IA)³ trains the fewest parameters of the six, and AdapterH the most."""
@@ -297,15 +303,24 @@ for size in shapes:
     assert min(at_size, key=at_size.get) == "(IA)³"
     assert max(at_size, key=at_size.get) == "AdapterH"
 
-# %% real-memory [folded]
-print(f"{'GB':9}", *(f"{size:>15}" for size in shapes))
-for method in settings:
-    sizes = (
-        (2 * count + 16 * trained[method, size]) / 1e9
-        for size, count in zip(shapes, whole, strict=True)
-    )
-    print(f"{method:9}", *(f"{gigabytes:15.1f}" for gigabytes in sizes))
-print(f"{'full':9}", *(f"{16 * count / 1e9:15.1f}" for count in whole))
+# %% real-memory [folded table]
+"""Memory for weights, gradients and the optimizer."""
+
+
+def to_train(method, size):
+    """The bytes that training takes, without the activations."""
+    if method == "full":
+        return 16 * whole[size]
+    return 2 * whole[size] + 16 * trained[method, size]
+
+
+[
+    {
+        "method": name,
+        **{size: f"{to_train(name, size) / 1e9:.1f} GB" for size in shapes},
+    }
+    for name in counts
+]
 
 # %% study [folded]
 import json
@@ -335,7 +350,10 @@ called |= {"adapter-h": "AdapterH", "adapter-p": "AdapterP", "parallel": "Parall
 called |= {"full": "full"}
 
 
-# %% results [folded]
+# %% results [folded table] best="new wording, best of 5"
+"""What each method gave."""
+
+
 def mean(method, *keys):
     """The mean over a method's seeds of a number in its runs."""
     numbers = []
@@ -347,28 +365,38 @@ def mean(method, *keys):
 
 
 order = sorted(runs, key=lambda method: -mean(method, "held_out", "share"))
-columns = {"trained": 9, "seeds": 6, "new wording": 13, "lowest–highest": 16}
-columns |= {"new exercise": 14, "best of 5": 11}
-print(f"{'':13}", *(f"{name:>{width}}" for name, width in columns.items()), sep="")
-for method in order:
-    shares = [run["held_out"]["share"] for run in runs[method]]
-    spread = f"{min(shares):.1%}–{max(shares):.1%}" if len(shares) > 1 else "–"
-    print(
-        f"{called[method]:13}{mean(method, 'trainable'):9,.0f}{len(shares):6}"
-        f"{mean(method, 'held_out', 'share'):13.1%}"
-        f"{spread:>16}"
-        f"{mean(method, 'held_out_exercises', 'share'):14.1%}"
-        f"{mean(method, 'pass_at_k', 'share'):11.1%}"
-    )
-print(
-    f"{'no adapter':13}{0:9}{'':6}{base_alone['held_out']['share']:13.1%}{'':16}"
-    f"{base_alone['held_out_exercises']['share']:14.1%}"
-    f"{base_alone['pass_at_k']['share']:11.1%}"
-)
+
+
+def from_to(shares):
+    """The lowest and the highest of some shares; None where there is one alone."""
+    return f"{min(shares):.1%}–{max(shares):.1%}" if len(shares) > 1 else None
+
+
 kinds = ("held_out", "held_out_exercises", "pass_at_k")
 new_wording, new_exercise, five_times = (base_alone[kind]["asked"] for kind in kinds)
 print(f"asked: {new_wording} in new wording, {new_exercise} on new exercises,", end=" ")
 print(f"{five_times} of the first kind for the best of 5")
+table = [
+    {
+        "method": called[method],
+        "trained": f"{mean(method, 'trainable'):,.0f}",
+        "seeds": len(runs[method]),
+        "new wording": f"{mean(method, 'held_out', 'share'):.1%}",
+        "lowest–highest": from_to([run["held_out"]["share"] for run in runs[method]]),
+        "new exercise": f"{mean(method, 'held_out_exercises', 'share'):.1%}",
+        "best of 5": f"{mean(method, 'pass_at_k', 'share'):.1%}",
+    }
+    for method in order
+]
+alone = (f"{base_alone[kind]['share']:.1%}" for kind in kinds)
+table.append(
+    {
+        "method": "no adapter",
+        "trained": 0,
+        **dict(zip(("new wording", "new exercise", "best of 5"), alone, strict=True)),
+    }
+)
+table
 
 # %% plot [folded]
 "Held-out questions answered. From the top: the methods from most to fewest trained parameters."
@@ -402,37 +430,56 @@ steps = next(event["steps"] for event in events if event["event"] == "start")
 judged = [event for event in events if event["event"] == "judged"][-1]
 print(f"LoRA, {steps:,} steps: {judged['passed'] / judged['asked']:.1%} in new wording")
 
-# %% costs [folded]
-print(f"{'':14}{'rate':>8}{'minutes':>9}{'memory':>10}{'on disk':>10}{'code loss':>11}")
-for method in order:
-    run = runs[method][0]
-    fastest = min(each["seconds"] for each in runs[method])
-    change = run["code_loss"]["stdlib"] - base_alone["code_loss"]["stdlib"]
-    print(
-        f"{called[method]:14}{run['rate']:8g}{fastest / 60:9.1f}"
-        f"{run['peak_mib']:6.0f} MiB{run['bytes'] / 1e6:7.2f} MB{change:+11.3f}"
-    )
+# %% costs [folded table] best="minutes:low, memory:low, on disk:low, code loss:low"
+"""What each method cost."""
 sorts = sum(runs[method][0]["demo"]["sorts"] for method in order)
 print(f"the answer sorts: with {sorts} of {len(order)} methods")
 firsts = [found[0] for found in runs.values()]
 print(*{f"{run['machine']['cpu']}, {run['machine']['capability']}" for run in firsts})
+table = []
+for method in order:
+    run = runs[method][0]
+    change = run["code_loss"]["stdlib"] - base_alone["code_loss"]["stdlib"]
+    table.append(
+        {
+            "method": called[method],
+            "rate": f"{run['rate']:g}",
+            "minutes": f"{min(each['seconds'] for each in runs[method]) / 60:.1f}",
+            "memory": f"{run['peak_mib']:.0f} MiB",
+            "on disk": f"{run['bytes'] / 1e6:.2f} MB",
+            "code loss": f"{change:+.3f}",
+        }
+    )
+table
 
-# %% tenth [folded]
-print(f"{'':13}{'all data':>10}{'a tenth':>10}{'difference':>12}")
+# %% tenth [folded table] best="all data, a tenth"
+"""With a tenth of the data."""
 firsts = {
     method: [done[method][0]["held_out"]["share"] for done in (runs, tenth)]
     for method in order
     if method in tenth
 }
-for method, (whole, part) in sorted(firsts.items(), key=lambda item: -item[1][1]):
-    print(f"{called[method]:13}{whole:10.1%}{part:10.1%}{100 * (part - whole):+12.1f}")
+[
+    {
+        "method": called[method],
+        "all data": f"{share:.1%}",
+        "a tenth": f"{part:.1%}",
+        "difference": f"{100 * (part - share):+.1f}",
+    }
+    for method, (share, part) in sorted(firsts.items(), key=lambda item: -item[1][1])
+]
 
-# %% combined [folded]
-for found in study["combined"]:
-    print(f"{'':12}{'half a':>8}{'half b':>8}")
-    for way in found["ways"]:
-        of_half = (way[half]["share"] for half in ("half-a", "half-b"))
-        print(f"{way['way']:12}", *(f"{share:8.1%}" for share in of_half), sep="")
+# %% combined [folded table]
+"""Two adapters, and ways to make one of them."""
+[
+    {
+        "adapter": way["way"],
+        "half a": f"{way['half-a']['share']:.1%}",
+        "half b": f"{way['half-b']['share']:.1%}",
+    }
+    for found in study["combined"]
+    for way in found["ways"]
+]
 
 # %% mergeable [claim]
 """LoRA and (IA)³ can be merged into the base model's weights, and predict the same then.
@@ -458,3 +505,49 @@ for method in settings:
             refused[method] = type(error)
 bottlenecks = dict.fromkeys(("AdapterP", "AdapterH", "Parallel"), ValueError)
 assert refused == {"P-Tuning": AttributeError, **bottlenecks}
+
+# %% compared [folded table] best="trained at 7B:low, memory at 7B:low"
+"""The ten methods at a glance."""
+from peft import PromptTuningConfig
+
+lora = dict(r=8, lora_alpha=16, target_modules=["c_attn", "c_proj"], **every)
+settings |= {
+    "rsLoRA": LoraConfig(use_rslora=True, **lora),
+    "DoRA": LoraConfig(use_dora=True, **lora),
+    "prompt tuning": PromptTuningConfig(num_virtual_tokens=30, **every),
+}
+for method in settings:
+    if (method, "7B") not in trained:
+        model = with_adapter(method, deepcopy(bases["7B"]))
+        trained[method, "7B"] = model.get_nb_trainable_parameters()[0]
+trained["full", "7B"] = whole["7B"]
+
+
+def merges(method):
+    """Whether PEFT makes the method's adapter part of the base model's weights."""
+    base = AutoModelForCausalLM.from_pretrained(small, dtype="float32")
+    try:
+        with_adapter(method, base).merge_and_unload()
+    except (AttributeError, ValueError):
+        return "no"
+    return "yes"
+
+
+table = []
+for found in order:
+    method = called[found]
+    row = {
+        "method": method,
+        "trained at 7B": f"{trained[method, '7B']:,}",
+        "memory at 7B": f"{to_train(method, '7B') / 1e9:.1f} GB",
+        "answered": f"{mean(found, 'held_out', 'share'):.1%}",
+        "lowest–highest": from_to([run["held_out"]["share"] for run in runs[found]]),
+    }
+    if method in settings:
+        own = type(settings[method]).__module__.startswith("peft.")
+        row |= {
+            "can be merged": merges(method),
+            "in stock PEFT": "yes" if own else "no",
+        }
+    table.append(row)
+table

@@ -197,7 +197,7 @@ import matplotlib.pyplot as plt
 
 history = [entry for entry in trainer.state.log_history if "loss" in entry]
 
-figure, axes = plt.subplots(figsize=(6, 2.6), layout="constrained")
+figure, axes = plt.subplots(figsize=(4.6, 2.6), layout="constrained")
 figure.patch.set_alpha(0)
 axes.patch.set_alpha(0)
 blue = "#3b7dd8"  # readable on white and on black

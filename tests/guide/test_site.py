@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,8 +21,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from galley.config import find_project
+from galley.export.address import NOWHERE
+from galley.export.runnable import runnables
+from galley.record.status import status
 from galley.site.build import protect_site
 from galley.source.guide import read_guide
+from galley.source.parameters import with_values
 from screenshots import WIDTHS, chromium, pages, served
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +55,12 @@ class Article(HTMLParser):
             self.words += data.replace("¶", " ").split()
 
 
+def address_of(page: Path) -> str:
+    """The address of a Markdown file's page, from the site's root."""
+    name = page.relative_to(ROOT / "docs").with_suffix("").as_posix()
+    return "." if name == "index" else name.removesuffix("/index")
+
+
 def article(page: Path) -> list[str]:
     """The words of a built page."""
     parser = Article()
@@ -64,7 +76,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         copy = tmp_path_factory.mktemp(name)
         for part in ("docs", "snippets", "scripts/theme"):
             shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
-        for part in ("mkdocs.yml", "pyproject.toml"):
+        for part in ("mkdocs.yml", "pyproject.toml", "CHANGELOG.md"):
             shutil.copy(ROOT / part, copy / part)
         environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
         done = subprocess.run(
@@ -86,8 +98,9 @@ def test_every_builder_gives_the_same_article(builder: str, sites: dict[str, Pat
 
 def test_every_output_of_every_page_is_in_the_site(sites: dict[str, Path]):
     project = find_project(ROOT)
-    for snippets in read_guide(project).snippets.values():
-        page = sites["mkdocs"] / ("index.html" if snippets.page == "index" else f"{snippets.page}/index.html")
+    guide = read_guide(project)
+    for snippets in guide.snippets.values():
+        page = sites["mkdocs"] / address_of(guide.page_file(snippets)) / "index.html"
         words = set(article(page))
         for file in sorted((project.outputs / snippets.page / "laptop").glob("*.txt")):
             missing = [word for word in file.read_text(encoding="utf-8").split() if word not in words]
@@ -100,8 +113,19 @@ def test_the_search_finds_what_a_page_says_and_no_facts_of_its_run(builder: str,
     found = json.loads(index.read_text(encoding="utf-8"))
     said = "\n".join(each["text"] for each in found.get("docs") or found["items"])
     assert "PeftModel.from_pretrained" in said
-    for noise in (" · 20", "Download this page", "less sure", "See the check", "token 96"):
+    for noise in (" · 20", "Run this page", "less sure", "See the check", "token 96"):
         assert noise not in said, noise
+    words = html.unescape(re.sub("<[^<>]*>", "", said))
+    cells = [cell for each in read_guide(find_project(ROOT)).snippets.values() for cell in each.cells]
+    asserted = {
+        line: cell
+        for cell in cells
+        for line in cell.source.splitlines()
+        if line.startswith("assert ") and len(line) > 40
+    }
+    assert any(asserted[line].tags for line in asserted)
+    for line, cell in asserted.items():
+        assert ("claim" in cell.tags) != (line in words), f"{cell.name}: {line}"
 
 
 class Links(HTMLParser):
@@ -178,8 +202,14 @@ def begin(browser: Browser, address: str, page: str, width: int, scheme: str) ->
     return opened, wrong
 
 
-PAGES = sorted({"." if page.stem == "index" else page.stem for page in (ROOT / "docs").glob("*.md")})
-VISITS = [(page, width, scheme) for page in PAGES for width in WIDTHS for scheme in ("light", "dark")]
+PAGES = sorted(address_of(page) for page in (ROOT / "docs").rglob("*.md"))
+SCHEMES = ("light", "dark")
+VISITS = [
+    (page, width, scheme)
+    for page in PAGES
+    for width in WIDTHS
+    for scheme in (SCHEMES[:1] if page.startswith("errors/") else SCHEMES)  # many pages with the same kinds of block
+]
 AT_ONCE = 3  # pages that are open at a time: a page counts as loaded half a second after its last request
 
 
@@ -446,13 +476,47 @@ LETTERS = """
   return parseFloat(getComputedStyle(text).fontSize) * scale
 })
 """
-MEASURED = {"memory-and-speed", "train-an-adapter"}  # drawn wide: to draw them anew is to measure anew
 
 
-@pytest.mark.parametrize("page", sorted({*PAGES} - MEASURED))
+@pytest.mark.parametrize("page", PAGES)
 def test_figures_can_be_read_on_a_phone(page: str, address: str, browser: Browser):
     opened = opened_at(browser, address, page, viewport={"width": 360, "height": 780})
     assert min(opened.evaluate(LETTERS), default=10) >= 10
     wide = "[...document.querySelectorAll('.galley-figure')].filter(each => each.scrollWidth > each.clientWidth).length"
     assert opened.evaluate(wide) == 0
     opened.context.close()
+
+
+@pytest.mark.parametrize("page", ["astraios-adapters", "code-explanation", "deep-dive", "methods"])
+def test_copy_runnable_gives_exactly_the_cells_copy(page: str, address: str, browser: Browser):
+    """Every button of the page: what it copies is what the tests of the copies run, byte for byte."""
+    context = browser.new_context()
+    context.add_init_script("window.copied = []; navigator.clipboard.writeText = async text => { copied.push(text) }")
+    opened = context.new_page()
+    opened.goto(f"{address}/{page}/", wait_until="networkidle")
+    clicked = opened.evaluate("""() => [...document.querySelectorAll(".galley-copy")].map(button => {
+        button.click()
+        return [button.closest(".galley-cell").id, window.copied.pop()]
+    })""")
+    project = find_project(ROOT)
+    (snippets,) = [each for each in read_guide(project).snippets.values() if each.page == page]
+    record = status(project, snippets, project.required[0]).record
+    copy_of = runnables(project, with_values(snippets, project.required[0].parameters), record, NOWHERE)
+    names = {f"cell-{snippets.stem}-{cell.name}": cell.name for cell in snippets.cells if cell.source}
+    assert dict(clicked) == {id: f"{copy_of(name).text}\n" for id, name in names.items()}
+    context.close()
+
+
+def test_without_javascript_there_is_no_button_that_does_nothing(address: str, browser: Browser):
+    context = browser.new_context(java_script_enabled=False)
+    opened = context.new_page()
+    opened.goto(f"{address}/deep-dive/")
+    assert opened.locator(".galley-cell").count() > 50
+    assert opened.locator(".galley-cell button").count() == 0
+    context.close()
+
+
+def test_the_sites_own_javascript_is_small(sites: dict[str, Path]):
+    own = [path for folder in ("galley", "javascripts") for path in (sites["mkdocs"] / folder).glob("*.js")]
+    assert len(own) > 1
+    assert sum(path.stat().st_size for path in own) < 12_000

@@ -11,7 +11,7 @@ from shlex import quote
 from typing import Protocol
 
 from galley.config import Profile, Project
-from galley.errors import GalleyError, Place
+from galley.errors import AskedWronglyError, GalleyError, Place
 from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND, Shown
 from galley.record.mutations import unbroken
 from galley.record.status import SHOWABLE, State, Status, status, store_of
@@ -153,11 +153,15 @@ def _not_shown(guide: Guide, found: Status, kinds: Knows) -> Iterator[Finding]:
                     mend = f"{UNKNOWN_KIND_MEND}, or record the page without it: {again}"
                     yield Finding("unknown", place, UNKNOWN_KIND.format(shown.kind), mend)
                 unknown.add(shown.kind)
-            elif fault := kinds.fault(shown, cell):
-                what = f"cell {cell.name} has an output of the kind '{shown.kind}' that is none: {fault}"
-                yield Finding("tampered", place, what, again)
-            elif error := kinds.unlabelled(shown, cell):
-                yield Finding("unlabelled", error.place or place, error.what, error.mend)
+                continue
+            try:
+                if fault := kinds.fault(shown, cell):
+                    what = f"cell {cell.name} has an output of the kind '{shown.kind}' that is none: {fault}"
+                    yield Finding("tampered", place, what, again)
+                elif error := kinds.unlabelled(shown, cell):
+                    yield Finding("unlabelled", error.place or place, error.what, error.mend)
+            except AskedWronglyError as error:
+                yield Finding("unknown", error.place or cell.place, error.what, error.mend)
 
 
 def _orphans(guide: Guide) -> Iterator[Finding]:

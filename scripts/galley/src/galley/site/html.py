@@ -36,7 +36,7 @@ def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> 
         body = _body(md, page, fence, views)
     kind = next((tag for tag in ("claim", "setup") if tag in cell.tags), "plain")
     if kind == "claim":
-        body = _folded("See the check", body)
+        body = _folded("See the check", body, searched=False)  # a search is for the sentence, not for its assertions
     elif kind == "setup":
         body = _folded("Set-up", body)
     above = cell.caption and not any(captions_picture(page, view) for view in views)
@@ -93,12 +93,14 @@ def error_note(error: str) -> str:
 
 
 def _code(md: Markdown, view: View) -> str:
-    """The cell's code through superfences' own highlighter, as any other block of the page."""
+    return highlighted(md, view.cell.source, "python", "galley-code")
+
+
+def highlighted(md: Markdown, text: str, language: str, *classes: str) -> str:
+    """Code through superfences' own highlighter, as any other block of the page."""
     reader = superfences(md)
     reader.get_hl_settings()
-    block = reader.highlight(
-        src=view.cell.source, language="python", options={}, md=md, classes=["galley-code"], id_value="", attrs={}
-    )
+    block = reader.highlight(src=text, language=language, options={}, md=md, classes=classes, id_value="", attrs={})
     return str(block)
 
 
@@ -120,6 +122,7 @@ def _marks(view: View) -> str:
     return "".join(f'<pre class="galley-mark" tabindex="0">{escape(mark)}</pre>' for mark in view.marks)
 
 
-def _folded(summary: str, body: str) -> str:
+def _folded(summary: str, body: str, searched: bool = True) -> str:
     opener = f"<summary data-search-exclude><span>{summary}</span></summary>"
-    return f'<details class="galley-folded">{opener}{body}</details>'
+    excluded = "" if searched else " data-search-exclude"
+    return f'<details class="galley-folded"{excluded}>{opener}{body}</details>'

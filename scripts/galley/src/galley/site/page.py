@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,6 +13,7 @@ from typing import Any
 
 from galley.config import Profile, Project, find_project
 from galley.errors import GalleyError, Place
+from galley.export.address import NOWHERE, Site
 from galley.kinds import Kinds, kinds_of
 from galley.record.model import CellRecord, Record, Shown
 from galley.record.status import SHOWABLE, State, Status, applies, status
@@ -52,6 +54,8 @@ class Page:
     path: Path  # from the project's root
     grammar: Grammar = BUILT_IN  # of the project
     url: str = ""  # its address in the site, from the site's root
+    folder: Path | None = None  # where the builder puts the site
+    site: Site = NOWHERE  # where readers find it
     extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the Markdown extensions, with settings
     present: set[str] = field(default_factory=set)  # the names of the kinds of output and the lists on the page
     fences: list[Fence] = field(default_factory=list)
@@ -80,6 +84,10 @@ class Page:
             alike.append(fence)
             self._numbers[fence] = len(alike)
         return wrong
+
+    def beside(self, name: str) -> str:
+        """The address in the site of a file of this name beside the page: in the page's folder, where it has one."""
+        return posixpath.normpath(posixpath.join(posixpath.dirname(self.url), name))
 
     def number(self, fence: Fence) -> int:
         """The number of a fence among the page's fences for the same cell, from 1."""
@@ -199,7 +207,8 @@ def page_of(converted: Converted | None) -> Page:
     project = _project(start, _modified(start))
     if converted is None:
         return Page(project, Path("a page"), grammar_of(project))
-    return Page(project, project.relative(converted.path), grammar_of(project), converted.url, converted.extensions)
+    path, grammar = project.relative(converted.path), grammar_of(project)
+    return Page(project, path, grammar, converted.url, converted.folder, converted.site, converted.extensions)
 
 
 def source_lines(page: Page) -> int:
