@@ -1,9 +1,10 @@
 """Take screenshots of the built site with headless Chromium.
 
-    python scripts/screenshots.py                       # the README's pictures, into docs/assets/
+    python scripts/screenshots.py                       # the README's pictures, into scripts/screenshots/
+    python scripts/screenshots.py --card                # what a link to the guide shows, docs/assets/card.png
     python scripts/screenshots.py --all FOLDER          # every page, 1440 and 390 px wide, light and dark
 
-Build the site first: `make site`.
+Build the site first: `make site`. The card needs no site.
 """
 
 from __future__ import annotations
@@ -23,11 +24,16 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "site"
 WIDTHS = {1440: 900, 390: 844}  # a laptop's window and a phone's, in CSS pixels
-PICTURES = {  # of the README: page, place on it, colours, what the mouse points at
-    "deep-dive.png": ("deep-dive", "generate", "light", ""),
-    "trace.png": ("code-explanation", "cell-code_explanation-script", "light", ""),
-    "tokens.png": ("deep-dive", "cell-deep_dive-token-view", "dark", ".galley-token:has-text('number')"),
+SHOWN = ROOT / "scripts" / "screenshots"
+PICTURES = {  # of the README: width, page, place on it, colours, what the mouse points at
+    "deep-dive.png": (1440, "deep-dive", "cell-deep_dive-generate", "light", ""),
+    "methods.png": (1440, "methods", "lora", "light", ""),
+    "trace.png": (1440, "code-explanation", "cell-code_explanation-script", "light", ""),
+    "tokens.png": (1440, "deep-dive", "cell-deep_dive-token-view", "dark", ".galley-token:has-text('number')"),
+    "start-phone.png": (390, "", "_", "light", ""),
 }
+CARD = ROOT / "scripts" / "theme" / "card.html"
+CARD_SIZE = {"width": 1200, "height": 630}
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -75,7 +81,10 @@ def shoot(
     """One screenshot: the whole page, or the window from `anchor` on, with the mouse on what `point_at` selects."""
     context = browser.new_context(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme)
     page = context.new_page()
+    page.goto(address, wait_until="networkidle")  # then the fonts are there: the pages wait for none
+    page.goto("about:blank")
     page.goto(f"{address}{anchor and '#'}{anchor}", wait_until="networkidle")
+    page.wait_for_timeout(600)  # the title above moves for a moment where the page does not begin at its top
     if point_at:
         page.locator(point_at).first.hover()
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -83,19 +92,32 @@ def shoot(
     context.close()
 
 
+def shoot_card(browser: Browser) -> None:
+    """The picture that a link to the guide shows in a chat or a feed."""
+    page = browser.new_page(viewport=CARD_SIZE)
+    page.goto(CARD.as_uri(), wait_until="networkidle")
+    page.evaluate("document.fonts.ready")
+    page.screenshot(path=ROOT / "docs" / "assets" / "card.png")
+    page.close()
+
+
 def main() -> None:
     """Read the options and take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", type=Path, metavar="FOLDER", help="every page at every width, light and dark")
     parser.add_argument("--site", type=Path, default=SITE, help="the built site (default: site/)")
+    parser.add_argument("--card", action="store_true", help="the card alone")
     options = parser.parse_args()
+    if options.card:
+        with chromium() as browser:
+            shoot_card(browser)
+        return
     if not (options.site / "index.html").is_file():
         sys.exit(f"screenshots.py: there is no site in {options.site}; build it with 'make site'")
     with served(options.site) as address, chromium() as browser:
         if not options.all:
-            for name, (page, anchor, scheme, point_at) in PICTURES.items():
-                file = ROOT / "docs" / "assets" / name
-                shoot(browser, f"{address}/{page}/", file, 1440, scheme, anchor, point_at)
+            for name, (width, page, anchor, scheme, point_at) in PICTURES.items():
+                shoot(browser, f"{address}/{page}{'/' * bool(page)}", SHOWN / name, width, scheme, anchor, point_at)
             return
         for page in pages(options.site):
             for width in WIDTHS:

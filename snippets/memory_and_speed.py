@@ -159,7 +159,8 @@ for size in SHAPES:
     with_full, with_lora = 16 * count / 1e9, (2 * count + 16 * adapter) / 1e9
     print(f"{size:>6}{with_full:>22.1f}{with_lora:>21.1f}   adapter {adapter:,}")
 
-# %% budget-figure [folded]
+# %% budget-figure [folded] alt="Two bars for each size of the model: full fine-tuning takes several times what LoRA takes, most of it for gradients and optimizer"
+"What training takes of memory, without activations."
 import matplotlib.pyplot as plt
 
 BLUE, ORANGE = "#3b7dd8", "#d9822b"  # readable on white and on black
@@ -173,17 +174,20 @@ def axes_of(width, height):
     return axes
 
 
-axes = axes_of(6, 2.8)
-axes.set_xlabel("GB: weights (blue), gradients and optimizer (orange)")
+axes = axes_of(4.6, 3.3)
+axes.set_xlabel("GB")
 axes.set_yticks(range(len(budget)), list(reversed(budget)))
 for row, parts in enumerate(reversed(budget.values())):
     weights, rest, half_weights, adapter = (part / 1e9 for part in parts)
-    axes.barh(row + 0.2, weights, 0.36, color=BLUE)
-    axes.barh(row + 0.2, rest, 0.36, left=weights, color=ORANGE)
+    blue = axes.barh(row + 0.2, weights, 0.36, color=BLUE)
+    orange = axes.barh(row + 0.2, rest, 0.36, left=weights, color=ORANGE)
     axes.barh(row - 0.2, half_weights, 0.36, color=BLUE)
     axes.barh(row - 0.2, adapter, 0.36, left=half_weights, color=ORANGE)
     axes.text(weights + rest + 3, row + 0.2, "full", va="center")
     axes.text(half_weights + adapter + 3, row - 0.2, "LoRA", va="center")
+axes.set_xlim(right=1.15 * axes.get_xlim()[1])  # room for the word at the longest bar
+names = ["weights", "gradients and optimizer"]
+_ = axes.figure.legend([blue, orange], names, loc="outside upper left", ncols=2)
 
 
 # %% activations

@@ -76,20 +76,20 @@ assert config.token_dim == 4096
 # %% draw [setup]
 import matplotlib.pyplot as plt
 
-LAYER = {  # one layer from left to right: each step's left edge and width
-    "attn.c_attn": (0.0, 1.5),
-    "attention": (1.9, 1.2),
-    "attn.c_proj": (3.5, 1.5),
-    "mlp.c_fc": (5.6, 1.5),
-    "GELU": (7.5, 0.8),
-    "mlp.c_proj": (8.7, 1.5),
+HALVES = {  # of a block: the left edge and the width of each step
+    "attention": {
+        "attn.c_attn": (0, 2.8),
+        "attention": (3.4, 1.8),
+        "attn.c_proj": (5.8, 2.8),
+    },
+    "MLP": {"mlp.c_fc": (0, 2.8), "GELU": (3.4, 1.8), "mlp.c_proj": (5.8, 2.8)},
 }
 
 
 def box(axes, left, row, width, text, color):
     edges = dict(facecolor="none", edgecolor=color, linewidth=1.3)
     axes.add_patch(plt.Rectangle((left, -row - 0.35), width, 0.7, **edges))
-    axes.text(left + width / 2, -row, text, ha="center", va="center", fontsize=7.5)
+    axes.text(left + width / 2, -row, text, ha="center", va="center", fontsize=9.5)
 
 
 def watch(layer, name, places):
@@ -114,7 +114,7 @@ def watch(layer, name, places):
 
 def wire(axes, left, width, rows, place):
     """The way from a module to what is added, and back to where it takes effect."""
-    start, end = left - 0.2, left + width + 0.2
+    start, end = left - 0.3, left + width + 0.3
     down, up = {"before": (start, start), "after": (end, end)}.get(place, (start, end))
     for x, row in ((down, 1), (up, rows)):
         side = left if x == start else left + width
@@ -123,13 +123,12 @@ def wire(axes, left, width, rows, place):
         axes.plot([left + width / 2] * 2, [-row - 0.35, -row - 0.65], "C0", linewidth=1)
     back = dict(arrowstyle="->", color="C0")
     axes.annotate("", (up, 0.04), (up, -0.5), arrowprops=back)
-    axes.text(
-        left + width / 2, -rows - 0.58, place, ha="center", color="C0", fontsize=8
-    )
+    middle = left + width / 2
+    axes.text(middle, -rows - 0.62, place, ha="center", color="C0", fontsize=9.5)
 
 
-def draw(method, size="7B"):
-    """One layer of the base, and below each module the tensors that the method adds."""
+def added(method, size):
+    """The shape of each tensor that a method trains, and where in a block it works."""
     model, places = with_adapter(method, shape_of(size, layers=1)), {}
     for name, layer in model.named_modules():
         if hasattr(layer, "base_layer"):
@@ -140,27 +139,59 @@ def draw(method, size="7B"):
         for name, weights in model.named_parameters()
         if weights.requires_grad
     }
-    _, axes = plt.subplots(figsize=(7.4, 1.95))
+    return trained, places
+
+
+def draw(method, size="7B"):
+    """One block of the base, and below each module the tensors that the method adds."""
+    trained, places = added(method, size)
+    below = {  # a module's boxes: the kind of each tensor, and its shape
+        module: [
+            f"{name.split(f'{module}.')[1].split('.')[0]}\n{shape}"
+            for name, shape in trained.items()
+            if f".h.0.{module}." in name
+        ]
+        for steps in HALVES.values()
+        for module in steps
+    }
+    before = [
+        f"{name.split('.')[0]}\n{shape}"
+        for name, shape in trained.items()
+        if name.endswith("embedding.weight")
+    ]
+    below["attn.c_attn"] += before
+    rows = [max(len(below[module]) for module in steps) for steps in HALVES.values()]
+    heights = [1.3 + row + 0.35 * bool(row and places) for row in rows]
+    figure, halves = plt.subplots(
+        2, figsize=(4.2, 0.55 * sum(heights)), height_ratios=heights
+    )
     arrow = dict(arrowstyle="->", color="0.5")
-    for module, (left, width) in LAYER.items():
-        box(axes, left, 0, width, module.split(".")[-1], "0.5")
-        axes.annotate("", (left, 0), (left - 0.4, 0), arrowprops=arrow)
-        added = [name for name in trained if f".h.0.{module}." in name]
-        for row, name in enumerate(added, start=1):
-            kind = name.split(f"{module}.")[1].split(".")[0]
-            box(axes, left, row, width, f"{kind}\n{trained[name]}", "C0")
-        if added:
-            wire(axes, left, width, len(added), places[module])
-    axes.annotate("", (10.65, 0), (10.2, 0), arrowprops=arrow)
-    before = [name for name in trained if name.endswith("embedding.weight")]
-    for name in before:
-        axes.plot([-0.3, -0.3], [-0.65, 0], color="C0", linewidth=1)
-        box(axes, -0.6, 1, 2.1, f"{name.split('.')[0]}\n{trained[name]}", "C0")
-    axes.set(xlim=(-0.65, 10.7), ylim=(-2.75, 0.4))
-    axes.axis("off")
+    for axes, height, (half, steps) in zip(
+        halves, heights, HALVES.items(), strict=True
+    ):
+        axes.text(-0.6, 0.55, half, color="0.5", fontsize=9.5)
+        for module, (left, width) in steps.items():
+            box(axes, left, 0, width, module.split(".")[-1], "0.5")
+            axes.annotate("", (left, 0), (left - 0.6, 0), arrowprops=arrow)
+            for row, text in enumerate(below[module], start=1):
+                box(axes, left, row, width, text, "C0")
+            if module in places:
+                wire(axes, left, width, len(below[module]), places[module])
+        axes.annotate("", (9.2, 0), (8.6, 0), arrowprops=arrow)
+        axes.set(xlim=(-0.65, 9.25), ylim=(0.9 - height, 0.9))
+        axes.axis("off")
+    for _ in before:
+        halves[0].plot([-0.3, -0.3, 0], [0, -1, -1], color="C0", linewidth=1)
+    said = [
+        f"{places.get(module, 'in front of')} {module}: {', '.join(texts)}"
+        for module, texts in below.items()
+        if texts
+    ]
+    figure.set_label(f"{method}, {'; '.join(said)}".replace("\n", " "))
 
 
 # %% ia3
+"A block with (IA)³: in blue what is trained, with the shape of each tensor."
 draw("(IA)³")
 
 # %% ia3-multiplies [claim]
@@ -182,6 +213,7 @@ layer.ia3_l["default"].data.fill_(2)
 assert torch.equal(layer(x), 2 * once)
 
 # %% lora
+"A block with LoRA: in blue what is trained, with the shape of each tensor."
 draw("LoRA")
 
 # %% lora-zero [claim]
@@ -196,6 +228,7 @@ assert all((w != 0).any() for name, w in weights.items() if "lora_A" in name)
 assert torch.equal(fresh(ids).logits, plain)
 
 # %% p-tuning
+"A block with P-Tuning: in blue what is trained, with the shape of each tensor."
 draw("P-Tuning")
 
 # %% p-tuning-takes-room [claim]
@@ -229,12 +262,15 @@ torch.testing.assert_close(saved["prompt_embeddings"], made.detach())
 assert tuned.get_nb_trainable_parameters()[0] > 30 * base.config.n_embd
 
 # %% adapterp
+"A block with AdapterP: in blue what is trained, with the shape of each tensor."
 draw("AdapterP")
 
 # %% adapterh
+"A block with AdapterH: in blue what is trained, with the shape of each tensor."
 draw("AdapterH")
 
 # %% parallel
+"A block with Parallel: in blue what is trained, with the shape of each tensor."
 draw("Parallel")
 
 # %% bottleneck-not-zero [claim]
@@ -243,16 +279,22 @@ for method in ("AdapterP", "AdapterH", "Parallel"):
     base = AutoModelForCausalLM.from_pretrained(small)
     assert not torch.equal(with_adapter(method, base)(ids).logits, plain)
 
-# %% real-sizes [folded]
+# %% real-sizes [folded table]
+"""Trained parameters at the four sizes."""
 trained, bases = {}, {size: shape_of(size) for size in shapes}
-print(f"{'':9}", *(f"{size:>15}" for size in shapes))
 for method in settings:
     for size in shapes:
         model = with_adapter(method, deepcopy(bases[size]))
         trained[method, size] = model.get_nb_trainable_parameters()[0]
-    print(f"{method:9}", *(f"{trained[method, size]:15,}" for size in shapes))
-whole = [base.num_parameters() for base in bases.values()]
-print(f"{'full':9}", *(f"{count:15,}" for count in whole))
+whole = {size: base.num_parameters() for size, base in bases.items()}
+counts = {
+    method: {size: trained[method, size] for size in shapes} for method in settings
+}
+counts["full"] = whole
+[
+    {"method": method, **{size: f"{count:,}" for size, count in sizes.items()}}
+    for method, sizes in counts.items()
+]
 
 # %% fewest-and-most [claim]
 """At every size (IA)³ trains the fewest parameters of the six, and AdapterH the most."""
@@ -261,15 +303,24 @@ for size in shapes:
     assert min(at_size, key=at_size.get) == "(IA)³"
     assert max(at_size, key=at_size.get) == "AdapterH"
 
-# %% real-memory [folded]
-print(f"{'GB':9}", *(f"{size:>15}" for size in shapes))
-for method in settings:
-    sizes = (
-        (2 * count + 16 * trained[method, size]) / 1e9
-        for size, count in zip(shapes, whole, strict=True)
-    )
-    print(f"{method:9}", *(f"{gigabytes:15.1f}" for gigabytes in sizes))
-print(f"{'full':9}", *(f"{16 * count / 1e9:15.1f}" for count in whole))
+# %% real-memory [folded table]
+"""Memory for weights, gradients and the optimizer."""
+
+
+def to_train(method, size):
+    """The bytes that training takes, without the activations."""
+    if method == "full":
+        return 16 * whole[size]
+    return 2 * whole[size] + 16 * trained[method, size]
+
+
+[
+    {
+        "method": name,
+        **{size: f"{to_train(name, size) / 1e9:.1f} GB" for size in shapes},
+    }
+    for name in counts
+]
 
 # %% study [folded]
 import json
@@ -299,7 +350,10 @@ called |= {"adapter-h": "AdapterH", "adapter-p": "AdapterP", "parallel": "Parall
 called |= {"full": "full"}
 
 
-# %% results [folded]
+# %% results [folded table] best="new wording, best of 5"
+"""What each method gave."""
+
+
 def mean(method, *keys):
     """The mean over a method's seeds of a number in its runs."""
     numbers = []
@@ -311,50 +365,55 @@ def mean(method, *keys):
 
 
 order = sorted(runs, key=lambda method: -mean(method, "held_out", "share"))
-columns = {"trained": 9, "seeds": 6, "new wording": 13, "lowest–highest": 16}
-columns |= {"new exercise": 14, "best of 5": 11}
-print(f"{'':13}", *(f"{name:>{width}}" for name, width in columns.items()), sep="")
-for method in order:
-    shares = [run["held_out"]["share"] for run in runs[method]]
-    spread = f"{min(shares):.1%}–{max(shares):.1%}" if len(shares) > 1 else "–"
-    print(
-        f"{called[method]:13}{mean(method, 'trainable'):9,.0f}{len(shares):6}"
-        f"{mean(method, 'held_out', 'share'):13.1%}"
-        f"{spread:>16}"
-        f"{mean(method, 'held_out_exercises', 'share'):14.1%}"
-        f"{mean(method, 'pass_at_k', 'share'):11.1%}"
-    )
-print(
-    f"{'no adapter':13}{0:9}{'':6}{base_alone['held_out']['share']:13.1%}{'':16}"
-    f"{base_alone['held_out_exercises']['share']:14.1%}"
-    f"{base_alone['pass_at_k']['share']:11.1%}"
-)
+
+
+def from_to(shares):
+    """The lowest and the highest of some shares; None where there is one alone."""
+    return f"{min(shares):.1%}–{max(shares):.1%}" if len(shares) > 1 else None
+
+
 kinds = ("held_out", "held_out_exercises", "pass_at_k")
 new_wording, new_exercise, five_times = (base_alone[kind]["asked"] for kind in kinds)
 print(f"asked: {new_wording} in new wording, {new_exercise} on new exercises,", end=" ")
 print(f"{five_times} of the first kind for the best of 5")
+table = [
+    {
+        "method": called[method],
+        "trained": f"{mean(method, 'trainable'):,.0f}",
+        "seeds": len(runs[method]),
+        "new wording": f"{mean(method, 'held_out', 'share'):.1%}",
+        "lowest–highest": from_to([run["held_out"]["share"] for run in runs[method]]),
+        "new exercise": f"{mean(method, 'held_out_exercises', 'share'):.1%}",
+        "best of 5": f"{mean(method, 'pass_at_k', 'share'):.1%}",
+    }
+    for method in order
+]
+alone = (f"{base_alone[kind]['share']:.1%}" for kind in kinds)
+table.append(
+    {
+        "method": "no adapter",
+        "trained": 0,
+        **dict(zip(("new wording", "new exercise", "best of 5"), alone, strict=True)),
+    }
+)
+table
 
 # %% plot [folded]
-figure, axes = plt.subplots()
-at = 0
-for method in sorted(order, key=lambda method: mean(method, "trainable")):
+"Held-out questions answered. From the top: the methods from most to fewest trained parameters."
+_, axes = plt.subplots(figsize=(4.6, 4))
+by_size = sorted(order, key=lambda method: mean(method, "trainable"))
+for row, method in enumerate(by_size):
     shares = [100 * run["held_out"]["share"] for run in runs[method]]
     low = 100 * min(run["held_out"]["low"] for run in runs[method])
     high = 100 * max(run["held_out"]["high"] for run in runs[method])
-    at = max(mean(method, "trainable"), 1.25 * at)  # beside the one before, not on it
-    axes.plot([at, at], [low, high], color="C0", linewidth=1)
-    axes.plot([at] * len(shares), shares, "o", color="C0", markersize=4)
-    above = {"xytext": (0, 5), "textcoords": "offset points", "ha": "center"}
-    axes.annotate(called[method], (at, high), rotation=90, va="bottom", **above)
-_ = axes.set(
-    xscale="log",
-    xlim=(3e3, 1e7),
-    ylim=(65, 105),
-    yticks=range(65, 91, 5),
-    xlabel="trained parameters",
-    ylabel="answers that pass, in %",
-    title="Held-out questions answered, by trained parameters",
-)
+    axes.plot([low, high], [row, row], color="C0", linewidth=1)
+    axes.plot(shares, [row] * len(shares), "o", color="C0", markersize=5)
+sizes = [f"{called[method]}  {mean(method, 'trainable'):,.0f}" for method in by_size]
+axes.set_yticks(range(len(by_size)), sizes)
+axes.grid(axis="x")
+axes.set(xlim=(65, 90), xlabel="answers that pass, in %")
+axes.spines["left"].set_visible(False)
+axes.tick_params(axis="y", length=0)
 
 # %% four-alike [claim]
 """The means of the four best methods lie within one percentage point. The seeds of LoRA, one
@@ -371,37 +430,56 @@ steps = next(event["steps"] for event in events if event["event"] == "start")
 judged = [event for event in events if event["event"] == "judged"][-1]
 print(f"LoRA, {steps:,} steps: {judged['passed'] / judged['asked']:.1%} in new wording")
 
-# %% costs [folded]
-print(f"{'':14}{'rate':>8}{'minutes':>9}{'memory':>10}{'on disk':>10}{'code loss':>11}")
-for method in order:
-    run = runs[method][0]
-    fastest = min(each["seconds"] for each in runs[method])
-    change = run["code_loss"]["stdlib"] - base_alone["code_loss"]["stdlib"]
-    print(
-        f"{called[method]:14}{run['rate']:8g}{fastest / 60:9.1f}"
-        f"{run['peak_mib']:6.0f} MiB{run['bytes'] / 1e6:7.2f} MB{change:+11.3f}"
-    )
+# %% costs [folded table] best="minutes:low, memory:low, on disk:low, code loss:low"
+"""What each method cost."""
 sorts = sum(runs[method][0]["demo"]["sorts"] for method in order)
 print(f"the answer sorts: with {sorts} of {len(order)} methods")
 firsts = [found[0] for found in runs.values()]
 print(*{f"{run['machine']['cpu']}, {run['machine']['capability']}" for run in firsts})
+table = []
+for method in order:
+    run = runs[method][0]
+    change = run["code_loss"]["stdlib"] - base_alone["code_loss"]["stdlib"]
+    table.append(
+        {
+            "method": called[method],
+            "rate": f"{run['rate']:g}",
+            "minutes": f"{min(each['seconds'] for each in runs[method]) / 60:.1f}",
+            "memory": f"{run['peak_mib']:.0f} MiB",
+            "on disk": f"{run['bytes'] / 1e6:.2f} MB",
+            "code loss": f"{change:+.3f}",
+        }
+    )
+table
 
-# %% tenth [folded]
-print(f"{'':13}{'all data':>10}{'a tenth':>10}{'difference':>12}")
+# %% tenth [folded table] best="all data, a tenth"
+"""With a tenth of the data."""
 firsts = {
     method: [done[method][0]["held_out"]["share"] for done in (runs, tenth)]
     for method in order
     if method in tenth
 }
-for method, (whole, part) in sorted(firsts.items(), key=lambda item: -item[1][1]):
-    print(f"{called[method]:13}{whole:10.1%}{part:10.1%}{100 * (part - whole):+12.1f}")
+[
+    {
+        "method": called[method],
+        "all data": f"{share:.1%}",
+        "a tenth": f"{part:.1%}",
+        "difference": f"{100 * (part - share):+.1f}",
+    }
+    for method, (share, part) in sorted(firsts.items(), key=lambda item: -item[1][1])
+]
 
-# %% combined [folded]
-for found in study["combined"]:
-    print(f"{'':12}{'half a':>8}{'half b':>8}")
-    for way in found["ways"]:
-        of_half = (way[half]["share"] for half in ("half-a", "half-b"))
-        print(f"{way['way']:12}", *(f"{share:8.1%}" for share in of_half), sep="")
+# %% combined [folded table]
+"""Two adapters, and ways to make one of them."""
+[
+    {
+        "adapter": way["way"],
+        "half a": f"{way['half-a']['share']:.1%}",
+        "half b": f"{way['half-b']['share']:.1%}",
+    }
+    for found in study["combined"]
+    for way in found["ways"]
+]
 
 # %% mergeable [claim]
 """LoRA and (IA)³ can be merged into the base model's weights, and predict the same then.
@@ -427,3 +505,49 @@ for method in settings:
             refused[method] = type(error)
 bottlenecks = dict.fromkeys(("AdapterP", "AdapterH", "Parallel"), ValueError)
 assert refused == {"P-Tuning": AttributeError, **bottlenecks}
+
+# %% compared [folded table] best="trained at 7B:low, memory at 7B:low"
+"""The ten methods at a glance."""
+from peft import PromptTuningConfig
+
+lora = dict(r=8, lora_alpha=16, target_modules=["c_attn", "c_proj"], **every)
+settings |= {
+    "rsLoRA": LoraConfig(use_rslora=True, **lora),
+    "DoRA": LoraConfig(use_dora=True, **lora),
+    "prompt tuning": PromptTuningConfig(num_virtual_tokens=30, **every),
+}
+for method in settings:
+    if (method, "7B") not in trained:
+        model = with_adapter(method, deepcopy(bases["7B"]))
+        trained[method, "7B"] = model.get_nb_trainable_parameters()[0]
+trained["full", "7B"] = whole["7B"]
+
+
+def merges(method):
+    """Whether PEFT makes the method's adapter part of the base model's weights."""
+    base = AutoModelForCausalLM.from_pretrained(small, dtype="float32")
+    try:
+        with_adapter(method, base).merge_and_unload()
+    except (AttributeError, ValueError):
+        return "no"
+    return "yes"
+
+
+table = []
+for found in order:
+    method = called[found]
+    row = {
+        "method": method,
+        "trained at 7B": f"{trained[method, '7B']:,}",
+        "memory at 7B": f"{to_train(method, '7B') / 1e9:.1f} GB",
+        "answered": f"{mean(found, 'held_out', 'share'):.1%}",
+        "lowest–highest": from_to([run["held_out"]["share"] for run in runs[found]]),
+    }
+    if method in settings:
+        own = type(settings[method]).__module__.startswith("peft.")
+        row |= {
+            "can be merged": merges(method),
+            "in stock PEFT": "yes" if own else "no",
+        }
+    table.append(row)
+table

@@ -191,12 +191,13 @@ trainer = Trainer(model, arguments, train_dataset=rows, data_collator=collate)
 result = trainer.train()
 print(f"{result.global_step} steps in {result.metrics['train_runtime']:.0f} s")
 
-# %% curve [folded] by_processor="rounding adds up in a training of many steps"
+# %% curve [folded] alt="A curve that falls steeply at first and then slowly" by_processor="rounding adds up in a training of many steps"
+"The loss during the training, as the Trainer logged it."
 import matplotlib.pyplot as plt
 
 history = [entry for entry in trainer.state.log_history if "loss" in entry]
 
-figure, axes = plt.subplots(figsize=(6, 2.6), layout="constrained")
+figure, axes = plt.subplots(figsize=(4.6, 2.6), layout="constrained")
 figure.patch.set_alpha(0)
 axes.patch.set_alpha(0)
 blue = "#3b7dd8"  # readable on white and on black

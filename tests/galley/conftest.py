@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import forked
+import hard
 from builders import BUILDERS
 from galley.run.runners import clean_environment
 from guide_folder import GuideFolder, quiet_environment
@@ -23,6 +24,20 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
         callspec = getattr(item, "callspec", None)
         for name in absent.intersection(map(str, callspec.params.values()) if callspec else ()):
             item.add_marker(pytest.mark.skip(reason=f"{name} is not installed"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of what `make test-hard` counted."""
+    ended = [each for how in ("passed", "failed") for each in terminalreporter.stats.get(how, ())]
+    if hard.ASKED and (lines := hard.table(ended)):
+        terminalreporter.section("counts")
+        terminalreporter.write_line("\n".join(lines))
+
+
+@pytest.fixture
+def counts(request: pytest.FixtureRequest) -> hard.Counts:
+    """Counts what the test does, for the table of `make test-hard`."""
+    return hard.Counts(request.node)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -239,6 +239,18 @@ def test_with_nothing_to_run_nothing_that_runs_is_imported(folder: GuideFolder) 
     assert not {"asyncio", "rich.console", "galley.run.backend", "galley.run.client"} & set(said.stdout.split())
 
 
+def test_a_check_imports_nothing_that_runs_builds_or_serves(folder: GuideFolder) -> None:
+    folder.snippet("one", GOOD)
+    folder.run()
+    code = "import sys; from galley.cli import app; app(['check'], standalone_mode=False); print(*sorted(sys.modules))"
+    said = folder.call([sys.executable, "-c", code])
+    assert "every required record is true" in said.stdout
+    imported = set(said.stdout.split())
+    assert "galley.record.findings" in imported
+    heavy = {"galley.run.backend", "galley.site.build", "galley.site.csp", "galley.site.extension", "galley.serve"}
+    assert not {"asyncio", "markdown", "html.parser", "zipfile", "nh3", *heavy} & imported
+
+
 def test_fresh_records_are_not_read_twice_when_nothing_changed(folder: GuideFolder) -> None:
     folder.snippet("one", GOOD)
     folder.run()

@@ -393,3 +393,19 @@ def test_settings_that_are_nested_too_deeply_are_told(folder: GuideFolder) -> No
     folder.write("pyproject.toml", f"{SETTINGS}deep = {'[' * 5000}{']' * 5000}\n")
     with pytest.raises(GalleyError, match="it is nested too deeply"):
         _ = folder.project
+
+
+@pytest.mark.parametrize("name", ["lock", "mutations", "signers"])
+@pytest.mark.parametrize("path", ["../elsewhere", "/etc/hosts", "docs/../../x", "linked/keys", "."])
+def test_a_file_outside_the_project_is_refused(tmp_path: Path, name: str, path: str) -> None:
+    (tmp_path / "other").mkdir()
+    guide = GuideFolder.make(tmp_path / "other/guide")
+    (guide.root / "linked").symlink_to(tmp_path)
+    guide.write("pyproject.toml", SETTINGS.replace("timeout", f'{name} = "{path}"\ntimeout'))
+    with pytest.raises(GalleyError, match=rf"^pyproject.toml:2: {name} = .* names no file of the project"):
+        _ = guide.project
+
+
+def test_a_file_within_the_project_may_be_missing(folder: GuideFolder) -> None:
+    folder.write("pyproject.toml", SETTINGS.replace("timeout", 'signers = "keys/allowed_signers"\ntimeout'))
+    assert folder.project.signers == "keys/allowed_signers"

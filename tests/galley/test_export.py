@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import importlib
 import json
 import re
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from builders import BUILDERS, article, plain
-from galley.export.needs import needs
+from galley.export.needs import Needs, needs
 from galley.record.facts import facts_line
 from galley.record.model import Dependency, Environment, Record
 from guide_folder import SETTINGS, GuideFolder, fence
@@ -47,7 +46,7 @@ print(error, "x" * 70_000)
 # %% claimed [claim]
 "Two and two make four."
 assert 2 + 2 == 4
-# %% drawn
+# %% drawn alt="nothing"
 class Drawing:
     def _repr_svg_(self):
         return '<svg xmlns="http://www.w3.org/2000/svg"/>'
@@ -125,13 +124,13 @@ def notebook(guide: GuideFolder) -> nbformat.NotebookNode:
     return nbformat.reads(guide.galley("export", "one", "-f", "ipynb", "-o", "-").stdout, as_version=4)
 
 
-def test_the_first_line_says_what_the_script_needs(script: str) -> None:
-    first = script.splitlines()[0]
-    assert re.fullmatch(
-        r"# Needs: pip install rich==[\d.]+; beside this file, from snippets/ in the guide's repository: "
-        r"data/numbers/, helper\.py, tools/",
-        first,
-    ), first
+def test_the_head_says_what_the_script_needs(script: str) -> None:
+    lines = script.splitlines()
+    assert lines[0] == "# Needs, in the folder of this file:"
+    assert re.fullmatch(r"#     pip install rich==[\d.]+", lines[1])
+    assert lines[2] == (
+        "# Needs beside this file, from snippets/ in the guide's repository: data/numbers/, helper.py, tools/"
+    )
 
 
 def test_the_script_runs_beside_what_it_needs_and_nowhere_else(script: str, guide: GuideFolder, tmp_path: Path) -> None:
@@ -177,7 +176,8 @@ def test_prose_stands_above_its_cell_and_code_in_running_order(script: str) -> N
 def test_only_what_lies_in_the_links_is_named_as_a_folder(guide: GuideFolder) -> None:
     used = (Dependency("snippets", "listing", "x"), Dependency("data/outside.csv", "file", "x"))
     record = replace(guide.record("one"), dependencies=used)
-    assert "data" not in needs(guide.project, guide.guide.find("one"), record)
+    found = needs(guide.project, guide.guide.find("one"), record)
+    assert found.beside == ("helper.py", "tools/")
 
 
 @pytest.mark.parametrize("name", ["PyYAML", "pyyaml"])
@@ -186,8 +186,8 @@ def test_a_package_is_pinned_though_its_module_has_another_name(name: str, tmp_p
     folder = GuideFolder.make(tmp_path, settings)
     folder.snippet("page", "# %% one\nimport yaml\n")
     assert not folder.run().failures
-    said = needs(folder.project, folder.guide.find("page"), folder.record("page"))
-    assert said == f"Needs: pip install {name}=={version('PyYAML')}"
+    found = needs(folder.project, folder.guide.find("page"), folder.record("page"))
+    assert found == Needs((f"{name}=={version('PyYAML')}",), source="snippets")
 
 
 def test_an_import_counts_wherever_it_stands(guide: GuideFolder, tmp_path: Path) -> None:
@@ -211,8 +211,8 @@ class C:
         elif 1: import m9
 """,
     )
-    said = needs(nested.project, nested.guide.find("one"), guide.record("one"))
-    assert re.findall(r"m\d", said) == [f"m{n}" for n in range(10) if n != 8]
+    found = needs(nested.project, nested.guide.find("one"), guide.record("one"))
+    assert list(found.packages) == [f"m{n}" for n in range(10) if n != 8]
 
 
 def test_a_package_called_as_its_module_is_found_without_a_search_and_named_once_as_it_calls_itself(
@@ -226,7 +226,7 @@ def test_a_package_called_as_its_module_is_found_without_a_search_and_named_once
         raise AssertionError("this reads the list of files of every package")
 
     monkeypatch.setattr("galley.export.needs.distributions", search)
-    assert needs(folder.project, folder.guide.find("page"), nothing) == "Needs: pip install Jinja2"
+    assert needs(folder.project, folder.guide.find("page"), nothing).packages == ("Jinja2",)
 
 
 def test_what_a_page_ran_on_is_one_line_whatever_a_hook_says(guide: GuideFolder) -> None:
@@ -236,9 +236,9 @@ def test_what_a_page_ran_on_is_one_line_whatever_a_hook_says(guide: GuideFolder)
 
 
 def test_an_export_says_what_it_ran_on(script: str, notebook: nbformat.NotebookNode) -> None:
-    said = script.splitlines()[1]
+    said = script.splitlines()[3]
     assert re.fullmatch(r"# The page ran on: [\d-]+ \(profile laptop\)", said), said
-    assert said.removeprefix("# ") in notebook.cells[0].source
+    assert said in notebook.cells[0].source.splitlines()
 
 
 def test_jupytext_reads_the_script_as_the_notebooks_cells(script: str, notebook: nbformat.NotebookNode) -> None:
@@ -306,10 +306,10 @@ def test_a_declared_file_outside_the_links_is_named(tmp_path: Path) -> None:
     folder.snippet("one", '# %% first uses="data/words.txt linked/one.txt"\nprint(1)\n')
     assert not folder.run().failures
     said = folder.galley("export", "one", "-o", "-").stdout
-    assert said.startswith(
-        "# Needs: beside this file, from snippets/ in the guide's repository: linked/; from the root of"
-    )
-    assert said.split("\n")[0].endswith("the guide's repository: data/words.txt")
+    assert said.splitlines()[:2] == [
+        "# Needs beside this file, from snippets/ in the guide's repository: linked/",
+        "# Needs from the root of the guide's repository: data/words.txt",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -344,13 +344,15 @@ def test_a_page_offers_both_files_of_each_profile(
     builder: Callable[[GuideFolder], None] = BUILDERS[name]
     builder(guide)
     html = article(guide.root / "site", "one")
-    links = re.findall(r'download="([^"]+)" href="data:[\w/+-]+;base64,([^"]+)"', html)
-    assert [file for file, _ in links] == ["one_laptop.py", "one_laptop.ipynb", "one_other.py", "one_other.ipynb"]
-    files = [base64.b64decode(data).decode() for _, data in links]
-    assert files[0] == script
-    assert files[1].count("\n") == 1
-    assert json.loads(files[1]) == json.loads(importlib.import_module("nbformat").writes(notebook))
-    assert 'device = "meta"' in files[2]
+    links = re.findall(r'<a href="([^"]+)" download>', html)
+    assert links == ["one_laptop.ipynb", "one_laptop.py", "one_other.ipynb", "one_other.py"]
+    assert "base64" not in html
+    assert html.index("</h1>") < html.index("Run this page") < html.index("The opening")
+    files = [(guide.root / "site" / link).read_text(encoding="utf-8") for link in links]
+    assert files[1] == script
+    assert files[0].count("\n") == 1
+    assert json.loads(files[0]) == json.loads(importlib.import_module("nbformat").writes(notebook))
+    assert 'device = "meta"' in files[3]
 
 
 def test_an_export_and_its_links_are_those_of_the_page_that_shows_the_code(tmp_path: Path) -> None:
@@ -365,8 +367,9 @@ def test_an_export_and_its_links_are_those_of_the_page_that_shows_the_code(tmp_p
         assert "teaser" not in exported
     assert folder.mkdocs().returncode == 0
     site = folder.root / "site"
-    assert 'download="code.py"' in (site / "sub/deep.html").read_text(encoding="utf-8")
-    assert 'class="galley-downloads"' not in (site / "teaser.html").read_text(encoding="utf-8")
+    assert '<a href="code.py" download>' in (site / "sub/deep.html").read_text(encoding="utf-8")
+    assert (site / "sub/code.py").read_text(encoding="utf-8") == folder.galley("export", "code", "-o", "-").stdout
+    assert 'class="galley-run"' not in (site / "teaser.html").read_text(encoding="utf-8")
 
 
 def test_a_page_of_two_snippet_files_offers_both(tmp_path: Path) -> None:
@@ -377,4 +380,4 @@ def test_a_page_of_two_snippet_files_offers_both(tmp_path: Path) -> None:
     assert not folder.run().failures
     assert folder.mkdocs().returncode == 0
     html = (folder.root / "site/both.html").read_text(encoding="utf-8")
-    assert re.search(r'first: <a download="first\.py".*second: <a download="second\.py"', html)
+    assert re.search(r'first:</span> <a href="first\.ipynb".*second:</span> <a href="second\.ipynb"', html)

@@ -61,8 +61,8 @@ def test_the_hook_the_kind_and_the_list_are_on_the_page(guide: GuideFolder) -> N
     assert guide.output("index", "squares.rows.txt") == "number\tsquare\n2\t4\n3\t9\n"
     assert guide.output("index", "squares.rows.html") == f"{TABLE}\n"
     page = built(guide)
-    assert f'<div class="galley-rows">{TABLE}' in page
-    assert ".galley-rows td{text-align: right}" in page
+    assert f'<div class="guide-rows">{TABLE}' in page
+    assert ".guide-rows td{text-align: right}" in page
     assert html.escape("{'a', 'b', 'n'}") in page
     assert "1 exercise." in page
     assert re.search(r'<td>What is the square of 4\?</td><td><a href="[^"]*#cell-index-squares">', page)
@@ -90,7 +90,7 @@ def test_a_record_that_somebody_else_wrote_can_run_nothing(guide: GuideFolder) -
     old, new = (sha256(data).hexdigest() for data in (before, file.read_bytes()))
     record.write_text(record.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     page = built(guide)
-    assert '<div class="galley-rows"><table><tbody><tr><td>2</td></tr></tbody></table></div>' in page
+    assert '<div class="guide-rows"><table><tbody><tr><td>2</td></tr></tbody></table></div>' in page
     assert "harm" not in page
 
 

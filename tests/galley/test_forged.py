@@ -77,6 +77,7 @@ NO_OUTPUTS: dict[str, tuple[str, str, str, str, str]] = {
     "a trace that is none": ("traced", "trace", "txt", TEXT, "1\n"),
     "a trace of another cell": ("traced", "trace", "json", JSON, STEP),
     "a trace of another type": ("traced", "trace", "json", JSON, '[{"statement": "1", "names": 2}]'),
+    "a table without its tag": ("text", "table", "txt", TEXT, "a\n1\n"),
     "a kind of the guide's own": ("own", "plain", "txt", TEXT, "four"),
     "the guide's own without its tag": ("value", "plain", "txt", TEXT, "4"),
 }

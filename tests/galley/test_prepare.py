@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from builders import BUILDERS, article, plain
+from galley.errors import Exit
 from galley.record.status import State
 from galley.run.prepare import prepare
 from guide_folder import command, quiet_environment
@@ -65,6 +66,24 @@ def test_it_runs_once_for_a_profile_and_its_answer_is_what_the_pages_see(prepare
         assert prepared.output(page, "look.stdout.txt") == "here here False\n"
         assert prepared.output(page, "look.stdout.txt", "other") == "there there False\n"
         assert "before.py" not in str(prepared.record(page).dependencies)  # it is not part of the page
+
+
+def test_its_answer_is_a_fact_that_a_check_compares_and_no_record_shows(prepared, tmp_path_factory):
+    for stem in ("one", "two"):
+        prepared.snippet(stem, "# %% one\nprint(1)\n")
+    answer = 'return {"WHERE": "a-token", "FOLDER": str(context.root / "models")}'
+    prepared.write("snippets/before.py", f"def prepare(context):\n    {answer}\n")
+    assert prepared.run().failures == {}
+    record = prepared.root / "snippets/outputs/one/laptop/record.json"
+    assert "a-token" not in record.read_text(encoding="utf-8")
+    assert set(prepared.record("one").environment.provenance) == {"prepare.WHERE", "prepare.FOLDER"}
+    elsewhere = prepared.copied(tmp_path_factory.mktemp("elsewhere"))
+    assert elsewhere.galley("run", "--check").returncode == 0
+    elsewhere.write("snippets/before.py", f"def prepare(context):\n    {answer.replace('token', 'ticket')}\n")
+    done = elsewhere.galley("run", "--check", "one")
+    assert done.returncode == Exit.DIFFERS, done.stdout
+    assert "page one (laptop): the record says of prepare.WHERE: " in done.stdout
+    assert "FOLDER" not in done.stdout
 
 
 def test_a_caller_that_stays_up_asks_once(prepared):

@@ -27,6 +27,7 @@ from galley.errors import Exit, RefusedError
 from galley.system import sandbox
 from galley.system.allowed import for_page
 from guide_folder import SETTINGS, GuideFolder, python
+from hard import Counts
 
 pytestmark = pytest.mark.usefixtures("true_processes")
 
@@ -200,7 +201,9 @@ def test_the_tokens_of_other_processes_are_read_in_no_way(
 
 
 @needs("files", "processes")
-def test_no_secret_is_in_any_file_message_site_or_export(planted: Planted, found: dict[str, dict[str, str]]) -> None:
+def test_no_secret_is_in_any_file_message_site_or_export(
+    planted: Planted, found: dict[str, dict[str, str]], counts: Counts
+) -> None:
     if is_off(planted):
         pytest.skip("without the sandbox the pages print them")
     folder = planted.folder
@@ -215,6 +218,7 @@ def test_no_secret_is_in_any_file_message_site_or_export(planted: Planted, found
     assert any(path.suffix == ".html" for path in texts)
     assert folder.root / "said.txt" in texts
     assert [path for path, text in texts.items() if any(value.encode() in text for value in planted.values)] == []
+    counts.add("secrets looked for in a file", len(texts) * len(list(planted.values)))
 
 
 @needs("files")
@@ -533,7 +537,8 @@ def test_a_protection_is_switched_off_in_no_silence(folder: GuideFolder) -> None
     folder.write("pyproject.toml", OFF)
     folder.snippet("page", "# %% one\nprint(1)\n")
     assert folder.run().said.startswith(
-        'sandbox: none; without files, network, processes: the setting sandbox is "off"\n'
+        "sandbox: none; without files, network, processes, sight of what other programs open: the setting sandbox is"
+        ' "off"\n'
     )
 
 
@@ -551,7 +556,8 @@ def test_what_this_python_cannot_ask_for_is_told_and_required_in_vain(folder: Gu
     folder.write("pyproject.toml", f"{SETTINGS}[tool.galley.environment]\n{settings}")
     done = folder.galley("run")
     assert done.returncode == 0, done.stdout
-    assert "sandbox: none; without files, network, processes: this Python cannot ask for it" in done.stdout
+    nothing = "sandbox: none; without files, network, processes, sight of what other programs open: "
+    assert f"{nothing}this Python cannot ask for it" in done.stdout
 
 
 def test_the_setting_requires_it_of_each_page_too(folder: GuideFolder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -637,6 +643,8 @@ def test_it_holds_for_a_plain_user_too(folder: GuideFolder) -> None:
         "page", "# %% one\nimport os\nprint(os.getuid(), os.getgid())\nopen('mine', 'w')\n" + "os.mkdir('x')\n"
     )
     folder.snippet("secret", "# %% one\nopen('/etc/shadow')\n")
+    words = folder.write("data/words.txt", "one")
+    folder.snippet("shell", f"# %% one\nimport os\ndone = os.system('cat {words}')\n")
     folder.snippet("rights", "# %% one\nprint([each for each in open('/proc/self/status') if 'CapEff' in each])\n")
     command = [str(Path(sys.executable).with_name("galley")), "run"]
     done = folder.call([*python(PLAIN_USER), *command])
@@ -645,6 +653,7 @@ def test_it_holds_for_a_plain_user_too(folder: GuideFolder) -> None:
     assert sandbox.told(HELD) in done.stdout
     assert "secret.py:2: page secret (laptop) in cell one: PermissionError" in done.stdout
     assert folder.output("page", "one.stdout.txt") == "1000 1000\n"
+    assert [each.path for each in folder.record("shell").dependencies] == ["data/words.txt"]
     assert folder.output("rights", "one.stdout.txt") == "['CapEff:\\t0000000000000000\\n']\n"
 
 

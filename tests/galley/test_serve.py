@@ -12,16 +12,19 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
+import hard
 from builders import STYLE, plain
 from galley.errors import Exit
 from galley.serve import Saves
 from galley.site.preview import VARIABLE, FailedPage, preview_file, read_failures, write_failures
 from guide_folder import GuideFolder, command, quiet_environment
+from processes import wait_until_gone
 
 PATIENCE = 30  # seconds
 
@@ -47,9 +50,24 @@ class Served:
             time.sleep(0.1)
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    """A guide of one page, served from a folder of its own."""
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGHUP], ids=lambda how: how.name)
+def test_mkdocs_and_the_runner_end_with_a_command_that_was_killed(tmp_path: Path, how: signal.Signals) -> None:
+    with serving(tmp_path) as (process, served):
+        served.until(lambda: "first words" in served.page("page"))
+        process.send_signal(how)
+        assert process.wait(PATIENCE) == (Exit.INTERRUPTED if how is signal.SIGHUP else -how)
+        assert wait_until_gone(str(tmp_path)) == [], "its TMPDIR is in their environment"
+    assert not list(tmp_path.glob("mkdocs_*")), "MkDocs ended in order"
+    with socket.create_server(("127.0.0.1", int(served.address.partition(":")[2]))):
+        pass
+    assert served.folder.galley("build", TMPDIR=str(tmp_path)).returncode == 0
+    left = [*tmp_path.glob("galley-*/r*"), *tmp_path.glob("galley-*/*.made"), *tmp_path.glob("galley-page-*")]
+    assert left == [], "the next command removes what this one could not"
+
+
+@contextmanager
+def serving(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Served]]:
+    """A guide of one page, served from a folder of its own; its command is killed in the end."""
     folder = GuideFolder.make(tmp_path / "guide")
     folder.page("index", "Hello.")
     folder.snippet("page", "# %% one\nprint('first', 'words')\n")
@@ -57,14 +75,24 @@ def served(tmp_path: Path) -> Iterator[Served]:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     said = tmp_path / "said.txt"
-    variables = quiet_environment(TMPDIR=str(tmp_path))
     with said.open("w") as log:
         process = subprocess.Popen(
-            [command("galley"), "serve", "--address", address],
-            cwd=folder.root, env=variables, stdout=log, stderr=log, start_new_session=True,
+            [command("galley"), "serve", "--address", address], cwd=folder.root,
+            env=quiet_environment(TMPDIR=str(tmp_path)), stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
         try:
-            yield Served(folder, address, said)
+            yield process, Served(folder, address, said)
+        finally:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A guide of one page, served from a folder of its own."""
+    with serving(tmp_path) as (process, served):
+        try:
+            yield served
         finally:
             process.terminate()
             assert process.wait() == Exit.INTERRUPTED
@@ -72,7 +100,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
             os.killpg(process.pid, signal.SIGKILL)
             pytest.fail("a stopped `galley serve` left a process behind")
         with socket.socket() as gone, pytest.raises(ConnectionRefusedError):  # MkDocs has a session of its own
-            gone.connect(("127.0.0.1", int(address.partition(":")[2])))
+            gone.connect(("127.0.0.1", int(served.address.partition(":")[2])))
         assert not list(tmp_path.glob("mkdocs_*"))
 
 
@@ -102,6 +130,47 @@ def test_a_saved_page_runs_and_a_failure_is_shown_in_the_preview_alone(served: S
 
     served.folder.write("docs/page.md", '# New title\n\n```python exec="on" cell="page/one"\n```\n')
     served.until(lambda: "New title" in served.page("page"))
+
+
+def used(served: Served, process: psutil.Process) -> dict[str, tuple[int, int]]:
+    """The memory in MB and the number of open files of the command and of each process below it."""
+    found = {}
+    for each in [process, *process.children(recursive=True)]:
+        with suppress(psutil.Error):
+            found[f"{each.pid}"] = (each.memory_info().rss >> 20, each.num_fds())
+    return found
+
+
+def test_a_preview_follows_each_save_and_grows_by_nothing(tmp_path: Path, counts: hard.Counts) -> None:
+    saves, seen = hard.size(4, 1000), 0
+    with serving(tmp_path) as (started, served):
+        served.until(lambda: "first words" in served.page("page"))
+        process = psutil.Process(started.pid)
+        before: dict[str, tuple[int, int]] = {}
+        for save in range(1, saves + 1):
+            served.folder.write("snippets/page.py", f"# %% one\nprint('save', 'number', {save}, 'end')\n")
+
+            def is_shown(save: int = save) -> bool:
+                nonlocal seen
+                now = re.findall(r"save number (\d+) end", re.sub(r"<[^>]*>", "", served.page("page")))
+                assert int(now[0]) >= seen if now else True, "no older preview than one that was seen"
+                seen = int(now[0]) if now else seen
+                return seen == save
+
+            served.until(is_shown)
+            counts.add("save shown")
+            if save == max(2, saves // 10):
+                before = used(served, process)
+        after = used(served, process)
+        assert len(before) == len(after) >= 3, "the command, MkDocs and the runner with its helpers"
+        assert before.keys() == after.keys(), "the same processes"
+        for pid, (memory, descriptors) in after.items():
+            assert memory - before[pid][0] < 30, "MB"
+            assert descriptors - before[pid][1] <= 4
+        started.terminate()
+        assert started.wait(PATIENCE) == Exit.INTERRUPTED
+        assert wait_until_gone(str(tmp_path)) == []
+    assert not [*tmp_path.glob("galley-*/*.made"), *tmp_path.glob("galley-page-*"), *tmp_path.glob("mkdocs_*")]
 
 
 def test_a_page_that_writes_beside_itself_runs_once_for_each_save_of_its_author(served: Served):

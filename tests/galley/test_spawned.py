@@ -133,6 +133,7 @@ OWN = {
     "bymodule": "import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'bymodule'])",
     "bypath": "import runpy\nrunpy.run_path(__file__)",
     "bycode": "code = compile(open(__file__).read(), __file__, 'exec')\nexec(code)",
+    "bytext": "text = open(__file__).read()\nexec(text)",
     "imported": "import importlib\nimportlib.import_module('imported')",
 }
 

@@ -127,23 +127,85 @@ def test_a_write_interrupted_at_any_step_is_seen_and_mended(store: Store, monkey
                 break
             except Killed as killed:
                 step = str(killed)
-        try:
-            found = store.read("page", "laptop")
-            state = "new" if found == record(NEW) else "old"
-            left = files(store.folder_of("page", "laptop"))
-            left.pop("replacing.json", None)  # says what may be removed, and is no part of the record
-            assert left == before or state == "new"
-        except TornError:
-            state = "torn"
-        seen.append((step, state))
+        torn = not (store.folder_of("page", "laptop") / "record.json").exists()
+        found = store.read("page", "laptop")
+        state = "new" if found == record(NEW) else "old"
+        left = files(store.folder_of("page", "laptop"))
+        left.pop("replacing.json", None)  # says what may be removed, and is no part of the record
+        assert left == before or state == "new"
+        assert state == "new" or not torn, "a move that began is ended"
+        seen.append((step, f"{state}, torn before" if torn else state))
         store.write(record(NEW))
         assert store.read("page", "laptop") == record(NEW)
         assert not list(store.folder.glob(".staging*"))
         store.write(record(OLD))
     states = [state for _, state in seen]
-    assert set(states) == {"old", "torn", "new"}
-    assert states == sorted(states, key=["old", "torn", "new"].index), "the order of the steps"
+    order = ["old", "new, torn before", "new"]
+    assert set(states) == set(order)
+    assert states == sorted(states, key=order.index), "the order of the steps"
     assert at > 10
+
+
+def torn(store: Store, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Interrupt a write where some of the new outputs have moved; the folder of the record."""
+    folder = store.folder_of("page", "laptop")
+    for at in range(100):
+        with monkeypatch.context() as patched:
+            interrupt(patched, at)
+            with pytest.raises(Killed):
+                store.write(record(NEW))
+        if not (folder / "record.json").exists() and (folder / "three.image.svg").exists():
+            return folder
+    raise AssertionError("a write moves its outputs one after the other")
+
+
+def test_who_writes_another_page_ends_the_move_that_was_interrupted(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torn(store, monkeypatch)
+    store.write(record(OLD, "other"))
+    assert not (store.folder / ".staging").exists()
+    assert (store.read("page", "laptop"), store.read("other", "laptop")) == (record(NEW), record(OLD, "other"))
+
+
+SPOILT: dict[str, Callable[[Path, Path], object]] = {
+    "the staged record is cut": lambda staged, folder: (staged / "record.json").write_text("{"),
+    "an output that had moved is changed": lambda staged, folder: (folder / "three.image.svg").write_bytes(b"other"),
+    "an output that had not moved is gone": lambda staged, folder: [
+        each.unlink() for at in (staged, folder) for each in at.glob("two.value.txt")
+    ],
+    "a file lies there that no record names": lambda staged, folder: (folder / "notes.txt").write_text("mine"),
+    "the staged record is a link": lambda staged, folder: (
+        (staged / "record.json").rename(staged.parent.parent / "record.json"),
+        (staged / "record.json").symlink_to(staged.parent.parent / "record.json"),
+    ),
+    "somebody's file is staged": lambda staged, folder: (staged / "notes.txt").write_text("mine"),
+    "the record names a folder elsewhere": lambda staged, folder: (
+        edit(staged, '"page": "page"', '"page": "../mine"'),
+        shutil.copytree(folder, staged.parent.parent / "mine/laptop"),
+    ),
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_a_move_is_ended_with_nothing_but_what_it_began_with(
+    store: Store, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    folder = torn(store, monkeypatch)
+    SPOILT[how](store.folder / ".staging", folder)
+    before = files(store.folder)
+    with pytest.raises(TornError, match=r"outputs/page/laptop: torn"):
+        store.read("page", "laptop")
+    assert files(store.folder) == before
+
+
+def test_ci_ends_no_move(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    torn(store, monkeypatch)
+    before = files(store.folder)
+    monkeypatch.setenv("CI", "1")
+    with pytest.raises(TornError):
+        store.read("page", "laptop")
+    assert files(store.folder) == before
 
 
 @pytest.mark.parametrize("file", ["one.stdout.txt", "two.value.txt"])

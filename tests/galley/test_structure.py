@@ -28,6 +28,7 @@ ROOMS = (
     "export",
     "site",
     "serve",
+    "terminal",
     "cli",
 )
 PROCESSES = ("In the command", "In the runner", "In a page's child", "In the builder", "In every process")

@@ -24,8 +24,10 @@ from galley.export.needs import needs
 from galley.kinds.ansi import for_terminal, only_colours
 from galley.kinds.describe import describe
 from galley.kinds.markup import escape, inline
+from galley.kinds.rows import read
 from galley.kinds.sanitise import LONG, left_out, sanitised
 from galley.kinds.svg import image_html
+from galley.kinds.table import NUMERAL, RANGE, WORD
 from galley.record.compare import classify
 from galley.record.founded import DIGEST
 from galley.record.measured import mask_measured
@@ -491,6 +493,20 @@ TABLE = {
         (
             *(pumped("", unit) for unit in ("\x1b[", "\x1b[0;", "\x1b[0m", "\x1b")),
             *(pumped("\x1b[", unit, after) for unit in ("0", ";", "0;") for after in ("", "m", "x")),
+        ),
+    ),
+    "a cell of a table": Worst(
+        ("galley.kinds.rows.ESCAPED",),
+        read,
+        tuple(pumped("a\n", unit, "\n") for unit in ("\\", "\\t", "\\x", "a")),
+    ),
+    "the number in a cell": Worst(
+        ("galley.kinds.table.NUMERAL", "galley.kinds.table.RANGE", "galley.kinds.table.WORD"),
+        lambda text: (NUMERAL.fullmatch(text), RANGE.fullmatch(text), WORD.findall(text)),
+        (
+            *(pumped("", unit, after) for unit in ("1", ",111", "1,111", "a", "–") for after in ("", "!1", "–1")),
+            *(pumped("1e", unit, "x") for unit in ("1", "-")),
+            *(pumped("1 a–1", unit, "–") for unit in ("1", "a", "%–1")),
         ),
     ),
     "an option of a fence": Worst(

@@ -1,9 +1,14 @@
-"""Each page's script runs in a process of its own, in an empty folder with what its first line says it needs."""
+"""Each page's script and notebook, fetched from the served site, run in an empty folder with what the site serves.
+
+The script's head says with which commands it gets what it needs; these commands are run. The notebook's first cell
+fetches what it needs itself.
+"""
 
 from __future__ import annotations
 
 import ast
-import re
+import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,26 +16,44 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import PIPE, STDOUT
+from urllib.request import urlopen
 
 import nbformat
 import pytest
 
 from forked import Server
 from galley.config import find_project
-from galley.export.command import export
 from galley.source.guide import read_guide
 from guide_folder import quiet_environment
+from screenshots import served
 
 ROOT = Path(__file__).parents[2]
 GUIDE = read_guide(find_project(ROOT))
 PAGES = [each.page for each in GUIDE.snippets.values()]
 HEAVY = ("torch", "transformers", "peft")  # three seconds of each script's time
+# The two forms of a page hold the same code, which the tests compare. So one of them runs from its first line to its
+# last, and of the other what fetches the files; `EXPORTS=all` runs both, as `make test-hard` does.
+AS_SCRIPT, AS_NOTEBOOK = (PAGES, PAGES) if os.environ.get("EXPORTS") == "all" else (PAGES[::2], PAGES[1::2])
+FIXED = {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
 
 
-def beside(script: str) -> list[str]:
-    """What the first line of a script says must lie beside it."""
-    named = re.search(r"beside this file, from snippets/ in the guide's repository: (.*)$", script.splitlines()[0])
-    return named[1].split(", ") if named else []
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the site, which is built with it as `site_url`; it serves what is committed and nothing else."""
+    copy = tmp_path_factory.mktemp("guide")
+    for part in ("docs", "snippets", "scripts/theme"):
+        shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("pyproject.toml", "CHANGELOG.md"):
+        shutil.copy(ROOT / part, copy)
+    with served(copy / "site") as address:
+        settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").split("\n")
+        lines = [f"site_url: {address}/" if line.startswith("site_url:") else line for line in settings]
+        (copy / "mkdocs.yml").write_text("\n".join(lines), encoding="utf-8")
+        environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+        run = [sys.executable, "-m", "mkdocs", "build", "--strict"]
+        done = subprocess.run(run, cwd=copy, env=environment, stdout=PIPE, stderr=STDOUT, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-2000:]
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -38,41 +61,100 @@ def server() -> Iterator[Server]:
     """Runs scripts as forks of a process that has imported what takes seconds to import, and nothing else."""
     with tempfile.TemporaryDirectory() as home:
         kept = {name: value for name, value in quiet_environment().items() if name in ("PATH", "LD_LIBRARY_PATH")}
-        fixed = {"HOME": home, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
-        with Server.at(Path(home, "socket"), {**kept, **fixed}, [], *HEAVY) as started:
+        with Server.at(Path(home, "socket"), {**kept, "HOME": home, **FIXED}, [], *HEAVY) as started:
             yield started
 
 
-def imported(script: str) -> set[str]:
-    """The modules that a script imports by their own names."""
-    imports = (node for node in ast.walk(ast.parse(script)) if isinstance(node, ast.Import | ast.ImportFrom))
+def fetched(site: str, page: str, ending: str, to: Path) -> Path:
+    """A page's file, fetched into an empty folder as a reader does, from where the page links to it."""
+    stem = GUIDE.find(page).stem
+    folder = "" if page == "index" else f"{page}/"
+    with urlopen(f"{site}/{folder}{stem}.{ending}") as answer:
+        (to / f"{stem}.{ending}").write_bytes(answer.read())
+    return to / f"{stem}.{ending}"
+
+
+def imported(code: str) -> set[str]:
+    """The modules that some code imports by their own names."""
+    imports = (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Import | ast.ImportFrom))
     return {name for node in imports for name in [getattr(node, "module", ""), *(each.name for each in node.names)]}
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_pages_script_runs(page: str, tmp_path: Path, server: Server) -> None:
-    """The first page's script runs on a fresh Python, and so does one that does not itself import all of HEAVY."""
-    script = export(GUIDE, page, "", "py")
-    file = tmp_path / "page.py"
-    file.write_text(script, encoding="utf-8")
-    for name in beside(script):
-        target = tmp_path / name.rstrip("/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        source = ROOT / "snippets" / name.rstrip("/")  # a copy: a link would lead on to what lies beside it
-        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
-    variables = {**server.variables, "HOME": str(tmp_path)}
-    if page == PAGES[0] or not imported(script).issuperset(HEAVY) or sys.platform != "linux":
-        run = {"cwd": tmp_path, "env": variables, "timeout": 600, "check": False}
-        done = subprocess.run([sys.executable, "page.py"], stdout=PIPE, stderr=STDOUT, text=True, **run)
-        code, said = done.returncode, done.stdout
+def run(program: Path, rest: list[str], code: str, server: Server, folder: Path) -> None:
+    """Run a program with some code in it, on a fresh Python where the code does not itself import all of HEAVY."""
+    variables = {**server.variables, "HOME": str(folder)}
+    if imported(code).issuperset(HEAVY) and sys.platform == "linux":
+        ended, said = server.run(str(program), rest, variables, folder, seconds=600)
     else:
-        code, said = server.run(str(file), [], variables, tmp_path, seconds=600)
-    assert code == 0, said[-3000:]
+        how = {"cwd": folder, "env": variables, "timeout": 600, "check": False}
+        done = subprocess.run([sys.executable, str(program), *rest], stdout=PIPE, stderr=STDOUT, text=True, **how)
+        ended, said = done.returncode, done.stdout
+    assert ended == 0, said[-3000:]
+
+
+def call(command: str, folder: Path) -> None:
+    """Run a command of a script's head; pip only says whether the packages are there, since tests reach no network."""
+    words = shlex.split(command)
+    if words[0] == "pip":
+        words = ["python", "-m", "pip", "--disable-pip-version-check", *words[1:], "--dry-run", "--no-index"]
+    if words[0] == "python":
+        words[0] = sys.executable
+    subprocess.run(words, cwd=folder, check=True, stdout=PIPE)
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_pages_notebook_is_valid_and_holds_its_code(page: str) -> None:
-    notebook = nbformat.reads(export(GUIDE, page, "", "ipynb"), as_version=4)
+def test_a_pages_script_runs_after_the_commands_in_its_head(
+    page: str, site: str, tmp_path: Path, server: Server
+) -> None:
+    file = fetched(site, page, "py", tmp_path)
+    script = file.read_text(encoding="utf-8")
+    head = script.partition("\n\n")[0]
+    assert "in the guide's repository" not in head, "the site offers all that it needs"
+    for line in head.splitlines():
+        if line.startswith("#     "):
+            call(line.removeprefix("#     "), tmp_path)
+    assert all(cell.source in script for cell in GUIDE.find(page).cells if not cell.raises)
+    if page in AS_SCRIPT:
+        run(file, [], script, server, tmp_path)
+    else:
+        ast.parse(script)
+
+
+CELLS = """\
+import json, linecache, sys
+
+sys.path[0] = ""
+space = {"__name__": "__main__"}
+for cell in json.load(open(sys.argv[1], encoding="utf-8"))["cells"]:
+    if cell["cell_type"] == "code":
+        lines = [f"{line}\\n" for line in "".join(cell["source"]).split("\\n")]
+        linecache.cache[cell["id"]] = (0, None, lines, cell["id"])
+        raises = "raises-exception" in cell["metadata"].get("tags", ())
+        try:
+            exec(compile("".join(lines), cell["id"], "exec"), space)
+        except BaseException:
+            if not raises:
+                raise
+        else:
+            assert not raises, f"{cell['id']} raised nothing"
+"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_pages_notebook_runs_by_itself(page: str, site: str, tmp_path: Path, server: Server) -> None:
+    """Cell after cell, as a kernel runs them: in one namespace, and on after a cell that must raise."""
+    clean = tmp_path / "clean"
+    clean.mkdir()
+    file = fetched(site, page, "ipynb", clean)
+    kernel = tmp_path / "kernel.py"
+    kernel.write_text(CELLS, encoding="utf-8")
+    notebook = nbformat.read(file, as_version=4)
     nbformat.validate(notebook)
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    assert code == [cell.source for cell in GUIDE.find(page).cells if cell.source]
+    assert code[1:] == [cell.source for cell in GUIDE.find(page).cells if cell.source]
+    if page not in AS_NOTEBOOK:
+        notebook.cells = [cell for cell in notebook.cells if cell.source == code[0]]
+        nbformat.write(notebook, file)
+    run(kernel, [file.name], "\n".join(code), server, clean)
+    fetched_too = {each.name for each in clean.iterdir()} - {file.name}
+    assert bool(fetched_too) == ('"files/' in code[0])

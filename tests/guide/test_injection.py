@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
+from mkdocs.utils.yaml import yaml_load
 from playwright.sync_api import Browser, Page
 
 from galley.source.digest import digest
@@ -128,8 +129,11 @@ def forge(folder: GuideFolder) -> None:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of a guide with the theme and the plug-ins of this one."""
     folder = GuideFolder.make(tmp_path_factory.mktemp("hostile"), SETTINGS)
-    settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    with (ROOT / "mkdocs.yml").open("rb") as file:
+        settings = yaml_load(file)
     shutil.copytree(ROOT / "snippets/plugin", folder.root / "snippets/plugin")
+    for part in ("scripts/theme", "docs/assets"):
+        shutil.copytree(ROOT / part, folder.root / part)
     folder.write(
         "mkdocs.yml", yaml.safe_dump({each: settings[each] for each in settings if each not in ("nav", "extra_css")})
     )

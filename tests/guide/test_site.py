@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,8 +22,12 @@ from playwright.sync_api import Browser, Page
 
 from first_visit import compressed, own_scripts, weight
 from galley.config import find_project
+from galley.export.address import NOWHERE
+from galley.export.runnable import runnables
+from galley.record.status import status
 from galley.site.build import protect_site
 from galley.source.guide import read_guide
+from galley.source.parameters import with_values
 from screenshots import WIDTHS, chromium, pages, served
 from violations import grave, violations
 
@@ -51,6 +57,12 @@ class Article(HTMLParser):
             self.words += data.replace("¶", " ").split()
 
 
+def address_of(page: Path) -> str:
+    """The address of a Markdown file's page, from the site's root."""
+    name = page.relative_to(ROOT / "docs").with_suffix("").as_posix()
+    return "." if name == "index" else name.removesuffix("/index")
+
+
 def article(page: Path) -> list[str]:
     """The words of a built page."""
     parser = Article()
@@ -66,7 +78,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         copy = tmp_path_factory.mktemp(name)
         for part in ("docs", "snippets", "scripts/theme"):
             shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
-        for part in ("mkdocs.yml", "pyproject.toml"):
+        for part in ("mkdocs.yml", "pyproject.toml", "CHANGELOG.md"):
             shutil.copy(ROOT / part, copy / part)
         environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
         done = subprocess.run(
@@ -88,8 +100,9 @@ def test_every_builder_gives_the_same_article(builder: str, sites: dict[str, Pat
 
 def test_every_output_of_every_page_is_in_the_site(sites: dict[str, Path]):
     project = find_project(ROOT)
-    for snippets in read_guide(project).snippets.values():
-        page = sites["mkdocs"] / ("index.html" if snippets.page == "index" else f"{snippets.page}/index.html")
+    guide = read_guide(project)
+    for snippets in guide.snippets.values():
+        page = sites["mkdocs"] / address_of(guide.page_file(snippets)) / "index.html"
         words = set(article(page))
         for file in sorted((project.outputs / snippets.page / "laptop").glob("*.txt")):
             missing = [word for word in file.read_text(encoding="utf-8").split() if word not in words]
@@ -102,8 +115,19 @@ def test_the_search_finds_what_a_page_says_and_no_facts_of_its_run(builder: str,
     found = json.loads(index.read_text(encoding="utf-8"))
     said = "\n".join(each["text"] for each in found.get("docs") or found["items"])
     assert "PeftModel.from_pretrained" in said
-    for noise in (" · 20", "Download this page", "less sure", "See the check", "token 96"):
+    for noise in (" · 20", "Run this page", "less sure", "See the check", "token 96"):
         assert noise not in said, noise
+    words = html.unescape(re.sub("<[^<>]*>", "", said))
+    cells = [cell for each in read_guide(find_project(ROOT)).snippets.values() for cell in each.cells]
+    asserted = {
+        line: cell
+        for cell in cells
+        for line in cell.source.splitlines()
+        if line.startswith("assert ") and len(line) > 40
+    }
+    assert any(asserted[line].tags for line in asserted)
+    for line, cell in asserted.items():
+        assert ("claim" in cell.tags) != (line in words), f"{cell.name}: {line}"
 
 
 class Links(HTMLParser):
@@ -180,8 +204,14 @@ def begin(browser: Browser, address: str, page: str, width: int, scheme: str) ->
     return opened, wrong
 
 
-PAGES = sorted({"." if page.stem == "index" else page.stem for page in (ROOT / "docs").glob("*.md")})
-VISITS = [(page, width, scheme) for page in PAGES for width in WIDTHS for scheme in ("light", "dark")]
+PAGES = sorted(address_of(page) for page in (ROOT / "docs").rglob("*.md"))
+SCHEMES = ("light", "dark")
+VISITS = [
+    (page, width, scheme)
+    for page in PAGES
+    for width in WIDTHS
+    for scheme in (SCHEMES[:1] if page.startswith("errors/") else SCHEMES)  # many pages with the same kinds of block
+]
 AT_ONCE = 3  # pages that are open at a time: a page counts as loaded half a second after its last request
 
 
@@ -431,3 +461,126 @@ def test_a_folded_assertion_opens_by_keyboard(address: str, browser: Browser):
     opened.keyboard.press("Enter")
     assert folded.evaluate("element => element.open")
     opened.context.close()
+
+
+def opened_at(browser: Browser, address: str, page: str, **context: Any) -> Page:
+    """A page in a context of its own."""
+    opened = browser.new_context(**context).new_page()
+    opened.goto(f"{address}/{page}/", wait_until="networkidle")
+    return opened
+
+
+CUT = """
+() => [...document.querySelectorAll("main *")].filter(each => {
+  const style = getComputedStyle(each), hides = /auto|scroll|hidden|clip/
+  if (!each.checkVisibility() || style.clipPath !== "none" || each.closest("svg")) return false
+  const down = hides.test(style.overflowY) && each.scrollHeight > each.clientHeight + 1
+  const across = hides.test(style.overflowX) && each.scrollWidth > each.clientWidth + 1
+  return each.clientHeight > 1 && (down || across)
+}).map(each => `${each.tagName} ${each.className} ${each.textContent.slice(0, 60)}`)
+"""  # what is larger than the box that it is seen in
+BESIDE = """
+() => [...document.querySelectorAll(".galley-traced")].flatMap(traced => {
+  const code = traced.querySelector("pre > code"), style = getComputedStyle(code)
+  const top = code.getBoundingClientRect().top + parseFloat(style.paddingTop), height = parseFloat(style.lineHeight)
+  const lines = code.textContent.replace(/\\n$/, "").split("\\n").length
+  const inner = code.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom)
+  return [["lines that wrap", Math.round(inner / height) - lines],
+    ...[...traced.querySelectorAll(".galley-numbers > a")].map(a => {
+      const line = top + height * (parseInt(getComputedStyle(a).gridRowStart) - 1)
+      return [a.textContent, Math.abs(a.getBoundingClientRect().top - line)]
+    })]
+})
+"""  # how far each number of a trace is from the line that it belongs to
+FOLDS = """
+() => { dispatchEvent(new Event("beforeprint"))
+  document.querySelectorAll("details").forEach(each => { each.open = true })
+  return [...document.querySelectorAll(".galley-folded > :not(summary), .md-code__nav, .md-header, .md-sidebar")]
+    .filter(each => each.checkVisibility()).length }
+"""  # what is folded, and what is for a screen alone
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_on_paper_nothing_is_cut_or_unfolded_and_numbers_stand_beside_their_lines(
+    page: str, address: str, browser: Browser
+):
+    opened = opened_at(browser, address, page, viewport={"width": 680, "height": 960})
+    opened.emulate_media(media="print")
+    assert opened.evaluate(FOLDS) == 0
+    assert opened.evaluate(CUT) == []
+    assert [each for each in opened.evaluate(BESIDE) if each[1] > 1.5] == []
+    opened.context.close()
+
+
+SMALL = """
+() => [...document.querySelectorAll("main :is(a, button, summary, input, label, [tabindex])")].filter(each => {
+  if (!each.checkVisibility() || each.closest("svg, .headerlink, .galley-legend")) return false
+  const inline = getComputedStyle(each).display === "inline" && !each.matches(".galley-token")
+  const target = each.matches(".galley-token > input") ? each.parentElement : each
+  if (inline || each.matches("a.source, .tabbed-set > input")) return false  // its sentence sets its height
+  const {width, height} = target.getBoundingClientRect()
+  return height < 23.9 || (width < 23.9 && !target.matches(".galley-token"))
+}).map(each => `${each.tagName} ${each.className} ${each.parentElement.className} ${each.textContent.slice(0, 30)} ` +
+  `${each.getBoundingClientRect().width} x ${each.getBoundingClientRect().height}`)
+"""  # what a finger could miss
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_tapped_has_24_pixels(page: str, address: str, browser: Browser):
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    opened = opened_at(browser, address, page, **phone)
+    assert opened.evaluate("matchMedia('(pointer: coarse)').matches")
+    assert opened.evaluate(SMALL) == []
+    opened.context.close()
+
+
+LETTERS = """
+() => [...document.querySelectorAll("figure svg text")].map(text => {
+  const svg = text.closest("svg"), scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
+  return parseFloat(getComputedStyle(text).fontSize) * scale
+})
+"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_figures_can_be_read_on_a_phone(page: str, address: str, browser: Browser):
+    opened = opened_at(browser, address, page, viewport={"width": 360, "height": 780})
+    assert min(opened.evaluate(LETTERS), default=10) >= 10
+    wide = "[...document.querySelectorAll('.galley-figure')].filter(each => each.scrollWidth > each.clientWidth).length"
+    assert opened.evaluate(wide) == 0
+    opened.context.close()
+
+
+@pytest.mark.parametrize("page", ["astraios-adapters", "code-explanation", "deep-dive", "methods"])
+def test_copy_runnable_gives_exactly_the_cells_copy(page: str, address: str, browser: Browser):
+    """Every button of the page: what it copies is what the tests of the copies run, byte for byte."""
+    context = browser.new_context()
+    context.add_init_script("window.copied = []; navigator.clipboard.writeText = async text => { copied.push(text) }")
+    opened = context.new_page()
+    opened.goto(f"{address}/{page}/", wait_until="networkidle")
+    clicked = opened.evaluate("""() => [...document.querySelectorAll(".galley-copy")].map(button => {
+        button.click()
+        return [button.closest(".galley-cell").id, window.copied.pop()]
+    })""")
+    project = find_project(ROOT)
+    (snippets,) = [each for each in read_guide(project).snippets.values() if each.page == page]
+    record = status(project, snippets, project.required[0]).record
+    copy_of = runnables(project, with_values(snippets, project.required[0].parameters), record, NOWHERE)
+    names = {f"cell-{snippets.stem}-{cell.name}": cell.name for cell in snippets.cells if cell.source}
+    assert dict(clicked) == {id: f"{copy_of(name).text}\n" for id, name in names.items()}
+    context.close()
+
+
+def test_without_javascript_there_is_no_button_that_does_nothing(address: str, browser: Browser):
+    context = browser.new_context(java_script_enabled=False)
+    opened = context.new_page()
+    opened.goto(f"{address}/deep-dive/")
+    assert opened.locator(".galley-cell").count() > 50
+    assert opened.locator(".galley-cell button").count() == 0
+    context.close()
+
+
+def test_the_sites_own_javascript_is_small(sites: dict[str, Path]):
+    own = [path for folder in ("galley", "javascripts") for path in (sites["mkdocs"] / folder).glob("*.js")]
+    assert len(own) > 1
+    assert sum(path.stat().st_size for path in own) < 12_000

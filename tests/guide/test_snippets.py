@@ -62,11 +62,17 @@ def test_a_record_is_of_the_versions_that_the_lock_names(record):
     assert record.environment.python.startswith(f"{needed.removeprefix('>=')}."), "with which the lock is compiled"
 
 
+SUMMARIES = {"methods": "compared"}  # by page: the cell that the page begins with, and that runs after all others
+
+
 @pytest.mark.parametrize("snippets", GUIDE.snippets.values(), ids=lambda snippets: snippets.page)
 def test_a_page_shows_its_cells_in_the_order_in_which_they_run(snippets):
     page = Path("docs", f"{snippets.page}.md")
     shown = list(dict.fromkeys(f.cell for f in GUIDE.fences if (f.file, f.place.path) == (snippets.stem, page)))
     assert shown
+    if summary := SUMMARIES.get(snippets.page):  # the one cell that stands before what it sums up
+        assert shown.pop(0) == summary == snippets.cells[-1].name
+        assert "runs last" in page.read_text(encoding="utf-8").partition("\n## ")[0], "its reader is told"
     assert shown == [cell.name for cell in snippets.cells if cell.name in shown]
 
 

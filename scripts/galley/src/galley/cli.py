@@ -6,13 +6,12 @@ In the command.
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -20,29 +19,15 @@ from galley import __version__, system
 from galley.config import find_project
 from galley.errors import Exit, GalleyError, UsageError
 from galley.kinds import kinds_of
-from galley.kinds.ansi import for_terminal
 from galley.record.findings import Finding, findings, unreadable, unsigned_records
 from galley.run.choose import tasks_of
-from galley.site.build import build_site, protect_site, site_folder
 from galley.site.switched_on import switched_off
 from galley.site.typed import typed_by_hand
 from galley.source.guide import Guide, read_guide
+from galley.terminal import can_say_anything, end, err, out, refused
 
-# What runs pages and what serves them is imported where it is used: `check` needs none of it and takes two seconds.
-if TYPE_CHECKING:
-    from galley.run.command import Summary
-
+# What runs pages, builds and serves is imported where it is used, since `check` needs none of it.
 option = partial(click.option, show_default=True)
-
-
-def out(text: str) -> None:
-    """Say something on standard output."""
-    click.echo(for_terminal(text))
-
-
-def err(text: str) -> None:
-    """Say something on standard error."""
-    click.echo(for_terminal(text), err=True)
 
 
 class Commands(click.Group):
@@ -165,22 +150,26 @@ def manifest(profile: str, rerun: bool, sign: str) -> None:
 
 @app.command(short_help="Run what is stale, then build the site.")
 @click.option("--site-dir", "-d", default="", help="The folder for the site; site_dir of mkdocs.yml when not given.")
-def build(site_dir: str) -> None:
+@click.option("--publish", is_flag=True, help="Refuse where site_url of mkdocs.yml is a placeholder.")
+def build(site_dir: str, publish: bool) -> None:
     """Run what is stale under the required profiles, then build the site, warnings as errors.
 
     The site replaces the one that galley built before. Other files in its folder stay; a folder that holds sources,
     that is a link, or that galley did not make is refused.
     """
+    from galley.site.build import build_site, site_folder
+    from galley.site.settings import site_of, to_publish, where
+
     project = find_project(Path.cwd())
     site = site_folder(project, site_dir)
+    found = to_publish(project) if publish else site_of(project)
     guide = read_guide(project)
     _stop_at(switched_off(guide))
     _run(guide, (), (), False, 0, meanwhile=_import_builder)
     _stop_at(unreadable(guide))  # MkDocs would name whichever page it comes to first
     if build_site(project, site):
         sys.exit(Exit.NOT_TRUE)
-    shown = project.relative(site)
-    out(f"The site is in {shown}; look at it with: python -m http.server -d {shown}")
+    out(where(project, site, found))
 
 
 @app.command(short_help="Give a site that was built its Content-Security-Policy.")
@@ -191,6 +180,8 @@ def csp(folder: str) -> None:
     SITE is the folder of a site that MkDocs, ProperDocs or Zensical has built. Its pages are changed, and a file
     `_headers` is added. `galley build` does this by itself.
     """
+    from galley.site.build import protect_site
+
     protect_site(find_project(Path.cwd()), Path(folder))
     out(f"Every page in {folder} has its policy now, and {folder}/_headers has it for hosts that read such a file")
 
@@ -243,15 +234,16 @@ def serve(address: str) -> None:
 def export(page: str, profile: str, form: str, output: str) -> None:
     """Write a page as one file that runs: a Python script, or a notebook with the recorded outputs.
 
-    PAGE is its name or path. Without a format, the end of the file's name says which. The first line of the file says
-    what it needs. A file that is there already is not overwritten. Runs nothing and needs none of what the page
-    imports.
+    PAGE is its name or path. Without a format, the end of the file's name says which. Its head says what it needs, and
+    a notebook's first cell fetches that. A file that is there already is not overwritten. Runs nothing and needs none
+    of what the page imports.
     """
     from galley.export import command
+    from galley.site.settings import site_of
 
     form = form or (Path(output).suffix.removeprefix(".") if output != "-" else "") or "py"
     guide = read_guide(find_project(Path.cwd()))
-    text = command.export(guide, page, profile, form)
+    text = command.export(guide, page, profile, form, site_of(guide.project))
     if output == "-":
         sys.stdout.write(text)
         return
@@ -276,55 +268,21 @@ def _run(
     system.hide_process()
     run = partial(run_pages, everything=everything, jobs=jobs, file=sys.stdout, meanwhile=meanwhile, twice=twice)
     try:
-        _end(run(guide, pages, profiles, check=check, strict=strict))
+        end(run(guide, pages, profiles, check=check, strict=strict))
     except KeyboardInterrupt:
         err("stopped; records that were not complete stay as they were")
         sys.exit(Exit.INTERRUPTED)
 
 
-def _end(summary: Summary) -> None:
-    for failure in summary.failures:
-        err(f"\n{failure}")
-        if failure.detail:
-            err("\n".join(f"    {line}" for line in failure.detail.splitlines()))
-    for error in summary.errors:
-        err(f"\n{error}")
-    if summary.failures:
-        err(f"\npages that failed: {len(summary.failures)}; their old records stand")
-    if summary.failures or summary.errors:
-        codes = [error.exit for error in summary.errors]
-        first = Exit.DIFFERS if Exit.DIFFERS in codes else next(iter(codes), Exit.OK)
-        sys.exit(Exit.PAGE_FAILED if summary.failures else first)
-
-
 def main() -> NoReturn:
     """Run the command; every GalleyError becomes its message and its exit code."""
-    _can_say_anything()
+    can_say_anything()
     try:
         app()
     except GalleyError as error:
         err(str(error))
         sys.exit(error.exit)
     except OSError as error:
-        where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
-        err(f"{where and f'{where}: '}the system refuses: {error.strerror or error}\n    {_access(error)}")
+        err(refused(error))
         sys.exit(Exit.BAD_INPUT)
     sys.exit(Exit.OK)
-
-
-def _can_say_anything() -> None:
-    """Have standard output and error take every character, also where they are closed or know ASCII alone."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115  to the process's end
-            continue
-        lines = True if os.environ.get("PYTHONUNBUFFERED") is None and not stream.isatty() else None
-        stream.reconfigure(line_buffering=lines, errors="backslashreplace")
-
-
-def _access(error: OSError) -> str:
-    """What to do where the system refuses something."""
-    if isinstance(error, PermissionError):
-        return "give yourself access to it, for example with: chmod -R u+rwX"
-    return "mend that, and run the command again"

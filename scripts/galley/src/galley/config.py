@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from galley.errors import GalleyError, Place, UsageError
-from galley.folders import NAME, RESERVED, folders_inside, links_inside
+from galley.folders import NAME, RESERVED, FileName, files_inside, folders_inside, links_inside
 from galley.toml import (
     Bytes,
     Directive,
@@ -43,6 +43,7 @@ from galley.toml import (
 
 FILE = Path("pyproject.toml")
 TABLE = ("tool", "galley")
+FILES = ("lock", "mutations", "signers")  # the settings that name a file of the project
 
 # Why a setting cannot influence what a page shows, where several have the same reason.
 OPENED = "What a page opens in that folder is a dependency of its own."
@@ -183,6 +184,10 @@ class Project:
     reads: Annotated[
         Texts, says("Patterns of paths that a page may read beside the project.", reaches="A page reads what is there.")
     ] = ()
+    files: Annotated[
+        Mapping[FileName, Text],
+        says("Files of the site: a file's path by its name there; for a name in `.zip`, a folder's.", cannot=SHOWN),
+    ] = field(default_factory=dict)
     install: Annotated[
         Text, says("The command that installs what the pages import, which messages quote.", cannot=QUOTED)
     ] = ""
@@ -201,6 +206,9 @@ class Project:
         Mapping[Directive, Sources],
         says("What that policy lets pages load from elsewhere, by directive: what scripts load too.", cannot=SHOWN),
     ] = field(default_factory=dict)
+    markdown: Annotated[
+        YesNo, says("Whether each page is in the site as Markdown too, with its outputs.", cannot=SHOWN)
+    ] = False
     environment: Annotated[
         Mapping[Variable, VariableValue],
         says(
@@ -291,6 +299,7 @@ def _project(root: Path, settings: dict[str, Any], reader: Reader) -> Project:
     project = Project(root=root, **{**values, **folders})
     folders_inside(root, folders, reader)
     links_inside(root, project.snippets, project.links, reader)
+    files_inside(root, {name: getattr(project, name) for name in FILES}, reader)
     return project
 
 

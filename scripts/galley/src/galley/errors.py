@@ -28,7 +28,10 @@ class Exit(IntEnum):
     USAGE = 2, "The command's own words are wrong: an option, a page, a profile or a format that is not there."
     BAD_INPUT = 3, "A page, a snippet file, a plug-in or the configuration cannot be read."
     PAGE_FAILED = 4, "A page's code failed, exited, died or took too long; its old record stands."
-    REFUSED = 5, "The command will not do this: CI writes no records, and what galley did not make is not replaced."
+    REFUSED = (
+        5,
+        "The command will not do this: CI writes no records, no placeholder is published, nobody's file replaced.",
+    )
     RUNNER = 6, "The runner process could not start or went away, or a profile cannot run here."
     DIFFERS = 7, "A page ran again (`run --check`), and what it printed is not what its record says."
     INTERRUPTED = 130, "The command was interrupted; what was complete by then is kept."
@@ -64,6 +67,12 @@ class UsageError(GalleyError):
     """The command names a page, a profile, a format or a file that does not exist."""
 
     exit = Exit.USAGE
+
+
+class AskedWronglyError(GalleyError):
+    """The line of a cell asks for what its true outputs do not have."""
+
+    exit = Exit.NOT_TRUE
 
 
 class NotTrueError(GalleyError):

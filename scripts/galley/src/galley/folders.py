@@ -9,13 +9,21 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Annotated
 
-if TYPE_CHECKING:
-    from galley.toml import Reader
+from galley.toml import Reader, form
 
+MADE = ".galley-site.json"  # in a site's folder: the files there that galley made
 RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)  # on Windows
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(?<!\.)")  # a file's plain name on every system
+DIGEST = ".sha256"  # the end of the name of a file with another file's digest
+
+
+def _is_name(text: str) -> bool:
+    return bool(NAME.fullmatch(text)) and not RESERVED.fullmatch(text) and not text.endswith(DIGEST)
+
+
+FileName = Annotated[str, form("a file's plain name", _is_name)]
 
 
 def folders_inside(root: Path, folders: Mapping[str, Path], reader: Reader) -> None:
@@ -33,6 +41,15 @@ def folders_inside(root: Path, folders: Mapping[str, Path], reader: Reader) -> N
         if held.is_relative_to(records):
             what = f"outputs under [tool.galley] is the folder of {other}, or holds it"
             raise reader.wrong(what, ("outputs",), "records need a folder of their own, such as snippets/outputs")
+
+
+def files_inside(root: Path, files: Mapping[str, str], reader: Reader) -> None:
+    """Raises GalleyError where a setting names a file outside the project, which a checkout would not bring."""
+    for name, path in files.items():
+        place = Path(os.path.normpath(root / path))
+        if path and not (place != root and place.is_relative_to(root) and _leads_inside(place, root)):
+            what = f"{name} = {path!r} under [tool.galley] names no file of the project"
+            raise reader.wrong(what, (name,), "name a file below the folder of pyproject.toml")
 
 
 def _can_be(path: Path) -> bool:

@@ -11,7 +11,6 @@ import asyncio
 import os
 import signal
 import socket
-import tempfile
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
@@ -22,6 +21,7 @@ from rich.console import Console
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
+from galley import system
 from galley.config import Project, find_project
 from galley.errors import RunnerError, UsageError
 from galley.kinds.ansi import for_terminal
@@ -31,7 +31,7 @@ from galley.run.keep import Kept, run_and_keep
 from galley.run.prepare import Answers, prepare
 from galley.run.runners import Runner, card_folder, fingerprint, publish, runner, withdraw
 from galley.site.build import work_folder
-from galley.site.builders import MKDOCS
+from galley.site.builders import MKDOCS, PATIENCE
 from galley.site.preview import VARIABLE, FailedPage, write_failures
 from galley.source.cells import page_name
 from galley.source.guide import Guide, read_guide
@@ -39,15 +39,20 @@ from galley.system import sandbox
 
 SAVED = {"modified", "created", "moved", "deleted"}  # what happens to a file when somebody saves it
 SETTLE = 0.05  # seconds; editors save in several steps
-PATIENCE = 5.0  # seconds for MkDocs to end
 
 
 async def serve(project: Project, address: str, console: Console) -> int:
-    """Serve until MkDocs ends, and return its exit code. A SIGTERM ends everything in order, as Ctrl-C does."""
+    """Serve until MkDocs ends, and return its exit code.
+
+    A SIGTERM, and the SIGHUP of a terminal that is closed, end everything in order, as Ctrl-C does. Whatever else ends
+    this process, MkDocs and the runner end when they see that their pipes do.
+    """
     _free(address)
     task = asyncio.current_task()
     assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(each) is not signal.SIG_IGN:  # as nohup has it
+            asyncio.get_running_loop().add_signal_handler(each, task.cancel)
     file = work_folder(project) / "preview.json"
     write_failures(file, [])
     ignored = (project.outputs, *(project.snippets / link for link in project.links))
@@ -78,20 +83,27 @@ def _free(address: str) -> None:
 @asynccontextmanager
 async def mkdocs(project: Project, address: str, file: Path) -> AsyncIterator[Process]:
     """MkDocs' live server, in preview mode; it also watches the snippets' folder, with the records, and failures."""
-    command = MKDOCS.serving(address, (project.snippets, file.parent))
+    lifeline, held = os.pipe()
+    command = MKDOCS.serving(address, (project.snippets, file.parent), lifeline)
     environment = {**os.environ, VARIABLE: str(file), "NO_MKDOCS_2_WARNING": "1"}
-    # A session of its own: Ctrl-C in the terminal reaches this process alone, which then sends MkDocs one SIGINT.
-    process = await asyncio.create_subprocess_exec(*command, cwd=project.root, env=environment, start_new_session=True)
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            process.send_signal(signal.SIGINT)
+    with os.fdopen(held, "wb"):
         try:
-            await asyncio.wait_for(process.wait(), PATIENCE)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+            # A session of its own: Ctrl-C in the terminal reaches this process alone, which sends MkDocs one SIGINT.
+            process = await asyncio.create_subprocess_exec(
+                *command, cwd=project.root, env=environment, start_new_session=True, pass_fds=[lifeline]
+            )
+        finally:
+            os.close(lifeline)
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                process.send_signal(signal.SIGINT)
+            try:
+                await asyncio.wait_for(process.wait(), PATIENCE)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
 
 
 class Loop:
@@ -187,10 +199,8 @@ class Keeper:
         if running and alive and self._print == fingerprint(self.project, running.loaded):
             return running.socket
         await self.close()
-        folder = self._stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="r", dir=card_folder(self.project).parent)
-        )
-        started = await self._stack.enter_async_context(runner(self.project, Path(folder)))
+        folder = self._stack.enter_context(system.scratch("r", card_folder(self.project).parent))
+        started = await self._stack.enter_async_context(runner(self.project, folder))
         self.running, self._print = started, publish(self.project, started)
         return started.socket
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from galley.errors import GalleyError, NotTrueError, Place, UsageError
+from galley.export.address import NOWHERE, Site
 from galley.export.document import Document, document
 from galley.export.notebook import notebook
 from galley.export.script import script
@@ -20,7 +21,7 @@ from galley.source.guide import Guide
 FORMATS: Mapping[str, Callable[[Document], str]] = {"py": script, "ipynb": notebook}
 
 
-def export(guide: Guide, page: str, profile: str, form: str) -> str:
+def export(guide: Guide, page: str, profile: str, form: str, site: Site = NOWHERE) -> str:
     """The text of the export; `profile` may be empty for the first required one.
 
     Raises UsageError for a page, profile or format that is not there, NotTrueError where the record is not true (an
@@ -37,7 +38,7 @@ def export(guide: Guide, page: str, profile: str, form: str) -> str:
     path = guide.page_file(snippets)
     lines = read_text(path, project.relative(path)).split("\n") if path.exists() else []
     try:
-        return FORMATS[form](document(project, found, lines))
+        return FORMATS[form](document(project, found, lines, site))
     except GalleyError as error:
         record = store_of(project).relative / snippets.page / chosen.name / RECORD
         raise type(error)(error.what, error.place or Place(record), error.mend) from error

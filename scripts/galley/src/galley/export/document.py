@@ -12,7 +12,8 @@ from itertools import groupby
 from pathlib import Path
 
 from galley.config import Project
-from galley.export.needs import needs
+from galley.export.address import NOWHERE, Site
+from galley.export.needs import Needs, needs
 from galley.kinds import Kinds, kinds_of
 from galley.record.facts import NOT_RERUN, facts_line
 from galley.record.model import Record
@@ -39,17 +40,18 @@ class Part:
 
 @dataclass(frozen=True)
 class Document:
-    """All that an export holds: `needs` says what it takes to run the code, `ran_on` on what the outputs were made."""
+    """All that an export holds: `needs` is what it takes to run the code, `ran_on` on what it ran."""
 
     page: str
-    needs: str
+    needs: Needs
+    site: Site
     ran_on: str
     parts: tuple[Part, ...]
     record: Record
     kinds: Kinds
 
 
-def document(project: Project, found: Status, lines: Sequence[str]) -> Document:
+def document(project: Project, found: Status, lines: Sequence[str], site: Site = NOWHERE) -> Document:
     """The page of a snippet file under one profile; `lines` are its Markdown."""
     assert found.record is not None
     snippets = with_values(found.snippets, found.profile.parameters)
@@ -60,7 +62,8 @@ def document(project: Project, found: Status, lines: Sequence[str]) -> Document:
     kept = tuple(part for part in whole if part.cell or part.prose)
     told = f"The page ran on: {facts_line(found.record, project.line)} (profile {found.profile.name})"
     told += "" if found.profile.required else f"; {NOT_RERUN}"
-    return Document(snippets.page, needs(project, snippets, found.record), told, kept, found.record, kinds_of(project))
+    needed = needs(project, snippets, found.record)
+    return Document(snippets.page, needed, site, told, kept, found.record, kinds_of(project))
 
 
 def _opening(lines: Sequence[str]) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""What an export needs: the packages that its code imports, and the files that must lie beside it.
+"""What an export needs: the packages that its code imports, and files, which the site may offer.
 
 In the command and in the builder. Nothing is imported to find out.
 """
@@ -8,13 +8,15 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, metadata, packages_distributions
 from pathlib import Path, PurePosixPath
 
 from galley.config import Project
+from galley.export.offered import Offered, offered
 from galley.record.model import Record
 from galley.source.cells import SnippetFile
 from galley.source.digest import imported
@@ -23,26 +25,82 @@ SEPARATORS = re.compile(r"[-_.]+")
 distributions = cache(packages_distributions)  # slow: it reads the files of every package
 
 
-def needs(project: Project, snippets: SnippetFile, record: Record) -> str:
-    """One line: the packages with the versions of the record, then the folders and files that must lie beside it."""
+@dataclass(frozen=True)
+class Needs:
+    """What code needs to run: packages, with the versions of a record, and files.
+
+    `offered` can be had from the site. `beside`, from the folder `source`, and `declared`, from the project's, cannot.
+    """
+
+    packages: tuple[str, ...] = ()
+    offered: tuple[Offered, ...] = ()
+    beside: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
+    source: str = ""
+
+
+def needs(project: Project, snippets: SnippetFile, record: Record) -> Needs:
+    """What a page needs: what its code imports, and the files that it used or declares."""
     names, modules = _imports(project, (name for cell in snippets.cells for name in cell.imports))
-    packages = record.environment.packages
-    versions = {_canonical(name): (name, version.partition("+")[0]) for name, version in packages.items()}
-    brought = [name if name in packages else _package(name) for name in names]
-    found = {_canonical(name): name for name in brought}  # two modules may be of one package
-    pinned = ["==".join(versions.get(each, (name,))) for each, name in found.items()]
-    beside = [f"{each}/" for each in _folders(project, record)] + modules
     declared = sorted({name for cell in snippets.cells for name in cell.uses if not _below(name, project.links)})
-    parts = [f"pip install {' '.join(pinned)}"] if pinned else []
+    return _needs(project, _pinned(names, record), _used(project, record), modules, declared)
+
+
+def part_needs(project: Project, code: Sequence[ast.Module], record: Record) -> Needs:
+    """What a part of a page's code needs: what it imports, and those of the page's files that its texts name."""
+    names, modules = _imports(project, imported(code))
+    own = (project.snippets / each for each in modules)
+    files = (file for each in own for file in (sorted(each.rglob("*.py")) if each.is_dir() else [each]))
+    trees = [*code, *map(_parsed, files)]
+    texts = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    named = [PurePosixPath(each) for each in texts if isinstance(each, str) and _below(each, project.links)]
+    used = _used(project, record)
+    kept = {path: used[path] for path in used if any(PurePosixPath(path).is_relative_to(each) for each in named)}
+    return _needs(project, _pinned(names, record), kept, modules, [])
+
+
+def own_imports(project: Project, module: str) -> set[str] | None:
+    """The modules that a module of the guide's own imports; None for any other module."""
+    file = project.snippets / f"{module}.py"
+    return set(_of_module(file, file.stat().st_mtime_ns)) if file.is_file() else None
+
+
+def _parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def _needs(
+    project: Project, packages: tuple[str, ...], used: Mapping[str, str], modules: list[str], declared: list[str]
+) -> Needs:
+    """The same, with what the site offers of the files told apart."""
+    files = offered(project)
+    brought = [file for file in files if any(_brings(file, each) for each in (*used, *modules, *declared))]
+
+    def left(names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(name for name in names if not any(_brings(file, name) for file in brought))
+
+    beside = (*_folders({path: used[path] for path in left(used)}), *left(modules))
     source = project.relative(project.snippets).as_posix()
-    parts += [f"beside this file, from {source}/ in the guide's repository: {', '.join(beside)}"] if beside else []
-    parts += [f"from the root of the guide's repository: {', '.join(declared)}"] if declared else []
-    return f"Needs: {'; '.join(parts) or 'Python alone'}"
+    return Needs(packages, tuple(brought), beside, left(declared), source)
 
 
 def _below(name: str, links: Iterable[str]) -> bool:
     """Whether a path begins with one of the `links` that a page finds in its own folder."""
     return name.partition("/")[0] in links
+
+
+def _brings(file: Offered, name: str) -> bool:
+    """Whether a file of the site is what code needs, or holds it."""
+    return PurePosixPath(name).is_relative_to(file.place)
+
+
+def _pinned(names: list[str], record: Record) -> tuple[str, ...]:
+    """The packages that bring these modules, each once and with the version of the record where that has one."""
+    packages = record.environment.packages
+    versions = {_canonical(name): (name, version.partition("+")[0]) for name, version in packages.items()}
+    brought = [name if name in packages else _package(name) for name in names]
+    found = {_canonical(name): name for name in brought}  # two modules may be of one package
+    return tuple("==".join(versions.get(each, (name,))) for each, name in found.items())
 
 
 def _imports(project: Project, names: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -89,15 +147,24 @@ def _of_module(file: Path, modified: int) -> tuple[str, ...]:
     return tuple(imported([ast.parse(file.read_text(encoding="utf-8"))]))
 
 
-def _folders(project: Project, record: Record) -> list[str]:
-    """The folders below the project's `links` in which the page used a file, without folders inside another."""
-    folders = set()
+def _used(project: Project, record: Record) -> dict[str, str]:
+    """The files and listed folders below the project's `links` that the page used, each with the folder that it needs.
+
+    The paths are from the folder of the snippets, where the links are.
+    """
+    found: dict[str, str] = {}
+    source = project.relative(project.snippets)
     for used in record.dependencies:
-        path = PurePosixPath(used.path)
-        inside = Path(used.path).is_relative_to(project.relative(project.snippets))
-        below = path.relative_to(project.relative(project.snippets).as_posix()) if inside else path
-        if inside and used.kind in ("file", "listing") and below.parts[:1] and below.parts[0] in project.links:
-            folders.add(below.parent if used.kind == "file" else below)
+        if used.kind in ("file", "listing") and Path(used.path).is_relative_to(source):
+            below = PurePosixPath(used.path).relative_to(source.as_posix())
+            if below.parts[:1] and below.parts[0] in project.links:
+                found[str(below)] = str(below.parent if used.kind == "file" else below)
+    return found
+
+
+def _folders(used: Mapping[str, str]) -> list[str]:
+    """The folders of what a page used, without those inside another."""
+    folders = {PurePosixPath(folder) for folder in used.values()}
     return sorted(
-        str(each) for each in folders if not any(each != other and each.is_relative_to(other) for other in folders)
+        f"{each}/" for each in folders if not any(each != other and each.is_relative_to(other) for other in folders)
     )

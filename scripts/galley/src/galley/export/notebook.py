@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from galley.export.document import Document, Part
+from galley.export.fetch import INSTALLS, NOTHING, elsewhere, fetching
 from galley.kinds import Kinds
 from galley.kinds.text import notebook_lines
 from galley.record.model import Record
@@ -24,9 +25,9 @@ METADATA = {
 def notebook(document: Document, *, compact: bool = False) -> str:
     """The text of the notebook: indented, or on one line where it is `compact`.
 
-    The first cell says what the notebook needs, and on what the outputs were made.
+    The first cell says on what the outputs were made, and brings what the notebook needs.
     """
-    cells = [_markdown("needs", f"{document.needs}\n\n{document.ran_on}")]
+    cells = [_first(document)]
     for number, part in enumerate(document.parts, start=1):
         if part.prose:
             cells.append(_markdown(f"prose-{number}", part.prose))
@@ -35,6 +36,17 @@ def notebook(document: Document, *, compact: bool = False) -> str:
     content = {"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
     form: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 1}
     return json.dumps(content, ensure_ascii=False, sort_keys=True, **form) + "\n"
+
+
+def _first(document: Document) -> dict[str, Any]:
+    """The first cell: code where something can be installed or fetched, else words."""
+    code = fetching(document.needs, document.site)
+    said = [*([INSTALLS] if code else [NOTHING]), *elsewhere(document.needs, document.site), document.ran_on]
+    if not code:
+        return _markdown("needs", "\n\n".join(said))
+    source = notebook_lines("\n".join([*(f"# {line}" for line in said), code]))
+    cell = {"cell_type": "code", "execution_count": None, "id": "needs", "metadata": {"name": "needs"}}
+    return {**cell, "outputs": [], "source": source}
 
 
 def _markdown(name: str, text: str) -> dict[str, Any]:

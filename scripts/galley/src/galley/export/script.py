@@ -13,6 +13,7 @@ import io
 import tokenize
 
 from galley.export.document import Document
+from galley.export.fetch import head
 from galley.source.cells import Cell
 
 RAISES = """\
@@ -27,8 +28,8 @@ else:
 
 
 def script(document: Document) -> str:
-    """The text of the script; its first line says what it needs, its second what the page ran on."""
-    blocks = [f"# {document.needs}\n# {document.ran_on}"]
+    """The text of the script; its head says what it needs, with commands, and what the page ran on."""
+    blocks = ["\n".join(f"# {line}" for line in (*head(document.needs, document.site), document.ran_on))]
     for part in document.parts:
         if part.prose:
             blocks.append("# %% [markdown]\n" + "\n".join(map(_commented, part.prose.split("\n"))))

@@ -15,6 +15,7 @@ from galley.errors import GalleyError
 from galley.kinds.brought import Brought
 from galley.kinds.image import Image
 from galley.kinds.kind import Asked, At, Kind, Watcher
+from galley.kinds.table import TableKind
 from galley.kinds.text import Error, Stderr, Stdout, Value
 from galley.kinds.trace import TraceKind
 from galley.plugins import Plugins, plugins_of, told_at_setting
@@ -22,7 +23,10 @@ from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND, Form, Shown
 from galley.source.cells import Cell
 
 # In the order in which they are asked for a value: the text of a value comes last, since it takes any value.
-BUILT_IN: tuple[type[Kind], ...] = (Stdout, Stderr, TraceKind, Image, Value, Error)
+BUILT_IN: tuple[type[Kind], ...] = (Stdout, Stderr, TraceKind, TableKind, Image, Value, Error)
+
+
+ALSO = "a text as the first thing in the cell, which becomes the caption"
 
 
 class Kinds:
@@ -81,6 +85,14 @@ class Kinds:
         if kind.tag and kind.tag not in cell.tags:
             return f"the cell has no tag [{kind.tag}]"
         return kind.fault(shown, At(cell, "x"))
+
+    def unlabelled(self, shown: Shown, cell: Cell) -> GalleyError | None:
+        """The error at a cell whose picture has no label; None where it has one, and for what is no picture."""
+        kind = self[shown.kind]
+        if not kind.picture or kind.alt(shown, At(cell, "x")).strip():
+            return None
+        what = f"the picture of cell '{cell.name}' has no label for readers who do not see it"
+        return GalleyError(what, cell.place, f'say what it shows: alt="…" on this line, or {ALSO}')
 
     def left_open(self, asked: Asked) -> list[Shown]:
         """The outputs for what the cell left open, such as figures, of every kind."""

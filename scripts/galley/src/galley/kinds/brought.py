@@ -28,14 +28,14 @@ class Brought(Kind):
         kind = plugin.brought
         assert isinstance(kind, Kind)
         self.plugin, self._kind = plugin, kind
-        name, tag, css = (getattr(kind, each, None) for each in ("name", "tag", "css"))
+        name, tag, css, picture = (getattr(kind, each, None) for each in ("name", "tag", "css", "picture"))
         if not isinstance(name, str) or not KIND.fullmatch(name):
             raise self._no_kind(f"its name is {name!r:.80}, and must be small letters, digits and hyphens")
         if not isinstance(tag, str) or not isinstance(css, str):
             raise self._no_kind("its tag and its css must be texts")
         if "</" in css:
             raise self._no_kind("its css has </ in it, which would end the page's style")
-        self.name, self.tag, self.css = name, tag, css
+        self.name, self.tag, self.css, self.picture = name, tag, css, bool(picture)
 
     def _no_kind(self, what: str, mend: str = f"{MEND}, or take its name away") -> GalleyError:
         """The error for a plug-in that cannot be a kind of output."""
@@ -106,6 +106,10 @@ class Brought(Kind):
     def code_html(self, code: str, shown: Shown, at: At) -> str:
         """As the plug-in does."""
         return self._text("code_html", self._asked("code_html", code, shown, at))
+
+    def alt(self, shown: Shown, at: At) -> str:
+        """As the plug-in does."""
+        return self._text("alt", self._asked("alt", shown, at))
 
     @property
     def marks_code(self) -> bool:

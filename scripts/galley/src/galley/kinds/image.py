@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from galley.kinds.kind import Asked, At, Kind
-from galley.kinds.svg import INK, PNG_MIME, SVG_MIME, image_html, is_harmless
+from galley.kinds.svg import INK, PNG_MIME, SVG_MIME, image_html, is_harmless, title_of
 from galley.kinds.text import notebook_lines
 from galley.record.model import Form, Shown
 
@@ -22,7 +22,7 @@ METHODS = (("_repr_svg_", SVG_MIME, "svg"), ("_repr_png_", PNG_MIME, "png"))  # 
 PALETTE = ("#3f7fd0", "#cf5a1d", "#2b8a5a", "#9a62d8", "#c9466f", "#1d8a9c", "#93742a", "#74808c")
 INKED = ("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
 STYLE: dict[str, Any] = {
-    "figure.figsize": (6.4, 3.6),
+    "figure.figsize": (5.0, 3.2),  # on a phone its text has 10 pixels or more
     "figure.facecolor": "none",
     "figure.constrained_layout.use": True,
     "savefig.facecolor": "none",
@@ -44,7 +44,7 @@ COLOURED = {*INKED, "figure.facecolor", "savefig.facecolor", "axes.facecolor", "
 class Image(Kind):
     """A drawing as SVG, or a picture as PNG."""
 
-    name = "image"
+    name, picture = "image", True
     css = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
     def __init__(self) -> None:
@@ -68,8 +68,13 @@ class Image(Kind):
         return [(Form(SVG_MIME, "svg", figure),) for figure in drawn()]
 
     def html(self, shown: Shown, at: At) -> str:
-        """The image, with the cell's caption as what it shows."""
-        return image_html(shown.forms[0], at.cell.caption, at.ids)
+        """The image, with its label."""
+        return image_html(shown.forms[0], self.alt(shown, at), at.ids)
+
+    def alt(self, shown: Shown, at: At) -> str:
+        """The cell's option `alt`, or else a drawing's own title, or else the cell's caption."""
+        own = "" if at.cell.options["alt"] else title_of(shown.forms[0])
+        return own or super().alt(shown, at)
 
     def fault(self, shown: Shown, at: At) -> str:
         """None: what is no drawing is shown as an image, which may be broken."""
@@ -117,7 +122,12 @@ def drawn() -> Iterator[bytes]:
 
 
 def _title(figure: Any) -> dict[str, str]:
-    """The figure's title for the SVG, or else the titles of its axes; empty where it has none."""
-    titles = [figure.get_suptitle()] if figure.get_suptitle() else [axes.get_title() for axes in figure.axes]
+    """What the figure shows, for the SVG's title; empty where the code does not say it.
+
+    The code says it with the figure's own label (`plt.figure("…")`, `figure.set_label("…")`), which is not drawn, or
+    else with its title, or else with the titles of its axes.
+    """
+    own = figure.get_label() or figure.get_suptitle()
+    titles = [str(own)] if own else [axes.get_title() for axes in figure.axes]
     title = "; ".join(each for each in titles if each)
     return {"Title": title} if title else {}

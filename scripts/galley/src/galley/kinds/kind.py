@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Protocol
 
+from galley.kinds.markup import plain
 from galley.record.model import Form, Shown
 from galley.source.cells import Cell
 from galley.source.digest import digest
@@ -56,12 +57,14 @@ class Kind:
     `name` stands in records and in the names of files: at most 40 small letters, digits and hyphens. `tag` is the cell
     tag that asks for this kind; empty where the kind is asked for the value of every cell. `css` goes into each page
     that shows such an output, and into no other. A kind cuts a form that does not fit into `Asked.limit` bytes, and
-    says in `Form.cut` how many bytes are missing.
+    says in `Form.cut` how many bytes are missing. The outputs of a kind that is a `picture` are numbered on their page,
+    and each must have an `alt` text.
     """
 
     name: str
     tag: str = ""
     css: str = ""
+    picture: bool = False
 
     # In a page's child.
 
@@ -94,6 +97,13 @@ class Kind:
     def code_html(self, code: str, shown: Shown, at: At) -> str:
         """The HTML of the cell's highlighted code, with whatever this output adds to the code."""
         return code
+
+    def alt(self, shown: Shown, at: At) -> str:
+        """What a picture shows, for a reader who does not see it; empty where nobody has said it.
+
+        As it stands: the cell's option `alt`, or else its caption.
+        """
+        return str(at.cell.options["alt"]) or plain(at.cell.caption)
 
     @property
     def marks_code(self) -> bool:

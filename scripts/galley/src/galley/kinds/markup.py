@@ -23,6 +23,11 @@ def inline(text: str) -> str:
     return CODE.sub(r"<code>\1</code>", escape(text))
 
 
+def plain(text: str) -> str:
+    """A caption as a text without marks, such as an attribute holds."""
+    return CODE.sub(r"\1", text)
+
+
 def cut_note(cut: int, done: str) -> str:
     """The line under an output that was cut; `done` is the verb for the missing bytes, `printed` or `recorded`."""
     return f'<p class="galley-cut">{cut:,} more bytes were {done} and are cut here</p>' if cut else ""

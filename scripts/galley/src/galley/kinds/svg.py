@@ -69,6 +69,7 @@ DROPPED = frozenset(
 )
 EVERYTHING = re.compile(r"\s*\*\s*\{([^{}<>@\\]*)\}\s*")  # the one style sheet that matplotlib writes
 URL = re.compile(r"url\(\s*+['\"]?+([^()'\"]*+)['\"]?\s*+\)", re.IGNORECASE)
+UNLABELLED = "what this cell drew"  # in a notebook, and in the live preview, where a label may be missing
 OUTSIDE = re.compile(r"\\|/\*|@|javascript:|expression\(|image-set\(|src\(", re.IGNORECASE)
 PIXELS = re.compile(r"\s*data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*")
 
@@ -87,7 +88,7 @@ def image_html(form: Form, label: str, group: str, *, inline: bool = True) -> st
         else:
             return f'<div class="galley-figure" tabindex="0" data-search-exclude>{drawing}</div>'
     mime = SVG_MIME if form.mime == SVG_MIME else PNG_MIME
-    said = escape(label or "what this cell drew")
+    said = escape(label or UNLABELLED)
     return f'<img class="galley-image" alt="{said}" src="data:{mime};base64,{b64encode(form.data).decode()}">'
 
 
@@ -102,8 +103,23 @@ def inline_svg(data: bytes, group: str, label: str = "") -> str:
         if not found:
             raise NotADrawingError("it has a style sheet, which would style the whole page")
         style += found[1].strip().rstrip(";") + ";"
-    said = label or (root.findtext(f"{{{SVG}}}title") or "").strip() or "what this cell drew"
+    said = label or _said(root) or UNLABELLED
     return _Writer(group, INK.encode() in data).root(root, said, style)
+
+
+def title_of(form: Form) -> str:
+    """The title that an SVG has for itself; empty where it has none, and for other images."""
+    if form.mime != SVG_MIME:
+        return ""
+    try:
+        return _said(_parsed(form.data))
+    except NotADrawingError:
+        return ""
+
+
+def _said(root: ElementTree.Element) -> str:
+    """The text of the drawing's title in one line, or else its `aria-label`."""
+    return " ".join((root.findtext(f"{{{SVG}}}title") or root.get("aria-label") or "").split())
 
 
 def is_harmless(data: bytes) -> bool:

@@ -6,6 +6,7 @@ measures it again.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
@@ -27,6 +28,7 @@ from galley.source.digest import digest, module_digest
 GONE = "gone"
 ABSENT = "absent"  # what a page looked for and did not find
 GALLEY = Path(__file__).parents[1]
+LONG = 1024  # characters of a text that may be a path
 CACHED = 1 << 14  # how many digests of files are kept in memory
 
 
@@ -126,6 +128,32 @@ def _file_digest(path: Path, module: bool, mtime_ns: int, size: int) -> str:
                 return module_digest(file.read().decode())
             file.seek(0)
         return hashlib.file_digest(file, "sha256").hexdigest()  # a piece at a time: a model may be larger than memory
+
+
+def named(project: Project, cell: Cell) -> list[Path]:
+    """The files of the project that a cell's code names: each string that is a relative path with a slash to one.
+
+    Such a path counts from the project's root or from the folder of the snippets, whether or not the cell opens it:
+    code also asks whether a file is there, which no open tells. A bare name counts for nothing, since many folders have
+    a `README.md`. Nor does a path of a page or of a record: it is more often a link.
+    """
+    texts = {node.value for each in cell.statements for node in ast.walk(each) if isinstance(node, ast.Constant)}
+    paths = [each for each in texts if isinstance(each, str) and "/" in each[1:] and len(each) <= LONG]
+    found = {file for each in paths for base in (project.root, project.snippets) if (file := _plain(base, each))}
+    apart = (*never_counts(project.root.resolve()), project.docs.resolve(), project.outputs.resolve())
+    inside = [file for file in found if file.is_relative_to(project.root.resolve())]
+    return sorted(file for file in inside if not any(file.is_relative_to(each) for each in apart))
+
+
+def _plain(base: Path, text: str) -> Path | None:
+    """The plain file that a relative path leads to, without symbolic links; None where there is none."""
+    if text.startswith("/") or "\0" in text or "\n" in text:
+        return None
+    try:
+        file = (base / text).resolve()
+        return file if file.is_file() else None
+    except (OSError, ValueError, RuntimeError):  # no disk can hold the name, or links lead in a circle
+        return None
 
 
 def declared(project: Project, cell: Cell) -> list[Path]:

@@ -11,7 +11,7 @@ from shlex import quote
 from typing import Protocol
 
 from galley.config import Profile, Project
-from galley.errors import GalleyError, Place
+from galley.errors import AskedWronglyError, GalleyError, Place
 from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND, Shown
 from galley.record.mutations import unbroken
 from galley.record.status import SHOWABLE, State, Status, status, store_of
@@ -46,6 +46,9 @@ class Knows(Protocol):
 
     def fault(self, shown: Shown, cell: Cell) -> str:
         """Why an output that a record has for a cell cannot be one; empty where it can."""
+
+    def unlabelled(self, shown: Shown, cell: Cell) -> GalleyError | None:
+        """The error at a cell whose picture has no label; None where it has one, and for what is no picture."""
 
 
 def findings(guide: Guide, kinds: Knows) -> list[Finding]:
@@ -136,7 +139,7 @@ def _record(found: Status, profile: Profile) -> Iterator[Finding]:
 
 
 def _not_shown(guide: Guide, found: Status, kinds: Knows) -> Iterator[Finding]:
-    """The outputs in a record that may be shown and that nobody can show: the site could not be built."""
+    """The outputs in a record that nobody can show, and pictures that say nothing: the site could not be built."""
     if found.record is None or found.state not in SHOWABLE:
         return
     record = found.record
@@ -150,9 +153,15 @@ def _not_shown(guide: Guide, found: Status, kinds: Knows) -> Iterator[Finding]:
                     mend = f"{UNKNOWN_KIND_MEND}, or record the page without it: {again}"
                     yield Finding("unknown", place, UNKNOWN_KIND.format(shown.kind), mend)
                 unknown.add(shown.kind)
-            elif fault := kinds.fault(shown, cell):
-                what = f"cell {cell.name} has an output of the kind '{shown.kind}' that is none: {fault}"
-                yield Finding("tampered", place, what, again)
+                continue
+            try:
+                if fault := kinds.fault(shown, cell):
+                    what = f"cell {cell.name} has an output of the kind '{shown.kind}' that is none: {fault}"
+                    yield Finding("tampered", place, what, again)
+                elif error := kinds.unlabelled(shown, cell):
+                    yield Finding("unlabelled", error.place or place, error.what, error.mend)
+            except AskedWronglyError as error:
+                yield Finding("unknown", error.place or cell.place, error.what, error.mend)
 
 
 def _orphans(guide: Guide) -> Iterator[Finding]:

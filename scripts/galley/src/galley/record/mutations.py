@@ -66,9 +66,6 @@ def _name(entry: Broken) -> tuple[str, str]:
 def read_results(project: Project) -> Results:
     """The results in the file that the setting names; raises GalleyError where there are none."""
     path = Path(os.path.normpath(project.root / project.mutations))
-    if not path.is_relative_to(project.root) or path == project.root:
-        what = f"mutations = '{project.mutations}' names no file of the project"
-        raise GalleyError(what, project.place("mutations"), "name a file below the folder of pyproject.toml")
     if not path.exists():
         what = f"there is no file '{project.mutations}' with the results of mutations"
         raise GalleyError(what, project.place("mutations"), mend(project))

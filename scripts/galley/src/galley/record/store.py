@@ -2,12 +2,10 @@
 
 In the command and in the builder.
 
-The order of a write shows every interruption. The new record is first written in full into the folder `.staging`. Then,
-in the record's own folder, one step after the other: `replacing.json` moves in, which lists the files of the old record
-and of the new one; the old `record.json` is removed; the new output files move in; files of the old record that the new
-one does not have are removed; the new `record.json` moves in; `replacing.json` is removed. Each move is a rename, which
-happens as a whole or not at all. So a folder with outputs and without a `record.json` is torn: a write was interrupted.
-And where the outputs differ from what `record.json` says of them, something else than galley changed them.
+The new record is first written in full into the folder `.staging`, and then moved into the record's own folder in an
+order that shows every interruption (`record.move`). A folder with outputs and without a `record.json` is torn: a move
+was interrupted. Who reads it next, or writes any record, ends the move with what still lies in `.staging`. And where
+the outputs differ from what `record.json` says of them, something else than galley changed them.
 
 galley removes only files that a record names. After an interruption `replacing.json` tells the next writer which files
 those are. Nothing is read or written through a symbolic link, since it could lead to the user's own files.
@@ -20,21 +18,19 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
-from typing import Any
 
 from galley import system
 from galley.errors import GalleyError, Place, RefusedError
 from galley.record.model import FORMAT, NewerError, Record, from_json, is_output, to_json
+from galley.record.move import OWN, REPLACING, content, interrupted, is_plain, move, named
+from galley.record.move import RECORD as RECORD
 from galley.source.digest import digest
 
-RECORD = "record.json"
-REPLACING = "replacing.json"  # the files of a record and of its successor, while one takes the other's place
 STAGING = ".staging"
-OWN = (RECORD, REPLACING)
 UPGRADE = "upgrade galley: pip install --upgrade galley-docs"
 READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 NOT_PLAIN = "is no plain file, and records have none but such"
@@ -72,8 +68,39 @@ class Store:
 
         Raises TornError, TamperedError or NewerRecordError where it cannot be shown.
         """
+        try:
+            with self._locked(alone=False):
+                return self._read(page, profile)
+        except TornError:
+            if not self._end_move():
+                raise
         with self._locked(alone=False):
             return self._read(page, profile)
+
+    def _end_move(self) -> bool:
+        """End the move that a writer began and did not live to end; return whether there was one.
+
+        In CI, or where this user may not write, the record stays torn.
+        """
+        staged = self.folder / STAGING
+        if os.environ.get("CI") or not (staged / RECORD).exists():
+            return False
+        try:
+            with self._locked(alone=True):
+                self.see_staging()
+                return self._moved()
+        except (GalleyError, OSError):
+            return False
+
+    def _moved(self) -> bool:
+        """As `_end_move`, for who holds the lock alone; raises TamperedError where something stands in the way."""
+        staged = self.folder / STAGING
+        if not (found := interrupted(staged, self.folder)):
+            return False
+        old = self._removable(found, found.files)
+        move(staged, self.folder_of(found.page, found.profile), found.files, old)
+        staged.rmdir()
+        return True
 
     def _read(self, page: str, profile: str) -> Record | None:
         folder = self.folder_of(page, profile)
@@ -129,8 +156,10 @@ class Store:
             raise RefusedError("CI writes no records", Place(self.relative))
         outputs = record.contents
         with self._locked(alone=True):
-            folder, old = self.folder_of(record.page, record.profile), self._removable(record, outputs)
             self.see_staging()
+            with suppress(GalleyError, OSError):  # it is another page's, perhaps, and this one is written all the same
+                self._moved()
+            folder, old = self.folder_of(record.page, record.profile), self._removable(record, outputs)
             staged = self.folder / STAGING
             if staged.exists():  # not a search for such names: that would read a folder of all pages for each page
                 shutil.rmtree(staged)
@@ -138,7 +167,7 @@ class Store:
             names = json.dumps({"files": sorted({*old, *outputs})}).encode()
             for file, data in {**outputs, RECORD: to_json(record).encode(), REPLACING: names}.items():
                 (staged / file).write_bytes(data)
-            self._move(staged, folder, outputs, old)
+            move(staged, folder, outputs, old)
             staged.rmdir()
 
     def see_staging(self) -> None:
@@ -150,25 +179,14 @@ class Store:
         for folder, folders, names in os.walk(staged):
             here = Path(folder)
             links = [name for name in folders if (here / name).is_symlink()]
-            others = [name for name in names if not (name in OWN or is_output(name)) or not _is_plain(here / name)]
+            others = [name for name in names if not (name in OWN or is_output(name)) or not is_plain(here / name)]
             if name := next(iter([*links, *others]), None):
                 at = relative / (here / name).relative_to(staged)
                 raise TamperedError(
                     "is in the folder where galley stages records", Place(at), f"move {quote(str(at))} away"
                 )
 
-    def _move(self, staged: Path, folder: Path, outputs: Mapping[str, bytes], old: set[str]) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (staged / REPLACING).replace(folder / REPLACING)
-        (folder / RECORD).unlink(missing_ok=True)
-        for file in outputs:
-            (staged / file).replace(folder / file)
-        for file in sorted(old - outputs.keys()):
-            (folder / file).unlink(missing_ok=True)
-        (staged / RECORD).replace(folder / RECORD)
-        (folder / REPLACING).unlink()
-
-    def _removable(self, record: Record, outputs: Mapping[str, bytes]) -> set[str]:
+    def _removable(self, record: Record, outputs: Mapping[str, object]) -> set[str]:
         """The files in the record's folder that the old record names, and that the new one may replace or remove.
 
         Raises TamperedError where the folder holds any other file that the new record does not replace.
@@ -179,14 +197,14 @@ class Store:
             return set()
         if _is_newer(folder / RECORD):
             raise NewerRecordError("a newer galley wrote this record", Place(relative / RECORD), UPGRADE)
-        named = _named(folder / RECORD) | _named(folder / REPLACING)
+        listed = named(folder / RECORD) | named(folder / REPLACING)
         present = {path.name for path in folder.iterdir()}
         for name in sorted(present):
             _plain(folder, name, relative)
         for name in sorted(present):
-            if name not in {*named, *outputs, *OWN}:
+            if name not in {*listed, *outputs, *OWN}:
                 raise TamperedError("is in the folder, and no record names it", Place(relative / name), _move_out(name))
-        return named & present
+        return listed & present
 
     def _no_link(self, page: str, profile: str) -> None:
         """Raises TamperedError where a part of the way to a record is a link, or no folder."""
@@ -252,44 +270,17 @@ def _all_of(handle: int, size: int) -> bytes:
     return data
 
 
-def _is_plain(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
-
-
 def _plain(folder: Path, name: str, relative: Path) -> None:
     """Raises TamperedError where a name of a record's folder is that of anything else than a plain file."""
-    if not _is_plain(folder / name):
+    if not is_plain(folder / name):
         mend = LINK_MEND if (folder / name).is_symlink() else PLAIN_MEND
         raise TamperedError(NOT_PLAIN, Place(relative / name), mend)
 
 
-def _json(file: Path) -> dict[str, Any]:
-    """The JSON object in a file of a record's folder; empty where the file is no plain file or cannot be read."""
-    try:
-        said = json.loads(file.read_bytes()) if _is_plain(file) else None
-    except (OSError, ValueError, RecursionError):
-        said = None
-    return said if isinstance(said, dict) else {}
-
-
 def _is_newer(file: Path) -> bool:
     """Whether a newer galley wrote a record."""
-    found = _json(file).get("format")
+    found = content(file).get("format")
     return isinstance(found, int) and found > FORMAT
-
-
-def _named(file: Path) -> set[str]:
-    """The plain file names in a `record.json` of any format, or in a `replacing.json`."""
-    said = _json(file)
-    if "files" in said:
-        names = said["files"]
-    else:
-        try:
-            outputs = [output for cell in said["cells"] for output in cell["outputs"]]
-            names = [each["file"] for output in outputs for each in output.get("files", [output])]
-        except (KeyError, TypeError, AttributeError):
-            return set()
-    return {name for name in names if isinstance(name, str) and is_output(name)} if isinstance(names, list) else set()
 
 
 def _move_out(name: str) -> str:

@@ -112,7 +112,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
         "fcntl.fcntl fcntl.flock fcntl.ioctl fcntl.lockf mmap.__new__ os.lockf",
     ),
     (
-        "What another process opens is out of sight; a cell declares it with `uses`.",
+        "What another process opens is told by the kernel; where it is not, a cell declares it with `uses`.",
         """
         os.exec os.fork os.forkpty os.kill os.killpg os.posix_spawn os.spawn os.system pty.spawn
         subprocess.Popen webbrowser.open

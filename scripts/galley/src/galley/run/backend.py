@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import sysconfig
-import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +25,7 @@ from galley.run.client import PageRun, Tell, run_page
 from galley.run.protocol import Job
 from galley.run.quiet import machine
 from galley.run.runners import runner, warm_runner
-from galley.system import cores
+from galley.system import cores, scratch
 
 PACKAGES = ("site-packages", "dist-packages")  # what a folder of packages is called, the user's own too
 STARTS = 5  # how often a command starts the shared runner for one page before it gives up
@@ -81,11 +80,11 @@ class LocalBackend:
 
     async def run(self, job: Job, tell: Tell, *, alone: bool) -> PageRun:
         """Run a page in a fresh folder, a second time where the runner went away."""
-        with tempfile.TemporaryDirectory(prefix="galley-page-", ignore_cleanup_errors=True) as folder:
-            scratch = Path(folder).resolve()
+        with scratch("galley-page-") as folder:
+            folder = folder.resolve()
             for link in job.links:
-                (scratch / link).symlink_to(self.project.snippets / link)
-            job = msgspec.structs.replace(job, scratch=str(scratch))
+                (folder / link).symlink_to(self.project.snippets / link)
+            job = msgspec.structs.replace(job, scratch=str(folder))
             async with machine(alone=alone, waits=lambda: tell(job, "waits for another galley command")):
                 return await self._run(job, tell)
 
@@ -117,8 +116,8 @@ class LocalBackend:
     async def _run_apart(self, job: Job, tell: Tell) -> PageRun:
         """Run the page on a runner of its own, with no other such page beside it."""
         async with self._apart:
-            with tempfile.TemporaryDirectory(prefix="galley-") as folder:
-                async with runner(self.project, Path(folder)) as own:
+            with scratch("galley-") as folder:
+                async with runner(self.project, folder) as own:
                     return await run_page(own.socket, job, self._where(job), tell)
 
     def _where(self, job: Job) -> Where:
@@ -128,8 +127,8 @@ class LocalBackend:
         """The socket of the shared runner, which is started where none runs."""
         async with self._starting:
             if self._socket is None:
-                folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="galley-"))
-                running = await self._stack.enter_async_context(runner(self.project, Path(folder)))
+                folder = self._stack.enter_context(scratch("galley-"))
+                running = await self._stack.enter_async_context(runner(self.project, folder))
                 self._socket = running.socket
             return self._socket
 

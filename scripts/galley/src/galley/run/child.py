@@ -32,8 +32,9 @@ from galley.kinds.kind import Asked, Kind
 from galley.plugins import Plugins, load_plugins
 from galley.record.facts import environment
 from galley.record.model import Dependency
-from galley.run import ending
+from galley.run import ending, own_stack
 from galley.run.arrivals import Arrivals
+from galley.run.confine import shut_in
 from galley.run.execute import Execution, Position, class_name
 from galley.run.loaded import before_any_page
 from galley.run.own_file import OwnFile
@@ -52,11 +53,10 @@ from galley.run.protocol import (
 )
 from galley.run.seeds import SEEDED
 from galley.run.spawned import SPAWNING, Spawned
-from galley.run.watch import ChangedError, Watch, WroteError
+from galley.run.watch import UntrueError, Watch, WroteError
 from galley.source.cells import Cell, SnippetFile, cut
 from galley.source.grammar import grammar_among
 from galley.system import sandbox
-from galley.system.allowed import for_page
 
 READ_ONLY = "in the sandbox a page writes into its working folder and the temporary folder alone"
 TOLD = 1 << 16  # characters of an error's message, and of its traceback, that the command is told
@@ -101,7 +101,7 @@ class _Program:
         self._enter()
         if self.job.memory_mb:
             system.limit_memory(self.job.memory_mb)
-        self.protections = self._shut_in()
+        self.protections = shut_in(self.job, self.watch)
         self.watch.start()
         self._settle_modules(snippets)
         self._hook("setup")
@@ -111,7 +111,7 @@ class _Program:
             return 1
         try:
             used = tuple(self.watch.found())
-        except (ChangedError, WroteError) as error:
+        except UntrueError as error:
             self._untrue(error)
             return 1
         self._settle(last)
@@ -122,6 +122,7 @@ class _Program:
         """See to what modules need that the page has or will have: seeds, and the right text for new processes."""
         spawned = Spawned(snippets, Path(self.job.scratch))
         OwnFile(snippets.path, self.job.source, self.job.profile).watch()
+        own_stack.end_at(self.job.path)
         Arrivals(SEEDED | dict.fromkeys(SPAWNING, spawned.lead))
 
     def _run_cells(self, snippets: SnippetFile, kinds: Kinds) -> CellEnds | None:
@@ -132,7 +133,7 @@ class _Program:
         asked = Asked(self.job.output_limit, partial(self._hook, "summarise"), partial(self._hook, "brief"))
         execution = Execution(snippets, self._main(), self.position, kinds, asked)
         self._settle(Ready(self.protections))
-        reached = {"network": "with network"} if self.job.network else {}
+        reached = {**({"network": "with network"} if self.job.network else {}), **self.job.answers}
         ends = None
         for cell in snippets.cells:
             if ends:
@@ -218,26 +219,15 @@ class _Program:
         sys.modules["__main__"] = main
         return main.__dict__
 
-    def _untrue(self, error: ChangedError | WroteError) -> None:
+    def _untrue(self, error: UntrueError) -> None:
         """Say that the page ran, and that nobody could say of what its outputs are."""
         if isinstance(error, WroteError) and error.line:
             self.position.line = error.line
         self.tell(Failed(str(error), line=self.position.line, wrote=tuple(self.watch.wrote())))
 
-    def _shut_in(self) -> sandbox.Held:
-        """Enter the sandbox, after the page's folder and before the guide's own code; raises MissingError."""
-        job = self.job
-        if job.sandbox == sandbox.OFF:
-            return dict.fromkeys(sandbox.PROTECTIONS, sandbox.SWITCHED_OFF)
-        folders = Path(job.root), Path(job.scratch), Path(job.path).parent
-        held = sandbox.enter(for_page(*folders, reads=job.reads, devices=job.devices, network=job.network))
-        if job.sandbox == sandbox.REQUIRED:
-            sandbox.require(held)
-        return held
-
     def _failed(self, cell: Cell, error: BaseException) -> None:
         _flush()
-        if isinstance(error, WroteError):
+        if isinstance(error, UntrueError):
             self._untrue(error)
             return
         line = _line(error, self.job.path) or self.position.line

@@ -70,7 +70,9 @@ def run_pages(
         _may_write(tasks)
     if tasks:
         _run(guide.project, tasks, jobs, file, summary, meanwhile, backend, check=check, strict=strict)
-    elif not summary.errors:
+    else:
+        system.sweep()  # of what commands left that were killed; a run does it, too
+    if not tasks and not summary.errors:
         why = "no page has a record" if check else _why_nothing(guide, pages, profiles)
         print(f"nothing to run: {why}", file=file)
     return summary

@@ -32,9 +32,11 @@ class OwnFile:
     def __init__(self, path: Path, source: str, profile: str) -> None:
         self._path, self._own = path, str(path)
         self._said = f"runs {path.name} as it stands on the disk, without the values of the profile '{profile}'"
-        self._differs = False
-        with suppress(OSError, ValueError):  # gone meanwhile, and then nothing runs it
-            self._differs = path.read_text(encoding="utf-8-sig").splitlines() != source.splitlines()
+        self._differs, self._code = False, None
+        with suppress(OSError, ValueError, SyntaxError):  # gone or broken meanwhile, and then nothing runs it
+            text = path.read_text(encoding="utf-8-sig")
+            self._differs = text.splitlines() != source.splitlines()
+            self._code = compile(text, self._own, "exec", dont_inherit=True) if self._differs else None
 
     def watch(self) -> None:
         """From now on let OwnFileError be raised by whatever starts the file, imports it, or executes its code."""
@@ -44,10 +46,8 @@ class OwnFile:
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "exec":
             code = arguments[0]
-            if (
-                getattr(code, "co_filename", "") == self._own
-                and sys._getframe(1).f_code.co_filename != execute.__file__
-            ):
+            is_own = getattr(code, "co_filename", "") == self._own or code == self._code  # as another name's text
+            if is_own and sys._getframe(1).f_code.co_filename != execute.__file__:
                 raise OwnFileError(f"this {self._said}; {MEND}")
         elif event in STARTS and self._starts(tuple(_words(arguments[STARTS[event]]))):
             raise OwnFileError(f"this {self._said}; {MEND}")

@@ -23,7 +23,10 @@ import msgspec
 from galley import system
 from galley.errors import Exit, GalleyError
 from galley.hooks import Context, HookError, at_fault, find_hook
+from galley.record.dependencies import GALLEY
+from galley.record.machine import folders
 from galley.run.protocol import Prepare, Prepared, encode, written
+from galley.source.digest import digest
 from galley.toml import VARIABLE
 
 if TYPE_CHECKING:
@@ -53,6 +56,21 @@ async def prepare(project: Project, profiles: Iterable[str], known: Answers) -> 
     answers = await asyncio.gather(*(_prepare(project, project.profile(name)) for name in asked))
     known |= {name: each for name, each in zip(asked, answers, strict=True) if not isinstance(each, PrepareError)}
     return [each for each in answers if isinstance(each, PrepareError)]
+
+
+def facts_of(project: Project, variables: Mapping[str, str]) -> dict[str, str]:
+    """The facts that a record has of an answer: a digest for each variable.
+
+    A value may hold a token, so it is not written down itself. Folders that another machine has elsewhere do not count.
+    """
+    instead = folders(project.root, GALLEY) if variables else ()
+    return {f"prepare.{name}": _digest(text, instead) for name, text in sorted(variables.items())}
+
+
+def _digest(text: str, instead: Iterable[tuple[str, str]]) -> str:
+    for folder, sign in instead:
+        text = text.replace(folder, sign)
+    return digest(text)
 
 
 async def _prepare(project: Project, profile: Profile) -> Mapping[str, str] | PrepareError:

@@ -32,10 +32,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     `cells` are the names of its cells, in the order in which they run: what the page says must be about these.
     `source` is the snippet file's text with the profile's values in place, `path` where the file stands, `relative` its
     path in messages. `scratch` is the folder that the page runs in, with a link for each of `links`. `uses` are the
-    files and folders that the page's cells declare. Times are in seconds; `memory_mb` is the limit of private memory
-    in MB (10^6 bytes), 0 for none; `output_limit` is in bytes. `sandbox` is the setting of that name, `network` says
-    that a cell asks for the network; `reads` and `devices` are patterns of paths that the page may use beside its
-    project.
+    files and folders that the page's cells declare or name. `answers` are facts about `variables`, as the record has
+    them. Times are in seconds; `memory_mb` is the limit of private memory in MB (10^6 bytes), 0 for none;
+    `output_limit` is in bytes. `sandbox` is the setting of that name, `network` says that a cell asks for the network;
+    `reads` and `devices` are patterns of paths that the page may use beside its project.
     """
 
     page: str
@@ -51,6 +51,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     hooks: Mapping[str, str] = {}
     plugins: Sequence[str] = ()
     variables: Mapping[str, str] = {}
+    answers: Mapping[str, str] = {}
     packages: Sequence[str] = ()
     uses: Sequence[str] = ()
     threads: int = 1
@@ -65,7 +66,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Start(msgspec.Struct, frozen=True):
-    """The runner's command line: the socket to listen on, what to import, and what to look up before it forks."""
+    """The runner's command line: the socket to listen on, what to import, and what to look up before it forks.
+
+    `folder` is that of the snippets, `outputs` that of the records.
+    """
 
     socket: str
     folder: str
@@ -73,12 +77,15 @@ class Start(msgspec.Struct, frozen=True):
     hooks: Mapping[str, str] = {}
     packages: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
+    root: str = ""
+    outputs: str = ""
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
     """The page is set up, and its first cell is next. The child waits for GO_ON.
 
-    `protections` has each protection of the sandbox, with an empty text where it holds, or else the reason why not.
+    `protections` has each protection of the sandbox, with an empty text where it holds, or else the reason why not;
+    `sandbox.SIGHT` is among them.
     """
 
     protections: Mapping[str, str] = {}

@@ -61,7 +61,8 @@ async def runner(project: Project, folder: Path) -> AsyncIterator[Runner]:
     system.need_short(path)
     path.unlink(missing_ok=True)
     hooks = {name: named for name, named in project.hooks.items() if name != APART}
-    start = Start(str(path), str(project.snippets), project.imports, hooks, project.packages, plugins_of(project).names)
+    taken_in = project.imports, hooks, project.packages, plugins_of(project).names
+    start = Start(str(path), str(project.snippets), *taken_in, str(project.root), str(project.outputs))
     with log.open("wb") as said:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "galley.run.server", msgspec.json.encode(start).decode(),

@@ -14,12 +14,13 @@ from galley.config import Project
 from galley.errors import GalleyError, Place
 from galley.kinds import kinds_of
 from galley.plugins import plugins_of
-from galley.record.dependencies import declared
+from galley.record.dependencies import declared, named
 from galley.record.model import Record
 from galley.record.settings import reaching
 from galley.run.backend import Backend
 from galley.run.choose import Task
 from galley.run.client import Failure, PageRun, Tell
+from galley.run.prepare import facts_of
 from galley.run.protocol import Job
 from galley.run.recording import to_record
 from galley.run.room import Room
@@ -72,7 +73,7 @@ async def _run(project: Project, backend: Backend, task: Task, tell: Tell, room:
         uses: list[str] = []
         for cell in snippets.cells:
             try:
-                uses += map(str, declared(project, cell))
+                uses += map(str, (*declared(project, cell), *named(project, cell)))
             except GalleyError as error:
                 what, place = f"{error.what}: {error.mend}", error.place or Place(snippets.path)
                 failure = Failure(snippets.page, task.profile.name, cell.name, place, what)
@@ -109,6 +110,7 @@ def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str
         parameters=task.profile.parameters,
         hooks=project.hooks,
         variables=task.variables,
+        answers=facts_of(project, task.variables),
         plugins=plugins_of(project).names,
         packages=project.packages,
         uses=uses,

@@ -31,8 +31,9 @@ from galley import system
 from galley.errors import GalleyError
 from galley.hooks import HookError, find_hooks, import_named
 from galley.plugins import load_plugins
-from galley.record.dependencies import know_modules
+from galley.record.dependencies import know_modules, never_counts
 from galley.record.facts import environment, installed
+from galley.run import sight
 from galley.run.child import run_job
 from galley.run.execute import Position
 from galley.run.loaded import before_any_page
@@ -218,6 +219,7 @@ def main(start: Start) -> None:
         remember(own)
         know_packages(own, Path(start.folder))
         sandbox.know()
+        sight.know(start.root, start.folder, (start.outputs, *map(str, never_counts(Path(start.root).resolve()))))
         channel.write(encode(Started(tuple(own))))
         channel.close()
         gc.freeze()

@@ -26,6 +26,14 @@ def state(path: str) -> State:
     return (found.st_ino, found.st_mode)
 
 
+def touched(path: str, since: int) -> bool:
+    """Whether a file was written, replaced or renamed after a moment, in nanoseconds; no date of its own hides that."""
+    try:
+        return os.stat(path).st_ctime_ns > since
+    except (OSError, ValueError):
+        return True
+
+
 def names_in(folder: str) -> frozenset[str]:
     """The names in a folder that count; none where it cannot be listed."""
     try:

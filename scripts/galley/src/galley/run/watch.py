@@ -5,6 +5,7 @@ In a page's child.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -12,7 +13,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from galley.errors import GalleyError
 from galley.record.dependencies import GONE, measure, never_counts
@@ -22,17 +23,31 @@ from galley.run.forks import Shared
 from galley.run.loaded import Modules, by_folder
 from galley.run.missed import looked_for
 from galley.run.protocol import written
-from galley.run.states import State, names_in, state, when_loaded
+from galley.run.states import State, names_in, state, touched, when_loaded
+
+if TYPE_CHECKING:
+    from galley.system.opens import Opens
 
 WILD = frozenset("*?[")  # what makes a pattern of a name
+TOO_MANY = "the page opened more files of the project at once than the kernel tells of: declare their folder with uses"
+OFTEN = 1000  # files that Python opens: the kernel keeps word of 16 times as many
+CLOSED = "the page closed a file of galley's, which tells what the page opens: close only what the page opened"
 IMPORTING = re.compile(r"^<frozen importlib|[/\\\\]importlib[/\\\\]metadata[/\\\\]")
 
 
-class ChangedError(Exception):
+class UntrueError(Exception):
+    """The page ran, and nobody could say of what its outputs are."""
+
+
+class ChangedError(UntrueError):
     """A file that the page used changed while it ran, and the page is not known to have done it."""
 
 
-class WroteError(Exception):
+class UnseenError(UntrueError):
+    """The page opened files of the project of which nobody told."""
+
+
+class WroteError(UntrueError):
     """The page itself changed a file of the project; `path` is from the root, `line` is of the snippet file, or 0."""
 
     def __init__(self, path: str, line: int, *, gone: bool) -> None:
@@ -58,8 +73,8 @@ class Watch:
     Python calls an audit hook for each file that it opens and each folder that it lists, whether the page's code or a
     library asks for it. So the page's code needs no wrapper around `open`. An audit hook cannot be removed, so `active`
     switches it off. What the page opens is noted with its state at that moment, so that a change since then is seen;
-    `found` sorts out later what counts. The hook does not hear of files that compiled code opens: a cell declares such
-    files with `uses`, a hook with `Context.note`.
+    `found` sorts out later what counts. What compiled code and other programs open is told by the kernel, after each
+    cell, where `opens` is set. What is left a cell declares with `uses`, a hook with `Context.note`.
     """
 
     def __init__(self, root: Path, ignored: tuple[Path, ...] = (), before: Modules | None = None) -> None:
@@ -76,6 +91,10 @@ class Watch:
         self.folders: dict[str, frozenset[str] | None] = {}  # with the names that were there, in the project
         self.tables: set[tuple[str, str]] = set()
         self.names: set[tuple[str, str]] = set()
+        self.opens: Opens | None = None
+        self.importers: set[str] = set()  # folders that Python's import system lists
+        self.listed: dict[str, frozenset[str]] = {}  # folders that somebody opened, with the names in them
+        self.heard, self.unseen = 0, ""
         self.active = False
 
     def start(self) -> None:
@@ -114,7 +133,13 @@ class Watch:
         return [str(self.root / change.path) for file, change in self._changed_here()]
 
     def refuse_changes(self) -> None:
-        """Raises WroteError where the page itself changed a file of the project: its next run would find another."""
+        """Raises WroteError where the page itself changed a file of the project: its next run would find another.
+
+        Raises UnseenError where files were opened of which nobody told.
+        """
+        self._hear_kernel()
+        if self.unseen:
+            raise UnseenError(self.unseen)
         for file, change in self._changed_here():
             raise WroteError(change.path, change.line, gone=not state(file))
 
@@ -125,6 +150,24 @@ class Watch:
                 self.files.setdefault(file, before)
             elif path := self._within(file):
                 self.changes.setdefault(file, Change(path, before, line))
+
+    def _hear_kernel(self) -> None:
+        """Take in what was opened, by whomever, since the last time.
+
+        The state of a file that Python did not open is only known from now on. One that has changed since the page
+        began may have been read before that, and gets the state of no file.
+        """
+        if self.opens is None or self.shared.elsewhere:
+            return
+        try:
+            for path, is_folder in self.opens.told():
+                if is_folder:
+                    if path not in self.listed:
+                        self.listed[path] = names_in(path)
+                elif path not in self.files:
+                    self.files[path] = () if touched(path, self.begun) else state(path)
+        except OSError as error:
+            self.unseen = CLOSED if error.errno == errno.EBADF else TOO_MANY
 
     def _changed_here(self) -> list[tuple[str, Change]]:
         self._hear_forks()
@@ -143,6 +186,9 @@ class Watch:
         for file in sorted({*self.files, *self.noted, *modules}):
             if (path := self._within(file)) and self._changed(file):
                 raise ChangedError(f"{path} changed while the page ran: run it again")
+        importers = self.importers.union(map(os.path.realpath, sys.path_importer_cache))
+        for folder in self.listed.keys() - importers:
+            self.folders.setdefault(folder, self.listed[folder])
         for folder, names in list(self.folders.items()):
             if names is not None and names_in(folder) != names:
                 path = self._within(folder)
@@ -181,12 +227,18 @@ class Watch:
             return
         if event == OPEN:
             self._opened(*arguments)
+            self.heard += 1
+            if not self.heard % OFTEN:
+                self._hear_kernel()
         elif event == GLOB:
             self._looked_up(*arguments)
         elif heard := HEARD.get(event):
             code = sys._getframe(1).f_code
-            if heard.lists and (code is names_in.__code__ or IMPORTING.search(code.co_filename)):
-                return  # galley lists it, or Python's import system to find modules; the other names there do not count
+            if heard.lists and code is names_in.__code__:
+                return  # galley itself lists it
+            if heard.lists and IMPORTING.search(code.co_filename):
+                self.importers.add(path_in(arguments, 0, heard) or "")
+                return  # Python's import system lists it to find modules; the other names there do not count
             for position in heard.reads:
                 self._read(path_in(arguments, position, heard))
             for position in heard.changes:

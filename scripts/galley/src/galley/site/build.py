@@ -9,7 +9,6 @@ as with a clone. A folder that holds sources, or that a link leads away from, is
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,12 +18,13 @@ import msgspec
 from galley import system
 from galley.config import Project
 from galley.errors import GalleyError, Place, RefusedError, UsageError
+from galley.folders import MADE
 from galley.site.builders import MKDOCS
 from galley.site.csp import protect
+from galley.site.settings import mkdocs_settings
 from galley.source.digest import digest
 from galley.toml import CONTROL
 
-MADE = ".galley-site.json"  # in the site's folder: the files there that galley made
 FRESH = f"{MADE}.new"  # a file there that takes its true name when it is whole
 MOVE = "move it away, or name another folder with --site-dir"
 
@@ -49,8 +49,8 @@ def build_site(project: Project, site: Path) -> int:
     would stop what a page has; then nothing is changed.
     """
     cache = work_folder(project)
-    with tempfile.TemporaryDirectory(prefix="site-", dir=cache) as folder:
-        new = Path(folder) / "site"
+    with system.scratch("site-", cache) as folder:
+        new = folder / "site"
         if code := MKDOCS.build(project.root, new):
             return code
         if project.csp:
@@ -86,17 +86,10 @@ def work_folder(project: Project) -> Path:
 
 def _setting(project: Project) -> str:
     """MkDocs' setting `site_dir`, read without loading MkDocs' plug-ins."""
-    file = next((each for name in MKDOCS.files if (each := project.root / name).is_file()), None)
-    if file is None:
-        what = "there is no mkdocs.yml, which says how the site looks"
-        mend = "write one, with the lines: site_name: A guide; markdown_extensions: [galley]"
-        raise GalleyError(what, Place(Path(MKDOCS.files[0])), mend)
-    shown = Place(project.relative(file))
-    try:
-        named = MKDOCS.site_dir(file)
-    except (OSError, ValueError) as error:
-        raise GalleyError(f"cannot be read: {error}", shown, "mend what stands there") from error
+    file, settings = mkdocs_settings(project)
+    named = settings.get("site_dir") or "site"
     if not isinstance(named, str) or CONTROL.search(named):
+        shown = Place(project.relative(file))
         raise GalleyError(f"site_dir is {named!r:.80}, and no folder's name", shown, "write it as: site_dir: site")
     return named
 

@@ -14,15 +14,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from galley.export.address import Site
+
 if TYPE_CHECKING:
     from markdown import Markdown
 
+META = "galley"  # the name of what a page's templates are told, in the page's meta
 STYLES = "galley-styles"  # the name of the plug-in that brings them
 # Runs MkDocs so that SIGINT ends it: a process that a shell starts in the background ignores SIGINT, and so do the
-# processes that it starts.
-HEEDING = """import runpy, signal
+# processes that it starts. It gets SIGINT, too, when its lifeline ends, the pipe whose other end the command holds: in
+# whatever way the command ended. What is still there after a while does not heed it.
+HEEDING = """import os, runpy, signal, sys, threading, time
+def follow(lifeline):
+    os.read(lifeline, 1)
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep({patience})
+    os._exit(130)
 signal.signal(signal.SIGINT, signal.default_int_handler)
+threading.Thread(target=follow, args=(int(sys.argv.pop(1)),), daemon=True).start()
 runpy.run_module("mkdocs", run_name="__main__", alter_sys=True)"""
+PATIENCE = 5.0  # seconds for MkDocs to end
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,8 @@ class Converted:
 
     path: Path  # the Markdown file
     url: str  # the address in the site, from the site's root
+    folder: Path  # where the builder puts the site
+    site: Site  # where readers find it
     extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the Markdown extensions, with settings
 
 
@@ -46,7 +59,9 @@ class MkDocs:
         processor = self._processor(md)
         if processor is None:
             return None
-        return Converted(Path(processor.file.abs_src_path), processor.file.url, _extensions(processor.config))
+        config = processor.config
+        path, folder = Path(processor.file.abs_src_path), Path(config["site_dir"])
+        return Converted(path, processor.file.url, folder, _site(config), _extensions(config))
 
     def failure(self) -> type[Exception] | None:
         """The exception that the builder prints without a traceback; None where another builder runs, or has none."""
@@ -67,8 +82,14 @@ class MkDocs:
         plugins[STYLES].of[processor.file.src_uri] = style
         return html
 
-    def site_dir(self, file: Path) -> Any:
-        """What a settings file names for the site's folder; raises OSError or ValueError where it cannot be read."""
+    def tell(self, md: Markdown, facts: Mapping[str, Any]) -> None:
+        """Have the theme's templates find facts of the page under `page.meta.galley`."""
+        processor = self._processor(md)
+        assert processor is not None
+        processor.file.page.meta[META] = dict(facts)
+
+    def settings(self, file: Path) -> dict[str, Any]:
+        """What a settings file says, without what plug-ins make of it; raises OSError or ValueError if unreadable."""
         from mkdocs.exceptions import ConfigurationError
         from mkdocs.utils.yaml import yaml_load
 
@@ -83,7 +104,7 @@ class MkDocs:
             raise ValueError(f"its INHERIT is not the name of a file: {error}") from error
         if not isinstance(settings, dict):
             raise ValueError("it holds no settings by name")
-        return settings.get("site_dir") or "site"
+        return settings
 
     def build(self, root: Path, site: Path) -> int:
         """Build the site into a folder, in this very process; the answer is the builder's exit code."""
@@ -96,10 +117,14 @@ class MkDocs:
             return int(end.code or 0)
         return 0
 
-    def serving(self, address: str, watched: Sequence[Path]) -> list[str]:
-        """The command line of the builder's live server, which also watches other folders than the pages'."""
+    def serving(self, address: str, watched: Sequence[Path], lifeline: int) -> list[str]:
+        """The command line of the builder's live server, which also watches other folders than the pages'.
+
+        It ends when the pipe ends whose reading end it has as the descriptor `lifeline`.
+        """
         folders = [option for path in watched for option in ("--watch", str(path))]
-        return [sys.executable, "-c", HEEDING, "serve", "--dev-addr", address, *folders]
+        program = HEEDING.format(patience=PATIENCE)
+        return [sys.executable, "-c", program, str(lifeline), "serve", "--dev-addr", address, *folders]
 
     def _processor(self, md: Markdown) -> Any:
         """The processor with which MkDocs leaves the page and its own settings."""
@@ -127,8 +152,10 @@ class Zensical:
         processor: Any
         for processor in md.preprocessors:
             if type(processor).__module__.startswith(f"{self.package}.") and hasattr(processor, "page"):
-                path = Path(processor.config.get("docs_dir", "docs")).resolve() / processor.page.path
-                return Converted(path, processor.page.url, _extensions(processor.config))
+                config = processor.config
+                path = Path(config.get("docs_dir", "docs")).resolve() / processor.page.path
+                folder = Path(config["site_dir"]).resolve()
+                return Converted(path, processor.page.url, folder, _site(config), _extensions(config))
         return None
 
     def failure(self) -> type[Exception] | None:
@@ -138,6 +165,12 @@ class Zensical:
     def with_style(self, md: Markdown, html: str, style: str) -> str:
         """A page's HTML with a `<style>` at its top, which Zensical's search leaves out."""
         return style + html
+
+    def tell(self, md: Markdown, facts: Mapping[str, Any]) -> None:
+        """Have the theme's templates find facts of the page under `page.meta.galley`."""
+        for processor in md.preprocessors:
+            if type(processor).__module__.startswith(f"{self.package}.") and hasattr(processor, "page"):
+                processor.page.meta[META] = dict(facts)
 
 
 class NoBuilder:
@@ -150,6 +183,9 @@ class NoBuilder:
     def with_style(self, md: Markdown, html: str, style: str) -> str:
         """A page's HTML with a `<style>` at its top."""
         return style + html
+
+    def tell(self, md: Markdown, facts: Mapping[str, Any]) -> None:
+        """Nothing: there is no template."""
 
 
 MKDOCS = MkDocs()  # `galley build` and `galley serve` call this one
@@ -167,6 +203,11 @@ def converting(md: Markdown) -> tuple[MkDocs | Zensical | NoBuilder, Converted |
 def failures() -> list[type[Exception]]:
     """What the builders of this process print without a traceback; two may share a class."""
     return list(dict.fromkeys(failure for builder in BUILDERS if (failure := builder.failure())))
+
+
+def _site(config: Any) -> Site:
+    """Where readers find the site and its sources, as a builder's settings say."""
+    return Site.of(config.get("site_url"), config.get("repo_url"), config.get("remote_branch"))
 
 
 def _extensions(config: Any) -> dict[str, Mapping[str, Any]]:

@@ -48,6 +48,21 @@ def checked_note(page: Page) -> str:
     )
 
 
+def told(page: Page) -> dict[str, str | list[str]]:
+    """What a theme's templates are told of a page: its cells and claims by name, and the last day of its records.
+
+    A page that shows no true record of a required profile has no such day.
+    """
+    shown = {fence.name for fence in page.fences if not fence.listing}
+    cells = {f"{each.stem}/{cell.name}": cell for each in page.files for cell in each.cells}
+    own = {name: cell for name, cell in cells.items() if name in shown}
+    found = [each for snippets in page.files for each in page.statuses(snippets)]
+    days = [each.record.date for each in found if each.record and each.profile.required and each.state in SHOWABLE]
+    claims = [name for name, cell in own.items() if "claim" in cell.tags]
+    facts: dict[str, str | list[str]] = {"cells": list(own), "claims": claims}
+    return {**facts, "checked": max(days)} if days else facts
+
+
 def not_run(found: Status) -> str:
     """What stands at a profile without a true record: why it is not shown, and what to type."""
     why = "not run yet" if found.state is State.MISSING else f"not shown, its record is {found.state}"

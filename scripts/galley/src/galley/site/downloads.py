@@ -1,41 +1,50 @@
-"""In the builder: links at a page's end to the page as a file that runs.
+"""In the builder: each page as files of the site that run, and the links to them below the page's title.
 
-Each link holds the file itself, as base64: a reader's browser fetches nothing.
+Beside the page lie its scripts and notebooks, and in the site's folder `files` what they need, as far as the guide
+offers it. The builder has emptied the site's folder before it converts the first page, so nothing here is lost.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
 from functools import partial
 
-from galley.export.document import document
+from galley.export.document import Document, document
 from galley.export.notebook import notebook
+from galley.export.offered import Offered, size
 from galley.export.script import script
 from galley.kinds.markup import escape
-from galley.record.status import SHOWABLE, Status
+from galley.record.status import SHOWABLE
 from galley.site.page import Page
+from galley.site.published import offer, publish, relative
 from galley.source.cells import SnippetFile
 from galley.source.guide import read_guide
 
-DOWNLOADS = (
-    ("py", "script", "text/x-python", script),
-    ("ipynb", "notebook", "application/x-ipynb+json", partial(notebook, compact=True)),
-)
+FORMS = (("ipynb", "notebook", partial(notebook, compact=True)), ("py", "script", script))
+NOTEBOOK = FORMS[0][0]
 
 
 def downloads(page: Page) -> str:
     """The links, for each snippet file that belongs to the page and each profile with a true record of it."""
+    if page.folder is None:
+        return ""  # no builder, and so no site
     own = [each for each in page.files if _belongs(each, page)]
     shown = [found for each in own for found in page.statuses(each) if found.state in SHOWABLE]
     several = len({found.profile.name for found in shown}) > 1
-    links = []
+    parts: list[str] = []
+    needed: dict[str, Offered] = {}
+    told: dict[str, None] = {}  # what the site does not offer, in its order
     for found in shown:
         titles = [found.snippets.stem] * (len(own) > 1) + [found.profile.title] * several
-        title = escape(f"{', '.join(titles)}: ") if titles else ""
-        links.append(f"{title}{_links(page, found, f'_{found.profile.name}' * several)}")
-    return (
-        f'<p class="galley-downloads" data-search-exclude>Download this page: {"; ".join(links)}</p>' if links else ""
-    )
+        title = f'<span class="galley-run-what">{escape(", ".join(titles))}:</span> ' if titles else ""
+        made = document(page.project, found, page.source, page.site)
+        parts.append(title + _links(page, made, f"{found.snippets.stem}{f'_{found.profile.name}' * several}"))
+        needed |= {each.name: each for each in made.needs.offered}
+        told |= dict.fromkeys((*made.needs.beside, *made.needs.declared))
+    if not parts:
+        return ""
+    needs = [_needed(page, each) for each in needed.values()] + [f"<code>{escape(each)}</code>" for each in told]
+    last = f' · <span class="galley-run-needs">needs {", ".join(needs)}</span>' if needs else ""
+    return f'<p class="galley-run" data-search-exclude>Run this page: {"; ".join(parts)}{last}</p>'
 
 
 def _belongs(snippets: SnippetFile, page: Page) -> bool:
@@ -47,11 +56,18 @@ def _belongs(snippets: SnippetFile, page: Page) -> bool:
     return guide.page_file(snippets) == page.project.root / page.path
 
 
-def _links(page: Page, found: Status, ending: str) -> str:
-    made = document(page.project, found, page.source)
+def _links(page: Page, made: Document, stem: str) -> str:
+    """Publish a page's files, and link to each of them, and to services that open its notebook."""
     links = []
-    for suffix, name, mime, write in DOWNLOADS:
-        data = b64encode(write(made).encode()).decode()
-        file = f"{found.snippets.stem}{ending}.{suffix}"
-        links.append(f'<a download="{file}" href="data:{mime};base64,{data}">{name} (.{suffix})</a>')
-    return ", ".join(links)
+    for suffix, name, write in FORMS:
+        address = page.beside(f"{stem}.{suffix}")
+        publish(page, address, write(made).encode())
+        links.append(f'<a href="{relative(page, address)}" download>{name}</a>')
+    launches = page.site.launches(page.beside(f"{stem}.{NOTEBOOK}"))
+    links += [f'<a href="{escape(address)}">{title}</a>' for title, address in launches]
+    return " · ".join(links)
+
+
+def _needed(page: Page, file: Offered) -> str:
+    offer(page, file)
+    return f'<a href="{relative(page, file.address)}" download>{escape(file.name)}</a> ({size(len(file.data))})'

@@ -9,6 +9,7 @@ end `Arrival` looks whether every cell is in the page's HTML.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
@@ -25,12 +26,15 @@ from galley.errors import GalleyError, Place
 from galley.kinds.ansi import for_terminal
 from galley.site.blocks import with_ids
 from galley.site.builders import converting, failures
-from galley.site.checked import checked_note
+from galley.site.checked import checked_note, told
+from galley.site.copies import copies
 from galley.site.csp import BEGIN, END
 from galley.site.downloads import downloads
 from galley.site.exec_options import noted_headings
-from galley.site.html import cell_html, cell_id, error_note, superfences
+from galley.site.figures import unlabelled
+from galley.site.html import cell_html, cell_id, error_note, highlighted, superfences
 from galley.site.listing import list_html, lists_of
+from galley.site.markdown import publish_markdown
 from galley.site.page import Page, page_of, source_lines
 from galley.site.styles import styles
 from galley.source.fences import Fence
@@ -141,41 +145,52 @@ class Arrival(Postprocessor):
         lost = [fence for fence in page.fences if cell_id(page, fence) not in ids]
         if lost and not page.preview:
             raise build_error([GalleyError(what, fence.place, mend) for fence in lost])
+        self._beside(page)
         if not page.rendered and not page.errors:
             return text
         parts = [each.css for each in (*page.kinds, *lists_of(page.project)) if each.name in page.present]
-        builder, _ = converting(self.md)
         text = with_ids(text)
         if page.project.csp:
             text = f"{BEGIN}{text}{END}"
+        builder, _ = converting(self.md)
         return builder.with_style(self.md, text, f"<style>{styles(parts, colours='-Color-' in text)}</style>\n")
+
+    def _beside(self, page: Page) -> None:
+        """Tell the theme's templates of the page, and put the page into the site as Markdown."""
+        facts: dict[str, Any] = dict(told(page))
+        if page.project.markdown and page.folder is not None and not page.preview:
+            try:
+                facts["markdown"] = publish_markdown(page)
+            except GalleyError as error:
+                raise build_error([error]) from error
+        converting(self.md)[0].tell(self.md, facts)
 
 
 class Note(Treeprocessor):
-    """Adds notes below the page's title, on what is wrong or not shown, and links to the page as a file at its end."""
+    """Adds notes below the page's title, on what is wrong or not shown, and links to the page as files."""
 
     def run(self, root: Element) -> None:
-        """Add the notes below the first heading, and the links below everything."""
+        """Add the links and the notes below the first heading."""
         if _inner(self.md):
             return
         page = current_page(self.md)
         links = self._downloads(page)
         at = next((number for number, child in enumerate(root) if child.tag == "h1"), -1)
         wrong = [*map(str, page.errors), *page.failures]
-        for note in (*map(error_note, wrong), checked_note(page)):
+        for note in (checked_note(page), links, *map(error_note, wrong)):
             if note:
                 at += 1
                 block = Element("div")
                 block.text = self.md.htmlStash.store(note)
                 root.insert(at, block)
-        if links:
+        if links and not page.errors and (data := copies(page)):
             block = SubElement(root, "div")
-            block.text = self.md.htmlStash.store(links)
+            block.text = self.md.htmlStash.store(data)
         if InsertHeadings.name in self.md.treeprocessors:
             _unwrap(root)
 
     def _downloads(self, page: Page) -> str:
-        """The links to the page as a file; a cell that cannot be written is an error of this page."""
+        """The links to the page as files; a cell that cannot be written is an error of this page."""
         try:
             return downloads(page)
         except GalleyError as error:
@@ -228,9 +243,10 @@ def show(src: str, language: str, md: Markdown, options: dict[str, Any], **rest:
 def _shown(md: Markdown, page: Page, fence: Fence) -> str:
     if fence.listing:
         page.present.add(fence.listing)
-        return list_html(page, fence)
+        return list_html(page, fence, partial(highlighted, md))
     views = page.views(fence)
     page.present |= {output.kind for view in views if view.recorded for output in view.recorded.outputs}
+    page.errors += unlabelled(page, views)
     html, headings = cell_html(md, page, fence, views)
     if headings:
         noted_headings(md)[html] = headings

@@ -11,6 +11,7 @@ from markdown import Markdown
 from galley.kinds.markup import escape, inline
 from galley.site.checked import not_run
 from galley.site.exec_options import laid_out
+from galley.site.figures import captions_picture, numbered
 from galley.site.outputs import marked_code, marks_code, outputs_html
 from galley.site.page import Page, View
 from galley.site.tabs import tabs
@@ -27,7 +28,7 @@ def superfences(md: Markdown) -> Any:
 
 def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> tuple[str, list[Element]]:
     """The whole cell as HTML, and the headings in its output that belong in the page's table of contents."""
-    cell, name = views[0].cell, cell_id(page, fence)
+    cell, name, views = views[0].cell, cell_id(page, fence), numbered(page, views)
     headings: list[Element] = []
     if fence.options:
         body, headings = _optioned(md, page, fence, views)
@@ -35,10 +36,12 @@ def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> 
         body = _body(md, page, fence, views)
     kind = next((tag for tag in ("claim", "setup") if tag in cell.tags), "plain")
     if kind == "claim":
-        body = _folded("See the check", body, name if cell.caption else "")
+        # A search is for the sentence, not for its assertions.
+        body = _folded("See the check", body, name if cell.caption else "", searched=False)
     elif kind == "setup":
         body = _folded("Set-up", body, name if cell.caption else "")
-    caption = f'<p class="galley-caption" id="{name}-caption">{inline(cell.caption)}</p>' if cell.caption else ""
+    above = cell.caption and not any(captions_picture(page, view) for view in views)
+    caption = f'<p class="galley-caption" id="{name}-caption">{inline(cell.caption)}</p>' if above else ""
     doubted = " galley-doubted" if any(view.marks for view in views) else ""  # in the live preview
     html = f'<div class="galley-cell galley-{kind}{doubted}" id="{name}">{caption}{body}</div>'
     return html, headings
@@ -91,12 +94,14 @@ def error_note(error: str) -> str:
 
 
 def _code(md: Markdown, view: View) -> str:
-    """The cell's code through superfences' own highlighter, as any other block of the page."""
+    return highlighted(md, view.cell.source, "python", "galley-code")
+
+
+def highlighted(md: Markdown, text: str, language: str, *classes: str) -> str:
+    """Code through superfences' own highlighter, as any other block of the page."""
     reader = superfences(md)
     reader.get_hl_settings()
-    block = reader.highlight(
-        src=view.cell.source, language="python", options={}, md=md, classes=["galley-code"], id_value="", attrs={}
-    )
+    block = reader.highlight(src=text, language=language, options={}, md=md, classes=classes, id_value="", attrs={})
     return str(block)
 
 
@@ -118,8 +123,9 @@ def _marks(view: View) -> str:
     return "".join(f'<pre class="galley-mark" tabindex="0">{escape(mark)}</pre>' for mark in view.marks)
 
 
-def _folded(summary: str, body: str, name: str = "") -> str:
+def _folded(summary: str, body: str, name: str = "", *, searched: bool = True) -> str:
     """A body to open. `name` is the id of a cell with a caption, which then says to a screen reader what is opened."""
     said = f' id="{name}-opens" aria-labelledby="{name}-opens {name}-caption"' if name else ""
     opener = f"<summary{said} data-search-exclude><span>{summary}</span></summary>"
-    return f'<details class="galley-folded">{opener}{body}</details>'
+    excluded = "" if searched else " data-search-exclude"
+    return f'<details class="galley-folded"{excluded}>{opener}{body}</details>'

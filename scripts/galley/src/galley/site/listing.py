@@ -13,13 +13,26 @@ from galley.errors import GalleyError
 from galley.kinds.markup import inline
 from galley.plugins import plugins_of
 from galley.site.claims import Claims
+from galley.site.files import Highlight, files_html
 from galley.site.lists import List, Listed
 from galley.site.page import Page
 from galley.site.summary import Facts, States
+from galley.source.cells import Cell
 from galley.source.fences import Fence
 from galley.source.guide import Guide, read_guide
 
-BUILT_IN: tuple[List, ...] = (Claims(), Facts(), States())
+
+class Files(List):
+    """The files that the guide offers on its site. They are no cells: `galley.site.files` finds and shows them."""
+
+    name, entry = "files", "file"
+
+    def holds(self, cell: Cell) -> bool:
+        """No cell is one."""
+        return False
+
+
+BUILT_IN: tuple[List, ...] = (Claims(), Facts(), Files(), States())
 
 
 def lists_of(project: Project) -> tuple[List, ...]:
@@ -27,17 +40,28 @@ def lists_of(project: Project) -> tuple[List, ...]:
     return (*BUILT_IN, *plugins_of(project).of(List))
 
 
-def list_html(page: Page, fence: Fence) -> str:
+def list_html(page: Page, fence: Fence, highlight: Highlight) -> str:
     """The list that the fence names.
 
     Raises GalleyError where the record of one of its cells may not be shown, and where no page shows one of them.
     """
+    wanted, found = _found(page, fence)
+    body = files_html(page, highlight) if isinstance(wanted, Files) else wanted.html(page.project, found)
+    return f'<div class="galley-list" id="list-{fence.listing}">{body}</div>'
+
+
+def list_markdown(page: Page, fence: Fence) -> str:
+    """The same list as Markdown; raises the same errors."""
+    wanted, found = _found(page, fence)
+    return wanted.markdown(page.project, found)
+
+
+def _found(page: Page, fence: Fence) -> tuple[List, list[Listed]]:
     guide = read_guide(page.project)
     if guide.errors:
         raise guide.errors[0]  # a file that cannot be read may hold cells of the list
     wanted = next(each for each in lists_of(page.project) if each.name == fence.listing)
-    body = wanted.html(page.project, _listed(page, fence, guide, wanted))
-    return f'<div class="galley-list" id="list-{fence.listing}">{body}</div>'
+    return wanted, _listed(page, fence, guide, wanted)
 
 
 def _listed(page: Page, fence: Fence, guide: Guide, wanted: List) -> list[Listed]:

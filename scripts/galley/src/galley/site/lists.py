@@ -26,8 +26,8 @@ class Listed:
     """A cell in a list, with the page that shows the cell and the record of its last run.
 
     `link` is HTML: the cell's caption, as a link to the cell on its page. `address` is that of the page itself, from
-    where the list stands. `doubted` is true in the live preview alone,
-    where the record is not true or the last run failed at this cell.
+    where the list stands. `doubted` is true in the live preview alone, where the record is not true or the last run
+    failed at this cell.
     """
 
     snippets: SnippetFile
@@ -41,6 +41,7 @@ class Listed:
 
 class List:
     """A list of cells. Derive a class from it, name the class's list, and replace `holds` and `row`.
+    `markdown` is for the page as Markdown, and may be replaced too.
 
     `name` is the list's name in fences, `entry` is what messages call one of its cells, `columns` are the titles of the
     table's columns, and `css` goes into each page that shows the list. A plug-in of this class may also have `tags`,
@@ -64,6 +65,11 @@ class List:
     def row(self, each: Listed) -> Sequence[str]:
         """The HTML in each column, for one cell. Every text must be escaped; `Listed.link` is HTML already."""
         raise NotImplementedError
+
+    def markdown(self, project: Project, found: Sequence[Listed]) -> str:
+        """The list as Markdown: the caption of each cell, and the page that shows it."""
+        rows = "".join(f"- {each.cell.caption or each.cell.name} ({each.page.as_posix()})\n" for each in found)
+        return f"{len(found)} {self.entry}{'s' * (len(found) != 1)}:\n\n{rows}"
 
     def html(self, project: Project, found: Sequence[Listed]) -> str:
         """The HTML of the list: the number of its cells, and a table with a row for each, in the order of the files."""

@@ -6,10 +6,12 @@ In the builder.
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import count
 
 from galley.kinds.kind import At
 from galley.record.model import CellRecord, Record
 from galley.site.checked import differing
+from galley.site.figures import figure, is_picture
 from galley.site.page import Page, View
 
 
@@ -21,11 +23,11 @@ def outputs_html(page: Page, view: View, ids: str, elsewhere: Collection[str] = 
     record, recorded = view.record, view.recorded
     if record is None or recorded is None or not recorded.outputs:
         return ""
-    parts = [
-        page.kinds[shown.kind].html(shown, At(view.cell, f"{ids}-{number}"))
-        for number, shown in enumerate(record.shown(recorded))
-        if shown.kind not in elsewhere
-    ]
+    parts, pictures = [], count()
+    for number, shown in enumerate(record.shown(recorded)):
+        if shown.kind not in elsewhere:
+            html = page.kinds[shown.kind].html(shown, At(view.cell, f"{ids}-{number}"))
+            parts.append(figure(page, view, next(pictures), html) if is_picture(page, shown) else html)
     return f'<div class="galley-output">{"".join(parts)}{_ran_on(page, view, record, recorded)}</div>'
 
 

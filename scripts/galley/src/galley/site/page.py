@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,6 +13,7 @@ from typing import Any
 
 from galley.config import Profile, Project, find_project
 from galley.errors import GalleyError, Place
+from galley.export.address import NOWHERE, Site
 from galley.kinds import Kinds, kinds_of
 from galley.record.model import CellRecord, Record, Shown
 from galley.record.status import SHOWABLE, State, Status, applies, status
@@ -31,6 +33,7 @@ class View:
     cell: Cell
     record: Record | None
     marks: tuple[str, ...] = ()  # in the live preview, why the output may be wrong
+    first_picture: int = 1  # the number that its first picture has on the page
 
     @property
     def recorded(self) -> CellRecord | None:
@@ -51,12 +54,16 @@ class Page:
     path: Path  # from the project's root
     grammar: Grammar = BUILT_IN  # of the project
     url: str = ""  # its address in the site, from the site's root
+    folder: Path | None = None  # where the builder puts the site
+    site: Site = NOWHERE  # where readers find it
     extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the Markdown extensions, with settings
     present: set[str] = field(default_factory=set)  # the names of the kinds of output and the lists on the page
     fences: list[Fence] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
     rendered: set[Fence] = field(default_factory=set)
     tree_done: bool = False  # the page's tree is finished
+    pictures: int = 0  # how many it has so far
+    figures: set[str] = field(default_factory=set)  # the ids of these
     common: Mapping[str, str] | None = None  # what all its outputs ran on, once that is known
     _waiting: dict[str, deque[Fence]] = field(default_factory=dict)  # the fences that are still to be rendered, by name
     _numbers: dict[Fence, int] = field(default_factory=dict)
@@ -77,6 +84,10 @@ class Page:
             alike.append(fence)
             self._numbers[fence] = len(alike)
         return wrong
+
+    def beside(self, name: str) -> str:
+        """The address in the site of a file of this name beside the page: in the page's folder, where it has one."""
+        return posixpath.normpath(posixpath.join(posixpath.dirname(self.url), name))
 
     def number(self, fence: Fence) -> int:
         """The number of a fence among the page's fences for the same cell, from 1."""
@@ -196,7 +207,8 @@ def page_of(converted: Converted | None) -> Page:
     project = _project(start, _modified(start))
     if converted is None:
         return Page(project, Path("a page"), grammar_of(project))
-    return Page(project, project.relative(converted.path), grammar_of(project), converted.url, converted.extensions)
+    path, grammar = project.relative(converted.path), grammar_of(project)
+    return Page(project, path, grammar, converted.url, converted.folder, converted.site, converted.extensions)
 
 
 def source_lines(page: Page) -> int:

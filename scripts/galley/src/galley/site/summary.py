@@ -10,7 +10,7 @@ from pathlib import Path
 
 from galley.config import Project
 from galley.kinds.markup import escape
-from galley.record.facts import environment, other_versions
+from galley.record.facts import environment, facts_line, other_versions
 from galley.record.model import Record
 from galley.record.status import SHOWABLE, Status, applies, status
 from galley.site.checked import RERUN, SIGNED, beyond, days_in_words, facts, in_words, not_run, shared_facts
@@ -33,14 +33,17 @@ class Facts(List):
 
     def html(self, project: Project, found: Sequence[Listed]) -> str:
         """The numbers of claims, cells and pages, and the days of their records."""
-        claims = sum("claim" in each.cell.tags for each in found)
-        pages = len({each.page for each in found})
-        records = {id(each.record): each.record for each in found if each.record}.values()
-        days = sorted({record.date for record in records})
-        parts = [f"<b>{claims}</b> claims", f"<b>{len(found)}</b> cells", f"<b>{pages}</b> pages"]
-        if days:
+        parts = [f"<b>{number}</b> {noun}" for noun, number in _counted(found).items()]
+        if days := _days(found):
             parts.append(f"checked {days_in_words(days)}")
         return f'<p class="galley-facts">{" ".join(f"<span>{part}</span>" for part in parts)}</p>'
+
+    def markdown(self, project: Project, found: Sequence[Listed]) -> str:
+        """The same numbers, and the first and the last day."""
+        parts = [f"{number} {noun}" for noun, number in _counted(found).items()]
+        if days := _days(found):
+            parts.append("checked " + " to ".join(dict.fromkeys((days[0], days[-1]))))
+        return f"{', '.join(parts)}\n"
 
 
 class States(List):
@@ -54,9 +57,7 @@ class States(List):
 
     def html(self, project: Project, found: Sequence[Listed]) -> str:
         """A table with a row for each page and profile."""
-        files: dict[str, list[Listed]] = {}
-        for each in found:
-            files.setdefault(each.snippets.stem, []).append(each)
+        files = _by_file(found)
         records = [each.record for each in found if each.record]
         shared = shared_facts([facts(project, record) for record in records])
         rows = [row for here in files.values() for row in _rows(project, here, shared)]
@@ -67,6 +68,33 @@ class States(List):
             '<div class="galley-wide" tabindex="0"><table class="galley-states">'
             f"{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
         )
+
+    def markdown(self, project: Project, found: Sequence[Listed]) -> str:
+        """A line for each page and profile: when it was checked, or why it is not shown."""
+        lines = []
+        for here in _by_file(found).values():
+            for each in (status(project, here[0].snippets, profile) for profile in project.profiles):
+                if applies(project, each):
+                    record = each.record if each.state in SHOWABLE else None
+                    said = f"checked on {facts_line(record, project.line)}" if record else each.state.value
+                    lines.append(f"- {here[0].page.as_posix()}, {each.profile.title}: {said}\n")
+        return "".join(lines)
+
+
+def _by_file(found: Sequence[Listed]) -> dict[str, list[Listed]]:
+    files: dict[str, list[Listed]] = {}
+    for each in found:
+        files.setdefault(each.snippets.stem, []).append(each)
+    return files
+
+
+def _counted(found: Sequence[Listed]) -> dict[str, int]:
+    claims = sum("claim" in each.cell.tags for each in found)
+    return {"claims": claims, "cells": len(found), "pages": len({each.page for each in found})}
+
+
+def _days(found: Sequence[Listed]) -> list[str]:
+    return sorted({each.record.date for each in found if each.record})
 
 
 def _rows(project: Project, here: Sequence[Listed], shared: Mapping[str, str]) -> Iterator[str]:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from galley.errors import GalleyError, Place
 from galley.plugins import Plugin, Plugins, plugins_of, told_at_setting
-from galley.source.values import NORMALISED, class_name, reason, rules, seconds, threads, yes
+from galley.source.asserted import asserts_something
+from galley.source.values import NORMALISED, best, class_name, reason, rules, seconds, threads, yes
 
 if TYPE_CHECKING:
     from galley.config import Project
@@ -52,6 +53,7 @@ class Option:
     what its value must be. `read` makes the value from the text, and raises ValueError where it cannot; `default`
     stands in `Cell.options` where the line does not give it. `outputs` is called with the value and returns the part
     that can change the cell's outputs, which the cell's digest then includes; None leaves the option out of the digest.
+    A cell with the option must have the tag that it `needs`.
     """
 
     name: str
@@ -61,30 +63,14 @@ class Option:
     read: Callable[[str], Any] = str
     default: Any = ""
     outputs: Callable[[Any], object] | None = None
-
-
-def _proved(cell: Cell, statements: Sequence[ast.stmt]) -> None:
-    """Raises GalleyError for a claim that says nothing, or that nothing tests."""
-    if not cell.caption:
-        raise GalleyError("a claim without a sentence", cell.place, 'begin its code with """The sentence."""')
-    within = (node for statement in statements for node in ast.walk(statement))
-    if not cell.raises and not any(
-        isinstance(node, ast.Assert) or _called(node).startswith("assert") for node in within
-    ):
-        raise GalleyError("the claim asserts nothing", cell.place, "add an assert, or take the tag away")
-
-
-def _called(node: ast.AST) -> str:
-    """The name of the function that a call calls; empty for other nodes."""
-    function = node.func if isinstance(node, ast.Call) else None
-    return function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+    needs: str = ""
 
 
 TAGS = (
     Tag(
         "claim",
         "The caption is a sentence that the cell's code proves: by an assertion, or by the error that it must raise.",
-        check=_proved,
+        check=asserts_something,
     ),
     Tag(
         "folded",
@@ -100,13 +86,28 @@ TAGS = (
         outputs=True,
     ),
     Tag("setup", "The page folds the whole cell: what it does is needed, and is not what the page is about."),
-    Tag(
-        "trace",
-        "Under the code stands a table of the values that each line gave to its names.",
-        outputs=True,
-    ),
+    Tag("table", "The value of the last expression, a list of dicts or a DataFrame, is a table.", outputs=True),
+    Tag("trace", "Under the code stands a table of the values that each line gave to its names.", outputs=True),
 )
 OPTIONS = (
+    Option(
+        "alt",
+        "What the cell's picture shows, in words, for readers who do not see it. A picture needs this, a title of its "
+        "own, or the cell's caption.",
+        form='alt="a curve that falls from 3 to 1"',
+        wanted="a text",
+        read=reason,
+    ),
+    Option(
+        "best",
+        "The columns of a `[table]` whose best cell is marked, with commas between them: the highest number, or with "
+        "`:low` the lowest.",
+        form='best="score, memory:low"',
+        wanted="the names of columns",
+        read=best,
+        default=(),
+        needs="table",
+    ),
     Option(
         "by_processor",
         "Why the cell's outputs are others on another processor; they are compared with those of the same one alone.",
@@ -159,7 +160,7 @@ OPTIONS = (
     ),
     Option(
         "uses",
-        "Files and folders that the cell opens where Python does not see it: from the project's root, or through one "
+        "Files and folders that the cell opens where nobody sees it: from the project's root, or through one "
         "of the setting `links`; a change of one makes the record stale.",
         form='uses="models/tiny data.csv"',
         wanted="paths with blanks between them",
@@ -175,15 +176,11 @@ OPTIONS = (
         read=reason,
     ),
 )
-LISTS = ("claims", "facts", "states")  # what galley itself can list; galley.site.listing has a class for each
+LISTS = ("claims", "facts", "files", "states")  # what galley itself can list; galley.site.listing has a class for each
 NAMES = {Tag: re.compile(r"[a-z0-9][a-z0-9-]*"), Option: re.compile(r"\w+"), str: re.compile(r"[a-z0-9][a-z0-9-]*")}
 WORDS = {Tag: "a tag", Option: "an option", str: "a list"}
 # In this order, also where a cell has none of them; any other row stands in a digest only where the cell has it.
-IN_EVERY_DIGEST = (
-    "raises",
-    "measured",
-    "threads",
-)
+IN_EVERY_DIGEST = ("raises", "measured", "threads")
 
 
 class Grammar:
@@ -229,6 +226,10 @@ class Grammar:
                 raise GalleyError(f"[{name}] {tag.because}", cell.place, "leave it out")
             if tag.check:
                 _told(cell, tag.check, cell, statements)
+        for option in self.options.values():
+            if option.needs and option.needs not in cell.tags and cell.options[option.name] != option.default:
+                what = f"{option.name} is for a cell with the tag [{option.needs}]"
+                raise GalleyError(what, cell.place, f"add the tag, or take {option.name} away")
         for check in self.checks:
             _told(cell, check, cell)
 

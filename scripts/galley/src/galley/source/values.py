@@ -12,6 +12,14 @@ DIGITS = re.compile(r"[0-9]{1,4}")
 NORMALISED = ("addresses", "frames", "names", "overwritten", "paths", "snippet-lines")
 
 
+def best(text: str) -> tuple[tuple[str, bool], ...]:
+    """The names of columns, each with whether its lowest number is the best; raises ValueError for an empty name."""
+    named = [(name.removesuffix(":low").strip(), name.endswith(":low")) for name in map(str.strip, text.split(","))]
+    if not all(name for name, _ in named):
+        raise ValueError(text)
+    return tuple(named)
+
+
 def reason(text: str) -> str:
     """A reason as it is written; raises ValueError for one that says nothing."""
     if not text.strip():

@@ -26,6 +26,8 @@ from galley.system.guard import kill_group as kill_group
 from galley.system.locks import Lock as Lock
 from galley.system.locks import locked as locked
 from galley.system.locks import private_folder as private_folder
+from galley.system.temporary import scratch as scratch
+from galley.system.temporary import sweep as sweep
 
 if TYPE_CHECKING:
     import ctypes

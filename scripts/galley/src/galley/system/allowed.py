@@ -40,12 +40,15 @@ class Allowed:
 
     Of `listed` folders the names may be read. What is written to `private` ones is seen by the process alone. `system`
     adds what every Python program reads. With `users` root can become another user, and has no user namespace.
+    Of `watched` folders it can be told what is opened in them, but for the `apart` ones below them.
     """
 
     read: tuple[str, ...] = ()
     write: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
     private: tuple[str, ...] = ()
+    watched: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     network: bool = False
     system: bool = True
@@ -53,9 +56,18 @@ class Allowed:
 
 
 def for_page(
-    root: Path, scratch: Path, snippets: Path, *, reads: Iterable[str], devices: Iterable[str], network: bool
+    root: Path,
+    scratch: Path,
+    snippets: Path,
+    *,
+    reads: Iterable[str],
+    devices: Iterable[str],
+    network: bool,
+    apart: Iterable[Path] = (),
 ) -> Allowed:
     """What a page of a project may do; `reads` and `devices` are patterns of absolute paths.
+
+    It is watched what the page opens in the project, but for the folders `apart`.
 
     Of the project it reads all but what begins with a dot at its root: `.git` and `.env` may hold tokens.
     """
@@ -67,7 +79,8 @@ def for_page(
     read = [*mine, *found, *_targets(found)]
     private = (str(cache),) if cache.is_dir() and _inside(cache, root) else ()
     nodes = tuple(path for pattern in devices for path in sorted(glob(pattern)))
-    return Allowed(tuple(read), (str(scratch),), listed, private, nodes, network)
+    watched = listed or (str(snippets),)
+    return Allowed(tuple(read), (str(scratch),), listed, private, watched, tuple(map(str, apart)), nodes, network)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from galley.system.kernel import call, libc
 NEW_MOUNTS, NEW_IPC, NEW_USER, NEW_NETWORK = 0x20000, 0x08000000, 0x10000000, 0x40000000
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 MS_REC_PRIVATE = 0x4000 | 0x40000
-MNT_DETACH = 2
+MS_RDONLY, MNT_DETACH = 1, 2
 OPEN_TREE, MOVE_MOUNT, MOUNT_SETATTR, PIVOT_ROOT = 428, 429, 442, {"x86_64": 155, "aarch64": 41}
 CLONE_TREE, CLOEXEC, EMPTY_PATH, RECURSIVE = 1, os.O_CLOEXEC, 0x1000, 0x8000
 MOVE_EMPTY_PATH = 4
@@ -57,13 +57,20 @@ def loopback_up() -> None:
 
 
 def own_root(
-    read: Iterable[str], write: Iterable[str], private: Iterable[str], links: Iterable[tuple[str, str]]
-) -> None:
+    read: Iterable[str],
+    write: Iterable[str],
+    private: Iterable[str],
+    watched: Iterable[str],
+    links: Iterable[tuple[str, str]],
+) -> str:
     """Make a root folder in which nothing is but these files and folders, each at its path, and links by path.
 
     What is not in `write` is read-only. A change to a `private` folder is seen by this process alone and goes with it.
-    Sockets of other programs, which are files, are out of reach. Raises OSError.
+    Sockets of other programs, which are files, are out of reach. Of the files in a `watched` folder, which `read` has,
+    the page sees inodes of its own, so that it can be told who opens them; the answer says why not, and is empty where
+    it does. Raises OSError.
     """
+    refused = ""
     trees = {path: _taken(path, read_only=False) for path in write}
     trees |= {path: _taken(path, read_only=True) for path in read}
     _mount("none", "/", None, MS_REC_PRIVATE, None)
@@ -72,6 +79,8 @@ def own_root(
         os.chdir("/tmp")
         for path in sorted(trees, key=lambda each: each.count("/")):  # a folder before what lies in it
             _put(path, trees[path])
+            if path in watched:
+                refused = refused or _own_inodes(path)
         for path, target in links:
             _link(path.lstrip("/"), target)
         os.makedirs("dev/shm", exist_ok=True)
@@ -88,6 +97,7 @@ def own_root(
     if libc().umount2(b".", MNT_DETACH):
         raise OSError(ctypes.get_errno(), "the old root folder stays")
     os.chdir("/")
+    return refused
 
 
 def drop_capabilities() -> None:
@@ -139,6 +149,27 @@ def _lay_over(path: str) -> None:
     options = f"lowerdir={target},upperdir={above / 'upper'},workdir={above / 'work'},userxattr"
     with suppress(OSError):
         _mount("overlay", target, "overlay", NO_SUID, options)
+
+
+def _own_inodes(path: str) -> str:
+    """Lay an overlay over a folder that adds nothing to it; the answer says why not, and is empty where it lies there.
+
+    The numbers of inodes stay those of the files (`xino=off`): galley compares them with those that its runner saw. An
+    overlay without an upper layer is read-only and asks for two layers, so one of them is empty. The kernel refuses one
+    over a folder in which something is mounted: in the page's user namespace nothing may uncover what lies below that.
+    """
+    empty = Path(".galley", "empty").absolute()
+    empty.mkdir(parents=True, exist_ok=True)
+    above = Path.cwd()
+    os.chdir(path.lstrip("/"))
+    try:
+        _mount("overlay", ".", "overlay", NO_SUID | MS_RDONLY, f"lowerdir=.:{empty},xino=off")
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        return f"the kernel lays no overlay over the project ({why}); nothing may be mounted in it"
+    finally:
+        os.chdir(above)
+    return ""
 
 
 def _mount(source: str, target: str, kind: str | None, flags: int, options: str | None) -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from galley.errors import GalleyError, Place, RefusedError
+from galley.system.temporary import scratch
 
 PROGRAM = "ssh-keygen"
 BEGINS = b"-----BEGIN SSH SIGNATURE-----"
@@ -48,8 +48,8 @@ def sign(data: bytes, key: Path) -> bytes:
 
 def verify(data: bytes, signature: bytes, signers: Path) -> Verified:
     """Who signed some bytes, of those whom a file of OpenSSH's form `allowed_signers` lists for this namespace."""
-    with tempfile.TemporaryDirectory(prefix="galley-signature-") as folder:
-        file = Path(folder, "signature")
+    with scratch("galley-signature-") as folder:
+        file = folder / "signature"
         file.write_bytes(signature)
         found = _called(["find-principals", "-f", str(signers), "-s", str(file)], data)
         names = found.stdout.decode("utf-8", "replace").splitlines()

@@ -1,0 +1,151 @@
+"""A table: the value of a cell's last expression as rows, for a cell tagged `table`.
+
+In every process. What is recorded is a plain text (`galley.kinds.rows`), and the builder makes the HTML from it, so
+that no record can bring HTML of its own.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from galley.errors import AskedWronglyError
+from galley.kinds.kind import Asked, At, Kind, fitting
+from galley.kinds.markup import cut_note, escape
+from galley.kinds.rows import ROWS, Rows, read, rows_of, written
+from galley.kinds.text import notebook_lines, text_and_cut
+from galley.record.model import Form, Shown
+from galley.source.cells import Cell
+
+LONG, LABEL = 80, 40  # characters: a longer text is no numeral; a longer name is shortened on a card
+NUMBER = r"[-+−]?(?:\d++(?:,\d{3})*+(?:\.\d++)?+(?:[eE][-+]?\d++)?+|(?:inf|nan)(?!\w))"
+# A number and its unit: `12,472,320`, `-0.3`, `1e-4`, `81.2 %`, `740 MiB`; and two with a dash between: `74.0%–80.9%`.
+NUMERAL = re.compile(rf"(?P<number>{NUMBER})(?P<unit>[^\d\n]{{0,20}}+)")
+RANGE = re.compile(rf"{NUMBER}[^\d–]{{0,20}}+–{NUMBER}[^\d–]{{0,20}}+")
+WORD = re.compile(r"\w++")
+
+
+class TableKind(Kind):
+    """The table of a cell tagged `table`."""
+
+    name = tag = "table"
+    css = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+
+    def of_value(self, value: object, asked: Asked) -> tuple[Form, ...] | None:
+        """The rows as text; rows that do not fit are left out from the end. Raises for a value without rows."""
+        lines = [line.encode("utf-8", "backslashreplace") for line in written(rows_of(value))]
+        kept = min(fitting(list(map(len, lines)), asked.limit), 1 + ROWS)
+        if not kept:
+            raise ValueError("the names of the columns need more than output_limit: shorten them")
+        return (Form("text/plain", "txt", b"".join(lines[:kept]), sum(map(len, lines[kept:]))),)
+
+    def html(self, shown: Shown, at: At) -> str:
+        """The table, within what scrolls where it is wide."""
+        label = escape(at.cell.caption or "A table")
+        table = table_html(read(shown.forms[0].text), at.cell)
+        region = f'<div class="galley-sheet" role="region" aria-label="{label}" tabindex="0">{table}</div>'
+        return region + cut_note(shown.forms[0].cut, "recorded")
+
+    def fault(self, shown: Shown, at: At) -> str:
+        """Why the text is no table; raises AskedWronglyError where `best` asks for what the table has not."""
+        try:
+            table_html(read(shown.forms[0].text), at.cell)
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
+        """A result, as text and as HTML; as text alone where somebody wrote a record that is no table."""
+        texts = {"text/plain": text_and_cut(shown.forms[0])}
+        with suppress(ValueError):
+            texts["text/html"] = table_html(read(shown.forms[0].text)) + cut_note(shown.forms[0].cut, "recorded")
+        data = {mime: notebook_lines(text) for mime, text in texts.items()}
+        return {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": number}
+
+    def compared(self, form: Form) -> str:
+        """The text with the name of its column before each cell, so that a column `seconds` has measurements."""
+        try:
+            table = read(form.text)
+        except ValueError:
+            return form.text
+        names = ["_".join(WORD.findall(name)) for name in table.names]
+        rows = [[f"{name}: {cell}" for name, cell in zip(names, row, strict=True)] for row in table.rows]
+        return "".join(written(Rows(table.names, tuple(map(tuple, rows)))))
+
+
+def table_html(table: Rows, cell: Cell | None = None) -> str:
+    """The table as HTML, with what the line of its cell says is best marked."""
+    columns = [[row[at] for row in table.rows] for at in range(len(table.names))]
+    aligned = [_is_numeric(column) for column in columns]
+    marked = _marked(table, columns, cell) if cell else {}
+    head = "".join(_head(name, right) for name, right in zip(table.names, aligned, strict=True))
+    labels = [escape(name[:LABEL] + "…" * (len(name) > LABEL)) for name in table.names]
+    rows = (
+        "".join(_cell(text, at, labels[at], aligned[at], number in marked.get(at, ())) for at, text in enumerate(row))
+        for number, row in enumerate(table.rows)
+    )
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    caption = "<caption>bold: the best of its column</caption>" if marked else ""
+    return f'<table class="galley-rows">{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _head(name: str, right: bool) -> str:
+    number = ' class="galley-number"' if right else ""
+    return f'<th scope="col"{number}>{escape(name)}</th>' if name else f"<td{number}></td>"
+
+
+def _cell(text: str, at: int, label: str, right: bool, best: bool) -> str:
+    """One cell; a text in the first column is the head of its row."""
+    shown = f"<strong>{escape(text)}</strong>" if best else escape(text)
+    if at == 0 and not right:
+        return f'<th scope="row">{shown}</th>'
+    number = ' class="galley-number"' if right else ""
+    return f'<td{number} data-column="{label}">{shown}</td>'
+
+
+def _is_numeric(column: Iterable[str]) -> bool:
+    """Whether every cell of a column that is not empty is a number, with a unit or without, or a range."""
+    filled = [text for text in column if text]
+    return bool(filled) and all(
+        len(text) <= LONG and (NUMERAL.fullmatch(text) or RANGE.fullmatch(text)) for text in filled
+    )
+
+
+def _marked(table: Rows, columns: Sequence[Sequence[str]], cell: Cell) -> dict[int, set[int]]:
+    """The rows that are best, by the number of the column; raises AskedWronglyError where that cannot be told."""
+    found = {}
+    for name, low in cell.options["best"]:
+        if name not in table.names:
+            has = ", ".join(each for each in table.names if each)
+            raise AskedWronglyError(
+                f"best names '{name}', which is no column of the table", cell.place, f"it has: {has}"
+            )
+        at = table.names.index(name)
+        found[at] = _best(columns[at], low, f"the best of '{name}'", cell)
+    return found
+
+
+def _best(column: Sequence[str], low: bool, what: str, cell: Cell) -> set[int]:
+    """The numbers of the rows whose cell holds the highest or the lowest number of a column."""
+    read = {number: found for number, text in enumerate(column) if (found := _number(text))}
+    units = sorted({unit for _, unit in read.values()})
+    if not read or len(units) > 1:
+        why = f"its cells have several units: {', '.join(map(repr, units))}" if read else "no cell begins with a number"
+        raise AskedWronglyError(
+            f"{what} cannot be told: {why}", cell.place, "write them alike, or take the name out of best"
+        )
+    best = (min if low else max)(number for number, _ in read.values())
+    return {row for row, (number, _) in read.items() if number == best}
+
+
+def _number(text: str) -> tuple[float, str] | None:
+    """A cell's number and its unit; None where it has none that can be compared."""
+    found = NUMERAL.fullmatch(text) if len(text) <= LONG else None
+    if found is None:
+        return None
+    number = float(found["number"].replace(",", "").replace("−", "-"))
+    return None if math.isnan(number) else (number, found["unit"].strip())

@@ -1,0 +1,88 @@
+"""How a staged record takes the place of an old one, and how a move that was interrupted is known.
+
+In the command and in the builder.
+
+In the record's own folder, one step after the other: `replacing.json` moves in, which lists the files of the old record
+and of the new one; the old `record.json` is removed; the new output files move in; files of the old record that the new
+one does not have are removed; the new `record.json` moves in; `replacing.json` is removed. Each move is a rename, which
+happens as a whole or not at all. So as long as there is no `record.json`, each file of the new record is in one of two
+places, and to take the same steps again ends the move.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from galley.record.model import Record, from_json, is_output
+from galley.source.digest import digest
+
+RECORD = "record.json"
+REPLACING = "replacing.json"  # the files of a record and of its successor, while one takes the other's place
+OWN = (RECORD, REPLACING)
+
+
+def move(staged: Path, folder: Path, outputs: Iterable[str], old: set[str]) -> None:
+    """Move a record with its outputs from where it is staged to its folder; what moved before is left where it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _in(staged, folder, REPLACING)
+    (folder / RECORD).unlink(missing_ok=True)
+    for file in outputs:
+        _in(staged, folder, file)
+    for file in sorted(old - set(outputs)):
+        (folder / file).unlink(missing_ok=True)
+    _in(staged, folder, RECORD)
+    (folder / REPLACING).unlink()
+
+
+def _in(staged: Path, folder: Path, file: str) -> None:
+    if (staged / file).exists():
+        (staged / file).replace(folder / file)
+
+
+def interrupted(staged: Path, outputs: Path) -> Record | None:
+    """The record whose move below `outputs` began and did not end, if what is left of it makes up the whole record."""
+    try:
+        found = from_json((staged / RECORD).read_bytes()) if is_plain(staged / RECORD) else None
+    except (OSError, ValueError):
+        return None
+    if found is None or any(Path(name).name != name for name in (found.page, found.profile)):
+        return None  # somebody else wrote it, and it could lead elsewhere
+    folder = outputs / found.page / found.profile
+    begun = is_plain(folder / REPLACING) and not (folder / RECORD).exists() and not (staged / REPLACING).exists()
+    whole = (_is_in(staged, name, sha) or _is_in(folder, name, sha) for name, sha in found.files.items())
+    return found if begun and all(whole) else None
+
+
+def _is_in(folder: Path, name: str, expected: str) -> bool:
+    return is_plain(folder / name) and digest((folder / name).read_bytes()) == expected
+
+
+def is_plain(path: Path) -> bool:
+    """Whether a path is that of a plain file, and not of a link to one."""
+    return path.is_file() and not path.is_symlink()
+
+
+def content(file: Path) -> dict[str, Any]:
+    """The JSON object in a file of a record's folder; empty where the file is no plain file or cannot be read."""
+    try:
+        said = json.loads(file.read_bytes()) if is_plain(file) else None
+    except (OSError, ValueError, RecursionError):
+        said = None
+    return said if isinstance(said, dict) else {}
+
+
+def named(file: Path) -> set[str]:
+    """The plain file names in a `record.json` of any format, or in a `replacing.json`."""
+    said = content(file)
+    if "files" in said:
+        names = said["files"]
+    else:
+        try:
+            outputs = [output for cell in said["cells"] for output in cell["outputs"]]
+            names = [each["file"] for output in outputs for each in output.get("files", [output])]
+        except (KeyError, TypeError, AttributeError):
+            return set()
+    return {name for name in names if isinstance(name, str) and is_output(name)} if isinstance(names, list) else set()

@@ -1,0 +1,41 @@
+"""The code of the page "size mismatch for …"."""
+
+# %% quiet [setup]
+import warnings
+
+warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")
+
+# %% models [setup]
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("models/stdlib-coder")
+tokenizer.add_special_tokens({"pad_token": "<pad>"})
+longer = AutoModelForCausalLM.from_pretrained("models/stdlib-coder")
+longer.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+lora = LoraConfig(target_modules=["c_attn"], task_type="CAUSAL_LM")
+tokenizer.save_pretrained("my-adapter")
+get_peft_model(longer, lora).save_pretrained("my-adapter")
+
+# %% mend
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("my-adapter")
+base = AutoModelForCausalLM.from_pretrained("models/stdlib-coder")
+base.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+model = PeftModel.from_pretrained(base, "my-adapter")
+
+# %% mended
+print(model.get_input_embeddings().weight.shape[0], "tokens, tokenizer", len(tokenizer))
+assert model.get_input_embeddings().weight.shape[0] == len(tokenizer)
+
+# %% raised raises="RuntimeError"
+base = AutoModelForCausalLM.from_pretrained("models/stdlib-coder")
+PeftModel.from_pretrained(base, "my-adapter")
+
+# %% which
+from peft import PeftConfig
+
+config = PeftConfig.from_pretrained("models/stdlib-coder/adapters/lora")
+print(config.base_model_name_or_path, config.r)

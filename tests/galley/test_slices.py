@@ -1,0 +1,103 @@
+"""What a cell needs of the cells before it: each case is a page's cells, and the copy of the last one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from galley.source.cells import cut
+from galley.source.slices import Slices
+
+# The cells above, the last cell, and what of the cells above is needed.
+ALL: list[str] = []
+CASES = {
+    "what it reads": (["a = 1", "b = 2"], "print(a)", ["a = 1"]),
+    "what that reads in turn": (["a = 1", "b = a + 1", "c = 3"], "b", ["a = 1", "b = a + 1"]),
+    "only the last binding": (["a = 1", "a = 2"], "a", ["a = 2"]),
+    "a binding that reads the one before": (["a = 1", "a = a + 1"], "a", ALL),
+    "an assignment that adds": (["a = 1", "b = 2", "a += b"], "a", ALL),
+    "a list that is added to": (["a = []", "b = a", "b += [1]"], "a", ALL),
+    "both branches": (["import os", "a = 1", "if os.sep:\n    a = 2"], "a", ALL),
+    "an import without the names that nobody reads": (["from os import path, sep"], "sep", ["from os import sep"]),
+    "an import under another name": (["import os.path as p, sys"], "p", ["import os.path as p"]),
+    "a method called for its effect": (["a = []", "a.append(1)", "print(a)"], "a", ["a = []", "a.append(1)"]),
+    "a store into it": (["a = {}", "a['x'] = 1", "del a['x']"], "a", ALL),
+    "a change by another name": (["a = []", "b = a", "b.append(1)"], "a", ALL),
+    "a change of what holds it": (["a = []", "b = (a, 1)", "b[0].append(1)"], "a", ALL),
+    "an imported function that keeps it": (
+        ["from copy import copy", "a = []", "b = copy(a)", "b.append(1)"],
+        "a",
+        ALL,
+    ),
+    "a change in a loop": (["a = [[]]", "for each in a:\n    each.append(1)"], "a", ALL),
+    "an answer of a method whose name changes": (["a = [1]", "b = a.pop()"], "a", ALL),
+    "the next of an iterator": (["a = iter('xy')", "print(next(a))"], "next(a)", ALL),
+    "what only shows": (["a = [1]", "print(len(a), a[0])", "assert a", "a"], "a", ["a = [1]"]),
+    "an answer that it does not need": (["a = 'x'", "b = a.upper()"], "a", ["a = 'x'"]),
+    "a function and what it reads": (["k = 2", "def f(x):\n    return k * x"], "f(1)", ALL),
+    "what a function reads when it is called": (["k = 1", "def f():\n    return k", "k = 2"], "f()", ALL),
+    "what a function changes": (["seen = []", "def f(x):\n    seen.append(x)", "f(1)"], "seen", ALL),
+    "what a function changes of what it is given": (["def f(x):\n    x.append(1)", "a = []", "f(a)"], "a", ALL),
+    "a function that only reads": (["def f(x):\n    return len(x)", "a = []", "n = f(a)"], "a", ["a = []"]),
+    "a global of a function": (["n = 0", "def f():\n    global n\n    n = 1", "f()"], "n", ALL),
+    "a class and its base": (
+        ["class A:\n    pass", "class B(A):\n    pass", "c = 1"],
+        "B()",
+        ["class A:\n    pass", "class B(A):\n    pass"],
+    ),
+    "a decorator": (["from functools import cache", "@cache\ndef f():\n    return 1"], "f()", ALL),
+    "names of its own": (["x = 1", "n = 2"], "[x for x in range(n)]", ["n = 2"]),
+    "a state that a module has": (["import random", "random.seed(0)"], "random.random()", ALL),
+    "a file that it reads": (
+        ["from pathlib import Path", "Path('/dev/null').write_text('x')", "Path('/dev/full').exists()"],
+        "Path('/dev/null').read_text()",
+        ["from pathlib import Path", "Path('/dev/null').write_text('x')"],
+    ),
+    "several on a line": (["a = 1; b = 2"], "b", ALL),
+    "a context": (["import io", "with io.StringIO('x') as f:\n    a = f.read()"], "a", ALL),
+}
+
+
+def needed(above: list[str], last: str, options: str = "") -> list[str]:
+    """The pieces of the cells above that the last one needs."""
+    text = "".join(f"# %% c{number}\n{code}\n" for number, code in enumerate(above)) + f"# %% last\n{last}\n"
+    cells = cut(text.replace("# %% c1\n", f"# %% c1{options}\n"), Path("/x.py"), Path("x.py")).cells
+    pieces = Slices(cells, {"own": {"json"}}.get).before(len(above))
+    return [
+        piece.text or "\n".join(cells[piece.cell].source.split("\n")[piece.first - 1 : piece.last]) for piece in pieces
+    ]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_cell_gets_what_it_needs_and_nothing_else(case: str) -> None:
+    above, last, wanted = CASES[case]
+    assert needed(above, last) == (wanted or above)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_copy_gives_what_the_page_gives(case: str) -> None:
+    above, last, wanted = CASES[case]
+
+    def value(cells: list[str]) -> object:
+        space: dict[str, object] = {}
+        exec("\n".join(cells), space)
+        try:
+            found = eval(last, space)
+        except SyntaxError:
+            return None
+        return found if isinstance(found, str | int | list | dict | float) else type(found).__name__
+
+    assert value(above) == value(wanted or above)
+
+
+def test_an_import_for_its_effect_comes_with_what_it_has_an_effect_on() -> None:
+    above = ["import json", "import own", "import of_nobody_knows_what", "print(json)"]
+    assert needed(above, "json.dumps(1)") == above[:3]
+    assert needed(above, "print(1)") == ["import of_nobody_knows_what"]
+    assert needed(["import json", "import own", "own.x, json"], "own.y") == ["import own"]
+    assert needed(["import json", "import own", "own.x"], "json.x") == ["import json", "import own"]
+
+
+def test_the_statement_that_must_raise_is_left_out() -> None:
+    assert needed(["a = 1", "b = 2\na = 1 / 0"], "(a, b)", ' raises="ZeroDivisionError"') == ["a = 1", "b = 2"]

@@ -1,0 +1,99 @@
+"""A copy of every plain cell, with what it needs of the cells before it, runs by itself.
+
+Each copy runs in a fork of a process that has imported the packages, in a folder with what its first lines name. All of
+them would run for minutes, since many train a model first. So of those whose cells took little time when they were
+recorded every third runs, and of the others every twenty-fourth. `COPIES=all` runs them all, as `make test-hard` does.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from math import fsum
+from pathlib import Path
+
+import pytest
+
+from forked import Server
+from galley.config import find_project
+from galley.export.address import NOWHERE
+from galley.export.offered import offered
+from galley.export.runnable import Runnable, runnables
+from galley.record.status import status
+from galley.source.cells import SnippetFile
+from galley.source.guide import read_guide
+from galley.source.parameters import with_values
+from guide_folder import quiet_environment
+
+ROOT = Path(__file__).parents[2]
+GUIDE = read_guide(find_project(ROOT))
+PROJECT = GUIDE.project
+LAPTOP = PROJECT.required[0]
+# What the copies import; a fork of a process with these starts at once.
+WARM = ("torch", "transformers", "peft", "safetensors.torch", "transformers.models.gpt_bigcode.modeling_gpt_bigcode")
+QUICK = 0.2  # seconds
+SIDE = re.compile(r"in its folder files/ \(the site has no address yet\): (.*)")
+
+
+def copies(snippets: SnippetFile) -> dict[str, Runnable]:
+    """The copy of each plain cell of a page, by the cell's name."""
+    found = status(PROJECT, snippets, LAPTOP)
+    assert found.record is not None
+    run_as = with_values(snippets, LAPTOP.parameters)
+    copy_of = runnables(PROJECT, run_as, found.record, NOWHERE)
+    plain = [cell.name for cell in run_as.cells if not {"claim", "setup"} & cell.tags]
+    return {name: copy for name in plain if (copy := copy_of(name))}
+
+
+def seconds(name: str) -> float:
+    """How long the cells of a copy took when they were recorded."""
+    snippets = GUIDE.find(name.partition("/")[0])
+    record = status(PROJECT, snippets, LAPTOP).record
+    assert record is not None
+    cells = {snippets.cells[piece.cell].name for piece in COPIES[name].pieces}
+    return fsum(cell.seconds for each in cells if (cell := record.cell(each)))
+
+
+COPIES = {f"{file.page}/{name}": copy for file in GUIDE.snippets.values() for name, copy in copies(file).items()}
+
+BY_TIME = sorted(COPIES, key=lambda name: (seconds(name), name))
+SLOW = [name for name in BY_TIME if seconds(name) > QUICK]
+SAMPLE = {*BY_TIME[: -len(SLOW)][::3], *SLOW[::24]}
+CHOSEN = [name for name in COPIES if os.environ.get("COPIES") == "all" or name in SAMPLE]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """Runs copies as forks of a process that has imported what takes seconds to import."""
+    with tempfile.TemporaryDirectory() as home:
+        kept = {name: value for name, value in quiet_environment().items() if name in ("PATH", "LD_LIBRARY_PATH")}
+        fixed = {"HOME": home, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
+        with Server.at(Path(home, "socket"), {**kept, **fixed}, [], *WARM) as started:
+            yield started
+
+
+def bring(text: str, folder: Path) -> None:
+    """Put what the first lines of a copy name into its folder."""
+    named = SIDE.search(text.partition("\n\n")[0])
+    for each in offered(PROJECT):
+        if named and each.name in named[1].split(", "):
+            source, target = PROJECT.snippets / each.place, folder / each.place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_a_copy_runs_by_itself(name: str, tmp_path: Path, server: Server) -> None:
+    page, _, cell = name.partition("/")
+    text = COPIES[name].text
+    ast.parse(text)
+    bring(text, tmp_path)
+    (tmp_path / "copy.py").write_text(text + "\n", encoding="utf-8")
+    code, said = server.run(str(tmp_path / "copy.py"), [], {**server.variables, "HOME": str(tmp_path)}, tmp_path, 300)
+    raises = GUIDE.find(page).cell(cell).raises
+    assert (code != 0) == bool(raises), said[-3000:]
+    assert raises in said
