@@ -10,8 +10,7 @@ import pytest
 from galley.errors import GalleyError
 from galley.plugins import load_plugins, plugins_of
 from galley.source.cells import read_snippets
-from galley.source.grammar import BUILT_IN, grammar_of
-from galley.source.grammar import LISTS as BUILT_IN
+from galley.source.grammar import BUILT_IN, LISTS, grammar_of
 from guide_folder import SETTINGS, GuideFolder, fence
 
 MINE = '''
@@ -158,7 +157,7 @@ def asked_with(folder: GuideFolder, points: str) -> str:
 
 def test_installed_plugins_follow_those_of_the_settings_by_name(guide: GuideFolder) -> None:
     said = asked_with(guide, "b = theirs:Brought\na = theirs:Also\nc = mine.levels:Levels\n")
-    lists = (*BUILT_IN, "also", "theirs")
+    lists = (*LISTS, "also", "theirs")
     assert said == f"['mine.levels:Levels', 'theirs:Also', 'theirs:Brought'] {lists}\n"
 
 
