@@ -35,12 +35,12 @@ def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> 
     else:
         body = _body(md, page, fence, views)
     kind = next((tag for tag in ("claim", "setup") if tag in cell.tags), "plain")
+    above = cell.caption and not any(captions_picture(page, view) for view in views)
     if kind == "claim":
         # A search is for the sentence, not for its assertions.
-        body = _folded("See the check", body, name if cell.caption else "", searched=False)
+        body = _folded("See the check", body, name if above else "", searched=False)
     elif kind == "setup":
-        body = _folded("Set-up", body, name if cell.caption else "")
-    above = cell.caption and not any(captions_picture(page, view) for view in views)
+        body = _folded("Set-up", body, name if above else "")
     caption = f'<p class="galley-caption" id="{name}-caption">{inline(cell.caption)}</p>' if above else ""
     doubted = " galley-doubted" if any(view.marks for view in views) else ""  # in the live preview
     html = f'<div class="galley-cell galley-{kind}{doubted}" id="{name}">{caption}{body}</div>'
