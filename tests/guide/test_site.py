@@ -206,12 +206,10 @@ def begin(browser: Browser, address: str, page: str, width: int, scheme: str) ->
 
 PAGES = sorted(address_of(page) for page in (ROOT / "docs").rglob("*.md"))
 SCHEMES = ("light", "dark")
-VISITS = [
-    (page, width, scheme)
-    for page in PAGES
-    for width in WIDTHS
-    for scheme in (SCHEMES[:1] if page.startswith("errors/") else SCHEMES)  # many pages with the same kinds of block
-]
+# Each page is opened twice, on a wide screen and on a phone, and turned to the other scheme there.
+LOADS = [(page, width, scheme) for page in PAGES for width, scheme in zip(WIDTHS, SCHEMES, strict=True)]
+VISITS = [(page, width, each) for page, width, _ in LOADS for each in SCHEMES]
+THEIR_NAMES = {"light": "default", "dark": "slate"}  # what the theme calls its schemes
 AT_ONCE = 3  # pages that are open at a time: a page counts as loaded half a second after its last request
 
 
@@ -270,18 +268,23 @@ def copies(opened: Page) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def visits(sites: dict[str, Path], address: str, browser: Browser) -> dict[tuple[str, int, str], Visit]:
-    """Each page at each width in each scheme; some are opened at a time."""
+    """Each page at each width in each scheme; axe-core looks at each width in one of them."""
     site, found = sites["mkdocs"], {}
     begun: deque[tuple[tuple[str, int, str], Page, list[str]]] = deque()
-    for each in (*VISITS, *[None] * AT_ONCE):
+    for each in (*LOADS, *[None] * AT_ONCE):
         if len(begun) == AT_ONCE or (begun and each is None):
-            visit, opened, wrong = begun.popleft()
+            (page, width, scheme), opened, wrong = begun.popleft()
             opened.wait_for_load_state("networkidle")
             wide, shifted = opened.evaluate("document.documentElement.scrollWidth"), opened.evaluate(SHIFTED)
             asked = [opened.url, *opened.evaluate(ASKED)]
-            copied = copies(opened) if visit[1:] == COPIED else []
+            copied = copies(opened) if (width, scheme) == COPIED else []
             bytes_of = weight(site, asked), own_scripts(site, asked)
-            found[visit] = Visit(wrong, wide, copied, shifted, *bytes_of, violations(opened))
+            found[page, width, scheme] = Visit(wrong, wide, copied, shifted, *bytes_of, violations(opened))
+            (other,) = {*SCHEMES} - {scheme}
+            opened.emulate_media(color_scheme=other)
+            opened.locator(f"body[data-md-color-scheme={THEIR_NAMES[other]}]").wait_for(state="attached")
+            wide = opened.evaluate("document.documentElement.scrollWidth")
+            found[page, width, other] = Visit(wrong, wide, [], shifted, *bytes_of, [])
             opened.context.close()
         if each is not None:
             begun.append((each, *begin(browser, address, *each)))
@@ -295,7 +298,7 @@ def test_a_browser_finds_nothing_wrong(page: str, width: int, scheme: str, visit
     assert visit.wide <= width, "the page scrolls sideways"
 
 
-@pytest.mark.parametrize(("page", "width", "scheme"), VISITS)
+@pytest.mark.parametrize(("page", "width", "scheme"), LOADS)
 def test_axe_finds_no_barrier(page: str, width: int, scheme: str, visits: dict[tuple[str, int, str], Visit]):
     assert grave(visits[page, width, scheme].violations) == []
 
@@ -321,10 +324,9 @@ def test_what_was_aimed_at(
     copied = [each for page in PAGES for each in visits[page, *COPIED].copies]
     right = sum(each["text"] is not None and each["named alike"] == 1 for each in copied)
     record_property("aim", ("copy buttons that give their block", "all", f"{right} of {len(copied)}"))
-    for width in WIDTHS:
-        for scheme in ("light", "dark"):
-            many = sum(len(grave(visits[page, width, scheme].violations)) for page in PAGES)
-            record_property("aim", (f"axe-core: serious, {width} px, {scheme}", "0", str(many)))
+    for width, scheme in zip(WIDTHS, SCHEMES, strict=True):
+        many = sum(len(grave(visits[page, width, scheme].violations)) for page in PAGES)
+        record_property("aim", (f"axe-core: serious, {width} px, {scheme}", "0", str(many)))
     firsts = {visits[page, *COPIED].weight: page for page in PAGES}
     index = compressed(sites["mkdocs"] / "search" / "search_index.json")
     worst = f"{max(firsts) / 1000:.0f} kB ({firsts[max(firsts)]}), {min(firsts) / 1000:.0f} kB at least"

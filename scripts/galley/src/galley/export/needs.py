@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -43,20 +43,27 @@ def needs(project: Project, snippets: SnippetFile, record: Record) -> Needs:
     """What a page needs: what its code imports, and the files that it used or declares."""
     names, modules = _imports(project, (name for cell in snippets.cells for name in cell.imports))
     declared = sorted({name for cell in snippets.cells for name in cell.uses if not _below(name, project.links)})
-    return _needs(project, _pinned(names, record), _used(project, record), modules, declared)
+    return _needs(project, _pinned(names, record), _used(project, record), modules, declared, offered(project))
 
 
-def part_needs(project: Project, code: Sequence[ast.Module], record: Record) -> Needs:
-    """What a part of a page's code needs: what it imports, and those of the page's files that its texts name."""
+def parts_needs(project: Project, record: Record) -> Callable[[Sequence[ast.Module]], Needs]:
+    """What finds out what a part of a page's code needs: its imports, and those of the page's files that it names."""
+    files, used = offered(project), _used(project, record)
+    return lambda code: _part_needs(project, code, record, files, used)
+
+
+def _part_needs(
+    project: Project, code: Sequence[ast.Module], record: Record, offers: Sequence[Offered], used: Mapping[str, str]
+) -> Needs:
     names, modules = _imports(project, imported(code))
     own = (project.snippets / each for each in modules)
     files = (file for each in own for file in (sorted(each.rglob("*.py")) if each.is_dir() else [each]))
-    trees = [*code, *map(_parsed, files)]
-    texts = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    named = [PurePosixPath(each) for each in texts if isinstance(each, str) and _below(each, project.links)]
-    used = _used(project, record)
-    kept = {path: used[path] for path in used if any(PurePosixPath(path).is_relative_to(each) for each in named)}
-    return _needs(project, _pinned(names, record), kept, modules, [])
+    texts = {text for tree in code for text in _texts(tree)}
+    texts = texts.union(*(_texts_of(file, file.stat().st_mtime_ns) for file in files))
+    named = {PurePosixPath(each).parts for each in texts if _below(each, project.links)}
+    ways = {path: PurePosixPath(path).parts for path in used}
+    kept = {path: used[path] for path, way in ways.items() if any(way[: len(each)] == each for each in named)}
+    return _needs(project, _pinned(names, record), kept, modules, [], offers)
 
 
 def own_imports(project: Project, module: str) -> set[str] | None:
@@ -65,15 +72,26 @@ def own_imports(project: Project, module: str) -> set[str] | None:
     return set(_of_module(file, file.stat().st_mtime_ns)) if file.is_file() else None
 
 
-def _parsed(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"))
+def _texts(tree: ast.Module) -> set[str]:
+    """The texts that stand in some code."""
+    found = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return {value for value in found if isinstance(value, str)}
+
+
+@lru_cache(maxsize=256)
+def _texts_of(file: Path, changed: int) -> set[str]:
+    return _texts(ast.parse(file.read_text(encoding="utf-8")))
 
 
 def _needs(
-    project: Project, packages: tuple[str, ...], used: Mapping[str, str], modules: list[str], declared: list[str]
+    project: Project,
+    packages: tuple[str, ...],
+    used: Mapping[str, str],
+    modules: list[str],
+    declared: list[str],
+    files: Sequence[Offered],
 ) -> Needs:
     """The same, with what the site offers of the files told apart."""
-    files = offered(project)
     brought = [file for file in files if any(_brings(file, each) for each in (*used, *modules, *declared))]
 
     def left(names: Iterable[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from galley.config import Project
 from galley.export.address import Site
 from galley.export.fetch import head
-from galley.export.needs import own_imports, part_needs
+from galley.export.needs import own_imports, parts_needs
 from galley.record.model import Record
 from galley.source.cells import SnippetFile
 from galley.source.slices import Piece, Slices
@@ -52,6 +52,7 @@ def runnables(project: Project, snippets: SnippetFile, record: Record, site: Sit
     """What gives the copy of each cell of a page by the cell's name; None for a cell without code."""
     slices = Slices(snippets.cells, lambda module: own_imports(project, module))
     sources = tuple(cell.source for cell in snippets.cells)
+    needs_of = parts_needs(project, record)
     numbers = {cell.name: number for number, cell in enumerate(snippets.cells)}
 
     def of(name: str) -> Runnable | None:
@@ -60,7 +61,7 @@ def runnables(project: Project, snippets: SnippetFile, record: Record, site: Sit
             return None
         own = Piece(number, 1, sources[number].count("\n") + 1)
         made = Runnable("", (*slices.before(number), own), sources)
-        needed = part_needs(project, [ast.parse(f"{made.text}\n\n")], record)
+        needed = needs_of([ast.parse(f"{made.text}\n\n")])
         lines = [line.strip() for line in head(needed, site) if not line.endswith(":")]
         told = "".join(f"# {line}\n" for line in lines if needed.packages or needed.offered or needed.beside)
         return Runnable(told and f"{told}\n", made.pieces, sources)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 
 from galley.source.cells import Cell
@@ -35,6 +35,7 @@ class _Statement:
     first: int
     last: int
     effects: Effects
+    modules: frozenset[str]  # that it imports, without what follows a dot
 
 
 class Slices:
@@ -63,7 +64,7 @@ class Slices:
                 first, last = min([node.lineno, *decorated]), node.end_lineno or node.lineno
                 alone = ast.get_source_segment(cell.source, node) if not decorated else None
                 text = alone or "\n".join(lines[first - 1 : last])
-                found.append(_Statement(number, at, node, first, last, effects(node, text)))
+                found.append(_Statement(number, at, node, first, last, effects(node, text), _modules(node)))
         return found
 
     @cached_property
@@ -108,11 +109,24 @@ class Slices:
 
     def _raises(self, statement: _Statement) -> bool:
         """Whether it is the one that ends a cell with an error."""
-        own = [each for each in self._statements if each.cell == statement.cell]
-        return bool(self.cells[statement.cell].raises) and statement is own[-1]
+        return bool(self.cells[statement.cell].raises) and statement is self._last[statement.cell]
+
+    @cached_property
+    def _last(self) -> dict[int, _Statement]:
+        """The last statement of each cell."""
+        return {each.cell: each for each in self._statements}
 
     def _changed(self, statement: _Statement) -> set[str]:
-        """All names whose objects a statement may change."""
+        """All names whose objects a statement may change; found out once for the page."""
+        if id(statement) not in self._changes:
+            self._changes[id(statement)] = self._found_changes(statement)
+        return self._changes[id(statement)]
+
+    @cached_property
+    def _changes(self) -> dict[int, set[str]]:
+        return {}
+
+    def _found_changes(self, statement: _Statement) -> set[str]:
         found = set(statement.effects.changes)
         for name, handed in statement.effects.calls.items():
             if name in self._functions:
@@ -151,8 +165,8 @@ class Slices:
         node = statement.node
         if not isinstance(node, ast.Import | ast.ImportFrom):
             return False
-        used = {name for each in others for name in _modules(each.node)}
-        told = [self.brings(module) for module in _modules(node)]
+        used = {name for each in others for name in each.modules}
+        told = [self.brings(module) for module in statement.modules]
         unread = not statement.effects.binds & self._read
         return any(unread if packages is None else packages & used for packages in told)
 
@@ -163,19 +177,24 @@ class Slices:
 
 def _meet(written: Iterable[str], named: Iterable[str]) -> bool:
     """Whether a path that a statement may write is one that others name, or holds it, or lies in it."""
-    paths = [PurePosixPath(each) for each in named if each.strip()]
+    paths = [_parts(each) for each in named if each.strip()]
     return any(
-        one.is_relative_to(other) or other.is_relative_to(one)
-        for one in (PurePosixPath(each) for each in written if each.strip() and each != ".")
+        one[: len(other)] == other or other[: len(one)] == one
+        for one in (_parts(each) for each in written if each.strip() and each != ".")
         for other in paths
     )
+
+
+@lru_cache(maxsize=4096)
+def _parts(path: str) -> tuple[str, ...]:
+    return PurePosixPath(path).parts
 
 
 def _bound(statements: Iterable[_Statement]) -> set[str]:
     return set().union(*(each.effects.binds for each in statements))
 
 
-def _modules(node: ast.stmt) -> set[str]:
+def _modules(node: ast.stmt) -> frozenset[str]:
     """The modules that a statement imports, without what follows a dot."""
     found = {
         name
@@ -188,7 +207,7 @@ def _modules(node: ast.stmt) -> set[str]:
             else []
         )
     }
-    return {name.partition(".")[0] for name in found}
+    return frozenset(name.partition(".")[0] for name in found)
 
 
 def _pieces(statements: Sequence[_Statement], used: set[str]) -> list[Piece]:
