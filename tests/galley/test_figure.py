@@ -190,3 +190,50 @@ def test_a_drawing_that_is_nested_too_deeply_is_shown_as_an_image() -> None:
     data = svg("<g>" * 3000 + "</g>" * 3000)
     html = image_html(Form("image/svg+xml", "svg", data), "", "one")
     assert html.startswith('<img class="galley-image"')
+
+
+SHOWS = """
+# %% two alt="lines"
+import matplotlib.pyplot as plt
+
+plt.plot([1, 2], label="up")
+plt.show()
+plt.plot([2, 1])
+plt.show(block=False)
+
+# %% left alt="a line that was shown, and one that was left open"
+from matplotlib.pyplot import show
+
+plt.plot([1, 1])
+show()
+figure, axes = plt.subplots()
+axes.plot([3, 3])
+
+# %% again alt="the same line"
+figure
+
+# %% never alt="a figure that pyplot never held"
+from matplotlib.figure import Figure
+
+alone = Figure()
+alone.add_subplot().plot([5, 5])
+alone
+
+# %% none
+plt.show()
+print(plt.show.__name__, plt.get_fignums())
+"""
+
+
+def test_each_figure_that_is_shown_is_one(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    folder = plain(GuideFolder.make(tmp_path))
+    folder.snippet("one", SHOWS)
+    assert not folder.run("one").failures
+    counted = {
+        cell.name: [output.kind for output in cell.outputs].count("image") for cell in folder.record("one").cells
+    }
+    assert counted == {"two": 2, "left": 2, "again": 1, "never": 1, "none": 0}
+    assert folder.output("one", "none.stdout.txt") == "show []\n"
+    lines = [folder.output("one", f"two.image{end}.svg").count("clip-path") for end in ("", "-2")]
+    assert lines[0] == lines[1], "each has one line"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from galley.kinds.kind import Asked, At, Kind
+from galley.kinds.shown import keep_shown, when_imported
 from galley.kinds.svg import INK, PNG_MIME, SVG_MIME, image_html, is_harmless, title_of
 from galley.kinds.text import notebook_lines
 from galley.record.model import Form, Shown
@@ -48,15 +49,23 @@ class Image(Kind):
     css = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
     def __init__(self) -> None:
-        self._styled = False
+        self._begun = False
+        self._kept: list[bytes] = []  # the figures that the cell has shown
 
     def begin(self) -> None:
-        """Give matplotlib galley's style, once the page has imported matplotlib."""
-        if not self._styled:
-            self._styled = use_style()
+        """Have matplotlib use galley's style and keep what it shows, once the page has imported pyplot."""
+        if not self._begun:
+            self._begun = True
+            when_imported(self._take)
+
+    def _take(self, pyplot: Any) -> None:
+        use_style()
+        keep_shown(pyplot, lambda: self._kept.extend(drawn()))
 
     def of_value(self, value: object, asked: Asked) -> tuple[Form, ...] | None:
-        """The image of a value whose class can draw it."""
+        """The image of a value whose class can draw it, and of a figure of matplotlib that is closed."""
+        if _is_closed(value):
+            return (Form(SVG_MIME, "svg", _svg(value)),)
         for method, mime, suffix in METHODS:
             draw = getattr(type(value), method, None)
             if draw is not None and (image := draw(value)) is not None:
@@ -64,8 +73,9 @@ class Image(Kind):
         return None
 
     def left_open(self, asked: Asked) -> Iterable[tuple[Form, ...]]:
-        """The open matplotlib figures; each is closed."""
-        return [(Form(SVG_MIME, "svg", figure),) for figure in drawn()]
+        """The matplotlib figures that the cell has shown, and those that are open; each of these is closed."""
+        figures, self._kept = [*self._kept, *drawn()], []
+        return [(Form(SVG_MIME, "svg", figure),) for figure in figures]
 
     def html(self, shown: Shown, at: At) -> str:
         """The image, with its label."""
@@ -114,11 +124,23 @@ def drawn() -> Iterator[bytes]:
     if pyplot is None:
         return
     for number in pyplot.get_fignums():
-        file, figure = io.StringIO(), pyplot.figure(number)
-        with sys.modules["matplotlib"].rc_context({"svg.hashsalt": "galley"}):
-            figure.savefig(file, format="svg", metadata={"Date": None, **_title(figure)})
-        yield file.getvalue().encode()
+        yield _svg(pyplot.figure(number))
     pyplot.close("all")
+
+
+def _is_closed(value: Any) -> bool:
+    """Whether a value is a figure of matplotlib that pyplot does not hold open: nothing else draws it."""
+    figures, pyplot = (sys.modules.get(f"matplotlib.{name}") for name in ("figure", "pyplot"))
+    if figures is None or not isinstance(value, figures.Figure):
+        return False
+    return pyplot is None or getattr(value, "number", None) not in pyplot.get_fignums()
+
+
+def _svg(figure: Any) -> bytes:
+    file = io.StringIO()
+    with sys.modules["matplotlib"].rc_context({"svg.hashsalt": "galley"}):
+        figure.savefig(file, format="svg", metadata={"Date": None, **_title(figure)})
+    return file.getvalue().encode()
 
 
 def _title(figure: Any) -> dict[str, str]:
