@@ -67,8 +67,9 @@ def server() -> Iterator[Server]:
 
 def fetched(site: str, page: str, ending: str, to: Path) -> Path:
     """A page's file, fetched into an empty folder as a reader does, from where the page links to it."""
-    stem = GUIDE.find(page).stem
-    folder = "" if page == "index" else f"{page}/"
+    snippets = GUIDE.find(page)
+    shown = GUIDE.page_file(snippets).relative_to(GUIDE.project.docs).with_suffix("")
+    stem, folder = snippets.stem, f"{shown.as_posix()}/"
     with urlopen(f"{site}/{folder}{stem}.{ending}") as answer:
         (to / f"{stem}.{ending}").write_bytes(answer.read())
     return to / f"{stem}.{ending}"
