@@ -23,7 +23,7 @@ print("checked")
 assert len("four") == 4
 # %% broken raises="ValueError"
 int("x")
-# %% figure
+# %% figure alt="a line"
 class Drawing:
     def _repr_svg_(self):
         return '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1"/></svg>'

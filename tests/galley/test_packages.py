@@ -30,8 +30,8 @@ def test_the_packages_that_a_page_imported_stand_in_its_record_and_are_pinned_in
     wanted = {"Markdown": metadata.version("Markdown"), "PyYAML": metadata.version("PyYAML")}
     assert packages(folder) == wanted
     assert packages(folder, "plain") == {}
-    said = needs(folder.project, folder.guide.snippets["page"], folder.record("page"))
-    assert said == f"Needs: pip install Markdown=={wanted['Markdown']} PyYAML=={wanted['PyYAML']}"
+    found = needs(folder.project, folder.guide.snippets["page"], folder.record("page"))
+    assert found.packages == tuple(f"{name}=={version}" for name, version in wanted.items())
 
 
 def test_another_version_of_a_package_that_no_setting_names_is_drift(folder: GuideFolder) -> None:

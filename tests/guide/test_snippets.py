@@ -67,12 +67,14 @@ SUMMARIES = {"methods": "compared"}  # by page: the cell that the page begins wi
 
 @pytest.mark.parametrize("snippets", GUIDE.snippets.values(), ids=lambda snippets: snippets.page)
 def test_a_page_shows_its_cells_in_the_order_in_which_they_run(snippets):
-    page = Path("docs", f"{snippets.page}.md")
+    page = GUIDE.page_file(snippets).relative_to(GUIDE.project.root)
     shown = list(dict.fromkeys(f.cell for f in GUIDE.fences if (f.file, f.place.path) == (snippets.stem, page)))
     assert shown
     if summary := SUMMARIES.get(snippets.page):  # the one cell that stands before what it sums up
         assert shown.pop(0) == summary == snippets.cells[-1].name
-        assert "runs last" in page.read_text(encoding="utf-8").partition("\n## ")[0], "its reader is told"
+        assert "runs last" in (GUIDE.project.root / page).read_text(encoding="utf-8").partition("\n## ")[0], (
+            "its reader is told"
+        )
     assert shown == [cell.name for cell in snippets.cells if cell.name in shown]
 
 

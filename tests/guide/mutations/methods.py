@@ -10,7 +10,6 @@ import torch
 from peft import IA3Config, PeftModel, PeftModelForCausalLM, PromptEncoder, PromptEncoderConfig
 from peft.tuners import ia3, lora
 
-from bottleneck import BottleneckConfig, BottleneckModel
 from mutations import breaks
 
 Arguments = dict[str, Any]
@@ -160,6 +159,8 @@ def the_network_stays_as_it_is() -> None:
 @breaks("methods", "bottleneck-not-zero")
 def parallel_begins_without_effect() -> None:
     """As in the paper that it comes from: its second matrix is zero."""
+    from bottleneck import BottleneckConfig  # not before: another page shows what PEFT does without it
+
     _settings_with(
         BottleneckConfig,
         lambda rest: {"init_weights": "mam_adapter" if rest.get("use_parallel_adapter") else "bert", **rest},
@@ -175,6 +176,8 @@ def the_network_of_p_tuning_is_narrow() -> None:
 @breaks("methods", "fewest-and-most")
 def bottlenecks_are_64_wide() -> None:
     """`bottleneck_size` as in the paper on adapters, a quarter of Astraios'."""
+    from bottleneck import BottleneckConfig  # not before: another page shows what PEFT does without it
+
     _settings_with(BottleneckConfig, lambda rest: {"bottleneck_size": 64, **rest})
 
 
@@ -240,6 +243,7 @@ def merging_p_tuning_gives_the_base_model() -> None:
 @breaks("methods", "mergeable")
 def merging_a_bottleneck_drops_it() -> None:
     """As `unload` does, without a word."""
+    from bottleneck import BottleneckModel  # not before: another page shows what PEFT does without it
 
     def other(self: Any, *given: Any, **rest: Any) -> Any:
         return self.unload()

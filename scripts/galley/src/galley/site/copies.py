@@ -21,6 +21,9 @@ from galley.source.parameters import with_values
 from galley.source.slices import Piece
 
 SCRIPT = "galley/copy.js"  # in the site
+MOST = (
+    400  # cells of a page with copies: each looks at all that stands above it, which takes the square of their number
+)
 
 
 def copies(page: Page) -> str:
@@ -44,7 +47,7 @@ def copies(page: Page) -> str:
 def _of_file(page: Page, snippets: SnippetFile, texts: list[str]) -> dict[str, list[object]]:
     """The copies of the cells of one snippet file that the page shows, by the id of the cell on the page."""
     found = next((each for each in page.statuses(snippets) if each.state in SHOWABLE and each.record), None)
-    if found is None or found.record is None:
+    if found is None or found.record is None or len(snippets.cells) > MOST:
         return {}
     run_as = with_values(found.snippets, found.profile.parameters)
     fences = [each for each in page.fences if each.file == snippets.stem and not each.listing]
