@@ -83,8 +83,8 @@ def test_each_cell_more_takes_as_many_calls_as_the_one_before_in_check_and_build
         checks.append(calls(folder.findings))
         builds.append(build_calls(folder))
     assert checks[2] - checks[1] == checks[1] - checks[0] > 6 * 10
-    # "Copy runnable" looks at what stands above a cell, which grows with the page; past `galley.site.copies.MOST` cells a
-    # page has none, so that a long page costs no more than its length.
+    # "Copy runnable" looks at what stands above a cell, which grows with the page; past `galley.site.copies.MOST` cells
+    # a page has none, so that a long page costs no more than its length.
     assert 6 * 10 < builds[2] - builds[1] < 1.2 * (builds[1] - builds[0])
 
 

@@ -21,9 +21,7 @@ from galley.source.parameters import with_values
 from galley.source.slices import Piece
 
 SCRIPT = "galley/copy.js"  # in the site
-MOST = (
-    400  # cells of a page with copies: each looks at all that stands above it, which takes the square of their number
-)
+MOST = 400  # cells of a page with copies: each looks at all above it, which takes the square of their number
 
 
 def copies(page: Page) -> str:
