@@ -342,7 +342,7 @@ def test_what_may_be_a_table_keeps_its_columns_and_a_longer_line_wraps(
     guide.snippet("one", "# %% first\nprint('a\\n' + 100 * 'b')\n1\n# %% wild\nprint('c\\n' + 101 * 'd')\n")
     assert not guide.run().failures
     guide.write("docs/one.md", GOOD + fence("one", "wild"))
-    shown_text = r'<div class="galley-text ([\w -]+)">(?:<span[^>]*>[\w ]+</span>)?<pre[^>]*><code>(.)'
+    shown_text = r'<div class="galley-text ([\w -]+)">(?:<span[^>]*>[\w ]+</span>)?<pre[^>]*><code>(?:<[^>]*>)*(.)'
     shown = {text[0]: kind for kind, text in re.findall(shown_text, build(guide))}
     assert shown == {"a": "galley-stdout galley-columns", "1": "galley-value", "c": "galley-stdout"}
 

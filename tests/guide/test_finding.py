@@ -145,7 +145,7 @@ def test_a_phone_shows_message_and_mend_on_its_first_screen(page: Path, address:
 def test_the_title_of_an_errors_page_is_the_message(page: Path, address: str, phone: Page):
     phone.goto(f"{address}/errors/{page.stem}/", wait_until="commit")
     title = front(page)["title"]
-    assert phone.title().startswith(f"{title} - ")
+    assert phone.title().startswith(f"{title} · ")
     shown = phone.locator("h1").inner_text().replace("¶", "")
     searched = set(re.findall(r"\w+", f"{title} {front(page)['description']}"))
     assert set(re.findall(r"\w+", shown)) <= searched | {"PeftModelForCausalLM"}
@@ -167,6 +167,7 @@ def test_what_a_page_raises_is_its_message(page: Path):
 
 def test_the_list_of_messages_has_every_page(address: str, phone: Page):
     phone.goto(f"{address}/errors/", wait_until="commit")
+    phone.locator("article li a:has(code)").first.wait_for()
     links = phone.locator("article li a:has(code)").evaluate_all("links => links.map(link => link.pathname)")
     assert sorted(links) == [f"/errors/{page.stem}/" for page in ERRORS]
 
