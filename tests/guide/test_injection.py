@@ -162,8 +162,9 @@ AUDIT = """
       (loads.test(one.name) && begun.includes("//evil.invalid") && each.tagName != "A")
   }).map(one => `${each.tagName} ${one.name}=${one.value}`)
   const inside = each.closest("article, body.raw")
-  const own = each.matches("script[src$='galley/copy.js']") && !each.textContent  // galley's only one, a file of the site
-  if (inside && !own && /^(script|iframe|object|embed|base|link|meta|form)$/i.test(each.tagName)) found.push(each.tagName)
+  const own = each.matches("script[src$='galley/copy.js']") && !each.textContent  // galley's only one, a file
+  const live = /^(script|iframe|object|embed|base|link|meta|form)$/i.test(each.tagName)
+  if (inside && !own && live) found.push(each.tagName)
   return found
 })
 """
