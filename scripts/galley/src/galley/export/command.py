@@ -13,8 +13,8 @@ from galley.export.address import NOWHERE, Site
 from galley.export.document import Document, document
 from galley.export.notebook import notebook
 from galley.export.script import script
+from galley.record.move import RECORD
 from galley.record.status import SHOWABLE, status, store_of
-from galley.record.store import RECORD
 from galley.source.cells import read_text
 from galley.source.guide import Guide
 

@@ -13,9 +13,9 @@ from typing import Protocol
 from galley.config import Profile, Project
 from galley.errors import AskedWronglyError, GalleyError, Place
 from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND, Shown
+from galley.record.move import RECORD
 from galley.record.mutations import unbroken
 from galley.record.status import SHOWABLE, State, Status, status, store_of
-from galley.record.store import RECORD
 from galley.source.cells import Cell, page_name
 from galley.source.guide import Guide
 from galley.source.proof import unproved

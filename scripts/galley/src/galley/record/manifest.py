@@ -21,8 +21,9 @@ import msgspec
 from galley import system
 from galley.config import Profile, Project
 from galley.errors import GalleyError, NotTrueError, Place, RefusedError
+from galley.record.move import RECORD
 from galley.record.status import SHOWABLE, State, status
-from galley.record.store import RECORD, plain_bytes
+from galley.record.store import plain_bytes
 from galley.source.digest import digest
 from galley.source.guide import Guide
 from galley.system.commit import Commit, commit_of

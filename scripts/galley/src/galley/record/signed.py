@@ -16,8 +16,9 @@ from typing import Any
 from galley.config import Project
 from galley.errors import GalleyError, Place
 from galley.record.manifest import SIGNATURE, Statement, lock_of, manifests, name_of, read, record_digest, record_name
+from galley.record.move import RECORD
 from galley.record.status import store_of
-from galley.record.store import RECORD, plain_bytes
+from galley.record.store import plain_bytes
 from galley.system.signing import verify
 
 SIGN = "galley manifest --sign KEY"

@@ -26,8 +26,7 @@ from shlex import quote
 from galley import system
 from galley.errors import GalleyError, Place, RefusedError
 from galley.record.model import FORMAT, NewerError, Record, from_json, is_output, to_json
-from galley.record.move import OWN, REPLACING, content, interrupted, is_plain, move, named
-from galley.record.move import RECORD as RECORD
+from galley.record.move import OWN, RECORD, REPLACING, content, interrupted, is_plain, move, named
 from galley.source.digest import digest
 
 STAGING = ".staging"
