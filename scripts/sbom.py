@@ -39,9 +39,8 @@ def bill() -> Bom:
     """The bill of materials of galley as it stands in this checkout."""
     project = tomllib.loads((ROOT / "scripts" / "galley" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     name = project["name"]
-    root = Component(
-        name=name, version=__version__, type=ComponentType.LIBRARY, bom_ref=f"pkg:pypi/{name}@{__version__}"
-    )
+    purl = str(PackageURL("pypi", name=name, version=__version__))
+    root = Component(name=name, version=__version__, type=ComponentType.LIBRARY, bom_ref=purl)
     bom = Bom()
     bom.metadata.component = root
     direct = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
