@@ -1,7 +1,7 @@
 /* For those who use the page without a mouse, or hear it. The page is whole without this script. */
 
 // What scrolls sideways takes the focus, so that the arrow keys scroll it. Some browsers see to that themselves.
-const scrollers = "pre > code, .md-typeset__scrollwrap, .tabbed-labels, .galley-figure, .galley-wide"
+const scrollers = "pre > code, .md-typeset__scrollwrap, .tabbed-labels, .galley-figure, .galley-sheet"
 const sizes = new ResizeObserver(entries => {
   for (const {target} of entries) {
     if (target.scrollWidth > target.clientWidth) target.tabIndex = 0

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from galley.config import Project
 from galley.kinds.markup import escape
+from galley.kinds.table import TableKind
 from galley.record.facts import environment, facts_line, other_versions
 from galley.record.model import Record
 from galley.record.status import SHOWABLE, Status, applies, status
@@ -19,6 +20,7 @@ from galley.site.lists import List, Listed
 from galley.source.cells import Cell
 
 CSS = (Path(__file__).parent / "styles" / "summary.css").read_text(encoding="utf-8")
+NUMBERS = ("Cells", "Claims", "Took")  # columns whose cells stand below each other by their ends
 COLUMNS = ("Page", "Ran on", "Checked", "With", "Cells", "Claims", "Took", "Since")
 
 
@@ -49,7 +51,7 @@ class Facts(List):
 class States(List):
     """Each page under each profile: when it was checked, on what, and what is known of it now."""
 
-    name, css, columns = "states", CSS, COLUMNS
+    name, css, columns = "states", TableKind.css + CSS, COLUMNS
 
     def holds(self, cell: Cell) -> bool:
         """Every cell belongs to a page."""
@@ -63,9 +65,9 @@ class States(List):
         rows = [row for here in files.values() for row in _rows(project, here, shared)]
         all_on = ", ".join(shared[name] for name in project.line if name in shared)
         caption = f"<caption>All of them ran with {escape(all_on)}.</caption>" if all_on else ""
-        head = "".join(f'<th scope="col">{column}</th>' for column in self.columns)
+        head = "".join(f'<th scope="col"{_aligned(column)}>{column}</th>' for column in self.columns)
         return (
-            '<div class="galley-wide" tabindex="0"><table class="galley-states">'
+            '<div class="galley-sheet" tabindex="0"><table class="galley-rows galley-states">'
             f"{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
         )
 
@@ -73,11 +75,10 @@ class States(List):
         """A line for each page and profile: when it was checked, or why it is not shown."""
         lines = []
         for here in _by_file(found).values():
-            for each in (status(project, here[0].snippets, profile) for profile in project.profiles):
-                if applies(project, each):
-                    record = each.record if each.state in SHOWABLE else None
-                    said = f"checked on {facts_line(record, project.line)}" if record else each.state.value
-                    lines.append(f"- {here[0].page.as_posix()}, {each.profile.title}: {said}\n")
+            for each in _statuses(project, here):
+                record = each.record if each.state in SHOWABLE else None
+                said = f"checked on {facts_line(record, project.line)}" if record else each.state.value
+                lines.append(f"- {here[0].page.as_posix()}, {each.profile.title}: {said}\n")
         return "".join(lines)
 
 
@@ -98,12 +99,19 @@ def _days(found: Sequence[Listed]) -> list[str]:
 
 
 def _rows(project: Project, here: Sequence[Listed], shared: Mapping[str, str]) -> Iterator[str]:
-    snippets = here[0].snippets
     title = f'<a href="{escape(here[0].address)}">{escape(page_title(project.docs / here[0].page))}</a>'
-    for profile in project.profiles:
-        found = status(project, snippets, profile)
-        if applies(project, found):
-            yield _row(project, title, found, shared)
+    for found in _statuses(project, here):
+        yield _row(project, title, found, shared)
+
+
+def _statuses(project: Project, here: Sequence[Listed]) -> Iterator[Status]:
+    """The states of a snippet file under the profiles that apply to it."""
+    found = (status(project, here[0].snippets, profile) for profile in project.profiles)
+    return (each for each in found if applies(project, each))
+
+
+def _aligned(column: str) -> str:
+    return ' class="galley-number"' if column in NUMBERS else ""
 
 
 def _row(project: Project, title: str, found: Status, shared: Mapping[str, str]) -> str:
@@ -123,7 +131,9 @@ def _row(project: Project, title: str, found: Status, shared: Mapping[str, str])
             escape(_since(project, found, record)),
         ]
     cells = [f'<th scope="row">{title}</th>', f"<td>{escape(found.profile.title)}</td>"]
-    cells += [f'<td data-column="{name}">{part}</td>' for name, part in zip(COLUMNS[2:], told, strict=True)]
+    cells += [
+        f'<td{_aligned(name)} data-column="{name}">{part}</td>' for name, part in zip(COLUMNS[2:], told, strict=True)
+    ]
     return f"<tr>{''.join(cells)}</tr>"
 
 
