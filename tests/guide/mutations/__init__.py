@@ -60,5 +60,6 @@ from mutations import (  # noqa: E402, F401 (each enters its own)
     seven_billion,
     tokenizers,
     train_an_adapter,
+    training_run,
     transformers_changes,
 )
