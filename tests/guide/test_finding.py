@@ -42,6 +42,8 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "gated": "errors/gated-repository/",
     "target_modules": "errors/target-modules-not-found/",
     "chat_template": "errors/chat-template/",
+    "merged": "save-merge-ship/",
+    "vllm": "save-merge-ship/#what-servers-take",
     "early stopping": "training-run/",
     "resume": "training-run/#resume",
     "adapter_config.json": "errors/no-adapter-config/",
