@@ -57,6 +57,7 @@ from mutations import (  # noqa: E402, F401 (each enters its own)
     memory_and_speed,
     methods,
     peft_changes,
+    quantised,
     save_merge_ship,
     seven_billion,
     tokenizers,
