@@ -325,7 +325,7 @@ def test_another_lock_is_told_and_no_failure(guide: GuideFolder) -> None:
     assert "lock.txt: unsigned (no failure): lock.txt is another than when alice@example.com signed" in done.stdout
 
 
-@pytest.mark.parametrize("name", [MANIFEST, f"{MANIFEST}.sig", "snippets/outputs/.staging-manifest"])
+@pytest.mark.parametrize("name", [MANIFEST, f"{MANIFEST}.sig", "snippets/outputs/.staging-beside"])
 @pytest.mark.parametrize("kind", ["file", "folder", "link"])
 def test_what_galley_did_not_make_is_not_replaced(
     guide: GuideFolder, keys: dict[str, Path], name: str, kind: str
@@ -341,7 +341,7 @@ def test_what_galley_did_not_make_is_not_replaced(
         place.symlink_to(own)
     guide.write("lock.txt", "rich==16.0\n")  # so that there is something to write
     done = guide.galley("manifest", "--sign", str(keys["alice"]))
-    if kind == "file" and name.endswith("staging-manifest"):
+    if kind == "file" and name.endswith("staging-beside"):
         assert done.returncode == 0, "what an interrupted command left there"
         return
     assert done.returncode == 5, done.stdout

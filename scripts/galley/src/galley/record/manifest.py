@@ -21,6 +21,7 @@ import msgspec
 from galley import system
 from galley.config import Profile, Project
 from galley.errors import GalleyError, NotTrueError, Place, RefusedError
+from galley.record.beside import put
 from galley.record.move import RECORD
 from galley.record.status import SHOWABLE, State, status
 from galley.record.store import plain_bytes
@@ -33,7 +34,6 @@ STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://pypi.org/project/galley-docs/#records-v1"
 MANIFEST = "manifest.json"
 SIGNATURE = ".sig"
-FRESH = ".staging-manifest"  # a file there that takes its true name when it is whole
 MOVE = "move it away: galley replaces only what it made"
 OPTIONAL = frozenset({State.STALE})  # of a profile that is not required, what is no lie and is shown to nobody
 
@@ -205,9 +205,9 @@ def write(project: Project, name: str, text: str, signature: bytes | None) -> bo
         if seal is not None and (data != old or signature is not None):
             (folder / (name + SIGNATURE)).unlink()
         if data != old:
-            _put(project, name, data)
+            put(folder, project.relative(folder), name, data)
         if signature is not None:
-            _put(project, name + SIGNATURE, signature)
+            put(folder, project.relative(folder), name + SIGNATURE, signature)
     return True
 
 
@@ -224,14 +224,3 @@ def _replaced(project: Project, name: str) -> bytes | None:
     if not ours:
         raise RefusedError("is there, and galley did not make it", Place(relative / name), MOVE)
     return data
-
-
-def _put(project: Project, name: str, data: bytes) -> None:
-    """Write a file whole, or not at all."""
-    fresh = project.outputs / FRESH
-    if os.path.lexists(fresh) and (fresh.is_symlink() or not fresh.is_file()):
-        raise RefusedError("galley writes a file of this name", Place(project.relative(fresh)), "move it away")
-    fresh.unlink(missing_ok=True)
-    with fresh.open("xb") as file:
-        file.write(data)
-    fresh.replace(Path(project.outputs, name))

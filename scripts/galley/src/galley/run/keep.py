@@ -13,6 +13,8 @@ from galley.errors import GalleyError, Place
 from galley.kinds import Kinds, kinds_of
 from galley.record.compare import changes
 from galley.record.founded import date_fault
+from galley.record.held import release
+from galley.record.model import Record
 from galley.record.status import store_of
 from galley.record.store import NewerRecordError, Store
 from galley.run.backend import Backend
@@ -72,11 +74,15 @@ def _keep(ran: TaskRun, store: Store, kinds: Kinds) -> str:
     except GalleyError:
         old = None  # torn or tampered with: there is nothing to compare with
     if old is None:
-        store.write(ran.fresh)
-        return "recorded"
+        return _recorded(store, ran.fresh, "recorded")
     changed = list(changes(old, ran.fresh, ran.task.snippets, kinds))
     if not changed and old.same_conditions(ran.fresh) and not date_fault(old.date):
         return "unchanged"
-    store.write(ran.fresh)
-    told = [f"    {each}" for each in changed]
-    return "\n".join(["recorded, same outputs" if not changed else "recorded", *told])
+    said = _recorded(store, ran.fresh, "recorded, same outputs" if not changed else "recorded")
+    return "\n".join([said, *(f"    {each}" for each in changed)])
+
+
+def _recorded(store: Store, fresh: Record, said: str) -> str:
+    """Write a record, which ends the hold of its page; returns what was done, in words."""
+    store.write(fresh)
+    return f"{said}, no longer held" if release(store, fresh.page, fresh.profile) else said
