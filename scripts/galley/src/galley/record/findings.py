@@ -76,7 +76,7 @@ def unsigned_records(project: Project) -> Iterator[Finding]:
         yield Finding("unsigned", fault.place, fault.what, fault.mend, fault.fatal)
     for name, signer, said in signatures(project).good:
         place = Place(project.relative(project.outputs) / name)
-        yield Finding("signed", place, f"by {signer}: {len(said.subject)} records", fatal=False)
+        yield Finding("signed", place, f"by {signer}: {said.records} records", fatal=False)
 
 
 def unreadable(guide: Guide) -> list[Finding]:

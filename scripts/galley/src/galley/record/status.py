@@ -13,7 +13,7 @@ from shlex import quote
 from galley.config import Profile, Project
 from galley.errors import GalleyError, Place
 from galley.record.dependencies import ABSENT, GONE, declared, measure
-from galley.record.facts import environment, other_packages
+from galley.record.facts import environment, other_versions
 from galley.record.founded import unfounded
 from galley.record.held import Held, held_pages
 from galley.record.model import Dependency, Environment, Record
@@ -27,7 +27,7 @@ class State(StrEnum):
     """What can be said of a page under a profile without running it."""
 
     FRESH = "fresh"
-    DRIFTED = "drifted"  # a package, Python or the processor is another here; the record is true of its own run
+    DRIFTED = "drifted"  # a package or Python has another version here; the record is true of its own run
     HELD = "held"  # it is kept as it is on purpose, with a reason, and true of its own run
     STALE = "stale"
     TORN = "torn"
@@ -164,8 +164,8 @@ def _declarations(project: Project, snippets: SnippetFile, record: Record) -> li
 
 
 def _environment_changes(recorded: Environment, place: Place) -> list[Reason]:
-    """The facts of the record that differ from this machine's; a package that is missing here counts as equal."""
-    here = environment(())
-    pairs = (("python", recorded.python, here.python), ("cpu", recorded.cpu, here.cpu))
-    facts = [f"{name} was {was}, is {now}" for name, was, now in pairs if was != now]
-    return [Reason(what, place) for what in (*other_packages(recorded.packages, {}), *facts)]
+    """The versions of the record that differ from this machine's; a package that is missing here counts as equal.
+
+    Another processor is none of these: outputs are the same on any, or their cell's line says that they are not.
+    """
+    return [Reason(what, place) for what in other_versions(recorded, environment(()))]
