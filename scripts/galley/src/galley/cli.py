@@ -150,6 +150,44 @@ def manifest(profile: str, rerun: bool, sign: str) -> None:
         out(line)
 
 
+@app.command(short_help="Show what changed in the records, and decide on it.")
+@click.argument("base", default="HEAD")
+@click.option("--only", multiple=True, metavar="PAGE", help="Look at this page alone; may be given several times.")
+@click.option("--accept", multiple=True, metavar="PAGE/CELL", help="Keep what is new, of a cell or of a whole PAGE.")
+@click.option("--reject", multiple=True, metavar="PAGE", help="Put the old record of a page back.")
+@click.option("--hold", multiple=True, metavar="PAGE", help="Put it back, and keep the page as recorded from now on.")
+@click.option("--reason", default="", help="With --hold: why, for readers and for whoever looks at the page next.")
+@click.option("--decisions", default="", metavar="FILE", help="Decide as this file says, which --json wrote.")
+@click.option("--html", default="", metavar="FILE", help="Write the review as one HTML file.")
+@click.option("--markdown", is_flag=True, help="Write a summary for a pull request to standard output.")
+@click.option("--json", "as_json", is_flag=True, help="Write the review as JSON to standard output.")
+def review(
+    base: str,
+    only: tuple[str, ...],
+    accept: tuple[str, ...],
+    reject: tuple[str, ...],
+    hold: tuple[str, ...],
+    reason: str,
+    decisions: str,
+    html: str,
+    markdown: bool,
+    as_json: bool,
+) -> None:
+    """Show how the records differ from those of BASE, the gravest change first, and decide on each.
+
+    BASE is a commit, HEAD when not given, or a folder of records. At a terminal it asks: accept, reject the page, hold
+    the page. A record is all or nothing: what is rejected or held is the whole record of a page. Ends with 8 while
+    anything waits for a decision. Runs nothing and needs none of what the pages import.
+    """
+    from galley.review.command import Asked, run_review
+
+    if markdown and as_json:
+        raise UsageError("--markdown and --json both write to standard output", mend="leave one of them out")
+    asked = Asked(only, accept, reject, hold, reason, decisions, html, "markdown" if markdown else "json" * as_json)
+    if run_review(read_guide(find_project(Path.cwd())), base, asked, out):
+        sys.exit(Exit.UNDECIDED)
+
+
 @app.command(short_help="Run what is stale, then build the site.")
 @click.option("--site-dir", "-d", default="", help="The folder for the site; site_dir of mkdocs.yml when not given.")
 @click.option("--publish", is_flag=True, help="Refuse where site_url of mkdocs.yml is a placeholder.")
