@@ -221,6 +221,10 @@ def test_what_is_held_is_the_old_record_again_with_a_reason(guide: GuideFolder) 
     (held,) = held_pages(store_of(guide.project)).values()
     assert (held.key, held.reason, dict(held.versions)) == (("one", "laptop"), "it breaks; see #7", {"rich": "99.0"})
     assert guide.status("one").state is State.HELD
+    for words in ((), ("--markdown",), ("--json",)):
+        assert "it breaks; see #7" in guide.galley("review", *words).stdout, words
+    commit(guide)
+    assert "it breaks" not in guide.galley("review").stdout
 
 
 def test_a_page_can_be_held_before_it_changes(guide: GuideFolder) -> None:
@@ -304,10 +308,16 @@ def test_decisions_come_from_a_file_that_the_review_wrote(guide: GuideFolder) ->
             "one has the decision 'accept' in one part and 'reject' in another\n    a record is all or nothing",
         ),
         ('{"items": [{"key": "one/text", "decision": "hold"}]}', Exit.USAGE, "cannot be held without a reason"),
+        (
+            '{"items": [{"key": "two", "decision": "reject"}, {"key": "one", "decision": "hold"}]}',
+            Exit.USAGE,
+            "one cannot be held without a reason",
+        ),
     ],
 )
 def test_a_file_with_wrong_decisions_does_nothing(guide: GuideFolder, text: str, code: Exit, said: str) -> None:
     rerecord(guide, "one", text="b\n", loss="loss 2\n")
+    rerecord(guide, "two", one="three\n")
     before = guide.recorded()
     file = guide.write("decided.json", text)
     done = guide.galley("review", "--decisions", file.name)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from galley.config import Profile
 from galley.record.difference import Change, Difference
+from galley.record.held import Held
 from galley.record.model import Record, Shown
 from galley.source.cells import Cell, SnippetFile
 
@@ -143,11 +144,15 @@ class Failed:
 
 @dataclass(frozen=True)
 class Review:
-    """All that changed since a base: pages, those with the gravest item first, and how many pages claim the same."""
+    """All that changed since a base: pages, those with the gravest item first, and how many records claim the same.
+
+    `held` are the pages that are held and were not.
+    """
 
     base: str
     pages: tuple[Page, ...] = ()
     same: int = 0
+    held: tuple[Held, ...] = ()
 
     @property
     def items(self) -> Iterator[tuple[Page, Item]]:

@@ -14,7 +14,7 @@ from shlex import quote
 
 from galley.errors import Place, RefusedError, UsageError
 from galley.record.facts import installed, other_packages
-from galley.record.held import Held, hold, today
+from galley.record.held import Held, check_reason, hold, today
 from galley.record.status import store_of
 from galley.review.ask import TrueTerminal, ask
 from galley.review.base import base_of
@@ -94,6 +94,8 @@ def desk_of(guide: Guide, said: str, asked: Asked) -> Desk:
     wanted += asked_for(
         found, asked.accept, asked.reject, [key for key in asked.hold if key not in alone], asked.reason
     )
+    for page, _, decision in wanted:
+        desk.check(page, decision)
     for page, items, decision in wanted:
         desk.decide(page, items, decision)
     if held:
@@ -104,6 +106,7 @@ def desk_of(guide: Guide, said: str, asked: Asked) -> Desk:
 
 def _held(guide: Guide, key: str, reason: str) -> Held:
     """A page that did not change, to be held before it does: its versions are those that are installed."""
+    check_reason(key, reason)
     name, _, profile = key.partition("@")
     page, under = guide.find(name).page, profile or guide.project.required[0].name
     record = store_of(guide.project).read(page, guide.project.profile(under).name)

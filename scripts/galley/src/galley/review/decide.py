@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from shlex import quote
@@ -20,7 +20,7 @@ import msgspec
 
 from galley.config import Project
 from galley.errors import GalleyError, Place, RefusedError, UsageError
-from galley.record.held import REASON, Held, hold, today
+from galley.record.held import Held, check_reason, hold, today
 from galley.record.model import Record
 from galley.record.move import RECORD, RUN
 from galley.record.status import store_of
@@ -89,8 +89,21 @@ class Desk:
         """The items that wait, the gravest first."""
         return [each for each in self.review.items if each[1].decides and each[1].key not in self.decided]
 
+    def check(self, page: Page, decision: Decision) -> None:
+        """Raises RefusedError or UsageError where a decision cannot be done."""
+        if decision.verb is Verb.ACCEPT:
+            return
+        if os.environ.get("CI"):
+            raise RefusedError("CI writes no records: it can accept, and neither reject nor hold", Place(page.path))
+        if decision.verb is Verb.HOLD:
+            check_reason(page.key, decision.reason)
+            if page.name not in self.base.records:
+                mend = f"reject it, or accept it: {self.again} --accept {quote(page.key)}"
+                raise UsageError(f"{page.key} has no record in {self.base.name} that could be held", mend=mend)
+
     def decide(self, page: Page, items: Sequence[Item], decision: Decision) -> None:
-        """Accept items of a page; or reject or hold the page, whatever the items are."""
+        """Accept items of a page; or reject or hold the page, whatever the items are. Raises what `check` raises."""
+        self.check(page, decision)
         if decision.verb is Verb.ACCEPT:
             self.decided |= {item.key: decision for item in items}
             _keep(self)
@@ -127,13 +140,6 @@ def _keep(desk: Desk) -> None:
 def _put_back(desk: Desk, page: Page, decision: Decision) -> list[str]:
     """Put the base's record of a page back, and note a held page; returns what to tell."""
     store, name = store_of(desk.project), page.name
-    if os.environ.get("CI"):
-        raise RefusedError("CI writes no records, so that it can accept and neither reject nor hold", Place(page.path))
-    if decision.verb is Verb.HOLD and not decision.reason.strip():
-        raise UsageError(f"{page.key} cannot be held without a reason", mend=REASON)
-    if decision.verb is Verb.HOLD and name not in desk.base.records:
-        mend = f"reject it, or accept it: galley review --accept {quote(page.key)}"
-        raise UsageError(f"{page.key} has no record in {desk.base.name} that could be held", mend=mend)
     files = desk.base.files(name) if name in desk.base.records else {}  # before they are set aside: it may be them
     told = _set_aside(desk.project, page.now) if page.now else []
     if files:
@@ -228,7 +234,8 @@ def as_json(review: Review, decided: Mapping[str, Decision]) -> str:
     pages = [_page_json(page, decided) for page in review.pages]
     facts = [{"fact": fact.name, "was": fact.was, "now": fact.now, "pages": on} for fact, on in review.facts.items()]
     items = [item for page in pages for item in page]
-    said = {"base": review.base, "same": review.same, "facts": facts, "items": items}
+    held = [asdict(each) for each in review.held]
+    said = {"base": review.base, "same": review.same, "facts": facts, "held": held, "items": items}
     return json.dumps(said, indent=1, ensure_ascii=False) + "\n"
 
 

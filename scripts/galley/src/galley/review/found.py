@@ -16,6 +16,7 @@ from galley.errors import GalleyError
 from galley.kinds import Kinds, kinds_of
 from galley.record.compare import CellChange, changes
 from galley.record.difference import Change, Difference
+from galley.record.held import held_pages
 from galley.record.model import CellRecord, Record, Shown
 from galley.record.move import RECORD
 from galley.record.status import store_of
@@ -44,7 +45,9 @@ def review(guide: Guide, base: Base, only: Collection[str] = (), failed: Sequenc
                 pages.append(found)
             elif (snippets.page, profile.name) in base.records:
                 same += 1
-    return Review(base.name, tuple(sorted(pages, key=_gravity)), same)
+    before, today = base.held, held_pages(store_of(guide.project))
+    held = tuple(each for name, each in today.items() if before.get(name) != each and (not only or name[0] in only))
+    return Review(base.name, tuple(sorted(pages, key=_gravity)), same, held)
 
 
 def _gravity(page: Page) -> int:

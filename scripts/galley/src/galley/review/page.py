@@ -21,7 +21,7 @@ from galley.record.model import Shown
 from galley.review.changed import Grave, Item, Output, Page
 from galley.review.context import around
 from galley.review.decide import Desk
-from galley.review.told import fact_line, of_pages
+from galley.review.told import fact_line, held_line, of_pages
 from galley.site.styles import styles
 from galley.source.guide import Guide
 
@@ -59,6 +59,7 @@ def _facts(desk: Desk) -> str:
         f"<li>{escape(fact_line(fact))} <small>{escape(of_pages(on, review))}</small></li>"
         for fact, on in review.facts.items()
     )
+    rows += "".join(f"<li>{escape(held_line(each))}</li>" for each in review.held)
     same = f"<li>{review.same} records claim the same</li>" if review.same else ""
     return f'<ul class="review-facts">{rows}{same}</ul>' if rows or same else ""
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from galley.kinds.ansi import plain
 from galley.kinds.markup import escape
+from galley.record.held import Held
 from galley.review.changed import Fact, Item, Page, Review
 from galley.review.decide import Decision
 
@@ -22,8 +23,14 @@ def heading(review: Review) -> Iterator[str]:
     yield f"changes since {review.base}"
     for fact, pages in review.facts.items():
         yield f"  {fact_line(fact)} ({of_pages(pages, review)})"
+    yield from (f"  {held_line(each)}" for each in review.held)
     if review.same:
         yield f"  {review.same} record{'s' * (review.same != 1)} claim the same"
+
+
+def held_line(held: Held) -> str:
+    """A page that is held now and was not, or for another reason."""
+    return f"{held.page} ({held.profile}): {held}"
 
 
 def fact_line(fact: Fact) -> str:
@@ -74,6 +81,7 @@ def as_markdown(review: Review, decided: Mapping[str, Decision]) -> str:
     waiting = sum(item.decides and item.key not in decided for _, item in items)
     lines = [f"### Outputs that changed since {_code(review.base)}", ""]
     lines += [f"- {_code(fact_line(fact))} ({_code(of_pages(on, review))})" for fact, on in review.facts.items()]
+    lines += [f"- {_code(held_line(each))}" for each in review.held]
     lines += [f"- {review.same} records claim the same", ""] if review.same else [""]
     if not items:
         return "\n".join([*lines, "No output changed.", ""])

@@ -70,9 +70,9 @@ def run_pages(
         tasks = [replace(each, twice=twice) for each in chosen]
         summary.errors += newer(guide, pages, profiles)
         _may_write(tasks)
-    if (check or everything or pages) and not held:
-        for each in held_back(guide, pages, profiles):
-            print(f"not run: {each.snippets.page} ({each.profile.name}) is {each.held}\n    {each.mend}", file=file)
+    kept = held_back(guide, pages, profiles) if (check or everything or pages) and not held else []
+    for each in kept:
+        print(f"not run: {each.snippets.page} ({each.profile.name}) is {each.held}\n    {each.mend}", file=file)
     if tasks:
         _run(guide.project, tasks, jobs, file, summary, meanwhile, backend, check=check, strict=strict)
     else:
