@@ -25,6 +25,7 @@ from first_visit import compressed, own_scripts, weight
 from galley.config import find_project
 from galley.export.address import NOWHERE
 from galley.export.runnable import runnables
+from galley.kinds.rows import read
 from galley.record.status import status
 from galley.site.build import protect_site
 from galley.source.guide import read_guide
@@ -481,6 +482,47 @@ def test_a_folded_assertion_opens_by_keyboard(address: str, browser: Browser):
     opened.context.close()
 
 
+SHOWN = """
+form => {
+  const radios = name => [...form.querySelectorAll(`[name="${name}"]`)]
+  const names = [...new Set([...form.querySelectorAll("[type=radio]")].map(radio => radio.name))]
+  const rows = [...form.nextElementSibling.querySelectorAll("tbody tr")], found = []
+  const turn = chosen => {
+    if (chosen.length === names.length) {
+      form.dispatchEvent(new Event("input"))
+      const seen = rows.filter(row => row.checkVisibility())
+      const cells = seen.map(row => [...row.cells].filter(cell => cell.checkVisibility()).map(cell => cell.textContent))
+      found.push([chosen, cells, form.querySelector("[role=status]").textContent])
+    } else for (const radio of radios(names[chosen.length])) {
+      radio.checked = true
+      turn([...chosen, radio.value])
+    }
+  }
+  turn([])
+  return found
+}
+"""  # what a table shows, for everything that can be chosen
+
+
+@pytest.mark.parametrize(("page", "cell"), [("deep-dive", "deep_dive-choose-a-draw"), ("methods", "methods-answers")])
+def test_a_choice_shows_what_was_recorded(page: str, cell: str, address: str, browser: Browser):
+    opened, wrong = begin(browser, address, page, 390, "light")
+    opened.wait_for_load_state("networkidle")
+    file = find_project(ROOT).outputs / page / "laptop" / f"{cell.partition('-')[2]}.table.txt"
+    rows = read(file.read_text(encoding="utf-8")).rows
+    form = opened.locator(f"#cell-{cell} form")
+    for chosen, seen, said in form.evaluate(SHOWN):
+        expected = [row for row in rows if all(value in ("", text) for value, text in zip(chosen, row, strict=False))]
+        free = [at for at in range(len(rows[0])) if at >= len(chosen) or not chosen[at]]
+        assert seen == [[row[at] for at in free] for row in expected], chosen
+        assert said == f"{len(expected)} of {len(rows)} recordings"
+    form.locator("input").first.focus()
+    opened.keyboard.press("ArrowRight")
+    assert form.locator("input").nth(1).is_checked()
+    assert wrong == []
+    opened.context.close()
+
+
 def opened_at(browser: Browser, address: str, page: str, **context: Any) -> Page:
     """A page in a context of its own."""
     opened = browser.new_context(**context).new_page()
@@ -636,7 +678,8 @@ def test_without_javascript_there_is_no_button_that_does_nothing(address: str, b
     opened = context.new_page()
     opened.goto(f"{address}/deep-dive/")
     assert opened.locator(".galley-cell").count() > 50
-    assert opened.locator(".galley-cell button").count() == 0
+    assert opened.locator(".galley-cell :is(button, form)").count() == 0
+    assert opened.locator("#cell-deep_dive-choose-a-draw tbody tr:visible").count() == 16
     context.close()
 
 
