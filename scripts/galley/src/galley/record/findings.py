@@ -15,6 +15,7 @@ from galley.errors import AskedWronglyError, GalleyError, Place
 from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND, Shown
 from galley.record.move import RECORD
 from galley.record.mutations import unbroken
+from galley.record.numbers import repeated, unknown_numbers
 from galley.record.status import SHOWABLE, State, Status, status, store_of
 from galley.source.cells import Cell, page_name
 from galley.source.guide import Guide
@@ -62,6 +63,7 @@ def findings(guide: Guide, kinds: Knows) -> list[Finding]:
         *_unproved(guide),
         *_unbroken(guide),
         *_records(guide, kinds),
+        *_repeated(guide),
         *_orphans(guide),
     ]
 
@@ -78,8 +80,8 @@ def unsigned_records(project: Project) -> Iterator[Finding]:
 
 
 def unreadable(guide: Guide) -> list[Finding]:
-    """The findings that stop any rendering: files that cannot be read, and fences that name a cell that is missing."""
-    return [*_unreadable(guide), *_unknown_cells(guide)]
+    """The findings that stop any rendering: files that cannot be read, and cells and numbers that are missing."""
+    return [*_unreadable(guide), *_unknown_cells(guide), *_unknown_numbers(guide)]
 
 
 def _unreadable(guide: Guide) -> Iterator[Finding]:
@@ -97,6 +99,16 @@ def _unknown_cells(guide: Guide) -> Iterator[Finding]:
         elif snippets is not None and snippets.cell(fence.cell) is None:
             mend = f"{snippets.stem}.py has: {', '.join(cell.name for cell in snippets.cells)}"
             yield Finding("unknown", fence.place, f"no cell is named '{fence.name}'", mend)
+
+
+def _unknown_numbers(guide: Guide) -> Iterator[Finding]:
+    for error in unknown_numbers(guide):
+        yield Finding("unknown", error.place or guide.project.place(), error.what, error.mend)
+
+
+def _repeated(guide: Guide) -> Iterator[Finding]:
+    for error in repeated(guide):
+        yield Finding("repeated", error.place or guide.project.place(), error.what, error.mend, fatal=False)
 
 
 def _unshown(guide: Guide) -> Iterator[Finding]:

@@ -99,7 +99,7 @@ def _days(found: Sequence[Listed]) -> list[str]:
 
 
 def _rows(project: Project, here: Sequence[Listed], shared: Mapping[str, str]) -> Iterator[str]:
-    title = f'<a href="{escape(here[0].address)}">{escape(page_title(project.docs / here[0].page))}</a>'
+    title = f'<a href="{escape(here[0].address)}">{page_title(project.docs / here[0].page)}</a>'
     for found in _statuses(project, here):
         yield _row(project, title, found, shared)
 
