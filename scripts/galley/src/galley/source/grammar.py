@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from galley.errors import GalleyError, Place
 from galley.plugins import Plugin, Plugins, plugins_of, told_at_setting
 from galley.source.asserted import asserts_something
-from galley.source.values import NORMALISED, best, class_name, reason, rules, seconds, threads, yes
+from galley.source.values import NORMALISED, best, class_name, columns, reason, rules, seconds, threads, yes
 
 if TYPE_CHECKING:
     from galley.config import Project
@@ -114,6 +114,15 @@ OPTIONS = (
         form='by_processor="it names the instructions"',
         wanted="a reason",
         read=reason,
+    ),
+    Option(
+        "choose",
+        "The columns of a `[table]` in which the reader chooses a value, and sees the rows that were recorded with it.",
+        form='choose="temperature, seed"',
+        wanted="the names of columns, each once",
+        read=columns,
+        default=(),
+        needs="table",
     ),
     Option(
         "exact",
