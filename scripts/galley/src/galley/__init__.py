@@ -14,6 +14,8 @@ __version__ = "0.2.0"
 if TYPE_CHECKING:
     from galley.hooks import Context, Hooks
     from galley.kinds.kind import Asked, At, Kind, Watcher
+    from galley.record.compare import Compared
+    from galley.record.difference import Change, Difference
     from galley.record.model import Form, Shown
     from galley.run.backend import Backend
     from galley.site.lists import List
@@ -23,7 +25,10 @@ __all__ = [
     "Asked",
     "At",
     "Backend",
+    "Change",
+    "Compared",
     "Context",
+    "Difference",
     "Form",
     "Hooks",
     "Kind",
@@ -39,7 +44,10 @@ HOMES = {
     "Asked": "galley.kinds.kind:Asked",
     "At": "galley.kinds.kind:At",
     "Backend": "galley.run.backend:Backend",
+    "Change": "galley.record.difference:Change",
+    "Compared": "galley.record.compare:Compared",
     "Context": "galley.hooks:Context",
+    "Difference": "galley.record.difference:Difference",
     "Form": "galley.record.model:Form",
     "Hooks": "galley.hooks:Hooks",
     "Kind": "galley.kinds.kind:Kind",

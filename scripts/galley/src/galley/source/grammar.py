@@ -16,7 +16,18 @@ from typing import TYPE_CHECKING, Any
 from galley.errors import GalleyError, Place
 from galley.plugins import Plugin, Plugins, plugins_of, told_at_setting
 from galley.source.asserted import asserts_something
-from galley.source.values import NORMALISED, best, class_name, columns, reason, rules, seconds, threads, yes
+from galley.source.values import (
+    NORMALISED,
+    best,
+    class_name,
+    columns,
+    reason,
+    rules,
+    seconds,
+    threads,
+    tolerance,
+    yes,
+)
 
 if TYPE_CHECKING:
     from galley.config import Project
@@ -165,6 +176,14 @@ OPTIONS = (
         form='timeout="120"',
         wanted="a number of seconds, above 0 and below 86400",
         read=seconds,
+        default=None,
+    ),
+    Option(
+        "tolerance",
+        "By what part of its size a number in the cell's outputs may differ at another run; less is no difference.",
+        form='tolerance="1e-3"',
+        wanted="a number above 0 and below 1",
+        read=tolerance,
         default=None,
     ),
     Option(
