@@ -19,6 +19,7 @@ from galley.folders import NAME, RESERVED, FileName, files_inside, folders_insid
 from galley.toml import (
     Bytes,
     Directive,
+    Factor,
     Folder,
     Hook,
     Megabytes,
@@ -72,6 +73,20 @@ class Profile:
             reaches="A page that needs more memory meets a MemoryError, which its code may catch.",
         ),
     ] = 0
+    needs_mb: Annotated[
+        Megabytes,
+        says(
+            "The memory that a page is expected to need before it was ever recorded, in millions of bytes; 0 for the "
+            "usual guess. Pages that do not fit beside each other run one after the other.",
+            cannot="It says when a page runs, not what it prints.",
+        ),
+    ] = 0
+    patience: Annotated[
+        Factor,
+        says(
+            "How many times as long as elsewhere pages may take: every limit of time is multiplied by it.", cannot=LATE
+        ),
+    ] = 1.0
     devices: Annotated[
         Texts,
         says(
