@@ -76,7 +76,10 @@ def test_a_path_into_a_listed_folder_names_no_hub_model(listed):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('["a/b"]\nlicence = "mit"\nrevison = "x"', r'\["a/b"\] has no setting \'revison\'; it knows: adapter, bytes, files'),
+        (
+            '["a/b"]\nlicence = "mit"\nrevison = "x"',
+            r'\["a/b"\] has no setting \'revison\'; it knows: adapter, bytes, files',
+        ),
         ('["a/b"]\nrevision = "unpinned"', r'\["a/b"\] states no licence'),
         ('["a/b"]\nlicence = "mit"\nrevision = "main"', r"'main', which is no commit of 40 hex digits"),
         ('"a/b" = 3', "'a/b' is a value, not a table"),

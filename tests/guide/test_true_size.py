@@ -32,6 +32,7 @@ BASE, ADAPTER = "bigcode/starcoderbase-7b", "bigcode/astraios-7b-parallel"
 SHARDS = [f"pytorch_model-0000{number}-of-00004.bin" for number in (1, 2, 3, 4)]
 MEMBER = "hf_member"
 HUNDREDTH = Shape(100)
+LONG = ("deep_dive", "code_explanation")  # the pages that are about the two models
 PROFILES = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["galley"]["profiles"]
 CPU = PROFILES["7b-cpu"]["parameters"]
 
@@ -175,17 +176,22 @@ def test_nothing_half_made_stays(tmp_path, monkeypatch):
 VALUES = "\n".join(f"{name} = {json.dumps(value)}" for name, value in CPU.items())
 SETTINGS = f"""\
 [tool.galley]
-imports = ["torch", "transformers", "peft", "loading.page"]
+imports = ["torch", "transformers", "peft", "matplotlib.pyplot", "loading.page"]
+links = ["models"]
+plugins = ["plugin.corrections:Corrections", "plugin.tokens:Tokens"]
 environment = {{ TOKENIZERS_PARALLELISM = "false" }}
 
 [tool.galley.hooks]
 prepare = "plugin.hooks:prepare"
 setup = "loading.page:setup"
+summarise = "plugin.hooks:summarise"
+brief = "plugin.hooks:brief"
 explain = "loading.page:explain"
 provenance = "loading.page:provenance"
 
 [tool.galley.profiles.laptop]
 required = true
+parameters = {{ checkpoint = "models/stdlib-coder" }}
 
 [tool.galley.profiles.7b-cpu]
 patience = {PROFILES["7b-cpu"]["patience"]}
@@ -196,7 +202,7 @@ pins = {{ checkpoint = "snippets/models/catalogue.toml", peft_checkpoint = "snip
 """
 PAGE = """
 # %% parameters
-checkpoint = ""
+checkpoint = "models/stdlib-coder"
 peft_checkpoint = ""
 device = "cpu"
 dtype = "float32"
@@ -220,10 +226,6 @@ print(model.peft_config["default"].peft_type.value)
 inputs = tokenizer("def add(a, b):", return_tensors="pt")
 output = model.generate(**inputs, do_sample=False, min_new_tokens=3, max_new_tokens=3, pad_token_id=0)
 print(output.shape[1] - inputs["input_ids"].shape[1], len(tokenizer.decode(output[0])) > 0)
-
-# %% answers [claim] about="checkpoint"
-"It is a model that this test does not have."
-assert base.config.n_layer == 3
 """
 
 
@@ -252,7 +254,10 @@ def shared(made, tmp_path_factory):
         folder = GuideFolder.make(tmp_path_factory.mktemp("guide"), SETTINGS)
         for module in ("loading", "plugin"):
             shutil.copytree(ROOT / "snippets" / module, folder.root / "snippets" / module)
-        shutil.copy(ROOT / "snippets" / "bottleneck.py", folder.root / "snippets")
+        for file in ("bottleneck.py", *(f"{name}.py" for name in LONG)):
+            shutil.copy(ROOT / "snippets" / file, folder.root / "snippets")
+        small = folder.root / "snippets" / "models" / "stdlib-coder"
+        shutil.copytree(ROOT / "snippets" / "models" / "stdlib-coder", small)
         folder.write("snippets/models/catalogue.toml", listed())
         folder.snippet("page", PAGE)
         user = User(hub, folder, tmp_path_factory.mktemp("home"))
@@ -320,12 +325,12 @@ def test_the_pins_name_every_shard_and_the_safetensors_where_there_are_some(shar
 
 @pytest.fixture(scope="module")
 def recorded(shared):
-    """The page's record under the profile 7b-cpu, after one command."""
+    """The pages' records under the profile 7b-cpu, after one command."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"HF_ENDPOINT": shared.hub.endpoint, "HF_HOME": str(shared.home)}.items():
             patch.setenv(name, value)
         patch.setenv("HF_TOKEN", MEMBER)
-        ended = shared.folder.run("page", profiles=("7b-cpu",))
+        ended = shared.folder.run(profiles=("7b-cpu",))
     assert ended.failures == {}, [failure.detail for failure in ended.summary.failures]
     assert not ended.summary.errors, ended.summary.errors
     return shared.folder
@@ -345,8 +350,20 @@ def test_the_whole_recipe_ends_with_a_record(recorded):
     assert set(SHARDS) <= set(stated[BASE]["files"])
 
 
-def test_a_claim_about_another_models_answers_was_left_out(recorded):
-    assert "answers" not in [cell.name for cell in recorded.record("page", "7b-cpu").cells]
+@pytest.mark.parametrize("stem", LONG)
+def test_the_pages_about_the_two_models_run_from_the_first_cell_to_the_last(stem, recorded):
+    snippets = recorded.guide.snippets[stem]
+    left_out = [cell.name for cell in snippets.cells if cell.options["about"]]
+    ran = [cell.name for cell in recorded.record(snippets.page, "7b-cpu").cells]
+    assert ran == [cell.name for cell in snippets.cells if cell.name not in left_out]
+    assert left_out == (["base-does-not-answer", "answer-sorts"] if stem == "deep_dive" else [])
+
+
+def test_no_page_loads_the_weights_a_second_time(recorded):
+    """A second copy of the true size would not fit beside the first."""
+    for page in ("deep-dive", "code-explanation", "page"):
+        loaded = recorded.record(page, "7b-cpu").environment.provenance["loaded"]
+        assert [each["name"] for each in loaded if each.get("name") == BASE] == [BASE]
 
 
 # --- Room ---------------------------------------------------------------------------------------
