@@ -46,8 +46,19 @@ def prepare(profile: str, parameters: Mapping[str, Any]) -> dict[str, str]:
     models = [model.pinned() for model in catalogue().named_in(parameters)]
     if not models:
         return {}
+    _made_here(profile, models)
     room_for(models, parameters)
     return {"HF_HUB_CACHE": str(view(models)), "HF_HUB_OFFLINE": "1"}
+
+
+def _made_here(profile: str, models: list[Model]) -> None:
+    """Raise ModelError where the hub is asked for what it does not have."""
+    from huggingface_hub import constants
+
+    made = [model for model in models if model.made_by]
+    if made and constants.ENDPOINT == constants._HF_DEFAULT_ENDPOINT:
+        what = f"{made[0].name} has random weights, and is no model of the hub"
+        raise ModelError(f"{what}. To make it and run {profile}: {made[0].made_by}")
 
 
 def view(models: list[Model]) -> Path:

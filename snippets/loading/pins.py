@@ -44,7 +44,9 @@ def pin(names: Sequence[str], file: Path = FILE) -> list[str]:
     """
     listed = catalogue(file)
     wanted = [listed.find(name) for name in names]
-    wanted = wanted or [each for each in listed if each.revision == UNPINNED]
+    wanted = wanted or [
+        each for each in listed if each.revision == UNPINNED and not each.made_by
+    ]
     said = []
     for model in wanted:
         if not model.on_hub:

@@ -89,6 +89,14 @@ def test_a_guide_counts_its_cells_claims_and_pages(guide: GuideFolder, build: Ca
     assert 'scope="row"' in table
 
 
+def test_code_in_a_pages_title_is_code_in_the_lists(guide: GuideFolder) -> None:
+    guide.page("second", fence("two", "sorted"), title="What `sorted` gives & <keeps>")
+    guide.page("lists", CLAIMS + '\n```python exec="on" list="states"\n```\n')
+    html = builds("mkdocs", "lists")(guide)
+    for name in ("claims", "states"):
+        assert "What <code>sorted</code> gives &amp; &lt;keeps&gt;" in part(html, name)
+
+
 def test_a_profile_that_never_ran_has_a_row_that_says_so(guide: GuideFolder) -> None:
     settings = guide.root / "pyproject.toml"
     more = "\n[tool.galley.profiles.big]\n[tool.galley.profiles.big.parameters]\nsize = 2\n"

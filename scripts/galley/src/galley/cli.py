@@ -65,6 +65,7 @@ def app(ctx: click.Context) -> None:
     "--check", "compare", is_flag=True, help="Run pages again, compare them with their records; write nothing."
 )
 @click.option("--strict", is_flag=True, help="With --check: a record of other versions than this machine's fails too.")
+@click.option("--held", is_flag=True, help="Run held pages too; one that is recorded anew is held no longer.")
 @click.option("--dry-run", "-n", is_flag=True, help="Run nothing; say what would run, and exit with 1 if any.")
 @click.option("--require-sandbox", is_flag=True, help="Run nothing unless every protection of the sandbox holds.")
 def run(
@@ -75,6 +76,7 @@ def run(
     twice: bool,
     compare: bool,
     strict: bool,
+    held: bool,
     dry_run: bool,
     require_sandbox: bool,
 ) -> None:
@@ -88,13 +90,13 @@ def run(
         raise UsageError("--strict goes with --check, and --twice and --dry-run do not", mend="leave one of them out")
     project = find_project(Path.cwd())
     if dry_run:
-        tasks = tasks_of(read_guide(project), pages, profile, everything=run_all)
+        tasks = tasks_of(read_guide(project), pages, profile, everything=run_all, held=held)
         for task in tasks:
             out(f"{task.snippets.page} ({task.profile.name})")
         sys.exit(Exit.NOT_TRUE if tasks else Exit.OK)
     if require_sandbox:
         project = replace(project, sandbox="required")
-    _run(read_guide(project), pages, profile, run_all, jobs, twice=twice, check=compare, strict=strict)
+    _run(read_guide(project), pages, profile, run_all, jobs, twice=twice, check=compare, strict=strict, held=held)
 
 
 def _counted(number: int, noun: str) -> str:
@@ -104,7 +106,7 @@ def _counted(number: int, noun: str) -> str:
 @app.command(short_help="Say what is missing, stale or damaged; runs nothing.")
 @click.option("--signed", is_flag=True, help="Each record must stand in a manifest that a listed person signed.")
 def check(signed: bool) -> None:
-    """Say which records are missing, stale, drifted, torn, tampered with or orphaned, and which cells no page shows.
+    """Say which records are missing, stale, drifted, held, torn, tampered with or orphaned, and cells no page shows.
 
     Runs nothing and needs none of what the pages import.
     """
@@ -262,13 +264,14 @@ def _run(
     twice: bool = False,
     check: bool = False,
     strict: bool = False,
+    held: bool = False,
 ) -> None:
     from galley.run.command import run_pages
 
     system.hide_process()
     run = partial(run_pages, everything=everything, jobs=jobs, file=sys.stdout, meanwhile=meanwhile, twice=twice)
     try:
-        end(run(guide, pages, profiles, check=check, strict=strict))
+        end(run(guide, pages, profiles, check=check, strict=strict, held=held))
     except KeyboardInterrupt:
         err("stopped; records that were not complete stay as they were")
         sys.exit(Exit.INTERRUPTED)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 from galley import system
 from galley.config import Project
 from galley.errors import GalleyError, RefusedError, RunnerError
-from galley.run.choose import Task, newer, tasks_of, to_compare
+from galley.run.choose import Task, held_back, newer, tasks_of, to_compare
 from galley.source.guide import Guide
 from galley.system import sandbox
 
@@ -49,6 +49,7 @@ def run_pages(
     twice: bool = False,
     check: bool = False,
     strict: bool = False,
+    held: bool = False,
 ) -> Summary:
     """Run and record the guide's named pages (all when none is named) as far as they are stale, or everything.
 
@@ -56,18 +57,22 @@ def run_pages(
     Where there is something to run and none of it measures, `meanwhile` is called in a thread of its own beside
     the run; a GalleyError that it raises is among the summary's errors. Without a `backend` the pages run here.
     With `check`, the pages with a true record run again, and what differs from it is among the errors; nothing is
-    written. `strict` counts other versions as a difference.
+    written. `strict` counts other versions as a difference. Held pages are left out unless `held`.
     Raises UsageError for a page or profile that is not there, RefusedError in CI.
     """
     unreadable = [error for error in guide.errors if error.place and error.place.path.suffix == ".py"]
     summary = Summary(errors=[] if pages else unreadable)
     if check:
-        tasks, untrue = to_compare(guide, pages, profiles)
+        tasks, untrue = to_compare(guide, pages, profiles, held=held)
         summary.errors += untrue
     else:
-        tasks = [replace(each, twice=twice) for each in tasks_of(guide, pages, profiles, everything=everything)]
+        chosen = tasks_of(guide, pages, profiles, everything=everything, held=held)
+        tasks = [replace(each, twice=twice) for each in chosen]
         summary.errors += newer(guide, pages, profiles)
         _may_write(tasks)
+    if (check or everything or pages) and not held:
+        for each in held_back(guide, pages, profiles):
+            print(f"not run: {each.snippets.page} ({each.profile.name}) is {each.held}\n    {each.mend}", file=file)
     if tasks:
         _run(guide.project, tasks, jobs, file, summary, meanwhile, backend, check=check, strict=strict)
     else:
