@@ -49,6 +49,7 @@ FILES = ("lock", "mutations", "signers")  # the settings that name a file of the
 # Why a setting cannot influence what a page shows, where several have the same reason.
 OPENED = "What a page opens in that folder is a dependency of its own."
 LATE = "A page that takes longer fails, and leaves no record."
+WHEN = "It says when a page runs, not what it prints."
 SHOWN = "Only the built pages and messages have it."
 QUOTED = "Only messages quote it."
 
@@ -75,18 +76,9 @@ class Profile:
     ] = 0
     needs_mb: Annotated[
         Megabytes,
-        says(
-            "The memory that a page is expected to need before it was ever recorded, in millions of bytes; 0 for the "
-            "usual guess. Pages that do not fit beside each other run one after the other.",
-            cannot="It says when a page runs, not what it prints.",
-        ),
+        says("The memory that a page is expected to need before it was ever recorded; 0 for a guess.", cannot=WHEN),
     ] = 0
-    patience: Annotated[
-        Factor,
-        says(
-            "How many times as long as elsewhere pages may take: every limit of time is multiplied by it.", cannot=LATE
-        ),
-    ] = 1.0
+    patience: Annotated[Factor, says("By how much every limit of time is multiplied.", cannot=LATE)] = 1.0
     devices: Annotated[
         Texts,
         says(
