@@ -102,6 +102,16 @@ TAGS = (
 )
 OPTIONS = (
     Option(
+        "about",
+        "The parameters whose values in this file the claim is about: a profile that sets another one runs the page "
+        "without the cell, so no later cell may need what it makes.",
+        form='about="checkpoint"',
+        wanted="names of parameters with blanks between them",
+        read=lambda text: tuple(text.split()),
+        default=(),
+        needs="claim",
+    ),
+    Option(
         "alt",
         "What the cell's picture shows, in words, for readers who do not see it. A picture needs this, a title of its "
         "own, or the cell's caption.",
