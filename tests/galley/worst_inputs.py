@@ -61,7 +61,9 @@ SIZE = 70_000
 LIMIT = 4.0  # seconds of processor time for one input
 ROOT = Path(tempfile.gettempdir(), "a-guide")  # nothing has to be there
 PAGE = Path("docs/page.md")
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
+SVG = (
+    '<svg viewBox="0 0 200 200" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
+)
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def _drawn(inside: str) -> None:
 
 
 def _painted(value: str) -> None:
-    for name in ("fill", "style"):
+    for name in ("fill", "style", "d"):
         _drawn(f'<rect {name}="{html.escape(value)}"/>')
         _drawn(f'<rect {name}="fill:{html.escape(value)}"/>')
 
@@ -640,6 +642,8 @@ TABLE = {
     "an attribute": Worst(
         (
             "galley.kinds.svg.URL",
+            "galley.kinds.svg.REFERRED",
+            "galley.kinds.svg.FINE",
             "galley.kinds.svg.OUTSIDE",
             "galley.kinds.svg.BLACK",
             "galley.kinds.svg.WHITE",
@@ -648,7 +652,7 @@ TABLE = {
         (
             *(
                 pumped("", unit, after)
-                for unit in ("url(", "url(#a", "url('", "url( ", "URL(")
+                for unit in ("url(", "url(#a", "url('", "url( ", "URL(", "#", "#a", "# ", "1", ".1")
                 for after in ("", "'", ")")
             ),
             *(

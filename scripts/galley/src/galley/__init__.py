@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from galley.record.model import Form, Shown
     from galley.run.backend import Backend
     from galley.site.lists import List
-    from galley.source.grammar import Option, Tag
+    from galley.source.tags import Option, Tag
 
 __all__ = [
     "Asked",
@@ -52,9 +52,9 @@ HOMES = {
     "Hooks": "galley.hooks:Hooks",
     "Kind": "galley.kinds.kind:Kind",
     "List": "galley.site.lists:List",
-    "Option": "galley.source.grammar:Option",
+    "Option": "galley.source.tags:Option",
     "Shown": "galley.record.model:Shown",
-    "Tag": "galley.source.grammar:Tag",
+    "Tag": "galley.source.tags:Tag",
     "Watcher": "galley.kinds.kind:Watcher",
     "makeExtension": "galley.site.extension:GalleyExtension",  # Python-Markdown's name for what makes an extension
 }

@@ -25,6 +25,7 @@ from galley.record.model import Form, Shown
 from galley.source.cells import Cell
 
 LONG, LABEL = 80, 40  # characters: a longer text is no numeral; a longer name is shortened on a card
+VALUES = 20  # the most that a reader can choose from in one column
 NUMBER = r"[-+−]?(?:\d++(?:,\d{3})*+(?:\.\d++)?+(?:[eE][-+]?\d++)?+|(?:inf|nan)(?!\w))"
 # A number and its unit: `12,472,320`, `-0.3`, `1e-4`, `81.2 %`, `740 MiB`; and two with a dash between: `74.0%–80.9%`.
 NUMERAL = re.compile(rf"(?P<number>{NUMBER})(?P<unit>[^\d\n]{{0,20}}+)")
@@ -49,14 +50,19 @@ class TableKind(Kind):
     def html(self, shown: Shown, at: At) -> str:
         """The table, within what scrolls where it is wide."""
         label = escape(at.cell.caption or "A table")
-        table = table_html(read(shown.forms[0].text), at.cell)
-        region = f'<div class="galley-sheet" role="region" aria-label="{label}" tabindex="0">{table}</div>'
+        table = read(shown.forms[0].text)
+        chosen = " ".join(map(str, _chosen(table, at.cell)))
+        choose = f' data-choose="{chosen}"' if chosen else ""  # the script looks for it
+        region = f'<div class="galley-sheet" role="region" aria-label="{label}" tabindex="0"{choose}>'
+        region += f"{table_html(table, at.cell)}</div>"
         return region + cut_note(shown.forms[0].cut, "recorded")
 
     def fault(self, shown: Shown, at: At) -> str:
-        """Why the text is no table; raises AskedWronglyError where `best` asks for what the table has not."""
+        """Why the text is no table; raises AskedWronglyError where the cell's line asks for what the table has not."""
         try:
-            table_html(read(shown.forms[0].text), at.cell)
+            table = read(shown.forms[0].text)
+            table_html(table, at.cell)
+            _chosen(table, at.cell)
         except ValueError as error:
             return str(error)
         return ""
@@ -146,8 +152,8 @@ def _cell(text: str, at: int, label: str, right: bool, best: bool) -> str:
     shown = f"<strong>{escape(text)}</strong>" if best else escape(text)
     if at == 0 and not right:
         return f'<th scope="row">{shown}</th>'
-    number = ' class="galley-number"' if right else ""
-    return f'<td{number} data-column="{label}">{shown}</td>'
+    classes = ' class="galley-number"' if right else ' class="galley-lines"' if "\n" in text else ""
+    return f'<td{classes} data-column="{label}">{shown}</td>'
 
 
 def _is_numeric(column: Iterable[str]) -> bool:
@@ -160,16 +166,37 @@ def _is_numeric(column: Iterable[str]) -> bool:
 
 def _marked(table: Rows, columns: Sequence[Sequence[str]], cell: Cell) -> dict[int, set[int]]:
     """The rows that are best, by the number of the column; raises AskedWronglyError where that cannot be told."""
-    found = {}
-    for name, low in cell.options["best"]:
+    asked = cell.options["best"]
+    places = _columns("best", [name for name, _ in asked], table, cell)
+    return {
+        at: _best(columns[at], low, f"the best of '{name}'", cell)
+        for at, (name, low) in zip(places, asked, strict=True)
+    }
+
+
+def _chosen(table: Rows, cell: Cell) -> list[int]:
+    """The numbers of the columns in which the reader chooses; raises AskedWronglyError where nothing can be chosen."""
+    places = _columns("choose", cell.options["choose"], table, cell)
+    if places and len(places) == len(table.names):
+        raise AskedWronglyError(
+            "choose names every column, so that nothing is left to see", cell.place, "leave one out"
+        )
+    for at in places:
+        if len({row[at] for row in table.rows}) > VALUES:
+            what = f"the column '{table.names[at]}' has more than {VALUES} values to choose from"
+            raise AskedWronglyError(what, cell.place, "take it out of choose, or record fewer")
+    return places
+
+
+def _columns(option: str, named: Iterable[str], table: Rows, cell: Cell) -> list[int]:
+    """The numbers of the columns that an option names; raises AskedWronglyError where the table has no such column."""
+    for name in named:
         if name not in table.names:
             has = ", ".join(each for each in table.names if each)
             raise AskedWronglyError(
-                f"best names '{name}', which is no column of the table", cell.place, f"it has: {has}"
+                f"{option} names '{name}', which is no column of the table", cell.place, f"it has: {has}"
             )
-        at = table.names.index(name)
-        found[at] = _best(columns[at], low, f"the best of '{name}'", cell)
-    return found
+    return [table.names.index(name) for name in named]
 
 
 def _best(column: Sequence[str], low: bool, what: str, cell: Cell) -> set[int]:

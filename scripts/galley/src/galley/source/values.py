@@ -20,6 +20,14 @@ def best(text: str) -> tuple[tuple[str, bool], ...]:
     return tuple(named)
 
 
+def columns(text: str) -> tuple[str, ...]:
+    """The names of columns; raises ValueError for an empty name, and for one that comes twice."""
+    named = tuple(map(str.strip, text.split(",")))
+    if not all(named) or len({*named}) < len(named):
+        raise ValueError(text)
+    return named
+
+
 def reason(text: str) -> str:
     """A reason as it is written; raises ValueError for one that says nothing."""
     if not text.strip():
