@@ -19,6 +19,7 @@ from galley.folders import NAME, RESERVED, FileName, files_inside, folders_insid
 from galley.toml import (
     Bytes,
     Directive,
+    Factor,
     Folder,
     Hook,
     Megabytes,
@@ -48,6 +49,7 @@ FILES = ("lock", "mutations", "signers")  # the settings that name a file of the
 # Why a setting cannot influence what a page shows, where several have the same reason.
 OPENED = "What a page opens in that folder is a dependency of its own."
 LATE = "A page that takes longer fails, and leaves no record."
+WHEN = "It says when a page runs, not what it prints."
 SHOWN = "Only the built pages and messages have it."
 QUOTED = "Only messages quote it."
 
@@ -72,6 +74,11 @@ class Profile:
             reaches="A page that needs more memory meets a MemoryError, which its code may catch.",
         ),
     ] = 0
+    needs_mb: Annotated[
+        Megabytes,
+        says("The memory that a page is expected to need before it was ever recorded; 0 for a guess.", cannot=WHEN),
+    ] = 0
+    patience: Annotated[Factor, says("By how much every limit of time is multiplied.", cannot=LATE)] = 1.0
     devices: Annotated[
         Texts,
         says(

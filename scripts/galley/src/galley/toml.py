@@ -87,6 +87,7 @@ Modules = Annotated[tuple[str, ...], form("a list of texts, each a module's name
 Members = Annotated[tuple[str, ...], form('a list of texts of the form "module:Name"', _all(MEMBER))]
 Member = Annotated[str, form('a text of the form "module:function"', MEMBER.fullmatch)]
 Seconds = Annotated[float, form("a number of seconds from 0.001 to 1000000", lambda value: 0.001 <= value <= LONGEST)]
+Factor = Annotated[float, form("a number from 1 to 1000", lambda value: 1 <= value <= 1000)]
 Bytes = Annotated[int, form("a whole number of bytes, 1 or more", lambda value: value >= 1)]
 Megabytes = Annotated[int, form("a whole number, 0 or more", lambda value: value >= 0)]
 Variable = Annotated[str, form("the name of a variable", VARIABLE.fullmatch)]

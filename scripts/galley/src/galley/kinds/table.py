@@ -18,6 +18,9 @@ from galley.kinds.kind import Asked, At, Kind, fitting
 from galley.kinds.markup import cut_note, escape
 from galley.kinds.rows import ROWS, Rows, read, rows_of, written
 from galley.kinds.text import notebook_lines, text_and_cut
+from galley.record.compare import Compared
+from galley.record.difference import ROWS as TOLD
+from galley.record.difference import Change, Difference, said_of
 from galley.record.model import Form, Shown
 from galley.source.cells import Cell
 
@@ -81,6 +84,46 @@ class TableKind(Kind):
         names = ["_".join(WORD.findall(name)) for name in table.names]
         rows = [[f"{name}: {cell}" for name, cell in zip(names, row, strict=True)] for row in table.rows]
         return "".join(written(Rows(table.names, tuple(map(tuple, rows)))))
+
+    def difference(self, was: Compared, now: Compared, tolerance: float) -> Difference:
+        """Cell by cell, where the tables have the same columns and as many rows."""
+        try:
+            before, after = read(was.text), read(now.text)
+        except ValueError:
+            return super().difference(was, now, tolerance)
+        if before.names != after.names or len(before.rows) != len(after.rows):
+            return Difference(Change.TABLE, _other_shape(before, after))
+        return _cells(before, after, tolerance)
+
+
+def _other_shape(before: Rows, after: Rows) -> str:
+    new = [name for name in after.names if name not in before.names]
+    gone = [name for name in before.names if name not in after.names]
+    said = [f"a column {name!r} more" for name in new] + [f"no column {name!r} any more" for name in gone]
+    if len(before.rows) != len(after.rows):
+        said.append(f"{len(after.rows)} rows, had {len(before.rows)}")
+    return f"has {', '.join(said or ['its columns in another order'])}"
+
+
+def _cells(before: Rows, after: Rows, tolerance: float) -> Difference:
+    """How two tables of the same columns differ, cell by cell; the cells are those of `TableKind.compared`."""
+    found, close = [], True
+    for was, now in zip(before.rows, after.rows, strict=True):
+        for name, old, new in zip(before.names, was, now, strict=True):
+            if old != new:
+                a, b = (text.partition(": ")[2] for text in (old, new))
+                numbers = _number(a), _number(b)
+                by = said_of(str(numbers[0][0]), str(numbers[1][0])) if numbers[0] and numbers[1] else ""
+                close &= bool(by) and float(by) <= tolerance and numbers[0][1] == numbers[1][1]  # type: ignore[index]
+                found.append((now[0].partition(": ")[2], name, a, b, by))
+    count = f"{len(found)} cell{'s' * (len(found) != 1)}"
+    head = ("row", "column", "was", "now", "by")
+    if close:
+        what = f"differs in the numbers of {count}, by less than {tolerance:g} of their size"
+        return Difference(Change.WITHIN, what, head, tuple(found[:TOLD]))
+    row, name, a, b, _ = found[0]
+    what = f"differs in {count}, first in {name!r} of {row[:LABEL]!r}: {a[:LONG]!r} became {b[:LONG]!r}"
+    return Difference(Change.TABLE, what, head, tuple(found[:TOLD]))
 
 
 def table_html(table: Rows, cell: Cell | None = None) -> str:

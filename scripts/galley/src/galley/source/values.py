@@ -51,6 +51,14 @@ def seconds(text: str) -> float:
     return value
 
 
+def tolerance(text: str) -> float:
+    """By what part of its size a number may differ."""
+    value = float(text)
+    if not 0 < value < 1:  # this also refuses "nan"
+        raise ValueError(text)
+    return value
+
+
 def threads(text: str) -> int:
     """A number of threads."""
     if not DIGITS.fullmatch(text) or not 0 < int(text) < 1024:
