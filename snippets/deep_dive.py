@@ -250,6 +250,18 @@ torch.manual_seed(0)
 again = model.generate(**inputs, **chance, temperature=1.5, num_return_sequences=3)
 assert torch.equal(drawn, again)
 
+# %% choose-a-draw [folded table] choose="temperature, seed"
+"Other temperatures, other seeds: what was drawn."
+table = []
+for temperature in (0.5, 1.0, 1.5, 2.0):
+    for seed in range(4):
+        torch.manual_seed(seed)
+        longer = {**chance, "max_new_tokens": 90, "temperature": temperature}
+        answer = model.generate(**inputs, **longer)[0, n:]
+        text = tokenizer.decode(answer, skip_special_tokens=True).strip("\n")
+        table.append({"temperature": temperature, "seed": seed, "answer": text})
+table
+
 # %% top-fifty [claim]
 """Unless you say otherwise, or the checkpoint does, the draw is among the 50 most
 probable tokens, and those that tie with the last: `top_k` is 50."""
