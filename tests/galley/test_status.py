@@ -111,7 +111,7 @@ def test_another_python_or_processor_is_drift_and_no_failure(recorded: GuideFold
     path.write_text(path.read_text().replace(f'"{fact}": "{here}"', f'"{fact}": "another"'))
     found = recorded.status("a_page")
     assert found.state is State.DRIFTED
-    assert found.mend == "galley run --all a-page"
+    assert found.mend == "galley run --drifted a-page"
     assert not recorded.run(everything=True).failures
     assert recorded.status("a_page").state is State.FRESH, "the mend mends"
     assert [each.what for each in found.reasons] == [f"{fact} was another, is {here}"]

@@ -21,6 +21,7 @@ from galley.errors import Exit, GalleyError, UsageError
 from galley.kinds import kinds_of
 from galley.record.findings import Finding, findings, unreadable, unsigned_records
 from galley.run.choose import tasks_of
+from galley.run.command import How, run_pages
 from galley.site.switched_on import switched_off
 from galley.site.typed import typed_by_hand
 from galley.source.guide import Guide, read_guide
@@ -57,6 +58,7 @@ def app(ctx: click.Context) -> None:
 @click.option(
     "--all", "-a", "run_all", is_flag=True, help="Run fresh pages too; equal outputs leave a record untouched."
 )
+@click.option("--drifted", is_flag=True, help="Run those alone whose record is of other versions than are here.")
 @option(
     "--jobs", "-j", type=click.IntRange(min=0), default=0, help="How many pages at once; 0 means one for each core."
 )
@@ -65,16 +67,19 @@ def app(ctx: click.Context) -> None:
     "--check", "compare", is_flag=True, help="Run pages again, compare them with their records; write nothing."
 )
 @click.option("--strict", is_flag=True, help="With --check: a record of other versions than this machine's fails too.")
+@click.option("--keep-going", "-k", is_flag=True, help="Go on past a cell that fails; such a page is not recorded.")
 @click.option("--dry-run", "-n", is_flag=True, help="Run nothing; say what would run, and exit with 1 if any.")
 @click.option("--require-sandbox", is_flag=True, help="Run nothing unless every protection of the sandbox holds.")
 def run(
     pages: tuple[str, ...],
     profile: tuple[str, ...],
     run_all: bool,
+    drifted: bool,
     jobs: int,
     twice: bool,
     compare: bool,
     strict: bool,
+    keep_going: bool,
     dry_run: bool,
     require_sandbox: bool,
 ) -> None:
@@ -86,15 +91,18 @@ def run(
     """
     if (compare and (twice or dry_run)) or (strict and not compare):
         raise UsageError("--strict goes with --check, and --twice and --dry-run do not", mend="leave one of them out")
+    if drifted and run_all:
+        raise UsageError("--all runs what has drifted, too", mend="leave --drifted out")
     project = find_project(Path.cwd())
     if dry_run:
-        tasks = tasks_of(read_guide(project), pages, profile, everything=run_all)
+        tasks = tasks_of(read_guide(project), pages, profile, everything=run_all, drifted=drifted)
         for task in tasks:
             out(f"{task.snippets.page} ({task.profile.name})")
         sys.exit(Exit.NOT_TRUE if tasks else Exit.OK)
     if require_sandbox:
         project = replace(project, sandbox="required")
-    _run(read_guide(project), pages, profile, run_all, jobs, twice=twice, check=compare, strict=strict)
+    how = How(twice=twice, check=compare, strict=strict, keep_going=keep_going, drifted=drifted)
+    _run(read_guide(project), pages, profile, run_all, jobs, how=how)
 
 
 def _counted(number: int, noun: str) -> str:
@@ -143,7 +151,7 @@ def manifest(profile: str, rerun: bool, sign: str) -> None:
     chosen = project.profile(profile) if profile else None
     reran = [each.name for each in ([chosen] if chosen else project.required) if rerun]
     if rerun:
-        _run(read_guide(project), (), reran, False, 0, check=True, strict=True)
+        _run(read_guide(project), (), reran, False, 0, how=How(check=True, strict=True))
     for line in made.make(read_guide(project), chosen, reran, Path(sign) if sign else None):
         out(line)
 
@@ -258,17 +266,12 @@ def _run(
     everything: bool,
     jobs: int,
     meanwhile: Callable[[], object] | None = None,
-    *,
-    twice: bool = False,
-    check: bool = False,
-    strict: bool = False,
+    how: How | None = None,
 ) -> None:
-    from galley.run.command import run_pages
-
     system.hide_process()
-    run = partial(run_pages, everything=everything, jobs=jobs, file=sys.stdout, meanwhile=meanwhile, twice=twice)
+    run = partial(run_pages, everything=everything, jobs=jobs, file=sys.stdout, meanwhile=meanwhile, how=how or How())
     try:
-        end(run(guide, pages, profiles, check=check, strict=strict))
+        end(run(guide, pages, profiles))
     except KeyboardInterrupt:
         err("stopped; records that were not complete stay as they were")
         sys.exit(Exit.INTERRUPTED)
