@@ -16,12 +16,13 @@ from typing import Any, NoReturn
 import click
 
 from galley import __version__, system
+from galley.commands import machines
 from galley.config import find_project
 from galley.errors import Exit, GalleyError, UsageError
 from galley.kinds import kinds_of
 from galley.record.findings import Finding, findings, unreadable, unsigned_records
-from galley.run.choose import tasks_of
-from galley.run.command import How, run_pages
+from galley.record.shard import Part
+from galley.run.command import How, run_pages, would_run
 from galley.site.switched_on import switched_off
 from galley.site.typed import typed_by_hand
 from galley.source.guide import Guide, read_guide
@@ -69,6 +70,9 @@ def app(ctx: click.Context) -> None:
 @click.option("--strict", is_flag=True, help="With --check: a record of other versions than this machine's fails too.")
 @click.option("--keep-going", "-k", is_flag=True, help="Go on past a cell that fails; such a page is not recorded.")
 @click.option("--dry-run", "-n", is_flag=True, help="Run nothing; say what would run, and exit with 1 if any.")
+@click.option(
+    "--shard", default="", metavar="N/OF", help="Run one of so many shards, such as 3/15, of nearly equal time."
+)
 @click.option("--require-sandbox", is_flag=True, help="Run nothing unless every protection of the sandbox holds.")
 def run(
     pages: tuple[str, ...],
@@ -81,6 +85,7 @@ def run(
     strict: bool,
     keep_going: bool,
     dry_run: bool,
+    shard: str,
     require_sandbox: bool,
 ) -> None:
     """Run the pages whose record is missing or stale, and record what they print.
@@ -94,15 +99,20 @@ def run(
     if drifted and run_all:
         raise UsageError("--all runs what has drifted, too", mend="leave --drifted out")
     project = find_project(Path.cwd())
+    part = Part.read(shard) if shard else None
+    how = How(twice=twice, check=compare, strict=strict, keep_going=keep_going, drifted=drifted, shard=part)
     if dry_run:
-        tasks = tasks_of(read_guide(project), pages, profile, everything=run_all, drifted=drifted)
+        tasks = would_run(read_guide(project), pages, profile, everything=run_all, how=how)
         for task in tasks:
             out(f"{task.snippets.page} ({task.profile.name})")
         sys.exit(Exit.NOT_TRUE if tasks else Exit.OK)
     if require_sandbox:
         project = replace(project, sandbox="required")
-    how = How(twice=twice, check=compare, strict=strict, keep_going=keep_going, drifted=drifted)
     _run(read_guide(project), pages, profile, run_all, jobs, how=how)
+
+
+app.add_command(machines.plan)
+app.add_command(machines.collect)
 
 
 def _counted(number: int, noun: str) -> str:

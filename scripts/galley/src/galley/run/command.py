@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, TextIO
 from galley import system
 from galley.config import Project
 from galley.errors import GalleyError, RefusedError, RunnerError
-from galley.record.status import Status
+from galley.record.shard import Note, Part, Progress
+from galley.record.status import Status, store_of
 from galley.run.choose import Task, chosen, look, newer, to_compare, told_drift
 from galley.source.guide import Guide
 from galley.system import sandbox
@@ -45,7 +46,8 @@ class How:
     A page that is run `twice` is recorded only where the second run repeats the first. With `check`, the pages with a
     true record run again, and what differs from it is an error; nothing is written. `strict` counts other versions as
     a difference. With `keep_going`, a page goes on past a cell that fails, and tells all of its failures; nothing of
-    such a page is recorded. With `drifted`, those pages alone run whose record has drifted.
+    such a page is recorded. With `drifted`, those pages alone run whose record has drifted. With `shard`, one of
+    several shares of them runs, and a note of it is written beside the records.
     """
 
     twice: bool = False
@@ -53,6 +55,7 @@ class How:
     strict: bool = False
     keep_going: bool = False
     drifted: bool = False
+    shard: Part | None = None
 
 
 def run_pages(
@@ -82,11 +85,16 @@ def run_pages(
         _may_write(tasks)
     summary = Summary(errors=[*([] if pages else unreadable), *untrue])
     tasks = [replace(each, twice=how.twice, keep_going=how.keep_going) for each in tasks]
+    progress = None
+    if how.shard:
+        tasks, note = _share(guide.project, found, tasks, how.shard, everything)
+        _told_shard(guide.project, tasks, note, file)
+        progress = None if how.check else Progress(store_of(guide.project), note)
     if tasks:
-        _run(guide.project, tasks, jobs, file, summary, meanwhile, backend, how)
+        _run(guide.project, tasks, jobs, file, summary, meanwhile, backend, how, progress)
     else:
         system.sweep()  # of what commands left that were killed; a run does it, too
-    if not tasks and not summary.errors:
+    if not tasks and not summary.errors and not how.shard:
         print(f"nothing to run: {_why_nothing(guide, found, profiles, how)}", file=file)
     if not (how.check or everything or how.drifted):
         again = "".join(f" {quote(word)}" for word in (*pages, *(f"--profile={name}" for name in profiles)))
@@ -101,6 +109,29 @@ def _may_write(tasks: Sequence[Task]) -> None:
         what = f"CI writes no records, and these would be run: {', '.join(task.snippets.page for task in tasks)}"
         mend = "run `galley run` where you can review and commit what it writes; `galley run --check` writes nothing"
         raise RefusedError(what, mend=mend)
+
+
+def would_run(guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, everything: bool, how: How) -> list[Task]:
+    """The tasks that `run_pages` would run; nothing is written."""
+    found = look(guide, pages, profiles)
+    tasks = chosen(found, everything=everything, drifted=how.drifted)
+    return _share(guide.project, found, tasks, how.shard, everything)[0] if how.shard else tasks
+
+
+def _share(
+    project: Project, found: Sequence[Status], tasks: Sequence[Task], part: Part, everything: bool
+) -> tuple[list[Task], Note]:
+    from galley.run.plan import share  # which a run without shards does without
+
+    return share(project, found, tasks, part, everything=everything)
+
+
+def _told_shard(project: Project, mine: Sequence[Task], note: Note, file: TextIO) -> None:
+    pages, seconds = sum(map(len, note.plan)), sum(task.seconds for task in mine)
+    print(f"shard {note.part}: {len(mine)} of {pages} pages, {seconds:.0f} s by their records", file=file)
+    if note.done and len(mine) < len(note.own):
+        where = project.relative(project.outputs / note.part.file)
+        print(f"    {len(note.own) - len(mine)} are done already; without {where} they run again", file=file)
 
 
 def _why_nothing(guide: Guide, found: Sequence[Status], profiles: Sequence[str], how: How) -> str:
@@ -124,6 +155,7 @@ def _run(
     meanwhile: Callable[[], object] | None,
     backend: Backend | None,
     how: How,
+    shard: Progress | None = None,
 ) -> None:
     system.need_fork()
     _need_sandbox(project)
@@ -151,6 +183,8 @@ def _run(
                         rows.say(line)  # once, as long as it is the same for every page
                         told.add(line)
                     _told(kept, rows, summary)
+                    if shard and not kept.failure:
+                        shard.done(kept.run.page, kept.run.profile)
         except RunnerError as error:
             summary.errors.append(error)  # what failed before it is still told
 
