@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -23,10 +23,14 @@ from galley.kinds import kinds_of
 from galley.record.findings import Finding, findings, unreadable, unsigned_records
 from galley.record.shard import Part
 from galley.run.command import How, run_pages, would_run
+from galley.run.places import place
 from galley.site.switched_on import switched_off
 from galley.site.typed import typed_by_hand
 from galley.source.guide import Guide, read_guide
 from galley.terminal import can_say_anything, end, err, out, refused
+
+if TYPE_CHECKING:
+    from galley.run.backend import Backend
 
 # What runs pages, builds and serves is imported where it is used, since `check` needs none of it.
 option = partial(click.option, show_default=True)
@@ -73,6 +77,9 @@ def app(ctx: click.Context) -> None:
 @click.option(
     "--shard", default="", metavar="N/OF", help="Run one of so many shards, such as 3/15, of nearly equal time."
 )
+@click.option(
+    "--on", default="", metavar="PLACE", help="Run pages elsewhere: ray://HOST:PORT, or ray for this machine."
+)
 @click.option("--require-sandbox", is_flag=True, help="Run nothing unless every protection of the sandbox holds.")
 def run(
     pages: tuple[str, ...],
@@ -86,6 +93,7 @@ def run(
     keep_going: bool,
     dry_run: bool,
     shard: str,
+    on: str,
     require_sandbox: bool,
 ) -> None:
     """Run the pages whose record is missing or stale, and record what they print.
@@ -108,7 +116,7 @@ def run(
         sys.exit(Exit.NOT_TRUE if tasks else Exit.OK)
     if require_sandbox:
         project = replace(project, sandbox="required")
-    _run(read_guide(project), pages, profile, run_all, jobs, how=how)
+    _run(read_guide(project), pages, profile, run_all, jobs, how=how, backend=place(project, on) if on else None)
 
 
 app.add_command(machines.plan)
@@ -277,11 +285,12 @@ def _run(
     jobs: int,
     meanwhile: Callable[[], object] | None = None,
     how: How | None = None,
+    backend: Backend | None = None,
 ) -> None:
     system.hide_process()
     run = partial(run_pages, everything=everything, jobs=jobs, file=sys.stdout, meanwhile=meanwhile, how=how or How())
     try:
-        end(run(guide, pages, profiles))
+        end(run(guide, pages, profiles, backend=backend))
     except KeyboardInterrupt:
         err("stopped; records that were not complete stay as they were")
         sys.exit(Exit.INTERRUPTED)

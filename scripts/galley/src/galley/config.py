@@ -79,6 +79,10 @@ class Profile:
             reaches="A page finds no other devices.",
         ),
     ] = ()
+    gpus: Annotated[
+        Megabytes,
+        says("How many GPUs a page needs, for a run on several machines.", cannot="It chooses the machine of a page."),
+    ] = 0
     pins: Annotated[
         Mapping[Parameter, Text],
         says(

@@ -31,7 +31,8 @@ def plan(
 ) -> None:
     """Say which pages `galley run` with the same words would run, and the time, memory and device of their last run.
 
-    Runs nothing and needs none of what the pages import. `galley run --shard 2/3` runs the second of three shards.
+    PAGES are pages to look at, as of `galley run`. Runs nothing and needs none of what the pages import. `galley run
+    --shard 2/3` runs the second of three shards.
     """
     from galley.run import plan as planned
 
@@ -51,12 +52,12 @@ def plan(
 
 
 @click.command(short_help="Take in the records that shards made; runs nothing.")
-@click.argument("folders", nargs=-1, required=True, metavar="FOLDER...", type=click.Path(path_type=Path))
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 def collect(folders: tuple[Path, ...]) -> None:
     """Take in the records that shards made on other machines, each verified as `galley check` would.
 
-    Each FOLDER is a copy of the folder of the records (snippets/outputs) of one machine. A page's record is taken whole
-    or not at all. What is missing is told with the command that makes it.
+    FOLDERS are copies of the folder of the records (snippets/outputs), one of each machine. A page's record is taken
+    whole or not at all. What is missing is told with the command that makes it.
     """
     from galley.record.collect import collect as take
 

@@ -87,9 +87,7 @@ def run_pages(
     tasks = [replace(each, twice=how.twice, keep_going=how.keep_going) for each in tasks]
     progress = None
     if how.shard:
-        tasks, note = _share(guide.project, found, tasks, how.shard, everything)
-        _told_shard(guide.project, tasks, note, file)
-        progress = None if how.check else Progress(store_of(guide.project), note)
+        tasks, progress = _of_shard(guide.project, found, tasks, how, everything, file)
     if tasks:
         _run(guide.project, tasks, jobs, file, summary, meanwhile, backend, how, progress)
     else:
@@ -126,12 +124,18 @@ def _share(
     return share(project, found, tasks, part, everything=everything)
 
 
-def _told_shard(project: Project, mine: Sequence[Task], note: Note, file: TextIO) -> None:
+def _of_shard(
+    project: Project, found: Sequence[Status], tasks: Sequence[Task], how: How, everything: bool, file: TextIO
+) -> tuple[list[Task], Progress | None]:
+    """The tasks of the shard that is asked for, and what notes them as they are done; a comparison notes nothing."""
+    assert how.shard is not None
+    mine, note = _share(project, found, tasks, how.shard, everything)
     pages, seconds = sum(map(len, note.plan)), sum(task.seconds for task in mine)
     print(f"shard {note.part}: {len(mine)} of {pages} pages, {seconds:.0f} s by their records", file=file)
     if note.done and len(mine) < len(note.own):
         where = project.relative(project.outputs / note.part.file)
         print(f"    {len(note.own) - len(mine)} are done already; without {where} they run again", file=file)
+    return mine, None if how.check else Progress(store_of(project), note)
 
 
 def _why_nothing(guide: Guide, found: Sequence[Status], profiles: Sequence[str], how: How) -> str:
@@ -164,7 +168,7 @@ def _run(
 
     from galley.run.backend import LocalBackend
     from galley.run.keep import run_and_keep
-    from galley.run.prepare import Answers, prepare
+    from galley.run.prepare import Answers
     from galley.run.progress import progress
     from galley.run.rerun import rerun_and_tell
 
@@ -172,21 +176,20 @@ def _run(
 
     async def run_all(where: Backend, rows: RunProgress) -> None:
         answers: Answers = {}
-        told: set[str] = set()  # of the sandbox
-        summary.errors += await prepare(project, (task.profile.name for task in tasks), answers)
         try:
             async with where:
+                summary.errors += await where.prepare((task.profile.name for task in tasks), answers)
                 async for kept in (compared if how.check else run_and_keep)(
                     project, tasks, where, rows.tell, answers, jobs
                 ):
-                    if (held := kept.run.protections) and (line := sandbox.told(held)) not in told:
-                        rows.say(line)  # once, as long as it is the same for every page
-                        told.add(line)
+                    if protections := kept.run.protections:
+                        rows.once(sandbox.told(protections))  # it is the same for every page, as a rule
                     _told(kept, rows, summary)
                     if shard and not kept.failure:
                         shard.done(kept.run.page, kept.run.profile)
         except RunnerError as error:
             summary.errors.append(error)  # what failed before it is still told
+        rows.once(where.told)
 
     alone = any(task.alone for task in tasks)  # a page that measures has the machine for itself
     with progress(file, len(tasks)) as rows, _beside(None if alone else meanwhile, summary):

@@ -33,8 +33,9 @@ class Planned:
     """A page that would run, as `galley plan --json` tells it.
 
     `seconds`, `peak_mb` (in 10^6 bytes) and `facts` are those of its last run; None and nothing where it has no record.
-    `devices` are patterns of device files that the profile may use, and `facts` has what the line under an output would
-    say, with the processor. With shards, `shard` is the number of its own, from 1.
+    `devices` are patterns of device files that the profile may use, `gpus` is how many GPUs it says a page needs.
+    `facts` has what the line under an output would say, with the processor. With shards, `shard` is the number of its
+    own, from 1.
     """
 
     page: str
@@ -46,6 +47,7 @@ class Planned:
     alone: bool
     network: bool
     devices: Sequence[str]
+    gpus: int
     facts: dict[str, str]
     shard: int | None = None
 
@@ -77,6 +79,7 @@ def _planned(project: Project, task: Task, state: str, shard: int | None) -> Pla
         alone=task.alone,
         network=snippets.network,
         devices=task.profile.devices,
+        gpus=task.profile.gpus,
         facts={name: known[name] for name in (*project.line, *MACHINE) if name in known},
         shard=shard,
     )

@@ -36,7 +36,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     them. Times are in seconds; `memory_mb` is the limit of private memory in MB (10^6 bytes), 0 for none;
     `output_limit` is in bytes. `sandbox` is the setting of that name, `network` says that a cell asks for the network;
     `reads` and `devices` are patterns of paths that the page may use beside its project. With `keep_going`, the page
-    goes on past a cell that fails.
+    goes on past a cell that fails. `gpus` and `peak_mb` say what the page needs of a machine, for a backend that shares
+    out several: the profile's number of GPUs, and the memory of its last run in MB, 0 where that is not known.
     """
 
     page: str
@@ -65,6 +66,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     reads: Sequence[str] = ()
     devices: Sequence[str] = ()
     keep_going: bool = False
+    gpus: int = 0
+    peak_mb: float = 0.0
 
 
 class Start(msgspec.Struct, frozen=True):

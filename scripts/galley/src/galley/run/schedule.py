@@ -47,10 +47,10 @@ async def run_tasks(
 ) -> AsyncIterator[TaskRun]:
     """Run the tasks on a backend, the longest first, and yield each one when it has ended.
 
-    `jobs` is how many threads run at once, 0 for as many as the backend has cores. Raises RunnerError where no page can
-    run.
+    `jobs` is how many threads run at once, 0 for as many as the backend has room for. Raises RunnerError where no page
+    can run.
     """
-    room = Room(jobs or backend.cores)
+    room = backend.room(jobs)
     ordered = sorted(tasks, key=lambda task: -task.seconds)
     running: dict[int, asyncio.Task[tuple[int, TaskRun]]] = {}
 
@@ -129,4 +129,6 @@ def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str
         reads=(*project.reads, *filter(os.path.isabs, task.variables.values())),
         devices=task.profile.devices,
         keep_going=task.keep_going,
+        gpus=task.profile.gpus,
+        peak_mb=task.peak_mb,
     )
