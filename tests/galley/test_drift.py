@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from galley.record.move import RECORD, RUN
 from galley.record.status import State
 from guide_folder import GuideFolder
 
@@ -46,7 +47,7 @@ def recorded(first: GuideFolder, tmp_path: Path) -> GuideFolder:
 
 def forge(folder: GuideFolder, page: str, profile: str, **facts: Any) -> None:
     """Have a record tell other facts of the machine that it was made on."""
-    file = folder.project.outputs / page / profile / "record.json"
+    file = folder.project.outputs / page / profile / RECORD
     record = json.loads(file.read_text(encoding="utf-8"))
     record["environment"].update(facts)
     file.write_text(json.dumps(record), encoding="utf-8")
@@ -55,7 +56,6 @@ def forge(folder: GuideFolder, page: str, profile: str, **facts: Any) -> None:
 DRIFTS: dict[str, dict[str, Any]] = {
     "a package": {"packages": {"click": "7.0"}},
     "python": {"python": "3.9.1"},
-    "the processor": {"cpu": "another"},
 }
 
 
@@ -166,7 +166,7 @@ def missing(folder: GuideFolder) -> None:
 
 def dated(folder: GuideFolder) -> None:
     """The record is of a day that has not been."""
-    file = folder.project.outputs / "page/big/record.json"
+    file = folder.project.outputs / "page/big" / RUN
     record = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps(record | {"date": "2999-01-01"}), encoding="utf-8")
 

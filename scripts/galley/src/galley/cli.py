@@ -73,6 +73,7 @@ def app(ctx: click.Context) -> None:
 )
 @click.option("--strict", is_flag=True, help="With --check: a record of other versions than this machine's fails too.")
 @click.option("--keep-going", "-k", is_flag=True, help="Go on past a cell that fails; such a page is not recorded.")
+@click.option("--held", is_flag=True, help="Run held pages too; one that is recorded anew is held no longer.")
 @click.option("--dry-run", "-n", is_flag=True, help="Run nothing; say what would run, and exit with 1 if any.")
 @click.option(
     "--shard", default="", metavar="N/OF", help="Run one of so many shards, such as 3/15, of nearly equal time."
@@ -91,6 +92,7 @@ def run(
     compare: bool,
     strict: bool,
     keep_going: bool,
+    held: bool,
     dry_run: bool,
     shard: str,
     on: str,
@@ -108,7 +110,7 @@ def run(
         raise UsageError("--all runs what has drifted, too", mend="leave --drifted out")
     project = find_project(Path.cwd())
     part = Part.read(shard) if shard else None
-    how = How(twice=twice, check=compare, strict=strict, keep_going=keep_going, drifted=drifted, shard=part)
+    how = How(twice=twice, check=compare, strict=strict, keep_going=keep_going, drifted=drifted, held=held, shard=part)
     if dry_run:
         tasks = would_run(read_guide(project), pages, profile, everything=run_all, how=how)
         for task in tasks:
@@ -130,7 +132,7 @@ def _counted(number: int, noun: str) -> str:
 @app.command(short_help="Say what is missing, stale or damaged; runs nothing.")
 @click.option("--signed", is_flag=True, help="Each record must stand in a manifest that a listed person signed.")
 def check(signed: bool) -> None:
-    """Say which records are missing, stale, drifted, torn, tampered with or orphaned, and which cells no page shows.
+    """Say which records are missing, stale, drifted, held, torn, tampered with or orphaned, and cells no page shows.
 
     Runs nothing and needs none of what the pages import.
     """

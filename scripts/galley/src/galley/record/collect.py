@@ -16,12 +16,14 @@ from shlex import quote
 from galley.config import Project
 from galley.errors import GalleyError, NotTrueError, Place, RefusedError, UsageError
 from galley.record import shard
+from galley.record.beside import FRESH
 from galley.record.findings import Knows, not_shown
+from galley.record.held import HELD
 from galley.record.manifest import SIGNATURE, manifests
 from galley.record.model import Record
 from galley.record.shard import Key, Note
 from galley.record.status import SHOWABLE, Status, status, store_of
-from galley.record.store import IS_LINK, LINK_MEND, STAGING
+from galley.record.store import IS_LINK, LINK_MEND, STAGING, plain_bytes
 from galley.source.guide import Guide
 
 FOREIGN = "is no record, and no file that galley keeps beside records"
@@ -86,7 +88,7 @@ def _source(guide: Guide, folder: Path) -> Source:
         raise RefusedError(
             f"has the notes of two shards: {', '.join(notes)}", Place(folder), "name one folder for each shard"
         )
-    known = {name for each in manifests(there) for name in (each, each + SIGNATURE)} | {*notes, STAGING}
+    known = {name for each in manifests(there) for name in (each, each + SIGNATURE)} | {*notes, STAGING, FRESH, HELD}
     pages = []
     for name in names:
         if name in known and not (folder / name).is_symlink():
@@ -142,9 +144,14 @@ def _take(guide: Guide, key: Key, sources: Sequence[Source], kinds: Knows, found
         if not _equal(at.record, other.record):
             what = f"differs from the one in {source.folder / page / profile}, and both are true"
             raise RefusedError(what, Place(each.folder / page / profile), "leave one of the two folders out")
-    assert at.record is not None
-    store.write(at.record)
+    store.put_back(page, profile, _files(source, page, profile))
     found.taken.append(key)
+
+
+def _files(source: Source, page: str, profile: str) -> dict[str, bytes]:
+    """The bytes of each file of a record: they are taken as they are, since they may be signed."""
+    folder = source.folder / page / profile
+    return {path.name: plain_bytes(folder, path.name, folder) for path in folder.iterdir()}
 
 
 def _equal(one: Record | None, other: Record | None) -> bool:

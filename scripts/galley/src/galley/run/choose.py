@@ -52,15 +52,17 @@ class Task:
 
 
 def tasks_of(
-    guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, everything: bool, drifted: bool = False
+    guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, everything: bool, held: bool = False
 ) -> list[Task]:
     """The tasks of a run of these pages under profiles given by name; under the required ones where none is named."""
-    return chosen(look(guide, pages, profiles), everything=everything, drifted=drifted)
+    return chosen(look(guide, pages, profiles), everything=everything, held=held)
 
 
-def choose(guide: Guide, pages: Sequence[str], profiles: Sequence[Profile], *, everything: bool) -> list[Task]:
+def choose(
+    guide: Guide, pages: Sequence[str], profiles: Sequence[Profile], *, everything: bool, held: bool = False
+) -> list[Task]:
     """The tasks of a run of these pages, or of all, under these profiles, as `chosen` says."""
-    return chosen(_look(guide, pages, profiles), everything=everything)
+    return chosen(_look(guide, pages, profiles), everything=everything, held=held)
 
 
 def look(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> list[Status]:
@@ -72,29 +74,33 @@ def look(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> list[St
     return _look(guide, pages, [guide.project.profile(name) for name in profiles] or guide.project.required)
 
 
-def chosen(found: Iterable[Status], *, everything: bool = False, drifted: bool = False) -> list[Task]:
+def chosen(
+    found: Iterable[Status], *, everything: bool = False, drifted: bool = False, held: bool = False
+) -> list[Task]:
     """The tasks among pages: those whose record may not be shown, those that have `drifted` instead, or everything.
 
-    A record of a newer galley is never replaced.
+    A record of a newer galley is never replaced. A held page is chosen with `held` alone.
     """
     tasks = []
     for each in found:
-        wanted = each.state is State.DRIFTED if drifted else each.state not in SHOWABLE
-        if each.state is not State.NEWER and (everything or wanted):
+        wanted = each.state is State.DRIFTED if drifted else everything or each.state not in SHOWABLE
+        if each.state is not State.NEWER and (held if each.state is State.HELD else wanted):
             tasks.append(Task(each.snippets, each.profile, each.record))
     return tasks
 
 
-def to_compare(found: Iterable[Status], *, named: bool, drifted: bool = False) -> tuple[list[Task], list[GalleyError]]:
+def to_compare(
+    found: Iterable[Status], *, named: bool, drifted: bool = False, held: bool = False
+) -> tuple[list[Task], list[GalleyError]]:
     """The tasks that run pages again beside their true records, and an error for each record that is not true.
 
     A page that was never recorded under a profile that is not required is left out, unless pages are `named`. With
-    `drifted`, those alone that have drifted are compared.
+    `drifted`, those alone that have drifted are compared. A held page is left out unless `held`.
     """
     tasks, errors = [], []
     for each in found:
         if each.state in SHOWABLE:
-            if each.state is State.DRIFTED or not drifted:
+            if held if each.state is State.HELD else each.state is State.DRIFTED or not drifted:
                 tasks.append(Task(each.snippets, each.profile, each.record))
         elif not drifted and (each.profile.required or named or each.state is not State.MISSING):
             what = f"{each.snippets.page} ({each.profile.name}) has no true record to compare with: "
@@ -106,6 +112,12 @@ def newer(found: Iterable[Status]) -> list[GalleyError]:
     """An error for each record that a newer galley wrote: this one neither reads nor replaces it."""
     of_newer = [each for each in found if each.state is State.NEWER]
     return [NotTrueError(each.reasons[0].what, each.reasons[0].place, each.mend) for each in of_newer]
+
+
+def told_held(found: Iterable[Status]) -> list[str]:
+    """Which of these pages are held, why, and what to type."""
+    held = [each for each in found if each.state is State.HELD]
+    return [f"not run: {each.snippets.page} ({each.profile.name}) is {each.held}\n    {each.mend}" for each in held]
 
 
 def told_drift(found: Iterable[Status], again: str) -> list[str]:

@@ -7,7 +7,7 @@ of it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ from galley.config import Project
 from galley.errors import GalleyError, RefusedError, RunnerError
 from galley.record.shard import Note, Part, Progress
 from galley.record.status import Status, store_of
-from galley.run.choose import Task, chosen, look, newer, to_compare, told_drift
+from galley.run.choose import Task, chosen, look, newer, to_compare, told_drift, told_held
 from galley.source.guide import Guide
 from galley.system import sandbox
 
@@ -46,8 +46,8 @@ class How:
     A page that is run `twice` is recorded only where the second run repeats the first. With `check`, the pages with a
     true record run again, and what differs from it is an error; nothing is written. `strict` counts other versions as
     a difference. With `keep_going`, a page goes on past a cell that fails, and tells all of its failures; nothing of
-    such a page is recorded. With `drifted`, those pages alone run whose record has drifted. With `shard`, one of
-    several shares of them runs, and a note of it is written beside the records.
+    such a page is recorded. With `drifted`, those pages alone run whose record has drifted. Held pages are left out
+    unless `held`. With `shard`, one of several shares of them runs, and a note of it is written beside the records.
     """
 
     twice: bool = False
@@ -55,6 +55,7 @@ class How:
     strict: bool = False
     keep_going: bool = False
     drifted: bool = False
+    held: bool = False
     shard: Part | None = None
 
 
@@ -79,10 +80,12 @@ def run_pages(
     unreadable = [error for error in guide.errors if error.place and error.place.path.suffix == ".py"]
     found = look(guide, pages, profiles)
     if how.check:
-        tasks, untrue = to_compare(found, named=bool(pages), drifted=how.drifted)
+        tasks, untrue = to_compare(found, named=bool(pages), drifted=how.drifted, held=how.held)
     else:
-        tasks, untrue = chosen(found, everything=everything, drifted=how.drifted), newer(found)
+        tasks, untrue = chosen(found, everything=everything, drifted=how.drifted, held=how.held), newer(found)
         _may_write(tasks)
+    if (how.check or everything or pages) and not how.held:
+        _print(told_held(found), file)
     summary = Summary(errors=[*([] if pages else unreadable), *untrue])
     tasks = [replace(each, twice=how.twice, keep_going=how.keep_going) for each in tasks]
     progress = None
@@ -96,9 +99,13 @@ def run_pages(
         print(f"nothing to run: {_why_nothing(guide, found, profiles, how)}", file=file)
     if not (how.check or everything or how.drifted):
         again = "".join(f" {quote(word)}" for word in (*pages, *(f"--profile={name}" for name in profiles)))
-        for line in told_drift(found, again):
-            print(line, file=file)
+        _print(told_drift(found, again), file)
     return summary
+
+
+def _print(lines: Iterable[str], file: TextIO) -> None:
+    for line in lines:
+        print(line, file=file)
 
 
 def _may_write(tasks: Sequence[Task]) -> None:
@@ -112,7 +119,7 @@ def _may_write(tasks: Sequence[Task]) -> None:
 def would_run(guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, everything: bool, how: How) -> list[Task]:
     """The tasks that `run_pages` would run; nothing is written."""
     found = look(guide, pages, profiles)
-    tasks = chosen(found, everything=everything, drifted=how.drifted)
+    tasks = chosen(found, everything=everything, drifted=how.drifted, held=how.held)
     return _share(guide.project, found, tasks, how.shard, everything)[0] if how.shard else tasks
 
 
