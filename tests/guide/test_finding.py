@@ -44,6 +44,8 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "chat_template": "errors/chat-template/",
     "no effect": "no-effect/",
     "switched off": "no-effect/#it-is-switched-off",
+    "new tokens": "new-tokens/",
+    "trainable_token_indices": "new-tokens/",
     "adapter_config.json": "errors/no-adapter-config/",
 }
 
