@@ -46,6 +46,10 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "switched off": "no-effect/#it-is-switched-off",
     "new tokens": "new-tokens/",
     "trainable_token_indices": "new-tokens/",
+    "merged": "save-merge-ship/",
+    "vllm": "save-merge-ship/#what-servers-take",
+    "early stopping": "training-run/",
+    "resume": "training-run/#resume",
     "adapter_config.json": "errors/no-adapter-config/",
 }
 
