@@ -56,6 +56,8 @@ from mutations import (  # noqa: E402, F401 (each enters its own)
     generation,
     memory_and_speed,
     methods,
+    new_tokens,
+    no_effect,
     peft_changes,
     quantised,
     save_merge_ship,
