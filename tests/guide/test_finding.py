@@ -50,6 +50,8 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "vllm": "save-merge-ship/#what-servers-take",
     "bitsandbytes": "quantised/",
     "qlora": "quantised/",
+    "pass@k": "is-it-better/#passk",
+    "evaluate": "is-it-better/",
     "early stopping": "training-run/",
     "resume": "training-run/#resume",
     "adapter_config.json": "errors/no-adapter-config/",
