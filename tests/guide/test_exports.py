@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from forked import Server
 from galley.config import find_project
 from galley.source.guide import read_guide
 from guide_folder import quiet_environment
+from guide_site import built
 from screenshots import served
 
 ROOT = Path(__file__).parents[2]
@@ -41,18 +41,8 @@ FIXED = {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the site, which is built with it as `site_url`; it serves what is committed and nothing else."""
     copy = tmp_path_factory.mktemp("guide")
-    for part in ("docs", "snippets", "scripts/theme"):
-        shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for part in ("pyproject.toml", "CHANGELOG.md"):
-        shutil.copy(ROOT / part, copy)
     with served(copy / "site") as address:
-        settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").split("\n")
-        lines = [f"site_url: {address}/" if line.startswith("site_url:") else line for line in settings]
-        (copy / "mkdocs.yml").write_text("\n".join(lines), encoding="utf-8")
-        environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-        run = [sys.executable, "-m", "mkdocs", "build", "--strict"]
-        done = subprocess.run(run, cwd=copy, env=environment, stdout=PIPE, stderr=STDOUT, text=True, check=False)
-        assert done.returncode == 0, done.stdout[-2000:]
+        built(copy, SITE_URL=f"{address}/")
         yield address
 
 

@@ -16,7 +16,6 @@ import yaml
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from galley.config import find_project
-from galley.site.build import protect_site
 from galley.source.guide import read_guide
 from hub_server import hub_server
 from screenshots import WIDTHS, chromium, served
@@ -50,15 +49,9 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The guide's site, built with MkDocs and with its policy."""
-    site = tmp_path_factory.mktemp("finding") / "site"
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)]
-    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    protect_site(find_project(ROOT), site)
-    with served(site) as found:
+def address(plain_site: Path) -> Iterator[str]:
+    """Where the guide's site is served."""
+    with served(plain_site) as found:
         yield found
 
 

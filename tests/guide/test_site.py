@@ -5,11 +5,7 @@ from __future__ import annotations
 import ast
 import html
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -26,19 +22,14 @@ from galley.config import find_project
 from galley.export.address import NOWHERE
 from galley.export.runnable import runnables
 from galley.record.status import status
-from galley.site.build import protect_site
 from galley.source.guide import read_guide
 from galley.source.parameters import with_values
+from guide_site import BUILDERS, built
 from screenshots import WIDTHS, chromium, pages, served
 from violations import grave, violations
 from visiting import new_tab, visiting
 
 ROOT = Path(__file__).parents[2]
-BUILDERS = {
-    "mkdocs": ["-m", "mkdocs", "build", "--strict"],
-    "zensical": ["-m", "zensical", "build", "--clean"],
-    "properdocs": ["-m", "properdocs", "build", "--strict", "-f", "mkdocs.yml"],
-}
 
 
 class Article(HTMLParser):
@@ -73,23 +64,10 @@ def article(page: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The site as each builder makes it, from a copy of what is committed, with its Content-Security-Policy."""
-    built = {}
-    for name, command in BUILDERS.items():
-        copy = tmp_path_factory.mktemp(name)
-        for part in ("docs", "snippets", "scripts/theme"):
-            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
-        for part in ("mkdocs.yml", "pyproject.toml", "CHANGELOG.md"):
-            shutil.copy(ROOT / part, copy / part)
-        environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-        done = subprocess.run(
-            [sys.executable, *command], cwd=copy, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{name}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
-        protect_site(find_project(copy), copy / "site")
-        built[name] = copy / "site"
-    return built
+def sites(plain_site: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The site as each builder makes it."""
+    others = [name for name in BUILDERS if name != "mkdocs"]
+    return {"mkdocs": plain_site} | {name: built(tmp_path_factory.mktemp(name), name) for name in others}
 
 
 @pytest.mark.parametrize("builder", [name for name in BUILDERS if name != "mkdocs"])
