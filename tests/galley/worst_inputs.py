@@ -37,6 +37,7 @@ from galley.record.model import KIND, OUTPUT, CellRecord, Environment, Form, Out
 from galley.record.normalise import Where, mask_numbers, normalise
 from galley.record.numbers import numbers, repeated
 from galley.record.status import State, Status
+from galley.review.page import change_id
 from galley.run.watch import Watch
 from galley.site.blocks import with_ids
 from galley.site.exec_options import CHECKS
@@ -306,6 +307,11 @@ TABLE = {
             *(pumped("<text", unit, "<") for unit in (" ", "a", "text ", "-")),
             pumped("<text>", "a"),
         ),
+    ),
+    "the name of a change": Worst(
+        ("galley.review.page.UNNAMED",),
+        change_id,
+        (pumped("", "/"), pumped("", "a/"), pumped("a", "@")),
     ),
     "a difference": Worst(
         ("galley.record.difference.NUMBER", "galley.record.difference.WORD"),
