@@ -22,7 +22,9 @@ COMMANDS = cli.app.commands
 
 
 def test_the_commands_are_those_that_the_project_tells_of() -> None:
-    assert set(COMMANDS) == {"run", "check", "review", "manifest", "build", "csp", "serve", "export"}
+    assert set(COMMANDS) == {
+        "run", "plan", "collect", "check", "review", "manifest", "build", "csp", "serve", "export",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", COMMANDS)

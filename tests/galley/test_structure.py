@@ -30,6 +30,7 @@ ROOMS = (
     "review",
     "serve",
     "terminal",
+    "commands",
     "cli",
 )
 PROCESSES = ("In the command", "In the runner", "In a page's child", "In the builder", "In every process")

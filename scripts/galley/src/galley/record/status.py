@@ -68,8 +68,8 @@ class Status:
         if obstacle := next((reason.mend for reason in self.reasons if reason.mend), ""):
             return obstacle
         profile = "" if self.profile.required else f" --profile {self.profile.name}"
-        every = " --all" if self.state is State.DRIFTED else ""  # nothing of it is stale
-        return f"galley run{every} {quote(self.snippets.page)}{profile}"
+        drifted = " --drifted" if self.state is State.DRIFTED else ""  # nothing of it is stale
+        return f"galley run{drifted} {quote(self.snippets.page)}{profile}"
 
 
 def applies(project: Project, found: Status) -> bool:
