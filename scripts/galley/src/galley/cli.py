@@ -66,6 +66,7 @@ def app(ctx: click.Context) -> None:
 )
 @click.option("--strict", is_flag=True, help="With --check: a record of other versions than this machine's fails too.")
 @click.option("--dry-run", "-n", is_flag=True, help="Run nothing; say what would run, and exit with 1 if any.")
+@click.option("--footprint", is_flag=True, help="Then note which functions of packages each page enters.")
 @click.option("--require-sandbox", is_flag=True, help="Run nothing unless every protection of the sandbox holds.")
 def run(
     pages: tuple[str, ...],
@@ -76,6 +77,7 @@ def run(
     compare: bool,
     strict: bool,
     dry_run: bool,
+    footprint: bool,
     require_sandbox: bool,
 ) -> None:
     """Run the pages whose record is missing or stale, and record what they print.
@@ -84,8 +86,9 @@ def run(
     required those whose values it changes and those with a record. A page that fails writes nothing: its old record
     stays, and the other pages go on.
     """
-    if (compare and (twice or dry_run)) or (strict and not compare):
-        raise UsageError("--strict goes with --check, and --twice and --dry-run do not", mend="leave one of them out")
+    if (compare and (twice or dry_run or footprint)) or (strict and not compare):
+        what = "--strict goes with --check, and --twice, --dry-run and --footprint do not"
+        raise UsageError(what, mend="leave one of them out")
     project = find_project(Path.cwd())
     if dry_run:
         tasks = tasks_of(read_guide(project), pages, profile, everything=run_all)
@@ -94,7 +97,10 @@ def run(
         sys.exit(Exit.NOT_TRUE if tasks else Exit.OK)
     if require_sandbox:
         project = replace(project, sandbox="required")
-    _run(read_guide(project), pages, profile, run_all, jobs, twice=twice, check=compare, strict=strict)
+    everything = run_all and not footprint  # then --all is about the footprints
+    _run(read_guide(project), pages, profile, everything, jobs, twice=twice, check=compare, strict=strict)
+    if footprint:
+        _run(read_guide(project), pages, profile, run_all, jobs, footprint=True)
 
 
 def _counted(number: int, noun: str) -> str:
@@ -262,13 +268,14 @@ def _run(
     twice: bool = False,
     check: bool = False,
     strict: bool = False,
+    footprint: bool = False,
 ) -> None:
     from galley.run.command import run_pages
 
     system.hide_process()
     run = partial(run_pages, everything=everything, jobs=jobs, file=sys.stdout, meanwhile=meanwhile, twice=twice)
     try:
-        end(run(guide, pages, profiles, check=check, strict=strict))
+        end(run(guide, pages, profiles, check=check, strict=strict, footprint=footprint))
     except KeyboardInterrupt:
         err("stopped; records that were not complete stay as they were")
         sys.exit(Exit.INTERRUPTED)

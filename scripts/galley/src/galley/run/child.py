@@ -35,6 +35,7 @@ from galley.record.model import Dependency
 from galley.run import ending, own_stack
 from galley.run.arrivals import Arrivals
 from galley.run.confine import shut_in
+from galley.run.entered import tracer
 from galley.run.execute import Execution, Position, class_name
 from galley.run.loaded import before_any_page
 from galley.run.own_file import OwnFile
@@ -46,6 +47,7 @@ from galley.run.protocol import (
     Failed,
     Finished,
     Job,
+    SLOWER,
     PageEvent,
     Ready,
     encode,
@@ -88,6 +90,7 @@ class _Program:
         root, scratch = Path(job.root), Path(job.scratch)
         self.context = Context(job.page, job.profile, dict(job.parameters), root, scratch, job.threads, self.watch)
         self.hooks = find_hooks(job.hooks)  # the runner imported and checked them, so that nothing is raised here
+        self.tracer = tracer()
         for path in job.uses:
             self.watch.note(Path(path))
 
@@ -104,7 +107,11 @@ class _Program:
         self.protections = shut_in(self.job, self.watch)
         self.watch.start()
         self._settle_modules(snippets)
+        if self.tracer:
+            self.tracer.become_a_page()
         self._hook("setup")
+        if self.tracer:
+            self.tracer.hooks_end()
         gc.freeze()  # memory shared with the runner is copied when it is written to, as a collection would do
         last = self._run_cells(snippets, kinds_among(plugins))
         if last is None or not self._end(snippets.cells[-1]):
@@ -115,7 +122,9 @@ class _Program:
             self._untrue(error)
             return 1
         self._settle(last)
-        self.tell(Finished(environment(self._packages(snippets, used), last.provenance), used))
+        code = {name for cell in snippets.cells for name in cell.imports}
+        reached = self.tracer.footprint(code) if self.tracer else None
+        self.tell(Finished(environment(self._packages(snippets, used), last.provenance), used, reached))
         return 0
 
     def _settle_modules(self, snippets: SnippetFile) -> None:
@@ -138,9 +147,13 @@ class _Program:
         for cell in snippets.cells:
             if ends:
                 self._settle(ends)
-            self.tell(CellBegins(cell.name, cell.place.line, cell.timeout))
+            self.tell(
+                CellBegins(cell.name, cell.place.line, cell.timeout and cell.timeout * (SLOWER if self.tracer else 1))
+            )
             try:
                 ended = execution.run(cell)
+                if self.tracer:
+                    self.tracer.cell_ends(cell.name)
                 self.watch.refuse_changes()
             except BaseException as error:
                 self._failed(cell, error)
@@ -165,6 +178,8 @@ class _Program:
         except BaseException as error:
             self._failed(last, error)
             return False
+        if self.tracer:
+            self.tracer.cell_ends(last.name)
         return True
 
     def _packages(self, snippets: SnippetFile, used: Sequence[Dependency]) -> tuple[str, ...]:

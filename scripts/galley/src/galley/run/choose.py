@@ -21,7 +21,8 @@ from galley.source.guide import Guide
 class Task:
     """A page to run under a profile; `before` is its last record, from which time and memory are estimated.
 
-    One to run `twice` fails where the second run does not repeat what the first one did.
+    One to run `twice` fails where the second run does not repeat what the first one did. One that is `traced`, for its
+    footprint, may take several times as long.
     """
 
     snippets: SnippetFile
@@ -29,6 +30,7 @@ class Task:
     before: Record | None = None
     variables: Mapping[str, str] = field(default_factory=dict)  # what `prepare` answered
     twice: bool = False
+    traced: bool = False
 
     @property
     def alone(self) -> bool:

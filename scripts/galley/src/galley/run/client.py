@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from galley.errors import Place, RunnerError
+from galley.record.footprint import Footprint
 from galley.record.model import Dependency, Environment, Form, Shown
 from galley.record.normalise import Where
 from galley.run.capture import CHUNK, Capture
@@ -88,6 +89,7 @@ class PageRun:
     failure: Failure | None = None
     lost: bool = False
     protections: Mapping[str, str] = field(default_factory=dict)
+    footprint: Footprint | None = None
 
 
 async def run_page(path: Path, job: Job, where: Where, tell: Tell) -> PageRun:
@@ -154,7 +156,7 @@ class _Follower:
             return PageRun(self.job.page, self.job.profile, failure=failure, lost=self.lost, protections=told)
         end = self.finished
         run = (self.job.page, self.job.profile, tuple(self.cells), end.environment, end.dependencies)
-        return PageRun(*run, seconds, self.where, protections=self.protections)
+        return PageRun(*run, seconds, self.where, protections=self.protections, footprint=end.footprint)
 
     async def _took_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Take in the next line; return whether more lines are to come."""

@@ -49,6 +49,7 @@ def run_pages(
     twice: bool = False,
     check: bool = False,
     strict: bool = False,
+    footprint: bool = False,
 ) -> Summary:
     """Run and record the guide's named pages (all when none is named) as far as they are stale, or everything.
 
@@ -56,26 +57,50 @@ def run_pages(
     Where there is something to run and none of it measures, `meanwhile` is called in a thread of its own beside
     the run; a GalleyError that it raises is among the summary's errors. Without a `backend` the pages run here.
     With `check`, the pages with a true record run again, and what differs from it is among the errors; nothing is
-    written. `strict` counts other versions as a difference.
+    written. `strict` counts other versions as a difference. With `footprint`, the pages with a true record and no
+    footprint run again, and their footprints are kept.
     Raises UsageError for a page or profile that is not there, RefusedError in CI.
     """
     unreadable = [error for error in guide.errors if error.place and error.place.path.suffix == ".py"]
     summary = Summary(errors=[] if pages else unreadable)
-    if check:
-        tasks, untrue = to_compare(guide, pages, profiles)
+    if check or footprint:
+        tasks, untrue = _again(guide, pages, profiles, footprint=footprint, everything=everything)
         summary.errors += untrue
+        _may_write(tasks if footprint else [])
     else:
         tasks = [replace(each, twice=twice) for each in tasks_of(guide, pages, profiles, everything=everything)]
         summary.errors += newer(guide, pages, profiles)
         _may_write(tasks)
     if tasks:
-        _run(guide.project, tasks, jobs, file, summary, meanwhile, backend, check=check, strict=strict)
+        _run(
+            guide.project,
+            tasks,
+            jobs,
+            file,
+            summary,
+            meanwhile,
+            backend,
+            check=check,
+            strict=strict,
+            footprint=footprint,
+        )
     else:
         system.sweep()  # of what commands left that were killed; a run does it, too
     if not tasks and not summary.errors:
-        why = "no page has a record" if check else _why_nothing(guide, pages, profiles)
+        why = "no page has a record" if check else _why_nothing(guide, pages, profiles, footprint=footprint)
         print(f"nothing to run: {why}", file=file)
     return summary
+
+
+def _again(
+    guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, footprint: bool, everything: bool
+) -> tuple[list[Task], list[GalleyError]]:
+    """The tasks that run pages again beside their true records, and an error for each record that is not true."""
+    if not footprint:
+        return to_compare(guide, pages, profiles)
+    from galley.run.footprints import to_trace
+
+    return to_trace(guide, pages, profiles, everything=everything)
 
 
 def _may_write(tasks: Sequence[Task]) -> None:
@@ -86,7 +111,9 @@ def _may_write(tasks: Sequence[Task]) -> None:
         raise RefusedError(what, mend=mend)
 
 
-def _why_nothing(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> str:
+def _why_nothing(guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, footprint: bool) -> str:
+    if footprint:
+        return "every record asked for has its footprint (--all notes them anew)"
     if guide.snippets and profiles and not tasks_of(guide, pages, profiles, everything=True):
         return f"no page's values change under {' or '.join(profiles)}; name a page to run it all the same"
     if not guide.snippets:
@@ -105,6 +132,7 @@ def _run(
     *,
     check: bool,
     strict: bool,
+    footprint: bool,
 ) -> None:
     system.need_fork()
     _need_sandbox(project)
@@ -112,12 +140,13 @@ def _run(
     import asyncio
 
     from galley.run.backend import LocalBackend
+    from galley.run.footprints import trace_and_keep
     from galley.run.keep import run_and_keep
     from galley.run.prepare import Answers, prepare
     from galley.run.progress import progress
     from galley.run.rerun import rerun_and_tell
 
-    compared = partial(rerun_and_tell, strict=strict)
+    ended = partial(rerun_and_tell, strict=strict) if check else trace_and_keep if footprint else run_and_keep
 
     async def run_all(where: Backend, rows: RunProgress) -> None:
         answers: Answers = {}
@@ -125,9 +154,7 @@ def _run(
         summary.errors += await prepare(project, (task.profile.name for task in tasks), answers)
         try:
             async with where:
-                async for kept in (compared if check else run_and_keep)(
-                    project, tasks, where, rows.tell, answers, jobs
-                ):
+                async for kept in ended(project, tasks, where, rows.tell, answers, jobs):
                     if (held := kept.run.protections) and (line := sandbox.told(held)) not in told:
                         rows.say(line)  # once, as long as it is the same for every page
                         told.add(line)
@@ -137,7 +164,7 @@ def _run(
 
     alone = any(task.alone for task in tasks)  # a page that measures has the machine for itself
     with progress(file, len(tasks)) as rows, _beside(None if alone else meanwhile, summary):
-        asyncio.run(run_all(LocalBackend(project) if backend is None else backend, rows))
+        asyncio.run(run_all(backend or LocalBackend(project, footprint=footprint), rows))
 
 
 def _need_sandbox(project: Project) -> None:

@@ -1,0 +1,79 @@
+"""Links into the source of a package, at a version and a line: where they lead in another release.
+
+In the command. A link has the form `https://HOST/OWNER/NAME/blob/VERSION/PATH#LLINE`, with a `v` before the version or
+without. PATH ends like the path of one of the package's files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from galley.errors import Place
+from galley.source.guide import Guide
+from galley.update.releases import Release
+from galley.update.units import Code
+
+LINK = re.compile(
+    r"https?://[^\s/()<>]{1,200}/[^\s()<>#]{1,400}?/blob/v?(?P<version>[0-9][^/\s()<>#]{0,60})/(?P<path>[^\s()<>#]{1,400})#L(?P<line>[0-9]{1,7})"
+)
+
+
+@dataclass(frozen=True)
+class MovedLink:
+    """A link of a page, what it names, and where it leads in the new release; `line` 0 where it leads nowhere."""
+
+    place: Place
+    url: str
+    symbol: str
+    path: str
+    line: int
+    new_url: str = ""
+    changed: bool = False
+
+
+def moved_links(guide: Guide, old: Release, new: Release) -> Iterator[MovedLink]:
+    """Each link of the guide's pages into the old release, and where it leads in the new one."""
+    for page, text in guide.pages.items():
+        for number, line in enumerate(text.split("\n"), start=1):
+            for found in LINK.finditer(line):
+                if found["version"] == old.version and (path := old.file_of(found["path"])):
+                    yield _moved(Place(page, number), found, path, old, new)
+
+
+def _moved(place: Place, found: re.Match[str], path: str, old: Release, new: Release) -> MovedLink:
+    was, now = old.code(path), new.code(path)
+    line = int(found["line"])
+    symbol = _symbol(was, line) if was else ""
+    there = now.line(symbol) if now and symbol else 0
+    if not there and path in new.paths:
+        there = _same_line(old.read(path), new.read(path), line)
+    changed = bool(symbol and was and now) and _digests(was, symbol) != _digests(now, symbol)
+    url = found[0]
+    new_url = url[: found.start("version") - found.start()] + new.version + url[found.end("version") - found.start() :]
+    new_url = f"{new_url.rpartition('#L')[0]}#L{there}" if there else ""
+    return MovedLink(place, url, symbol, path, there, new_url, changed)
+
+
+def _symbol(code: Code, line: int) -> str:
+    """The qualified name of what a line defines; empty for a line inside of something."""
+    for name, units in code.functions.items():
+        if any(each.line == line for each in units):
+            return name
+    lines = {**{at: name for name, at in code.bound.items()}, **{at: name for name, at in code.classes.items()}}
+    return lines.get(line, "")
+
+
+def _digests(code: Code | None, symbol: str) -> list[str]:
+    return [each.digest for each in code.functions.get(symbol, ())] if code else []
+
+
+def _same_line(old: bytes, new: bytes, line: int) -> int:
+    """The line of the new file with the text of a line of the old one; 0 where it is not there exactly once."""
+    before, after = old.splitlines(), new.splitlines()
+    if not 0 < line <= len(before):
+        return 0
+    wanted = before[line - 1].strip()
+    at = [number for number, each in enumerate(after, start=1) if each.strip() == wanted and wanted]
+    return at[0] if len(at) == 1 else 0
