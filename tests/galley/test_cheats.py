@@ -108,6 +108,9 @@ def rewritten(guide: GuideFolder, change: Callable[[dict[str, Any]], object], **
             if cell["name"] in outputs:
                 (place / file["file"]).write_text(outputs[cell["name"]], encoding="utf-8")
                 file["sha256"] = digest(outputs[cell["name"]])
+    run = json.loads((place / "run.json").read_text(encoding="utf-8"))
+    run |= {name: record["environment"].pop(name) for name in run if name in record["environment"]}
+    (place / "run.json").write_text(json.dumps(run), encoding="utf-8")
     (place / "record.json").write_text(json.dumps(record), encoding="utf-8")
 
 

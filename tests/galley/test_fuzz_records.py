@@ -18,7 +18,7 @@ from builders import builds, plain
 from fuzzing import fuzz
 from galley.errors import GalleyError
 from galley.export.command import export
-from galley.record.model import from_json, to_json
+from galley.record.written import from_json, to_json, to_run, with_run
 from galley.source.digest import digest
 from guide_folder import GuideFolder
 from hard import Counts
@@ -116,7 +116,9 @@ def test_any_text_is_a_record_or_none(recorded: GuideFolder, counts: Counts) -> 
         except ValueError:
             return "none"
         assert all("/" not in name for name in found.files)
-        assert from_json(to_json(found)) == found
+        again = from_json(to_json(found))
+        assert to_json(again) == to_json(found)
+        assert to_json(with_run(again, to_run(found))) == to_json(found)
         return "record"
 
     fuzz(records(true, 0), read, hard.size(200, 100_000), counts, near)
@@ -157,6 +159,9 @@ def test_check_export_and_site_answer_for_any_record(recorded: GuideFolder, coun
         return judged(folder, build)
 
     fuzz(records(true), judge, hard.size(12, 10_000), counts, lambda text: iter([text]))
+    file.write_text(json.dumps(true), encoding="utf-8")
+    file = file.with_name("run.json")
+    fuzz(records(json.loads(file.read_bytes())), judge, hard.size(12, 10_000), counts, lambda text: iter([text]))
 
 
 @st.composite

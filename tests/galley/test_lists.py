@@ -89,6 +89,14 @@ def test_a_guide_counts_its_cells_claims_and_pages(guide: GuideFolder, build: Ca
     assert 'scope="row"' in table
 
 
+def test_code_in_a_pages_title_is_code_in_the_lists(guide: GuideFolder) -> None:
+    guide.page("second", fence("two", "sorted"), title="What `sorted` gives & <keeps>")
+    guide.page("lists", CLAIMS + '\n```python exec="on" list="states"\n```\n')
+    html = builds("mkdocs", "lists")(guide)
+    for name in ("claims", "states"):
+        assert "What <code>sorted</code> gives &amp; &lt;keeps&gt;" in part(html, name)
+
+
 def test_a_profile_that_never_ran_has_a_row_that_says_so(guide: GuideFolder) -> None:
     settings = guide.root / "pyproject.toml"
     more = "\n[tool.galley.profiles.big]\n[tool.galley.profiles.big.parameters]\nsize = 2\n"
@@ -100,6 +108,22 @@ def test_a_profile_that_never_ran_has_a_row_that_says_so(guide: GuideFolder) -> 
     html = builds("mkdocs", "lists")(guide)
     assert "not run yet; <code>galley run two --profile big</code> runs it" in part(html, "states")
     assert text_of(part(html, "states")).count("The second page") == 2
+
+
+def test_the_states_say_once_what_all_pages_ran_with(guide: GuideFolder) -> None:
+    hook = 'def provenance(context):\n    twin = " and its twin" if context.page == "one" else ""\n'
+    guide.write("snippets/mine_too.py", hook + '    return {"model": f"small{twin}"}\n')
+    settings = (guide.root / "pyproject.toml").read_text(encoding="utf-8")
+    more = '[tool.galley]\nline = ["model"]\nhooks = { provenance = "mine_too:provenance" }\n'
+    guide.write("pyproject.toml", settings.replace("[tool.galley]\n", more, 1))
+    guide.page("lists", "".join(f'```python exec="on" list="{name}"\n```\n\n' for name in SUMMARIES))
+    assert not guide.run().failures
+    run = guide.root / "snippets/outputs/two/laptop/run.json"
+    run.write_text(re.sub(r'"date": "[^"]*"', '"date": "2025-01-02"', run.read_text("utf-8")), "utf-8")
+    html = builds("mkdocs", "lists")(guide)
+    assert "All of them ran with small." in text_of(part(html, "states"))
+    assert re.findall(r'<td data-column="With">([^<]*)<', part(html, "states")) == ["and its twin", ""]
+    assert "checked 2 January 2025 to " in text_of(part(html, "facts"))
 
 
 def test_a_guide_brings_a_list_of_its_own(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:

@@ -65,6 +65,9 @@ def forge(folder: GuideFolder, change: Callable[[dict[str, Any]], object], **out
         (file,) = [each for each in files if each.startswith(f"{name}.")]
         (place / file).write_text(text, encoding="utf-8")
         files[file]["sha256"] = digest(text)
+    run = json.loads((place / "run.json").read_text(encoding="utf-8"))
+    run |= {name: record["environment"].pop(name) for name in run if name in record["environment"]}
+    (place / "run.json").write_text(json.dumps(run), encoding="utf-8")
     (place / "record.json").write_text(json.dumps(record), encoding="utf-8")
 
 

@@ -31,8 +31,9 @@ from galley.kinds.table import NUMERAL, RANGE, WORD
 from galley.record.compare import classify
 from galley.record.founded import DIGEST
 from galley.record.measured import mask_measured
-from galley.record.model import KIND, OUTPUT, Environment, Form, Record
+from galley.record.model import KIND, OUTPUT, CellRecord, Environment, Form, Output, OutputFile, Record
 from galley.record.normalise import Where, mask_numbers, normalise
+from galley.record.numbers import numbers, repeated
 from galley.record.status import State, Status
 from galley.run.watch import Watch
 from galley.site.blocks import with_ids
@@ -43,6 +44,7 @@ from galley.site.styles import minified
 from galley.site.switched_on import switched_off
 from galley.site.typed import typed_by_hand
 from galley.source import grammar, values
+from galley.source.bound import bound
 from galley.source.cells import cut
 from galley.source.digest import code_digest
 from galley.source.fences import Fence, find_fences, left_over
@@ -183,6 +185,19 @@ def _typed(text: str) -> None:
         typed_by_hand(Guide(project, {}, (), (), {PAGE: "```nothing-known\n```"}))
 
 
+def _bound(text: str) -> None:
+    for around in ("{}", "{{value}}`{}`", "{{given}}`{}`", "# {{value}}`{}`"):
+        bound(around.format(text).split("\n"), PAGE)
+    files = (OutputFile("text/plain", "one.stdout.txt", "", 0),)
+    record = replace(
+        _record(),
+        cells=(CellRecord("one", "", (Output("stdout", files),)),),
+        contents={"one.stdout.txt": text.encode()},
+    )
+    numbers(record, "one")
+    list(repeated(Guide(_project(), {}, (), (), {PAGE: text})))
+
+
 FENCE = '```python exec="on" cell="page/one"\n'
 TYPED = (
     "LANGUAGE",
@@ -242,6 +257,25 @@ TABLE = {
             pumped("", "1 a b c "),
             pumped("", "1 a/"),
             pumped("", "time='"),
+        ),
+    ),
+    "bound": Worst(
+        (
+            *(f"galley.source.bound.{name}" for name in ("TICKS", "ASKED", "HEADING")),
+            *(f"galley.record.numbers.{name}" for name in ("NUMBER", "BESIDE")),
+        ),
+        _bound,
+        (
+            *DIGITS,
+            *(
+                pumped("1", unit)
+                for unit in ("`", "``` `", "{value}`", "{value}`a/b`", "{value}`` ", ",111", "1,", "e1", "-1")
+            ),
+            *(pumped("a/b", unit, after) for unit in ("a", "#1", "/1", "e1", ":,", ".1") for after in ("", "`")),
+            *(
+                pumped("1", unit)
+                for unit in ("](", "](a", "<", "<a", "{", "{a", " #", "-->", "<!-- ", "<!--\n", "    a\n\n")
+            ),
         ),
     ),
     "mask_numbers": Worst(

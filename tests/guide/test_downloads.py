@@ -17,8 +17,8 @@ from huggingface_hub import constants
 from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors.torch import load_file
 
-from galley.record.model import to_json
 from galley.record.status import State
+from galley.record.written import to_json
 from guide_folder import GuideFolder
 from hub_server import Hub, hub_server
 from loading.catalogue import Model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import html
 import json
 import os
@@ -587,6 +588,47 @@ def test_copy_runnable_gives_exactly_the_cells_copy(page: str, address: str, bro
     names = {f"cell-{snippets.stem}-{cell.name}": cell.name for cell in snippets.cells if cell.source}
     assert dict(clicked) == {id: f"{copy_of(name).text}\n" for id, name in names.items()}
     context.close()
+
+
+COMPUTED = """
+() => {
+  const selects = [...document.querySelectorAll(".fits select")], found = []
+  const rows = () => Object.fromEntries([...document.querySelectorAll(".fits tr")].map(row =>
+    [row.cells[0].textContent, row.dataset.bytes === "" ? null : Number(row.dataset.bytes)]))
+  const turn = (number, chosen) => {
+    if (number === selects.length) {
+      selects.at(-1).dispatchEvent(new Event("input", {bubbles: true}))
+      found.push([chosen, rows()])
+    } else for (const {value} of selects[number].options) {
+      selects[number].value = value
+      turn(number + 1, [...chosen, value])
+    }
+  }
+  turn(0, [])
+  return found
+}
+"""  # what the calculator says, for everything that can be chosen
+
+
+def test_the_calculator_computes_what_its_cell_computes(address: str, browser: Browser):
+    opened, wrong = begin(browser, address, "memory-and-speed", 1440, "light")
+    opened.wait_for_load_state("networkidle")
+    snippets, names = read_guide(find_project(ROOT)).snippets["memory_and_speed"], {}
+    exec(snippets.cell("memory-of").source, names)
+    shapes = next(node for node in snippets.cell("shapes").statements if isinstance(node, ast.Assign))
+    shapes = ast.literal_eval(shapes.value)
+    computed = opened.evaluate(COMPUTED)
+    assert len(computed) == 4 * 4 * 5 * 3 * 4
+    for (size, numbers, method, tokens, texts), rows in computed:
+        layers, width, heads = shapes[size]
+        shape = (layers, width, heads, 4 * width, 49152, 8192)
+        parts = names["memory_of"](shape, numbers, method, int(tokens), int(texts)) or {}
+        assert rows == {name: part for name, part in parts.items() if part != 0}, (size, numbers, method, tokens, texts)
+    assert "choose an adapter" in opened.locator(".fits [aria-live]").inner_text()
+    opened.get_by_label("What for").select_option("LoRA")
+    assert "Computed: " in opened.locator(".fits [aria-live]").inner_text()
+    assert wrong == []
+    opened.context.close()
 
 
 def test_without_javascript_there_is_no_button_that_does_nothing(address: str, browser: Browser):

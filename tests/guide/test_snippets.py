@@ -11,6 +11,7 @@ import pytest
 
 from galley.config import find_project
 from galley.record.facts import other_packages
+from galley.record.numbers import repeated
 from galley.record.status import status
 from galley.run.backend import LocalBackend
 from galley.run.choose import Task
@@ -80,6 +81,10 @@ def test_a_page_shows_its_cells_in_the_order_in_which_they_run(snippets):
         assert sorted(shown) == sorted(in_order)
     else:
         assert shown == in_order
+
+
+def test_no_number_that_a_cell_of_a_page_printed_is_typed_in_its_prose():
+    assert list(map(str, repeated(GUIDE))) == []
 
 
 def test_the_guide_has_cells():

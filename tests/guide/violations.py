@@ -18,6 +18,13 @@ REACHED = """
   each => each.scrollWidth <= each.clientWidth || each.matches("[tabindex]") || each.querySelector("[tabindex], a")
 )
 """  # The page's script hears of the size of what was opened a moment later.
+STILL = """
+() => {
+  const still = new CSSStyleSheet()
+  still.replaceSync("*, ::before, ::after { transition: none !important; animation: none !important }")
+  document.adoptedStyleSheets.push(still)
+}
+"""  # What is half faded out has no contrast of its own.
 PATIENCE = 10_000  # milliseconds until axe looks at the page in any case, and tells what is not reached
 FOUND = """
 async many => {
@@ -53,6 +60,7 @@ GRAVE = ("critical", "serious")
 
 def violations(opened: Page) -> list[dict[str, Any]]:
     """Each element of a page that breaks a rule of axe-core, with everything open."""
+    opened.evaluate(STILL)
     opened.evaluate(OPEN)
     with suppress(TimeoutError):
         opened.wait_for_function(REACHED, timeout=PATIENCE)

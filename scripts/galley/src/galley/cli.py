@@ -65,6 +65,7 @@ def app(ctx: click.Context) -> None:
     "--check", "compare", is_flag=True, help="Run pages again, compare them with their records; write nothing."
 )
 @click.option("--strict", is_flag=True, help="With --check: a record of other versions than this machine's fails too.")
+@click.option("--held", is_flag=True, help="Run held pages too; one that is recorded anew is held no longer.")
 @click.option("--dry-run", "-n", is_flag=True, help="Run nothing; say what would run, and exit with 1 if any.")
 @click.option("--footprint", is_flag=True, help="Then note which functions of packages each page enters.")
 @click.option("--require-sandbox", is_flag=True, help="Run nothing unless every protection of the sandbox holds.")
@@ -76,6 +77,7 @@ def run(
     twice: bool,
     compare: bool,
     strict: bool,
+    held: bool,
     dry_run: bool,
     footprint: bool,
     require_sandbox: bool,
@@ -91,16 +93,16 @@ def run(
         raise UsageError(what, mend="leave one of them out")
     project = find_project(Path.cwd())
     if dry_run:
-        tasks = tasks_of(read_guide(project), pages, profile, everything=run_all)
+        tasks = tasks_of(read_guide(project), pages, profile, everything=run_all, held=held)
         for task in tasks:
             out(f"{task.snippets.page} ({task.profile.name})")
         sys.exit(Exit.NOT_TRUE if tasks else Exit.OK)
     if require_sandbox:
         project = replace(project, sandbox="required")
     everything = run_all and not footprint  # then --all is about the footprints
-    _run(read_guide(project), pages, profile, everything, jobs, twice=twice, check=compare, strict=strict)
+    _run(read_guide(project), pages, profile, everything, jobs, twice=twice, check=compare, strict=strict, held=held)
     if footprint:
-        _run(read_guide(project), pages, profile, run_all, jobs, footprint=True)
+        _run(read_guide(project), pages, profile, run_all, jobs, held=held, footprint=True)
 
 
 def _counted(number: int, noun: str) -> str:
@@ -110,7 +112,7 @@ def _counted(number: int, noun: str) -> str:
 @app.command(short_help="Say what is missing, stale or damaged; runs nothing.")
 @click.option("--signed", is_flag=True, help="Each record must stand in a manifest that a listed person signed.")
 def check(signed: bool) -> None:
-    """Say which records are missing, stale, drifted, torn, tampered with or orphaned, and which cells no page shows.
+    """Say which records are missing, stale, drifted, held, torn, tampered with or orphaned, and cells no page shows.
 
     Runs nothing and needs none of what the pages import.
     """
@@ -268,6 +270,7 @@ def _run(
     twice: bool = False,
     check: bool = False,
     strict: bool = False,
+    held: bool = False,
     footprint: bool = False,
 ) -> None:
     from galley.run.command import run_pages
@@ -275,7 +278,7 @@ def _run(
     system.hide_process()
     run = partial(run_pages, everything=everything, jobs=jobs, file=sys.stdout, meanwhile=meanwhile, twice=twice)
     try:
-        end(run(guide, pages, profiles, check=check, strict=strict, footprint=footprint))
+        end(run(guide, pages, profiles, check=check, strict=strict, held=held, footprint=footprint))
     except KeyboardInterrupt:
         err("stopped; records that were not complete stay as they were")
         sys.exit(Exit.INTERRUPTED)

@@ -6,6 +6,7 @@ In the command.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from galley.errors import GalleyError, NotTrueError, Place, UsageError
@@ -14,7 +15,9 @@ from galley.export.document import Document, document
 from galley.export.notebook import notebook
 from galley.export.script import script
 from galley.record.move import RECORD
+from galley.record.numbers import bound_text
 from galley.record.status import SHOWABLE, status, store_of
+from galley.source.bound import with_numbers
 from galley.source.cells import read_text
 from galley.source.guide import Guide
 
@@ -36,12 +39,21 @@ def export(guide: Guide, page: str, profile: str, form: str, site: Site = NOWHER
         reason = found.reasons[0]
         raise NotTrueError(f"the {chosen.name} record is {found.state}: {reason.what}", reason.place, found.mend)
     path = guide.page_file(snippets)
-    lines = read_text(path, project.relative(path)).split("\n") if path.exists() else []
+    lines = _with_numbers(guide, path) if path.exists() else []
     try:
         return FORMATS[form](document(project, found, lines, site))
     except GalleyError as error:
         record = store_of(project).relative / snippets.page / chosen.name / RECORD
         raise type(error)(error.what, error.place or Place(record), error.mend) from error
+
+
+def _with_numbers(guide: Guide, path: Path) -> list[str]:
+    """A page's lines, with the numbers that its prose takes from cells."""
+    relative = guide.project.relative(path)
+    lines, wrong = with_numbers(read_text(path, relative).split("\n"), relative, partial(bound_text, guide))
+    if wrong:
+        raise wrong[0]
+    return lines
 
 
 def write_new(path: Path, text: str) -> Path:

@@ -5,17 +5,20 @@ In the command.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from shlex import quote
 from typing import Protocol
 
 from galley.config import Profile, Project
 from galley.errors import AskedWronglyError, GalleyError, Place
+from galley.record.held import HELD, held_pages
 from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND, Shown
 from galley.record.move import RECORD
 from galley.record.mutations import unbroken
+from galley.record.numbers import repeated, unknown_numbers
 from galley.record.status import SHOWABLE, State, Status, status, store_of
+from galley.record.store import Store
 from galley.source.cells import Cell, page_name
 from galley.source.guide import Guide
 from galley.source.proof import unproved
@@ -62,6 +65,7 @@ def findings(guide: Guide, kinds: Knows) -> list[Finding]:
         *_unproved(guide),
         *_unbroken(guide),
         *_records(guide, kinds),
+        *_repeated(guide),
         *_orphans(guide),
     ]
 
@@ -74,12 +78,12 @@ def unsigned_records(project: Project) -> Iterator[Finding]:
         yield Finding("unsigned", fault.place, fault.what, fault.mend, fault.fatal)
     for name, signer, said in signatures(project).good:
         place = Place(project.relative(project.outputs) / name)
-        yield Finding("signed", place, f"by {signer}: {len(said.subject)} records", fatal=False)
+        yield Finding("signed", place, f"by {signer}: {said.records} records", fatal=False)
 
 
 def unreadable(guide: Guide) -> list[Finding]:
-    """The findings that stop any rendering: files that cannot be read, and fences that name a cell that is missing."""
-    return [*_unreadable(guide), *_unknown_cells(guide)]
+    """The findings that stop any rendering: files that cannot be read, and cells and numbers that are missing."""
+    return [*_unreadable(guide), *_unknown_cells(guide), *_unknown_numbers(guide)]
 
 
 def _unreadable(guide: Guide) -> Iterator[Finding]:
@@ -97,6 +101,16 @@ def _unknown_cells(guide: Guide) -> Iterator[Finding]:
         elif snippets is not None and snippets.cell(fence.cell) is None:
             mend = f"{snippets.stem}.py has: {', '.join(cell.name for cell in snippets.cells)}"
             yield Finding("unknown", fence.place, f"no cell is named '{fence.name}'", mend)
+
+
+def _unknown_numbers(guide: Guide) -> Iterator[Finding]:
+    for error in unknown_numbers(guide):
+        yield Finding("unknown", error.place or guide.project.place(), error.what, error.mend)
+
+
+def _repeated(guide: Guide) -> Iterator[Finding]:
+    for error in repeated(guide):
+        yield Finding("repeated", error.place or guide.project.place(), error.what, error.mend, fatal=False)
 
 
 def _unshown(guide: Guide) -> Iterator[Finding]:
@@ -178,3 +192,12 @@ def _orphans(guide: Guide) -> Iterator[Finding]:
             yield Finding(
                 "orphaned", Place(store.relative / page / profile), "a record of no page or profile", ORPHAN_MEND
             )
+    yield from _held_of_nobody(store, pages | unreadable, profiles)
+
+
+def _held_of_nobody(store: Store, pages: Collection[str], profiles: Collection[str]) -> Iterator[Finding]:
+    """The held pages that the guide does not have, or that have no record to keep."""
+    for page, profile in held_pages(store):
+        if page not in pages or profile not in profiles or not store.folder_of(page, profile).exists():
+            what = f"{page} ({profile}) is held, and there is no such record"
+            yield Finding("orphaned", Place(store.relative / HELD), what, "take its entry out of the file")

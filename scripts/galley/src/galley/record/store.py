@@ -17,7 +17,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,8 +25,9 @@ from shlex import quote
 
 from galley import system
 from galley.errors import GalleyError, Place, RefusedError
-from galley.record.model import FORMAT, NewerError, Record, from_json, is_output, to_json
-from galley.record.move import OWN, RECORD, REPLACING, content, interrupted, is_plain, move, named
+from galley.record.model import FORMAT, Record, is_output
+from galley.record.move import OWN, RECORD, REPLACING, RUN, beside, content, interrupted, is_plain, move, named
+from galley.record.written import NewerError, from_json, to_json, to_run, with_run
 from galley.source.digest import digest
 
 STAGING = ".staging"
@@ -97,8 +98,7 @@ class Store:
         staged = self.folder / STAGING
         if not (found := interrupted(staged, self.folder)):
             return False
-        old = self._removable(found, found.files)
-        move(staged, self.folder_of(found.page, found.profile), found.files, old)
+        move(staged, self.folder_of(found.page, found.profile), found, self._removable(found))
         staged.rmdir()
         return True
 
@@ -115,35 +115,7 @@ class Store:
             present.remove(REPLACING)
         if not present:
             return None
-        if RECORD not in present:
-            raise TornError("torn: outputs without a record.json, its writer was interrupted", Place(relative))
-        try:
-            record = from_json(plain_bytes(folder, RECORD, relative))
-        except NewerError as error:
-            raise NewerRecordError(str(error), Place(relative / RECORD), UPGRADE) from error
-        except ValueError as error:
-            raise TamperedError(f"cannot be read: {error}", Place(relative / RECORD)) from error
-        if (record.page, record.profile) != (page, profile):
-            raise TamperedError(f"is the record of {record.page} under {record.profile}", Place(relative / RECORD))
-        outputs, files = {}, record.files
-        for file, expected in files.items():
-            if file not in present:
-                raise TamperedError("is in the record and not in the folder", Place(relative / file))
-            outputs[file] = plain_bytes(folder, file, relative)
-            if digest(outputs[file]) != expected:
-                crlf = digest(outputs[file].replace(b"\r\n", b"\n")) == expected
-                how = "its lines end with CRLF now, as git may make them" if crlf else "its bytes changed"
-                mend = self._without_crlf(relative) if crlf else ""
-                raise TamperedError(f"is not what was recorded: {how}", Place(relative / file), mend)
-        for name in sorted(present - files.keys() - {RECORD}):
-            raise TamperedError("is in the folder and not in the record", Place(relative / name), _move_out(name))
-        return replace(record, contents=outputs)
-
-    def _without_crlf(self, relative: Path) -> str:
-        """What keeps git from changing the ends of lines, and how this record is had again."""
-        name = quote(relative.as_posix())
-        line = f"write this line into .gitattributes: {self.relative.as_posix()}/** -text"
-        return f"{line}\n    then check the record out again: rm -r {name} && git checkout -- {name}"
+        return whole(page, profile, present, lambda name: plain_bytes(folder, name, relative), self.relative)
 
     def write(self, record: Record) -> None:
         """Replace the record and its files, all or nothing, and remove what an interrupted write left in `.staging`.
@@ -152,22 +124,33 @@ class Store:
         where the folder holds a file that no record names, and NewerRecordError where the old record is of a newer
         galley; in both cases nothing is changed.
         """
+        fresh = replace(record, format=FORMAT)
+        texts = {RUN: to_run(fresh).encode(), RECORD: to_json(fresh).encode()}
+        self._replace(fresh, {**fresh.contents, **texts})
+
+    def put_back(self, page: str, profile: str, files: Mapping[str, bytes]) -> None:
+        """Replace a record by the one that these files make up, byte for byte, all or nothing.
+
+        Raises what `write` raises, and what `whole` raises where the files are no record of this page and profile.
+        """
+        self._replace(whole(page, profile, files, files.__getitem__, self.relative), files)
+
+    def _replace(self, record: Record, files: Mapping[str, bytes]) -> None:
         if os.environ.get("CI"):
             raise RefusedError("CI writes no records", Place(self.relative))
-        outputs = record.contents
         with self._locked(alone=True):
             self.see_staging()
             with suppress(GalleyError, OSError):  # it is another page's, perhaps, and this one is written all the same
                 self._moved()
-            folder, old = self.folder_of(record.page, record.profile), self._removable(record, outputs)
+            folder, old = self.folder_of(record.page, record.profile), self._removable(record)
             staged = self.folder / STAGING
             if staged.exists():  # not a search for such names: that would read a folder of all pages for each page
                 shutil.rmtree(staged)
             staged.mkdir()
-            names = json.dumps({"files": sorted({*old, *outputs})}).encode()
-            for file, data in {**outputs, RECORD: to_json(record).encode(), REPLACING: names}.items():
+            names = json.dumps({"files": sorted({*old, *record.files} - {RUN})}).encode()
+            for file, data in {**files, REPLACING: names}.items():
                 (staged / file).write_bytes(data)
-            move(staged, folder, outputs, old)
+            move(staged, folder, record, old)
             staged.rmdir()
 
     def see_staging(self) -> None:
@@ -186,8 +169,8 @@ class Store:
                     "is in the folder where galley stages records", Place(at), f"move {quote(str(at))} away"
                 )
 
-    def _removable(self, record: Record, outputs: Mapping[str, object]) -> set[str]:
-        """The files in the record's folder that the old record names, and that the new one may replace or remove.
+    def _removable(self, record: Record) -> set[str]:
+        """The files in the record's folder that belong to the old record, and that the new one may replace or remove.
 
         Raises TamperedError where the folder holds any other file that the new record does not replace.
         """
@@ -202,9 +185,9 @@ class Store:
         for name in sorted(present):
             _plain(folder, name, relative)
         for name in sorted(present):
-            if name not in {*listed, *outputs, *OWN}:
+            if name not in {*listed, *record.files, *OWN}:
                 raise TamperedError("is in the folder, and no record names it", Place(relative / name), _move_out(name))
-        return listed & present
+        return (listed | {RUN}) & present
 
     def _no_link(self, page: str, profile: str) -> None:
         """Raises TamperedError where a part of the way to a record is a link, or no folder."""
@@ -242,6 +225,57 @@ class Store:
             place = self.relative / at.relative_to(self.folder) if at.is_relative_to(self.folder) else self.relative
             mend = f"give yourself access: chmod -R u+rwX {quote(str(self.relative))}"
             raise TamperedError("cannot be read or written by this user", Place(place), mend) from error
+
+
+def whole(page: str, profile: str, present: Collection[str], read: Callable[[str], bytes], outputs: Path) -> Record:
+    """The record that the files of a folder make up, with the bytes of its outputs; `read` gives the bytes of a file.
+
+    `present` are the names of the files, and `outputs` is the folder of all records in messages. Raises TornError,
+    TamperedError or NewerRecordError where the files are no record of this page and profile.
+    """
+    relative = outputs / page / profile
+    if RECORD not in present:
+        raise TornError("torn: outputs without a record.json, its writer was interrupted", Place(relative))
+    record = _claimed(page, profile, read(RECORD), relative / RECORD)
+    contents, files, own = {}, record.files, {*beside(record), RECORD}
+    for file in beside(record):
+        if file not in present:
+            raise TamperedError("is in the record and not in the folder", Place(relative / file))
+    for file, expected in files.items():
+        contents[file] = read(file)
+        if digest(contents[file]) != expected:
+            crlf = digest(contents[file].replace(b"\r\n", b"\n")) == expected
+            how = "its lines end with CRLF now, as git may make them" if crlf else "its bytes changed"
+            mend = _without_crlf(outputs, relative) if crlf else ""
+            raise TamperedError(f"is not what was recorded: {how}", Place(relative / file), mend)
+    for name in sorted({*present} - own):
+        raise TamperedError("is in the folder and not in the record", Place(relative / name), _move_out(name))
+    if not record.has_run:
+        return replace(record, contents=contents)
+    try:
+        return replace(with_run(record, read(RUN)), contents=contents)
+    except ValueError as error:
+        raise TamperedError(f"cannot be read: {error}", Place(relative / RUN)) from error
+
+
+def _claimed(page: str, profile: str, text: bytes, file: Path) -> Record:
+    """The record in the text of a `record.json`, which must be of this page and profile."""
+    try:
+        record = from_json(text)
+    except NewerError as error:
+        raise NewerRecordError(str(error), Place(file), UPGRADE) from error
+    except ValueError as error:
+        raise TamperedError(f"cannot be read: {error}", Place(file)) from error
+    if (record.page, record.profile) != (page, profile):
+        raise TamperedError(f"is the record of {record.page} under {record.profile}", Place(file))
+    return record
+
+
+def _without_crlf(outputs: Path, record: Path) -> str:
+    """What keeps git from changing the ends of lines, and how this record is had again."""
+    name = quote(record.as_posix())
+    line = f"write this line into .gitattributes: {outputs.as_posix()}/** -text"
+    return f"{line}\n    then check the record out again: rm -r {name} && git checkout -- {name}"
 
 
 def plain_bytes(folder: Path, name: str, relative: Path) -> bytes:

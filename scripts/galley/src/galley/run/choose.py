@@ -48,33 +48,49 @@ class Task:
         return max((cell.peak_mb for cell in self.before.cells), default=0.0) if self.before else 0.0
 
 
-def tasks_of(guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, everything: bool) -> list[Task]:
+def tasks_of(
+    guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, everything: bool, held: bool = False
+) -> list[Task]:
     """The tasks of a run of these pages under profiles given by name; under the required ones where none is named."""
     under = [guide.project.profile(name) for name in profiles] or list(guide.project.required)
-    return choose(guide, pages, under, everything=everything)
+    return choose(guide, pages, under, everything=everything, held=held)
 
 
-def choose(guide: Guide, pages: Sequence[str], profiles: Sequence[Profile], *, everything: bool) -> list[Task]:
+def choose(
+    guide: Guide, pages: Sequence[str], profiles: Sequence[Profile], *, everything: bool, held: bool = False
+) -> list[Task]:
     """The tasks of a run: a page is chosen where its record may not be shown, or with `everything`.
 
     Without `pages`, a page is left out under a profile that does not apply to it. A record of a newer galley is never
-    replaced.
+    replaced. A held page is chosen with `held` alone.
     """
     return [
         Task(each.snippets, each.profile, each.record)
         for each in _looked_at(guide, pages, profiles)
-        if each.state is not State.NEWER and (everything or each.state not in SHOWABLE)
+        if each.state is not State.NEWER
+        and (held if each.state is State.HELD else everything or each.state not in SHOWABLE)
     ]
 
 
-def to_compare(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> tuple[list[Task], list[GalleyError]]:
+def held_back(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> list[Status]:
+    """The held pages among those that were asked for."""
+    under = [guide.project.profile(name) for name in profiles] or list(guide.project.required)
+    return [each for each in _looked_at(guide, pages, under) if each.state is State.HELD]
+
+
+def to_compare(
+    guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, held: bool = False
+) -> tuple[list[Task], list[GalleyError]]:
     """The tasks that run pages again beside their true records, and an error for each record that is not true.
 
-    A page that was never recorded under a profile that is not required is left out, unless it is named.
+    A page that was never recorded under a profile that is not required is left out, unless it is named. A held page is
+    left out unless `held`.
     """
     under = [guide.project.profile(name) for name in profiles] or list(guide.project.required)
     tasks, errors = [], []
     for each in _looked_at(guide, pages, under):
+        if each.state is State.HELD and not held:
+            continue
         if each.state in SHOWABLE:
             tasks.append(Task(each.snippets, each.profile, each.record))
         elif each.profile.required or pages or each.state is not State.MISSING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 from galley import system
 from galley.config import Project
 from galley.errors import GalleyError, RefusedError, RunnerError
-from galley.run.choose import Task, newer, tasks_of, to_compare
+from galley.run.choose import Task, held_back, newer, tasks_of, to_compare
 from galley.source.guide import Guide
 from galley.system import sandbox
 
@@ -49,6 +49,7 @@ def run_pages(
     twice: bool = False,
     check: bool = False,
     strict: bool = False,
+    held: bool = False,
     footprint: bool = False,
 ) -> Summary:
     """Run and record the guide's named pages (all when none is named) as far as they are stale, or everything.
@@ -57,20 +58,24 @@ def run_pages(
     Where there is something to run and none of it measures, `meanwhile` is called in a thread of its own beside
     the run; a GalleyError that it raises is among the summary's errors. Without a `backend` the pages run here.
     With `check`, the pages with a true record run again, and what differs from it is among the errors; nothing is
-    written. `strict` counts other versions as a difference. With `footprint`, the pages with a true record and no
-    footprint run again, and their footprints are kept.
+    written. `strict` counts other versions as a difference. Held pages are left out unless `held`. With `footprint`,
+    the pages with a true record and no footprint run again, and their footprints are kept.
     Raises UsageError for a page or profile that is not there, RefusedError in CI.
     """
     unreadable = [error for error in guide.errors if error.place and error.place.path.suffix == ".py"]
     summary = Summary(errors=[] if pages else unreadable)
     if check or footprint:
-        tasks, untrue = _again(guide, pages, profiles, footprint=footprint, everything=everything)
+        tasks, untrue = _again(guide, pages, profiles, held=held, footprint=footprint, everything=everything)
         summary.errors += untrue
         _may_write(tasks if footprint else [])
     else:
-        tasks = [replace(each, twice=twice) for each in tasks_of(guide, pages, profiles, everything=everything)]
+        chosen = tasks_of(guide, pages, profiles, everything=everything, held=held)
+        tasks = [replace(each, twice=twice) for each in chosen]
         summary.errors += newer(guide, pages, profiles)
         _may_write(tasks)
+    if (check or everything or pages) and not held:
+        for each in held_back(guide, pages, profiles):
+            print(f"not run: {each.snippets.page} ({each.profile.name}) is {each.held}\n    {each.mend}", file=file)
     if tasks:
         _run(
             guide.project,
@@ -93,14 +98,15 @@ def run_pages(
 
 
 def _again(
-    guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, footprint: bool, everything: bool
+    guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, held: bool, footprint: bool, everything: bool
 ) -> tuple[list[Task], list[GalleyError]]:
     """The tasks that run pages again beside their true records, and an error for each record that is not true."""
+    tasks, untrue = to_compare(guide, pages, profiles, held=held)
     if not footprint:
-        return to_compare(guide, pages, profiles)
+        return tasks, untrue
     from galley.run.footprints import to_trace
 
-    return to_trace(guide, pages, profiles, everything=everything)
+    return to_trace(guide.project, tasks, everything=everything), untrue
 
 
 def _may_write(tasks: Sequence[Task]) -> None:

@@ -13,21 +13,16 @@ from galley.config import Project
 from galley.errors import GalleyError, Place
 from galley.record.footprints import true_of, write
 from galley.run.backend import Backend
-from galley.run.choose import Task, to_compare
+from galley.run.choose import Task
 from galley.run.client import Tell
 from galley.run.keep import Kept
 from galley.run.prepare import Answers
 from galley.run.rerun import Rerun, differences, rerun
-from galley.source.guide import Guide
 
 
-def to_trace(
-    guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, everything: bool
-) -> tuple[list[Task], list[GalleyError]]:
-    """The tasks of pages whose record has no footprint, or of all with `everything`; an error for each untrue record."""
-    tasks, untrue = to_compare(guide, pages, profiles)
-    chosen = [each for each in tasks if everything or not _has_one(guide.project, each)]
-    return [replace(each, traced=True) for each in chosen], untrue
+def to_trace(project: Project, tasks: Sequence[Task], *, everything: bool) -> list[Task]:
+    """Of tasks whose records are true, those of pages without a footprint, or all with `everything`."""
+    return [replace(each, traced=True) for each in tasks if everything or not _has_one(project, each)]
 
 
 def _has_one(project: Project, task: Task) -> bool:

@@ -5,7 +5,7 @@ In the command: `galley run` and `galley serve` both keep records here.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from galley.config import Project
@@ -13,6 +13,8 @@ from galley.errors import GalleyError, Place
 from galley.kinds import Kinds, kinds_of
 from galley.record.compare import changes
 from galley.record.founded import date_fault
+from galley.record.held import release
+from galley.record.model import Record
 from galley.record.status import store_of
 from galley.record.store import NewerRecordError, Store
 from galley.run.backend import Backend
@@ -47,14 +49,14 @@ async def run_and_keep(
     ready = [replace(task, variables=answers[task.profile.name]) for task in tasks if task.profile.name in answers]
     store, kinds = store_of(project), kinds_of(project)
     async for ran in run_tasks(project, ready, backend, tell, jobs):
-        yield _kept(ran, store, kinds)
+        yield _kept(ran, store, kinds, project.machine)
 
 
-def _kept(ran: TaskRun, store: Store, kinds: Kinds) -> Kept:
+def _kept(ran: TaskRun, store: Store, kinds: Kinds, machine: Collection[str]) -> Kept:
     if ran.run.failure:
         return Kept(ran.run, ran.run.failure)
     try:
-        return Kept(ran.run, said=_keep(ran, store, kinds))
+        return Kept(ran.run, said=_keep(ran, store, kinds, machine))
     except (GalleyError, OSError) as error:
         place, what = Place(store.relative / ran.run.page / ran.run.profile), str(error)
         if isinstance(error, GalleyError):
@@ -62,8 +64,12 @@ def _kept(ran: TaskRun, store: Store, kinds: Kinds) -> Kept:
         return Kept(ran.run, Failure(ran.run.page, ran.run.profile, "", place, f"ran, and cannot be recorded: {what}"))
 
 
-def _keep(ran: TaskRun, store: Store, kinds: Kinds) -> str:
-    """Write the record of a page that ran well, unless the old record says the same; the answer tells what was done."""
+def _keep(ran: TaskRun, store: Store, kinds: Kinds, machine: Collection[str]) -> str:
+    """Write the record of a page that ran well, unless the old record claims the same; the answer tells what was done.
+
+    What differs at every run, or on another machine, is no reason to write a record, nor is a difference that a cell's
+    line excuses. So a run that finds the same claims changes no file.
+    """
     assert ran.fresh is not None
     try:
         old = store.read(ran.run.page, ran.run.profile)
@@ -72,11 +78,15 @@ def _keep(ran: TaskRun, store: Store, kinds: Kinds) -> str:
     except GalleyError:
         old = None  # torn or tampered with: there is nothing to compare with
     if old is None:
-        store.write(ran.fresh)
-        return "recorded"
-    changed = list(changes(old, ran.fresh, ran.task.snippets, kinds))
-    if not changed and old.same_conditions(ran.fresh) and not date_fault(old.date):
+        return _recorded(store, ran.fresh, "recorded")
+    changed = [each for each in changes(old, ran.fresh, ran.task.snippets, kinds, machine) if not each.may]
+    if not changed and old.same_conditions(ran.fresh, machine) and not date_fault(old.date):
         return "unchanged"
-    store.write(ran.fresh)
-    told = [f"    {each}" for each in changed]
-    return "\n".join(["recorded, same outputs" if not changed else "recorded", *told])
+    said = _recorded(store, ran.fresh, "recorded, same outputs" if not changed else "recorded")
+    return "\n".join([said, *(f"    {each}" for each in changed)])
+
+
+def _recorded(store: Store, fresh: Record, said: str) -> str:
+    """Write a record, which ends the hold of its page; returns what was done, in words."""
+    store.write(fresh)
+    return f"{said}, no longer held" if release(store, fresh.page, fresh.profile) else said

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from galley.config import Project
-from galley.kinds.markup import escape
+from galley.kinds.markup import escape, inline
 from galley.record.facts import facts_line
 from galley.record.model import Record
 from galley.site.lists import DOUBTED, List, Listed
@@ -31,7 +31,7 @@ class Claims(List):
             pages.setdefault(each.page, {}).setdefault(each.snippets.stem, []).append(each)
         parts = [f"<p>{len(found)} claims on {len(pages)} pages. Each is an assertion that ran.</p>"]
         for shown, files in pages.items():
-            parts.append(f'<h2 id="claims-{shown.stem}">{escape(page_title(project.docs / shown))}</h2>')
+            parts.append(f'<h2 id="claims-{shown.stem}">{page_title(project.docs / shown)}</h2>')
             for here in files.values():
                 items = "".join(f"<li{DOUBTED * each.doubted}>{each.link}</li>" for each in here)
                 checked = _checked(project, here[0].record)
@@ -50,5 +50,5 @@ def _checked(project: Project, record: Record | None) -> str:
 
 
 def page_title(path: Path) -> str:
-    """The title of a page: its first heading, else the name of its file."""
-    return title(path.read_text(encoding="utf-8-sig").split("\n")) or path.stem
+    """The title of a page as HTML: its first heading, else the name of its file."""
+    return inline(title(path.read_text(encoding="utf-8-sig").split("\n")) or path.stem)

@@ -82,7 +82,7 @@ class Scan(Preprocessor):
     page: Page | None = None
 
     def run(self, lines: list[str]) -> list[str]:
-        """Leave the lines as they are, but for fences in comments, which are none."""
+        """The lines with the numbers that cells printed, and without fences in comments, which are none."""
         _declare(self.md)
         if _inner(self.md):
             return lines
@@ -97,7 +97,7 @@ class Scan(Preprocessor):
         self.page.errors += wrong
         if wrong and not self.page.preview:
             raise build_error(wrong)
-        return without_comments(lines)
+        return without_comments(self.page.source)
 
 
 class Count(Preprocessor):

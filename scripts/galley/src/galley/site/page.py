@@ -16,9 +16,11 @@ from galley.errors import GalleyError, Place
 from galley.export.address import NOWHERE, Site
 from galley.kinds import Kinds, kinds_of
 from galley.record.model import CellRecord, Record, Shown
+from galley.record.numbers import in_words, written
 from galley.record.status import SHOWABLE, State, Status, applies, status
 from galley.site.builders import Converted
 from galley.site.preview import preview_file, read_failures
+from galley.source.bound import Bound, with_numbers
 from galley.source.cells import Cell, SnippetFile, read_snippets
 from galley.source.fences import Fence, find_fences, left_over
 from galley.source.grammar import BUILT_IN, Grammar, grammar_of
@@ -71,19 +73,24 @@ class Page:
     _above: int = 0  # how many lines of front matter stand above
     _untrue: set[tuple[str, str]] = field(default_factory=set)  # snippet files and profiles reported already
     preview: Path | None = field(default_factory=preview_file)
-    _snippets: dict[str, SnippetFile] = field(default_factory=dict)
+    _snippets: dict[str, SnippetFile] = field(default_factory=dict)  # those that it shows cells of
+    _seen: dict[str, SnippetFile] = field(default_factory=dict)  # these, and those that its prose names
     _statuses: dict[str, list[Status]] = field(default_factory=dict)
     _run_as: dict[tuple[str, str], SnippetFile] = field(default_factory=dict)
 
     def scan(self, lines: Sequence[str], above: int) -> list[GalleyError]:
-        """Find the fences in the page's lines and return the errors; `above` is the number of lines of front matter."""
-        self._lines, self._above = lines, above
-        self.fences, wrong = find_fences(lines, self.path, above, self.grammar)
+        """Find the fences in the page's lines, write its bound numbers, and return the errors.
+
+        `above` is the number of lines of front matter.
+        """
+        self._above = above
+        self._lines, unknown = with_numbers(lines, self.path, self._number, above)
+        self.fences, wrong = find_fences(self._lines, self.path, above, self.grammar)
         for fence in self.fences:
             alike = self._waiting.setdefault(fence.name, deque())
             alike.append(fence)
             self._numbers[fence] = len(alike)
-        return wrong
+        return wrong + unknown
 
     def beside(self, name: str) -> str:
         """The address in the site of a file of this name beside the page: in the page's folder, where it has one."""
@@ -116,7 +123,7 @@ class Page:
         Raises GalleyError where there is no such cell, where a required record of it may not be shown, and where any
         record of it lacks what it must rest on.
         """
-        return self.views_in(self._file(fence), fence)
+        return self.views_in(self._file(fence.file, fence.place), fence)
 
     def views_in(self, snippets: SnippetFile, fence: Fence) -> list[View]:
         """The cell that a fence names in a snippet file, under each profile; the page itself need not show it.
@@ -184,16 +191,28 @@ class Page:
         with suppress(GalleyError):
             for fence in self.fences:
                 if not fence.listing:
-                    self._file(fence)
+                    self._file(fence.file, fence.place)
         return self.files
 
-    def _file(self, fence: Fence) -> SnippetFile:
-        if fence.file not in self._snippets:
-            path = self.project.snippets / f"{fence.file}.py"
+    def _file(self, stem: str, place: Place) -> SnippetFile:
+        """A snippet file that the page shows a cell of."""
+        return self._snippets.setdefault(stem, self._read(stem, place))
+
+    def _read(self, stem: str, place: Place) -> SnippetFile:
+        if stem not in self._seen:
+            path = self.project.snippets / f"{stem}.py"
             if not path.is_file():
-                raise GalleyError(f"there is no snippet file '{fence.file}.py'", fence.place, f"make {path.name}")
-            self._snippets[fence.file] = read_snippets(path, self.project.relative(path), self.grammar)
-        return self._snippets[fence.file]
+                raise GalleyError(f"there is no snippet file '{stem}.py'", place, f"make {path.name}")
+            self._seen[stem] = read_snippets(path, self.project.relative(path), self.grammar)
+        return self._seen[stem]
+
+    def _number(self, asked: Bound) -> str:
+        """The text of a number that the page's prose takes from a cell; in the live preview perhaps an old one."""
+        snippets = self._read(asked.file, asked.place)
+        found = next(each for each in self.statuses(snippets) if each.profile.required)
+        if self.preview and found.record and snippets.cell(asked.cell):
+            return in_words(asked, found.record)
+        return written(asked, snippets, found)
 
 
 def _untrue(found: Status) -> str:

@@ -61,7 +61,7 @@ def where(project: Project, folder: Path, site: Site) -> str:
     said = f"The site is in {shown}; look at it with: python -m http.server -d {shown}"
     if site.address or not project.files:
         return said
-    return f"{said}\n{SITE_URL} is a placeholder: what the notebooks and scripts need lies in {shown / FOLDER}"
+    return f"{said}\n{SITE_URL} leads no reader there: what the notebooks and scripts need lies in {shown / FOLDER}"
 
 
 def _file(project: Project) -> Path | None:
