@@ -29,6 +29,7 @@ ROOMS = (
     "site",
     "serve",
     "terminal",
+    "update",
     "cli",
 )
 PROCESSES = ("In the command", "In the runner", "In a page's child", "In the builder", "In every process")

@@ -25,6 +25,7 @@ from galley.site.switched_on import switched_off
 from galley.site.typed import typed_by_hand
 from galley.source.guide import Guide, read_guide
 from galley.terminal import can_say_anything, end, err, out, refused
+from galley.update import commands
 
 # What runs pages, builds and serves is imported where it is used, since `check` needs none of it.
 option = partial(click.option, show_default=True)
@@ -257,6 +258,9 @@ def export(page: str, profile: str, form: str, output: str) -> None:
         return
     path = command.write_new(Path(output or f"{guide.find(page).stem}.{form}"), text)
     out(f"wrote {path}")
+
+
+app.add_command(commands.affected)
 
 
 def _run(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import lzma
 import os
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -29,7 +28,7 @@ from galley.record.store import FOOTPRINTS, plain_bytes
 from galley.source.digest import digest
 
 SUFFIX = ".json.xz"
-SHARED = re.compile(r"imports-[0-9a-f]{16}")  # the name of a file of what imports reached
+SHARED = "imports-"  # how the name of a file of what imports reached begins; 16 hexadecimal digits follow
 LARGEST = 1 << 26  # bytes of a footprint once it is unpacked
 FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6}]
 Numbers = Annotated[tuple[int, ...], msgspec.Meta(max_length=1 << 20)]
@@ -87,7 +86,7 @@ def true_of(project: Project, record: Record) -> Footprint | None:
 def write(project: Project, record: Record, footprint: Footprint) -> bool:
     """Keep the footprint of a record; return whether its file changed. Equal contents leave the files untouched."""
     shared = _bytes(footprint.imports)
-    name = f"imports-{digest(shared)[:16]}"
+    name = f"{SHARED}{digest(shared)[:16]}"
     rest = {each: getattr(footprint, each) for each in ("packages", "own", "hooks", "cells", "programs", "opaque")}
     rest |= {"packages": dict(rest["packages"]), "cells": dict(rest["cells"])}
     stored = Stored(page=record.page, profile=record.profile, of=rests_on(record), imports=name, **rest)
@@ -119,7 +118,7 @@ def _read(project: Project, page: str, profile: str) -> Stored | None:
         found = msgspec.json.decode(_unpacked(data), type=Stored)
         if (found.page, found.profile) != (page, profile):
             raise ValueError(f"it is of {found.page} under {found.profile}")
-        if not SHARED.fullmatch(found.imports):
+        if not _is_shared(found.imports):
             raise ValueError(f"it names {found.imports!r:.80} as its imports")
     except (ValueError, lzma.LZMAError, EOFError) as error:
         raise _no_footprint(project, page, profile, str(error)) from error
@@ -142,9 +141,17 @@ def _whole(project: Project, stored: Stored) -> Footprint:
 def _shared(data: bytes, name: str) -> Reached:
     """What imports reached, from its file's bytes; ValueError where they are not what the name says."""
     text = _unpacked(data)
-    if f"imports-{digest(text)[:16]}" != name:
+    if f"{SHARED}{digest(text)[:16]}" != name:
         raise ValueError("its bytes are not what its name says")
     return msgspec.json.decode(text, type=Reached)
+
+
+def _is_shared(name: str) -> bool:
+    return (
+        name.startswith(SHARED)
+        and len(name) == len(SHARED) + 16
+        and set(name[len(SHARED) :]) <= set("0123456789abcdef")
+    )
 
 
 def _no_footprint(project: Project, page: str, profile: str, why: str) -> GalleyError:
@@ -160,7 +167,7 @@ def _unused(project: Project) -> list[Path]:
         used = {stored.imports for each in kept(project) if (stored := _read(project, *each))}
     except GalleyError:
         return []
-    found = (each for each in folder.iterdir() if SHARED.fullmatch(each.name.removesuffix(SUFFIX)))
+    found = (each for each in folder.iterdir() if _is_shared(each.name.removesuffix(SUFFIX)))
     return [each for each in found if each.name.removesuffix(SUFFIX) not in used]
 
 

@@ -41,13 +41,13 @@ from galley.run.loaded import before_any_page
 from galley.run.own_file import OwnFile
 from galley.run.packages import merged, packages_of
 from galley.run.protocol import (
+    SLOWER,
     CellBegins,
     CellEnds,
     Ending,
     Failed,
     Finished,
     Job,
-    SLOWER,
     PageEvent,
     Ready,
     encode,

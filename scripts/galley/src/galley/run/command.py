@@ -66,35 +66,27 @@ def run_pages(
     summary = Summary(errors=[] if pages else unreadable)
     if check or footprint:
         tasks, untrue = _again(guide, pages, profiles, held=held, footprint=footprint, everything=everything)
-        summary.errors += untrue
-        _may_write(tasks if footprint else [])
     else:
         chosen = tasks_of(guide, pages, profiles, everything=everything, held=held)
-        tasks = [replace(each, twice=twice) for each in chosen]
-        summary.errors += newer(guide, pages, profiles)
-        _may_write(tasks)
+        tasks, untrue = [replace(each, twice=twice) for each in chosen], newer(guide, pages, profiles)
+    summary.errors += untrue
+    _may_write([] if check else tasks)
     if (check or everything or pages) and not held:
-        for each in held_back(guide, pages, profiles):
-            print(f"not run: {each.snippets.page} ({each.profile.name}) is {each.held}\n    {each.mend}", file=file)
+        _tell_held(guide, pages, profiles, file)
     if tasks:
-        _run(
-            guide.project,
-            tasks,
-            jobs,
-            file,
-            summary,
-            meanwhile,
-            backend,
-            check=check,
-            strict=strict,
-            footprint=footprint,
-        )
+        how = {"check": check, "strict": strict, "footprint": footprint}
+        _run(guide.project, tasks, jobs, file, summary, meanwhile, backend, **how)
     else:
         system.sweep()  # of what commands left that were killed; a run does it, too
     if not tasks and not summary.errors:
         why = "no page has a record" if check else _why_nothing(guide, pages, profiles, footprint=footprint)
         print(f"nothing to run: {why}", file=file)
     return summary
+
+
+def _tell_held(guide: Guide, pages: Sequence[str], profiles: Sequence[str], file: TextIO) -> None:
+    for each in held_back(guide, pages, profiles):
+        print(f"not run: {each.snippets.page} ({each.profile.name}) is {each.held}\n    {each.mend}", file=file)
 
 
 def _again(

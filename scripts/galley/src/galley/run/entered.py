@@ -1,12 +1,10 @@
 """Notes which functions of installed packages are entered, for a page's footprint.
 
-In the runner, from before its imports on, and in a page's child, which the runner forks. Python calls `_hear` for each
-function that begins, in the threads that Python starts too. From Python 3.12 on `sys.monitoring` does it, which calls
-once for each code object and is then silent about it until the next cell.
+In the runner, from before its imports on, and in a page's child, which the runner forks.
 
-A function is known by the file of its code and its qualified name. What a process tells that the page forks goes through
-a file that both share. What nobody can see, such as the functions of another Python program, makes the footprint
-opaque: the page then counts as reached by any change.
+A function is known by the file of its code and its qualified name. What a process tells that the page forks goes
+through a file that both share. What nobody can see, such as the functions of another Python program, makes the
+footprint opaque: the page then counts as reached by any change.
 """
 
 from __future__ import annotations
@@ -14,16 +12,17 @@ from __future__ import annotations
 import json
 import os
 import sys
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from inspect import CO_NEWLOCALS
-from types import CodeType, FrameType
-from typing import Any
+from pathlib import Path
+from types import CodeType
+from typing import Any, BinaryIO
 
 from galley import system
 from galley.record.facts import installed
 from galley.record.footprint import Entered, Footprint, Package, Reached
+from galley.run.listening import Listener, identity
 from galley.run.packages import FOLDERS, brought_by
 from galley.run.programs import reached
 
@@ -32,8 +31,6 @@ NEW_PROGRAMS = ("multiprocessing/popen_spawn_posix.py", "multiprocessing/popen_f
 STARTING = ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.system")
 METADATA = ".dist-info/"
 OPAQUE = "it starts another Python program, whose functions nobody sees"
-CALL = "call"  # the very object that Python passes: comparing texts would take longer
-identity = object.__hash__  # `id` is an audit event, of which every hook is told; a code's own hash reads all of it
 OTHER_PROFILE = "its code sets a profile function of its own in place of galley's"
 
 
@@ -41,7 +38,7 @@ class Tracer:
     """What was entered, opened and read since the last `take`."""
 
     def __init__(self) -> None:
-        self.folders = tuple(f"{each}{os.sep}" for each in sys.path if os.path.basename(each) in FOLDERS)
+        self.folders = tuple(f"{each}{os.sep}" for each in sys.path if Path(each).name in FOLDERS)
         self.loaded_before = frozenset(sys.modules)
         self.functions: dict[str, int] = {}  # each function by its number
         self.names: dict[str, set[str]] = {}
@@ -49,28 +46,19 @@ class Tracer:
         self.programs: set[str] = set()
         self.opaque = ""
         self._imports = Reached()
-        self._codes: dict[int, CodeType] = {}
+        self._listener = Listener()
         self._known: dict[int, tuple[CodeType, int]] = {}
         self._data: set[str] = set()
         self._versions: set[str] = set()
-        self._forked, self._read = None, 0
+        self._forked: BinaryIO | None = None
+        self._read = 0
         self._on = False
 
     def begin(self) -> None:
         """Begin to listen, in this process and in those that are forked from it."""
         self._on = True
         sys.addaudithook(self._open)
-        if sys.version_info >= (3, 12):
-            monitoring = sys.monitoring
-            monitoring.use_tool_id(monitoring.PROFILER_ID, "galley")
-            events = monitoring.events.PY_START, monitoring.events.PY_RESUME
-            for event in events:
-                monitoring.register_callback(monitoring.PROFILER_ID, event, self._begins)
-            monitoring.set_events(monitoring.PROFILER_ID, events[0] | events[1])
-        else:
-            self._hear = self._listener(self._codes)
-            threading.setprofile(self._hear)
-            sys.setprofile(self._hear)
+        self._listener.begin()
 
     def become_a_page(self) -> None:
         """In a page's child: forget what galley did since the imports; forks of the page tell this process."""
@@ -88,12 +76,11 @@ class Tracer:
 
     def take(self) -> Entered:
         """What was reached since the last call, and begin anew."""
-        self._check()
-        codes, self._data, data = list(self._codes.values()), set(), self._data
+        if self._listener.deaf:
+            self.opaque = self.opaque or OTHER_PROFILE
+        codes = self._listener.take()
+        data, self._data = self._data, set()
         versions, self._versions = self._versions, set()
-        self._codes.clear()
-        if sys.version_info >= (3, 12):
-            sys.monitoring.restart_events()
         numbers = {number for code in codes if (number := self._number(code)) is not None}
         numbers |= {self._noted(function, names) for function, names in self._told()}
         return Entered(tuple(sorted(numbers)), tuple(sorted(data)), tuple(sorted(versions)))
@@ -138,25 +125,6 @@ class Tracer:
         new = sorted(self.functions.keys() - set(self._imports.functions))
         order = {function: number for number, function in enumerate((*self._imports.functions, *new))}
         return {old: order[function] for function, old in self.functions.items()}
-
-    @staticmethod
-    def _listener(codes: dict[int, CodeType]) -> Any:
-        def hear(frame: FrameType, event: str, _: object) -> None:
-            if event is CALL:
-                code = frame.f_code
-                codes[identity(code)] = code  # it is kept, so that no other code gets its number
-
-        return hear
-
-    def _begins(self, code: CodeType, _: int) -> object:
-        """What `sys.monitoring` calls for each code object that begins."""
-        self._codes[identity(code)] = code
-        return sys.monitoring.DISABLE  # type: ignore[attr-defined,unused-ignore]
-
-    def _check(self) -> None:
-        if sys.version_info < (3, 12) and sys.getprofile() is not self._hear:
-            self.opaque = self.opaque or OTHER_PROFILE
-            sys.setprofile(self._hear)
 
     def _open(self, event: str, arguments: tuple[Any, ...]) -> None:
         """The audit hook: files of the packages that somebody opens, and programs that are started."""
@@ -209,27 +177,14 @@ class Tracer:
         """The files of the packages' modules: of what galley had imported for itself, those that the page names."""
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__file__", None)
-            if isinstance(file, str) and file.startswith(self.folders):
-                if name not in self.loaded_before or name.partition(".")[0] in named:
-                    yield self._relative(file)
+            counts = name not in self.loaded_before or name.partition(".")[0] in named
+            if counts and isinstance(file, str) and file.startswith(self.folders):
+                yield self._relative(file)
 
     def _in_a_fork(self) -> None:
         """In a process that the page forked: each function that is new there is told at once."""
-        known = set(self._codes)
-
-        def hear(frame: FrameType, event: str, _: object) -> None:
-            if event is CALL and identity(code := frame.f_code) not in known:
-                known.add(identity(code))
-                self._tell(code)
-
-        if self._on and sys.version_info < (3, 12):
-            threading.setprofile(hear)
-            sys.setprofile(hear)
-        elif self._on:
-            self._begins = lambda code, _: self._tell(code) or sys.monitoring.DISABLE  # type: ignore[method-assign]
-            for event in (sys.monitoring.events.PY_START, sys.monitoring.events.PY_RESUME):
-                sys.monitoring.register_callback(sys.monitoring.PROFILER_ID, event, self._begins)
-            sys.monitoring.restart_events()
+        if self._on:
+            self._listener.in_a_fork(self._tell)
 
     def _tell(self, code: CodeType) -> None:
         if self._forked and code.co_filename.startswith(self.folders):
@@ -282,8 +237,8 @@ def plain(qualified: str) -> str:
 def _joined(one: Entered, other: Entered) -> Entered:
     """What both reached; a function's number is in the order of its first entry until the footprint is made."""
     pairs = ((one.functions, other.functions), (one.data, other.data), (one.versions, other.versions))
-    functions, data, versions = (tuple(sorted({*first, *second})) for first, second in pairs)  # type: ignore[type-var]
-    return Entered(functions, data, versions)  # type: ignore[arg-type]
+    functions, data, versions = (tuple(sorted({*first, *second})) for first, second in pairs)
+    return Entered(functions, data, versions)
 
 
 def _renumbered(entered: Entered, numbers: dict[int, int]) -> Entered:

@@ -1,7 +1,7 @@
 """Runs pages again to note their footprints: which functions of installed packages each of their cells enters.
 
-In the command: `galley run --footprint`. The run writes no record, since times and memory are other ones while functions
-are counted. Its footprint is kept where the page printed what its record says.
+In the command: `galley run --footprint`. The run writes no record, since times and memory are other ones while
+functions are counted. Its footprint is kept where the page printed what its record says.
 """
 
 from __future__ import annotations

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from galley.source.digest import imported
 
-PYTHON = re.compile(r"python[0-9.]*(?:\.exe)?")
+BETWEEN = str.maketrans(dict.fromkeys("/;&|()", " "))  # what stands between the words of a shell's line
 WITH_VALUE = ("-X", "-W", "--check-hash-based-pycs")
 DYNAMIC = frozenset({"importlib", "runpy", "pkgutil", "code", "codeop"})  # import what no import statement names
 
@@ -23,9 +22,9 @@ DYNAMIC = frozenset({"importlib", "runpy", "pkgutil", "code", "codeop"})  # impo
 def reached(program: object, arguments: object) -> set[str] | None:
     """The top-level modules that are not Python's own in a program; None where nobody can say."""
     words = _words(arguments)
-    name = os.path.basename(str(program or (words[0] if words else "")))
-    if not PYTHON.fullmatch(name):
-        return None if _may_be_python(str(program or words[0] if words else ""), words) else set()
+    path = Path(os.fsdecode(program) if isinstance(program, str | bytes) else (words or [""])[0])
+    if not _is_python(path.name):
+        return None if _may_be_python(path, words) else set()
     return _of_python(words[1:])
 
 
@@ -35,12 +34,17 @@ def _words(arguments: object) -> list[str]:
     return [os.fsdecode(each) if isinstance(each, bytes) else str(each) for each in arguments]  # type: ignore[attr-defined]
 
 
-def _may_be_python(program: str, words: Sequence[str]) -> bool:
+def _is_python(name: str) -> bool:
+    """Whether a program's name is `python`, with a version or without."""
+    return name.startswith("python") and set(name.removesuffix(".exe")[6:]) <= set("0123456789.")
+
+
+def _may_be_python(program: Path, words: Sequence[str]) -> bool:
     """Whether a program that is called otherwise runs Python: a script of this environment, a line of a shell."""
-    bin_folder = os.path.dirname(sys.executable)
-    mine = os.path.dirname(program) == bin_folder or os.path.exists(os.path.join(bin_folder, program or "-"))
-    said = (word for each in words for word in re.split(r"[\s/;&|]", each))
-    return mine or any(PYTHON.fullmatch(word) for word in said)
+    folder = Path(sys.executable).parent
+    said = (word for each in words for word in each.translate(BETWEEN).split())
+    mine = program.parent == folder or (folder / program.name).exists()
+    return mine or any(map(_is_python, said))
 
 
 def _of_python(words: list[str]) -> set[str] | None:

@@ -70,7 +70,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 class Start(msgspec.Struct, frozen=True):
     """The runner's command line: the socket to listen on, what to import, and what to look up before it forks.
 
-    `folder` is that of the snippets, `outputs` that of the records. With `footprint`, it notes which functions are entered.
+    `folder` is that of the snippets, `outputs` that of the records. With `footprint`, it notes what is entered.
     """
 
     socket: str

@@ -54,6 +54,7 @@ class Changes:
     requirements: tuple[str, ...] = ()
     asked_before: dict[tuple[str, str], Cause | None] = field(default_factory=dict, repr=False)  # of functions
 
+    _own: dict[str, Cause] = field(default_factory=dict, repr=False)  # what the package's modules alone may ask for
     _alone: dict[str, Cause] = field(default_factory=dict, repr=False)  # the tainted names without their modules
 
     @cached_property
@@ -64,9 +65,9 @@ class Changes:
 
     def asked(self, file: str, mentions: Mentions) -> Cause | None:
         """The first tainted name that code in one of the package's own modules asks for."""
-        here = self.names.get(file, {})
-        if hit := min(mentions.globals & here.keys(), default=""):
-            return here[hit]
+        for known, asked in ((self.names.get(file, {}), mentions.globals), (self._own, mentions.attributes)):
+            if hit := min(known.keys() & asked, default=""):
+                return known[hit]
         return self.asked_of_something(mentions.attributes) or self.asked_of_something(mentions.texts)
 
     def asked_of_something(self, names: Set[str]) -> Cause | None:
@@ -88,7 +89,11 @@ class Changes:
                 return went
             _put(self.headers.setdefault(path, {}), scope, cause)
             name = scope.partition(".")[0]
-        _put(self._alone, f"{PurePosixPath(path).parts[0]}.{name}" if name == VERSION else name, cause)
+        if name == VERSION:  # which every package has: the name before it says whose it is
+            _put(self._alone, f"{PurePosixPath(path).parts[0]}.{name}", cause)
+            _put(self._own, f".{name}", cause)
+        else:
+            _put(self._alone, name, cause)
         return _put(self.names.setdefault(path, {}), name, cause) or went
 
 
@@ -179,9 +184,9 @@ def _moved(found: Changes, path: str, name: str, units: tuple[Unit, ...]) -> str
     last = name.encode().rpartition(b".")[2]
     near = (each for each in sorted(found.new.paths) if each.endswith(".py") and each.startswith(f"{folder}/"))
     for each in near:
-        if each != path and b"def " + last in found.new.read(each) and (code := found.new.code(each)):
-            if [unit.digest for unit in code.functions.get(name, ())] == wanted:
-                return each
+        code = found.new.code(each) if each != path and b"def " + last in found.new.read(each) else None
+        if code and [unit.digest for unit in code.functions.get(name, ())] == wanted:
+            return each
     return ""
 
 

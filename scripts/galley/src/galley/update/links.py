@@ -6,7 +6,6 @@ without. PATH ends like the path of one of the package's files.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,9 +14,22 @@ from galley.source.guide import Guide
 from galley.update.releases import Release
 from galley.update.units import Code
 
-LINK = re.compile(
-    r"https?://[^\s/()<>]{1,200}/[^\s()<>#]{1,400}?/blob/v?(?P<version>[0-9][^/\s()<>#]{0,60})/(?P<path>[^\s()<>#]{1,400})#L(?P<line>[0-9]{1,7})"
-)
+AROUND = str.maketrans(dict.fromkeys("()<>\"'", " "))  # what stands around an address in Markdown and HTML
+
+
+@dataclass(frozen=True)
+class SourceLink:
+    """An address that names a version, a path and a line; `before` is all that stands before the version."""
+
+    url: str
+    before: str
+    version: str
+    path: str
+    line: int
+
+    def at(self, version: str, line: int) -> str:
+        """The address of another version and line."""
+        return f"{self.before}{version}/{self.path}#L{line}"
 
 
 @dataclass(frozen=True)
@@ -33,27 +45,36 @@ class MovedLink:
     changed: bool = False
 
 
+def source_links(text: str) -> Iterator[SourceLink]:
+    """The links in a line of a page into the source of some package at a version."""
+    for word in text.translate(AROUND).split():
+        if word.startswith(("https://", "http://")):
+            before, blob, rest = word.partition("/blob/")
+            version, _, path = rest.partition("/")
+            path, _, line = path.partition("#L")
+            mark = "v" if version.startswith("v") else ""
+            if blob and path and version[len(mark) :][:1].isdigit() and line.isdecimal() and len(line) < 8:
+                yield SourceLink(word, f"{before}{blob}{mark}", version[len(mark) :], path, int(line))
+
+
 def moved_links(guide: Guide, old: Release, new: Release) -> Iterator[MovedLink]:
     """Each link of the guide's pages into the old release, and where it leads in the new one."""
     for page, text in guide.pages.items():
         for number, line in enumerate(text.split("\n"), start=1):
-            for found in LINK.finditer(line):
-                if found["version"] == old.version and (path := old.file_of(found["path"])):
+            for found in source_links(line):
+                if found.version == old.version and (path := old.file_of(found.path)):
                     yield _moved(Place(page, number), found, path, old, new)
 
 
-def _moved(place: Place, found: re.Match[str], path: str, old: Release, new: Release) -> MovedLink:
+def _moved(place: Place, found: SourceLink, path: str, old: Release, new: Release) -> MovedLink:
     was, now = old.code(path), new.code(path)
-    line = int(found["line"])
-    symbol = _symbol(was, line) if was else ""
+    symbol = _symbol(was, found.line) if was else ""
     there = now.line(symbol) if now and symbol else 0
     if not there and path in new.paths:
-        there = _same_line(old.read(path), new.read(path), line)
+        there = _same_line(old.read(path), new.read(path), found.line)
     changed = bool(symbol and was and now) and _digests(was, symbol) != _digests(now, symbol)
-    url = found[0]
-    new_url = url[: found.start("version") - found.start()] + new.version + url[found.end("version") - found.start() :]
-    new_url = f"{new_url.rpartition('#L')[0]}#L{there}" if there else ""
-    return MovedLink(place, url, symbol, path, there, new_url, changed)
+    new_url = found.at(new.version, there) if there else ""
+    return MovedLink(place, found.url, symbol, path, there, new_url, changed)
 
 
 def _symbol(code: Code, line: int) -> str:

@@ -8,7 +8,6 @@ nobody fetches it.
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import tarfile
@@ -31,8 +30,8 @@ from galley.update.units import Code, read_code
 
 COMPILED = (".so", ".pyd", ".dylib", ".dll")
 CODE = (".py",)
-NONE_LIKE_IT = re.compile(r"from versions: ([^)\n]*)\)")
-AVAILABLE = re.compile(r"Available versions: ([^\n]*)")
+NONE_LIKE_IT = "from versions: "  # before the versions that the index has instead
+AVAILABLE = "Available versions: "
 OUT_OF_REACH = ("connection", "temporary failure", "timed out", "max retries", "name or service", "ssl")
 REQUIREMENT = "name a release as NAME==VERSION, or a package alone for its newest release"
 
@@ -106,18 +105,9 @@ def installed(name: str, version: str) -> Release | None:
 
 
 def versions(name: str) -> list[str]:
-    """The versions of a package that the index has, the newest first; raises GalleyError where it has no such package."""
+    """The versions of a package that the index has, the newest first; raises GalleyError where it has none."""
     said = _pip(["index", "versions", name, "--disable-pip-version-check"], name, "")
-    found = AVAILABLE.search(said)
-    return [each.strip() for each in found[1].split(",")] if found else []
-
-
-def newest(name: str) -> str:
-    """The newest version on the index."""
-    found = versions(name)
-    if not found:
-        raise GalleyError(f"the index names no version of {name}", mend=f"name one: {name}==VERSION")
-    return found[0]
+    return _listed(said.partition(AVAILABLE)[2].partition("\n")[0])
 
 
 def has_compiled(name: str) -> bool:
@@ -127,6 +117,10 @@ def has_compiled(name: str) -> bool:
     except metadata.PackageNotFoundError:
         return False
     return any(str(each).endswith(COMPILED) or ".so." in str(each) for each in files)
+
+
+def _listed(versions: str) -> list[str]:
+    return [each.strip() for each in versions.split(",") if each.strip()]
 
 
 @contextmanager
@@ -218,11 +212,11 @@ def _pip(arguments: Sequence[str], name: str, version: str) -> str:
     )
     if ran.returncode == 0:
         return ran.stdout
-    raise _failed(ran.stderr, name, version)
+    raise pip_failed(ran.stderr, name, version)
 
 
-def _failed(said: str, name: str, version: str) -> GalleyError:
-    """What went wrong, in words, from what pip says of it."""
+def pip_failed(said: str, name: str, version: str) -> GalleyError:
+    """What went wrong, in words, from what pip says of it on standard error."""
     lower = said.lower()
     if "no module named pip" in lower:
         return GalleyError(
@@ -230,8 +224,8 @@ def _failed(said: str, name: str, version: str) -> GalleyError:
         )
     if any(each in lower for each in OUT_OF_REACH):
         return GalleyError(f"the index cannot be reached, to ask it for {name}", mend="try again with a network")
-    known = NONE_LIKE_IT.search(said)
-    have = [each.strip() for each in known[1].split(",")] if known else []
+    known = said.partition(NONE_LIKE_IT)[2]
+    have = _listed(known.partition(")")[0])
     if have and have != ["none"]:
         what = f"no such release: {name} {version}".rstrip()
         return UsageError(what, mend=f"the index has: {', '.join(have[-5:])}")

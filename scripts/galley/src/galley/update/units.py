@@ -26,7 +26,8 @@ PLAIN = frozenset({"staticmethod", "classmethod", "property", "abstractmethod"})
 class Mentions:
     """The names that code asks for: `globals` by themselves, `attributes` of something, and `texts` that could be such.
 
-    Of an attribute `__version__` the name before it is kept: `torch.__version__`.
+    Of an attribute `__version__` the name before it is kept: `package.__version__`, and `.__version__` where that is
+    imported from a module near by.
     """
 
     globals: frozenset[str]
@@ -215,8 +216,10 @@ def mentions(node: ast.AST) -> Mentions:
         elif isinstance(each, ast.Constant) and isinstance(each.value, str) and each.value.isidentifier():
             texts.add(each.value)
         elif isinstance(each, ast.ImportFrom | ast.Import):
-            names |= {alias.name.rpartition(".")[2] for alias in each.names}
-            attributes |= {alias.name.rpartition(".")[2] for alias in each.names}
+            top = "" if isinstance(each, ast.Import) or each.level else (each.module or "").partition(".")[0]
+            last = {alias.name.rpartition(".")[2] for alias in each.names}
+            names |= last
+            attributes |= {f"{top}.{name}" if name == "__version__" else name for name in last}
     return Mentions(frozenset(names), frozenset(attributes), frozenset(texts))
 
 
@@ -234,7 +237,7 @@ def _interface(node: Function) -> ast.Tuple:
     return ast.Tuple(parts, ast.Load())
 
 
-def _without_docstrings(node: Function) -> ast.AST:
+def _without_docstrings(node: Function) -> Function:
     """A function without its docstrings, and without annotations where no decorator can read them."""
     bare = copy.deepcopy(node)
     for each in nodes(bare):
@@ -262,9 +265,7 @@ def _targets(node: ast.stmt) -> list[str]:
     """The names that an assignment binds; none for any other statement, and none where it changes a thing in place."""
     if isinstance(node, ast.Assign):
         targets = node.targets
-    elif isinstance(node, ast.AnnAssign):
-        targets = [node.target]
-    elif isinstance(node, ast.AugAssign):
+    elif isinstance(node, ast.AnnAssign | ast.AugAssign):
         targets = [node.target]
     else:
         return []
