@@ -1,8 +1,8 @@
 """What another release of a package really changes of this guide, against what `galley affected` names.
 
 Every page runs twice in environments of this machine: with the pinned packages, and with another release in front of
-them. A page really changed where an output differs by the rules of `galley run --check`, or where it failed. Run it with
-the guide's own Python, which has what the pages import.
+them. A page really changed where an output differs by the rules of `galley run --check`, or where it failed. Run
+it with the guide's own Python, which has what the pages import.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _ran(folder: Path, packages: Sequence[str]) -> Path:
         (guide / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, guide / name)
     done = environment.galley(["run", "--all", "--jobs", "1"], guide)
-    log.write_text(done.stdout + done.stderr, encoding="utf-8")
+    log.write_text(done.said, encoding="utf-8")
     return guide
 
 
@@ -123,10 +123,9 @@ def _row(base: Path, folder: Path, release: str) -> Row:
     named = {each.page for each in found.touched}
     changed = {each.partition("/")[0] for each in cells}
     missed_cells = {each for each in cells if not _is_named(each, found.touched, guide)}
-    return Row(
-        package, found.old, version, len(guide.snippets), *map(_sorted, (changed, failed, named, changed - named, named - changed)),
-        _sorted(cells), _sorted(missed_cells),
-    )  # fmt: skip
+    pages = (changed, failed, named, changed - named, named - changed)
+    listed = map(_sorted, (*pages, cells, missed_cells))
+    return Row(package, found.old, version, len(guide.snippets), *listed)
 
 
 def _differing(old: Any, new: Any, snippets: Any, project: Any) -> set[str]:

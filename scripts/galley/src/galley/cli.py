@@ -260,7 +260,8 @@ def export(page: str, profile: str, form: str, output: str) -> None:
     out(f"wrote {path}")
 
 
-app.add_command(commands.affected)
+for each in (commands.affected, commands.update, commands.bisect):
+    app.add_command(each)
 
 
 def _run(

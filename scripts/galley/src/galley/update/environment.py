@@ -7,17 +7,29 @@ and finds behind it all packages of this one; so only what differs is fetched an
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sysconfig
+import threading
 import venv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 
+from galley.errors import Exit
 from galley.update.releases import pip_failed
 
 COMMAND = "from galley.cli import main; main()"
 BEHIND = "galley_behind.pth"  # read by Python when it starts in the scratch environment
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it said."""
+
+    code: int
+    said: str
 
 
 @dataclass(frozen=True)
@@ -47,13 +59,9 @@ class Environment:
         names = {"base": str(self.folder), "platbase": str(self.folder)}
         return Path(sysconfig.get_path("purelib", "posix_prefix", names))
 
-    def install(self, requirements: Sequence[str], constraints: Sequence[str] = ()) -> None:
+    def install(self, requirements: Sequence[str]) -> None:
         """Install releases in front of the others, with what they need that is not there. Raises GalleyError."""
         options = ["--disable-pip-version-check", "--retries", "1", "-q", "--no-warn-conflicts"]
-        if constraints:
-            file = self.folder / "constraints.txt"
-            file.write_text("\n".join(constraints) + "\n", encoding="utf-8")
-            options += ["-c", str(file)]
         command = [str(self.python), "-m", "pip", "install", *options, *requirements]
         ran = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
         if ran.returncode:
@@ -71,7 +79,30 @@ class Environment:
         ran = subprocess.run([str(self.python), "-c", code, *names], capture_output=True, text=True, check=True)
         return dict(json.loads(ran.stdout))
 
-    def galley(self, arguments: Sequence[str], root: Path) -> subprocess.CompletedProcess[str]:
-        """Run galley there, in a project's folder; its standard output and error come back apart."""
-        command = [str(self.python), "-c", COMMAND, *arguments]
-        return subprocess.run(command, cwd=root, capture_output=True, text=True, errors="replace", check=False)
+    def galley(self, arguments: Sequence[str], root: Path, tell: Callable[[str], None] = lambda line: None) -> Ended:
+        """Run galley there, in a project's folder; `tell` is told each line as it comes.
+
+        The command ends where this process does: it reads its standard input, which this process alone holds open.
+        """
+        command = [str(self.python), "-c", f"from {__name__} import follow; follow(); {COMMAND}", *arguments]
+        said: list[str] = []
+        with subprocess.Popen(
+            command, cwd=root, stdin=PIPE, stdout=PIPE, stderr=STDOUT, text=True, errors="replace"
+        ) as ran:
+            assert ran.stdout is not None
+            for line in ran.stdout:
+                said.append(line)
+                tell(line.rstrip())
+            code = ran.wait()
+        return Ended(code, "".join(said))
+
+
+def follow() -> None:
+    """End this process when its standard input ends, which is when the command that started it has ended."""
+
+    def wait() -> None:
+        while os.read(0, 1):
+            pass
+        os._exit(Exit.INTERRUPTED)
+
+    threading.Thread(target=wait, daemon=True).start()

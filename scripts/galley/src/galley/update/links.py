@@ -6,7 +6,7 @@ without. PATH ends like the path of one of the package's files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from galley.errors import Place
@@ -55,6 +55,14 @@ def source_links(text: str) -> Iterator[SourceLink]:
             mark = "v" if version.startswith("v") else ""
             if blob and path and version[len(mark) :][:1].isdigit() and line.isdecimal() and len(line) < 8:
                 yield SourceLink(word, f"{before}{blob}{mark}", version[len(mark) :], path, int(line))
+
+
+def rewritten(text: str, urls: Mapping[str, str]) -> str:
+    """A text with addresses replaced by others; an address that goes on with a digit is that of another line."""
+    for old, new in urls.items():
+        first, *behind = text.split(old)
+        text = first + "".join(f"{old if each[:1].isdigit() else new}{each}" for each in behind)
+    return text
 
 
 def moved_links(guide: Guide, old: Release, new: Release) -> Iterator[MovedLink]:
