@@ -22,7 +22,18 @@ COMMANDS = cli.app.commands
 
 
 def test_the_commands_are_those_that_the_project_tells_of() -> None:
-    assert set(COMMANDS) == {"run", "check", "manifest", "build", "csp", "serve", "export", "affected", "update", "bisect"}
+    assert set(COMMANDS) == {
+        "run",
+        "check",
+        "manifest",
+        "build",
+        "csp",
+        "serve",
+        "export",
+        "affected",
+        "update",
+        "bisect",
+    }
 
 
 @pytest.mark.parametrize("name", COMMANDS)
