@@ -1,4 +1,4 @@
-"""The commands of an update: their words and options.
+"""The commands of an update: what another release touches, the move to it, and which release changed a cell.
 
 In the command.
 """
