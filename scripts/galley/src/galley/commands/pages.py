@@ -26,6 +26,8 @@ from galley.terminal import end, err, out
 if TYPE_CHECKING:
     from galley.run.backend import Backend
 
+ALONE = "--strict goes with --check, and --twice, --dry-run and --footprint do not"
+
 
 @click.command(short_help="Run what is missing or stale, and record what it prints.")
 @click.argument("pages", nargs=-1)
@@ -82,11 +84,9 @@ def run(
     stays, and the other pages go on.
     """
     if (compare and (twice or dry_run or footprint)) or (strict and not compare):
-        what = "--strict goes with --check, and --twice, --dry-run and --footprint do not"
-        raise UsageError(what, mend="leave one of them out")
+        raise UsageError(ALONE, mend="leave one of them out")
     if footprint and (on or shard or keep_going):
-        what = "--footprint runs whole pages on this machine, and --on, --shard and --keep-going do not"
-        raise UsageError(what, mend="leave one of them out")
+        raise UsageError("--footprint goes with no --on, --shard or --keep-going", mend="leave one of them out")
     if drifted and run_all:
         raise UsageError("--all runs what has drifted, too", mend="leave --drifted out")
     project = find_project(Path.cwd())
@@ -99,12 +99,12 @@ def run(
         sys.exit(Exit.NOT_TRUE if tasks else Exit.OK)
     if require_sandbox:
         project = replace(project, sandbox="required")
-    elsewhere = place(project, on) if on else None
-    everything = run_all and not footprint  # then --all is about the footprints
-    run_and_end(read_guide(project), pages, profile, everything, jobs, how=how, backend=elsewhere)
-    if footprint:
-        how = How(footprint=True, drifted=drifted, held=held)
-        run_and_end(read_guide(project), pages, profile, run_all, jobs, how=how)
+    if not footprint:
+        backend = place(project, on) if on else None
+        run_and_end(read_guide(project), pages, profile, run_all, jobs, how=how, backend=backend)
+        return
+    run_and_end(read_guide(project), pages, profile, False, jobs, how=how)  # with --all, all footprints are noted
+    run_and_end(read_guide(project), pages, profile, run_all, jobs, how=replace(how, footprint=True))
 
 
 def run_and_end(
