@@ -67,6 +67,12 @@ def built(folder: Path, **addresses: str) -> Path:
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("mkdocs.yml", "pyproject.toml", "CHANGELOG.md"):
         shutil.copy(ROOT / part, folder / part)
+    if addresses:  # as mike gives it, which publishes several versions of a site
+        (folder / "as_mike.py").write_text(
+            "def on_config(config):\n    config.site_url = config.site_url.rstrip('/')\n"
+        )
+        with (folder / "mkdocs.yml").open("a", encoding="utf-8") as settings:
+            settings.write("\nhooks: [as_mike.py]\n")
     kept = {name: value for name, value in os.environ.items() if name not in ADDRESSES}
     environment = {**kept, "NO_MKDOCS_2_WARNING": "1", **addresses}
     command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
