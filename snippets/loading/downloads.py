@@ -12,12 +12,13 @@ import errno
 import hashlib
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loading.catalogue import PIN, Model, ModelError, catalogue, snapshot
+from loading.catalogue import PIN, UNPINNED, Model, ModelError, catalogue, snapshot
 from loading.fetch import arrived, fetch
 from loading.room import room_for
 
@@ -30,11 +31,11 @@ LOGIN = "set HF_TOKEN, or run: hf auth login"
 
 
 def prepare(profile: str, parameters: Mapping[str, Any]) -> dict[str, str]:
-    """Download what a profile's parameters name.
+    """Download what a profile's parameters name; pin what has no commit yet.
 
     The answer is what the profile's pages are to see in their environment. Raises
-    ModelError when a model is not listed, not pinned, or cannot be had, when disk or
-    memory have no room for it, and when the profile is for a device that is not here.
+    ModelError when a model is not listed or cannot be had, when disk or memory have no
+    room for it, and when the profile is for a device that is not here.
     """
     if str(parameters.get("device", "")).startswith("cuda"):
         import torch  # seconds that only a profile with a GPU has to wait
@@ -43,12 +44,22 @@ def prepare(profile: str, parameters: Mapping[str, Any]) -> dict[str, str]:
             raise ModelError(
                 "it is for CUDA, and torch sees no CUDA device: run it on a machine with one"
             )
+    _pin_new(catalogue().named_in(parameters))
     models = [model.pinned() for model in catalogue().named_in(parameters)]
     if not models:
         return {}
     _made_here(profile, models)
     room_for(models, parameters)
     return {"HF_HUB_CACHE": str(view(models)), "HF_HUB_OFFLINE": "1"}
+
+
+def _pin_new(models: list[Model]) -> None:
+    """Write the newest commits into the catalogue, and tell the user, who commits it."""
+    from loading.pins import pin
+
+    new = [each.name for each in models if each.revision == UNPINNED]
+    if new := [name for name in new if not catalogue().find(name).made_by]:
+        print(*(f"pinned {line}" for line in pin(new)), sep="\n", file=sys.stderr)
 
 
 def _made_here(profile: str, models: list[Model]) -> None:

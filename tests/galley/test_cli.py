@@ -22,7 +22,7 @@ COMMANDS = cli.app.commands
 
 
 def test_the_commands_are_those_that_the_project_tells_of() -> None:
-    assert set(COMMANDS) == {"run", "check", "manifest", "build", "csp", "serve", "export"}
+    assert set(COMMANDS) == {"run", "plan", "collect", "check", "manifest", "build", "csp", "serve", "export"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

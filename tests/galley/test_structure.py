@@ -27,8 +27,10 @@ ROOMS = (
     "run",
     "export",
     "site",
+    "review",
     "serve",
     "terminal",
+    "commands",
     "cli",
 )
 PROCESSES = ("In the command", "In the runner", "In a page's child", "In the builder", "In every process")

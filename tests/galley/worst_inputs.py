@@ -36,6 +36,7 @@ from galley.record.measured import mask_measured
 from galley.record.model import KIND, OUTPUT, CellRecord, Environment, Form, Output, OutputFile, Record
 from galley.record.normalise import Where, mask_numbers, normalise
 from galley.record.numbers import numbers, repeated
+from galley.record.shard import NAME, SHARD
 from galley.record.status import State, Status
 from galley.run.watch import Watch
 from galley.site.blocks import with_ids
@@ -601,6 +602,16 @@ TABLE = {
         ("galley.record.founded.DIGEST",),
         DIGEST.fullmatch,
         (pumped("", "a"), pumped("", "a:"), pumped("", "a-", ":"), pumped("sha256:", "f"), pumped("", "f", ":x")),
+    ),
+    "a shard": Worst(
+        ("galley.record.shard.SHARD",),
+        SHARD.fullmatch,
+        (pumped("", "1"), pumped("1/", "1"), pumped("", "0"), pumped("1", "/1")),
+    ),
+    "the note of a shard": Worst(
+        ("galley.record.shard.NAME",),
+        NAME.fullmatch,
+        (pumped("shard-", "1"), pumped("shard-1-of-", "1"), pumped("shard-", "1", ".json"), pumped("", "shard-")),
     ),
     "the blocks of a page": Worst(
         ("galley.site.blocks.BLOCK",),

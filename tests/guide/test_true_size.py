@@ -245,7 +245,7 @@ def commit_of(folder: Path) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def shared(made, tmp_path_factory):
-    """The hub with the two repositories, and a user whose guide has pinned both."""
+    """The hub with the two repositories, and a user whose first run pins both."""
     with hub_server() as hub:
         hub.tokens.add(MEMBER)
         base = hub.repository(BASE, licence="bigcode-openrail-m", gated=True, members={MEMBER})
@@ -261,10 +261,11 @@ def shared(made, tmp_path_factory):
         folder.write("snippets/models/catalogue.toml", listed())
         folder.snippet("page", PAGE)
         user = User(hub, folder, tmp_path_factory.mktemp("home"))
-        (said,) = user.said(("pin([])", ""))
-        assert [re.sub(r": \w{12},", ":", line) for line in said] == [
-            f"{BASE}: 12 files, 0.31 GB", f"{ADAPTER}: 2 files, 0.04 GB",
-        ]  # fmt: skip
+        run = user.python(f"from loading.downloads import prepare\n{asked()}", HF_TOKEN=MEMBER)
+        told = [line for line in run.stderr.splitlines() if line.startswith("pinned")]
+        assert [re.sub(r": \w{12},", ":", line) for line in told] == [
+            f"pinned {BASE}: 12 files, 0.31 GB", f"pinned {ADAPTER}: 2 files, 0.04 GB",
+        ], run.stderr  # fmt: skip
         yield user
         shutil.rmtree(user.home)
 

@@ -140,7 +140,7 @@ def _records(guide: Guide, kinds: Knows) -> Iterator[Finding]:
         for profile in guide.project.profiles:
             found = status(guide.project, snippets, profile)
             yield from _record(found, profile)
-            yield from _not_shown(guide, found, kinds)
+            yield from not_shown(guide.project, found, kinds)
 
 
 def _record(found: Status, profile: Profile) -> Iterator[Finding]:
@@ -152,12 +152,12 @@ def _record(found: Status, profile: Profile) -> Iterator[Finding]:
         yield Finding(str(found.state), reason.place, what, found.mend, fatal)
 
 
-def _not_shown(guide: Guide, found: Status, kinds: Knows) -> Iterator[Finding]:
+def not_shown(project: Project, found: Status, kinds: Knows) -> Iterator[Finding]:
     """The outputs in a record that nobody can show, and pictures that say nothing: the site could not be built."""
     if found.record is None or found.state not in SHOWABLE:
         return
     record = found.record
-    place = Place(store_of(guide.project).relative / record.page / record.profile / RECORD)
+    place = Place(store_of(project).relative / record.page / record.profile / RECORD)
     again = f"galley run {quote(record.page)} --all{'' if found.profile.required else f' --profile {record.profile}'}"
     unknown: set[str] = set()
     for cell in found.snippets.cells:

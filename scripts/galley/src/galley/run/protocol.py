@@ -36,7 +36,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     them. Times are in seconds, and are still to be multiplied by `patience`; `memory_mb` is the limit of private memory
     in MB (10^6 bytes), 0 for none; `output_limit` is in bytes. `sandbox` is the setting of that name, `network` says
     that a cell asks for the network; `reads` and `devices` are patterns of paths that the page may use beside its
-    project.
+    project. With `keep_going`, the page goes on past a cell that fails. For a backend that shares out several machines,
+    `gpus` is how many the page needs, and `peak_mb` the memory of its last run in MB, 0 where that is not known.
     """
 
     page: str
@@ -65,6 +66,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     network: bool = False
     reads: Sequence[str] = ()
     devices: Sequence[str] = ()
+    keep_going: bool = False
+    gpus: int = 0
+    peak_mb: float = 0.0
 
     def cell_limit(self, own: float | None) -> float:
         """The seconds that a cell may take, which has a limit of its own or none."""
@@ -121,6 +125,19 @@ class CellEnds(msgspec.Struct, frozen=True, tag_field="event", tag="ends"):
     cost: Cost
     shown: tuple[Shown, ...] = ()
     provenance: Mapping[str, Any] = {}
+
+
+class CellFailed(msgspec.Struct, frozen=True, tag_field="event", tag="fails"):
+    """A cell failed in a page that goes on all the same; as `Failed`. The child waits for GO_ON.
+
+    `follows` is the name of an earlier failed cell for whose names this one fails, or may fail; empty for none.
+    """
+
+    cell: Name
+    what: str
+    line: Line = 0
+    detail: str = ""
+    follows: str = ""
 
 
 class Ending(msgspec.Struct, frozen=True, tag_field="event", tag="ending"):
@@ -200,7 +217,7 @@ class Prepared(msgspec.Struct, frozen=True):
     mend: str = ""
 
 
-PageEvent = Ready | CellBegins | CellEnds | Ending | Failed | Finished | Exited
+PageEvent = Ready | CellBegins | CellEnds | CellFailed | Ending | Failed | Finished | Exited
 RunnerEvent = Started | NotStarted
 
 
@@ -212,20 +229,23 @@ class Order:
     """Which event of a page may come next: it is ready, each of its cells begins and ends in turn, the page ends
     before its last cell is told to have ended, it has finished.
 
-    A page that fails, or whose process is gone, may say so at any time.
+    A page that fails, or whose process is gone, may say so at any time. In one that is to `keep_going`, a cell may fail
+    in place of its end.
     """
 
-    def __init__(self, cells: Sequence[str]) -> None:
+    def __init__(self, cells: Sequence[str], *, keep_going: bool = False) -> None:
         turns = [each for cell in cells for each in (("begins", cell), ("ends", cell))]
         turns[-1:-1] = [("ending", "")]  # what the page says at its end is the last cell's
         self._coming = [("ready", ""), *turns, ("finished", "")]
-        self._at = 0
+        self._at, self._keep_going = 0, keep_going
 
     def take(self, event: PageEvent) -> None:
         """Go on to the next; raises EventError where the event is not the one to come."""
         if isinstance(event, Failed | Exited):
             return
         said = str(event.__struct_config__.tag), getattr(event, "cell", "")
+        if isinstance(event, CellFailed) and self._keep_going:
+            said = "ends", event.cell
         if self._coming[self._at : self._at + 1] != [said]:
             raise EventError(f"'{' '.join(said).strip()}' out of turn")
         self._at += 1
