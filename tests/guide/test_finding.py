@@ -52,6 +52,8 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "trainable_token_indices": "new-tokens/",
     "merged": "save-merge-ship/",
     "vllm": "save-merge-ship/#what-servers-take",
+    "bitsandbytes": "quantised/",
+    "qlora": "quantised/",
     "early stopping": "training-run/",
     "resume": "training-run/#resume",
     "adapter_config.json": "errors/no-adapter-config/",
