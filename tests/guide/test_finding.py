@@ -46,6 +46,8 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "switched off": "no-effect/#it-is-switched-off",
     "new tokens": "new-tokens/",
     "trainable_token_indices": "new-tokens/",
+    "fill in the middle": "prompts/",
+    "prompt form": "prompts/",
     "adapter_config.json": "errors/no-adapter-config/",
 }
 
