@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, BrowserContext, Page
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from galley.config import find_project
 from galley.source.guide import read_guide
@@ -56,6 +55,8 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "qlora": "quantised/",
     "early stopping": "training-run/",
     "resume": "training-run/#resume",
+    "fill in the middle": "prompts/",
+    "prompt form": "prompts/",
     "adapter_config.json": "errors/no-adapter-config/",
 }
 
