@@ -18,6 +18,8 @@ BUILDERS = {
     "zensical": ["-m", "zensical", "build", "--clean"],
     "properdocs": ["-m", "properdocs", "build", "--strict", "-f", "mkdocs.yml"],
 }
+# mike, which publishes several versions of a site, takes the slash from the end of its address.
+AS_MIKE = "def on_config(config):\n    config.site_url = config.site_url.rstrip('/')\n"
 
 
 def built(folder: Path, builder: str = "mkdocs", **addresses: str) -> Path:
@@ -26,6 +28,10 @@ def built(folder: Path, builder: str = "mkdocs", **addresses: str) -> Path:
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("mkdocs.yml", "pyproject.toml", "CHANGELOG.md"):
         shutil.copy(ROOT / part, folder / part)
+    if addresses:
+        (folder / "as_mike.py").write_text(AS_MIKE, encoding="utf-8")
+        with (folder / "mkdocs.yml").open("a", encoding="utf-8") as settings:
+            settings.write("\nhooks: [as_mike.py]\n")
     kept = {name: value for name, value in os.environ.items() if name not in ADDRESSES}
     environment = {**kept, "NO_MKDOCS_2_WARNING": "1", **addresses}
     command = [sys.executable, *BUILDERS[builder]]

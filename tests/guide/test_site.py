@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from first_visit import compressed, own_scripts, weight
+from first_visit import own_scripts, weight
 from galley.config import find_project
 from galley.export.address import NOWHERE
 from galley.export.runnable import runnables
@@ -498,12 +498,11 @@ def test_each_visit_is_a_first_one(address: str, contexts: dict[int, BrowserCont
 
 
 SCRIPTS, SHIFT = 12_000, 0.01  # bytes of the guide's own scripts; how much of a page may move
+HEAVIEST = 145_000  # bytes of a first visit
 
 
-def test_what_was_aimed_at(
-    visits: dict[tuple[str, int, str], Visit], record_property: Callable[[str, object], None], sites: dict[str, Path]
-):
-    """What is reached is held; the first visit's weight is only told, since the search's index still breaks the aim."""
+def test_what_was_aimed_at(visits: dict[tuple[str, int, str], Visit], record_property: Callable[[str, object], None]):
+    """What is reached is held. The heaviest article is a little above the aim, and shall not grow."""
     copied = [each for page in PAGES for each in visits[page, *COPIED].copies]
     right = sum(each["text"] is not None and each["named alike"] == 1 for each in copied)
     record_property("aim", ("copy buttons that give their block", "all", f"{right} of {len(copied)}"))
@@ -511,17 +510,15 @@ def test_what_was_aimed_at(
         many = sum(len(grave(visits[page, width, scheme].violations)) for page in SEEN)
         record_property("aim", (f"axe-core: serious, {width} px, {scheme}", "0", str(many)))
     firsts = {visits[page, *COPIED].weight: page for page in PAGES}
-    index = compressed(sites["mkdocs"] / "search" / "search_index.json")
     worst = f"{max(firsts) / 1000:.0f} kB ({firsts[max(firsts)]}), {min(firsts) / 1000:.0f} kB at least"
-    record_property(
-        "aim", ("first visit, compressed", "140 kB", f"{worst}; {index / 1000:.0f} kB are the search's index")
-    )
+    record_property("aim", ("first visit, compressed", "140 kB", worst))
     scripts = max(visit.scripts for visit in visits.values())
     record_property("aim", ("own scripts, compressed", "12 kB", f"{scripts / 1000:.1f} kB"))
     shifted = max(visit.shifted for visit in visits.values())
     record_property("aim", ("layout shift", "0.000", f"{shifted:.3f}"))
     assert 0 < scripts < SCRIPTS
     assert shifted < SHIFT
+    assert max(firsts) < HEAVIEST
 
 
 @pytest.mark.parametrize("builder", BUILDERS)
