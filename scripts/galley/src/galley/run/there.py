@@ -11,7 +11,8 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -88,22 +89,44 @@ class _OnNode(LocalBackend):
     def __init__(self, project: Project, actor: Any) -> None:
         super().__init__(project)
         self.actor = actor
+        self._used: Path | None = None
 
     async def shared(self) -> Path:
         """The socket of the machine's runner."""
         if self.actor is None:
             return await super().shared()
-        found = await self.actor.socket.remote()
-        if isinstance(found, GalleyError):
-            raise found
-        return Path(found)
+        if self._used is None:
+            found = await self.actor.socket.remote()
+            if isinstance(found, GalleyError):
+                raise found
+            self._used = Path(found)
+        return self._used
 
     async def drop(self, used: Path) -> None:
         """Have the machine start another runner."""
         if self.actor is None:
             await super().drop(used)
         else:
+            self._used = None
             await self.actor.drop.remote(str(used))
+
+
+@cache
+def _here(actors: str, node: str) -> _OnNode:
+    """The machine, as the pages see it that one after the other run in this worker."""
+    import ray
+
+    try:
+        actor = ray.get_actor(f"{actors}-{node}", namespace=actors)
+    except ValueError:  # the machine joined later, and its actor is not there yet
+        actor = None
+    return _OnNode(find_project(Path.cwd()), actor)
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """The loop of this worker: to make one for each page takes longer than many a page."""
+    return asyncio.new_event_loop()
 
 
 def run_there(sent: Sent) -> Came:
@@ -111,52 +134,57 @@ def run_there(sent: Sent) -> Came:
     import ray
 
     node = ray.get_runtime_context().get_node_id()
-    here = (__version__, tuple(sys.version_info[:2]))
-    if here != (sent.galley, tuple(sent.python)):
-        versions = [
-            f"galley {galley} on Python {'.'.join(map(str, python))}"
-            for galley, python in (here, (sent.galley, sent.python))
-        ]
-        what = f"a machine of the cluster has {versions[0]}, and this one {versions[1]}"
-        return Came(node, error=RunnerError(what, mend="install the same versions on every machine"))
+    if wrong := _other_versions(sent):
+        return Came(node, error=RunnerError(wrong, mend="install the same versions on every machine"))
     try:
-        return Came(node, asyncio.run(_run(sent, node)))
+        return Came(node, _loop().run_until_complete(_run(sent, _here(sent.actors, node))))
     except GalleyError as error:
         return Came(node, error=error)
 
 
-async def _run(sent: Sent, node: str) -> PageRun:
-    import ray
+def _other_versions(sent: Sent) -> str:
+    """What this machine has otherwise than the one where the command runs; empty where it is the same."""
+    pairs = ((__version__, tuple(sys.version_info[:2])), (sent.galley, tuple(sent.python)))
+    if pairs[0] == pairs[1]:
+        return ""
+    theirs, ours = (f"galley {galley} on Python {'.'.join(map(str, python))}" for galley, python in pairs)
+    return f"a machine of the cluster has {theirs}, and this one {ours}"
 
-    project = find_project(Path.cwd())
-    try:
-        actor = ray.get_actor(f"{sent.actors}-{node}", namespace=sent.actors)
-    except ValueError:  # the machine joined later, and its actor is not there yet
-        actor = None
+
+async def _run(sent: Sent, backend: _OnNode) -> PageRun:
+    project = backend.project
     job, visible = moved(sent.job, project), os.environ.get(VISIBLE)
     if "prepare" in project.hooks:
+        actor = backend.actor
         answered = await actor.prepared.remote(job.profile) if actor else await _prepared(project, job.profile)
         if isinstance(answered, GalleyError):
-            failure = Failure(
-                job.page,
-                job.profile,
-                "",
-                answered.place or Place(Path(job.relative)),
-                f"{answered.what}\n{answered.mend}",
-            )
-            return PageRun(job.page, job.profile, failure=failure)
+            what, place = f"{answered.what}\n{answered.mend}", answered.place or Place(Path(job.relative))
+            return PageRun(job.page, job.profile, failure=Failure(job.page, job.profile, "", place, what))
         reads = (*project.reads, *filter(os.path.isabs, answered.values()))
         job = msgspec.structs.replace(job, variables=answered, answers=facts_of(project, answered), reads=reads)
     if job.gpus and visible is not None:
         job = msgspec.structs.replace(job, variables={**job.variables, VISIBLE: visible})
-    async with _OnNode(project, actor) as backend:
-        return await backend.run(job, lambda *_: None, alone=sent.alone)
+    ran = await backend.run(job, lambda *_: None, alone=sent.alone)
+    if backend.actor is None:
+        await backend.__aexit__(None, None, None)
+        _here.cache_clear()
+    return told_at_home(ran, project.root, sent.job.root)
 
 
 async def _prepared(project: Project, profile: str) -> Mapping[str, str] | GalleyError:
     answers: Answers = {}
     errors = await prepare(project, [profile], answers)
     return errors[0] if errors else answers[profile]
+
+
+def told_at_home(run: PageRun, here: Path, home: str) -> PageRun:
+    """The run with the paths of its failures as they are where the project came from."""
+
+    def told(failure: Failure) -> Failure:
+        wrote = tuple(path.replace(str(here), home) for path in failure.wrote)
+        return replace(failure, detail=failure.detail.replace(str(here), home), wrote=wrote)
+
+    return replace(run, failure=told(run.failure), also=tuple(map(told, run.also))) if run.failure else run
 
 
 def moved(job: Job, project: Project) -> Job:
