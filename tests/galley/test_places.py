@@ -63,6 +63,7 @@ def test_every_file_that_a_page_may_read_goes_out_and_nothing_else(tmp_path: Pat
     folders = {"empty/", ".git/", ".cache/", "env/", "node_modules/", "snippets/outputs/", "site/"}
     assert {name for name, data in found.items() if data is None} == folders, "their names are there for who lists them"
     assert found["data/a.txt"] == b"text"
+    assert list(found)[-1] == "pyproject.toml", "where it is, everything is"
 
 
 def test_equal_projects_give_equal_bytes(tmp_path: Path) -> None:

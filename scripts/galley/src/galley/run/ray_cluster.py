@@ -33,7 +33,7 @@ INSTALL = 'pip install "galley-docs[ray]", here and on every machine of the clus
 TRIES = 3  # how often a page that was lost runs in all
 LOOK = 5.0  # seconds between two looks whether a page that waits has a machine that could run it
 PATIENCE = 60.0  # seconds that such a machine may be away
-AHEAD = 2  # times the processors of the cluster: so many pages are out, so that no machine waits for this command
+AHEAD = 4  # times the processors of the cluster: so many pages are out, so that no machine waits for this command
 STEP = 1 << 28  # bytes: memory is asked in steps, since Ray keeps processes ready for each different request
 
 

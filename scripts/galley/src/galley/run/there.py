@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -26,6 +28,7 @@ from galley.run.client import Failure, PageRun
 from galley.run.prepare import Answers, facts_of, prepare
 from galley.run.protocol import Job
 
+UNPACKED = 60.0  # seconds that a machine may take to unpack the project
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
@@ -52,11 +55,27 @@ class Came:
     error: GalleyError | None = None
 
 
+def sent_project() -> Project:
+    """The project as it was sent to this machine.
+
+    Two machines of a cluster may be one in truth, and share the folder into which Ray unpacks the archive. Then a
+    worker may start while the other one still unpacks. `pyproject.toml` comes last in the archive.
+    """
+    end = time.monotonic() + UNPACKED
+    while True:
+        try:
+            return find_project(Path.cwd())
+        except GalleyError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
 class Machine:
     """Keeps a runner warm on a machine, and what the hook `prepare` answered there for each profile."""
 
     def __init__(self) -> None:
-        self._backend = LocalBackend(find_project(Path.cwd()))
+        self._backend = LocalBackend(sent_project())
         self._answers: Answers = {}
         self._asking = asyncio.Lock()
 
@@ -92,23 +111,27 @@ class _OnNode(LocalBackend):
         self._used: Path | None = None
 
     async def shared(self) -> Path:
-        """The socket of the machine's runner."""
-        if self.actor is None:
-            return await super().shared()
-        if self._used is None:
-            found = await self.actor.socket.remote()
-            if isinstance(found, GalleyError):
-                raise found
-            self._used = Path(found)
-        return self._used
+        """The socket of the machine's runner; where its actor is gone, of one that this worker keeps until it ends."""
+        from ray.exceptions import RayActorError
+
+        if self._used is None and self.actor is not None:
+            try:
+                found = await self.actor.socket.remote()
+            except RayActorError:
+                self.actor = None
+            else:
+                if isinstance(found, GalleyError):
+                    raise found
+                self._used = Path(found)
+        return self._used or await super().shared()
 
     async def drop(self, used: Path) -> None:
         """Have the machine start another runner."""
-        if self.actor is None:
-            await super().drop(used)
-        else:
-            self._used = None
-            await self.actor.drop.remote(str(used))
+        from ray.exceptions import RayActorError
+
+        self._used = None
+        with suppress(RayActorError):
+            await (super().drop(used) if self.actor is None else self.actor.drop.remote(str(used)))
 
 
 @cache
@@ -120,7 +143,7 @@ def _here(actors: str, node: str) -> _OnNode:
         actor = ray.get_actor(f"{actors}-{node}", namespace=actors)
     except ValueError:  # the machine joined later, and its actor is not there yet
         actor = None
-    return _OnNode(find_project(Path.cwd()), actor)
+    return _OnNode(sent_project(), actor)
 
 
 @cache
@@ -165,9 +188,6 @@ async def _run(sent: Sent, backend: _OnNode) -> PageRun:
     if job.gpus and visible is not None:
         job = msgspec.structs.replace(job, variables={**job.variables, VISIBLE: visible})
     ran = await backend.run(job, lambda *_: None, alone=sent.alone)
-    if backend.actor is None:
-        await backend.__aexit__(None, None, None)
-        _here.cache_clear()
     return told_at_home(ran, project.root, sent.job.root)
 
 
