@@ -12,7 +12,7 @@ from builders import BUILDERS, article, builds, plain, text_of
 from galley.site.listing import BUILT_IN, relative_url
 from galley.site.lists import List
 from galley.source.fences import find_fences
-from galley.source.grammar import LISTS
+from galley.source.tags import LISTS
 from guide_folder import GuideFolder, fence
 
 CLAIMS = '```python exec="on" list="claims"\n```\n'

@@ -27,6 +27,7 @@ ROOMS = (
     "run",
     "export",
     "site",
+    "review",
     "serve",
     "terminal",
     "commands",

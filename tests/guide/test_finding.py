@@ -42,6 +42,14 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "gated": "errors/gated-repository/",
     "target_modules": "errors/target-modules-not-found/",
     "chat_template": "errors/chat-template/",
+    "no effect": "no-effect/",
+    "switched off": "no-effect/#it-is-switched-off",
+    "new tokens": "new-tokens/",
+    "trainable_token_indices": "new-tokens/",
+    "merged": "save-merge-ship/",
+    "vllm": "save-merge-ship/#what-servers-take",
+    "early stopping": "training-run/",
+    "resume": "training-run/#resume",
     "adapter_config.json": "errors/no-adapter-config/",
 }
 

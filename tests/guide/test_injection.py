@@ -115,7 +115,9 @@ def forge(folder: GuideFolder) -> None:
     place = folder.project.outputs / "page0/laptop"
     record: dict[str, Any] = json.loads((place / "record.json").read_text(encoding="utf-8"))
     script, handler = TEXTS[0], HARMFUL[-1]  # few: they stand under each output of the page
-    record["environment"] |= {"system": script, "cpu": handler, "provenance": {script: handler}}
+    record["environment"]["provenance"] = {script: handler}
+    run = json.loads((place / "run.json").read_text(encoding="utf-8"))
+    (place / "run.json").write_text(json.dumps({**run, "system": script, "cpu": handler}), encoding="utf-8")
     record["environment"]["packages"] = {handler: script}
     cell = next(each for each in record["cells"] if each["outputs"] and each["outputs"][0]["kind"] == "stdout")
     output, text = cell["outputs"][0]["files"][0], "\n".join(TEXTS)

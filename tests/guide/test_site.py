@@ -25,6 +25,7 @@ from first_visit import compressed, own_scripts, weight
 from galley.config import find_project
 from galley.export.address import NOWHERE
 from galley.export.runnable import runnables
+from galley.kinds.rows import read
 from galley.record.status import status
 from galley.site.build import protect_site
 from galley.source.guide import read_guide
@@ -106,7 +107,11 @@ def test_every_output_of_every_page_is_in_the_site(sites: dict[str, Path]):
         page = sites["mkdocs"] / address_of(guide.page_file(snippets)) / "index.html"
         words = set(article(page))
         for file in sorted((project.outputs / snippets.page / "laptop").glob("*.txt")):
-            missing = [word for word in file.read_text(encoding="utf-8").split() if word not in words]
+            text = file.read_text(encoding="utf-8")
+            if file.name.endswith(".table.txt"):  # which has its lines' ends written out
+                table = read(text)
+                text = " ".join(cell for row in (table.names, *table.rows) for cell in row)
+            missing = [word for word in text.split() if word not in words]
             assert not missing, f"{file.name} is not in {page.name}: {missing[:5]}"
 
 
@@ -471,13 +476,59 @@ def test_no_answer_of_a_console_is_copied(address: str, browser: Browser):
     opened.context.close()
 
 
-def test_a_folded_assertion_opens_by_keyboard(address: str, browser: Browser):
+def test_folds_and_tabs_open_by_keyboard(address: str, browser: Browser):
     opened, _ = begin(browser, address, "deep-dive", 1440, "light")
     opened.wait_for_load_state("networkidle")
     folded = opened.locator("#cell-deep_dive-wrap-frozen details").first
     folded.locator("summary").focus()
     opened.keyboard.press("Enter")
     assert folded.evaluate("element => element.open")
+    tabs = opened.locator("#cell-deep_dive-parameters .tabbed-set")
+    tabs.locator("input").first.focus()
+    opened.keyboard.press("ArrowRight")
+    assert tabs.locator("input").nth(1).is_checked()
+    assert [each.is_visible() for each in tabs.locator(".tabbed-block").all()][:2] == [False, True]
+    opened.context.close()
+
+
+SHOWN = """
+form => {
+  const radios = name => [...form.querySelectorAll(`[name="${name}"]`)]
+  const names = [...new Set([...form.querySelectorAll("[type=radio]")].map(radio => radio.name))]
+  const rows = [...form.nextElementSibling.querySelectorAll("tbody tr")], found = []
+  const turn = chosen => {
+    if (chosen.length === names.length) {
+      form.dispatchEvent(new Event("input"))
+      const seen = rows.filter(row => row.checkVisibility())
+      const cells = seen.map(row => [...row.cells].filter(cell => cell.checkVisibility()).map(cell => cell.textContent))
+      found.push([chosen, cells, form.querySelector("[role=status]").textContent])
+    } else for (const radio of radios(names[chosen.length])) {
+      radio.checked = true
+      turn([...chosen, radio.value])
+    }
+  }
+  turn([])
+  return found
+}
+"""  # what a table shows, for everything that can be chosen
+
+
+@pytest.mark.parametrize(("page", "cell"), [("deep-dive", "deep_dive-choose-a-draw"), ("methods", "methods-answers")])
+def test_a_choice_shows_what_was_recorded(page: str, cell: str, address: str, browser: Browser):
+    opened, wrong = begin(browser, address, page, 390, "light")
+    opened.wait_for_load_state("networkidle")
+    file = find_project(ROOT).outputs / page / "laptop" / f"{cell.partition('-')[2]}.table.txt"
+    rows = read(file.read_text(encoding="utf-8")).rows
+    form = opened.locator(f"#cell-{cell} form")
+    for chosen, seen, said in form.evaluate(SHOWN):
+        expected = [row for row in rows if all(value in ("", text) for value, text in zip(chosen, row, strict=False))]
+        free = [at for at in range(len(rows[0])) if at >= len(chosen) or not chosen[at]]
+        assert seen == [[row[at] for at in free] for row in expected], chosen
+        assert said == f"{len(expected)} of {len(rows)} recordings"
+    form.locator("input").first.focus()
+    opened.keyboard.press("ArrowRight")
+    assert form.locator("input").nth(1).is_checked()
+    assert wrong == []
     opened.context.close()
 
 
@@ -534,7 +585,7 @@ SMALL = """
 () => [...document.querySelectorAll("main :is(a, button, summary, input, label, [tabindex])")].filter(each => {
   if (!each.checkVisibility() || each.closest("svg, .headerlink, .galley-legend")) return false
   const inline = getComputedStyle(each).display === "inline" && !each.matches(".galley-token")
-  const target = each.matches(".galley-token > input") ? each.parentElement : each
+  const target = each.matches("input") ? each.closest(".galley-token, .galley-choices label") ?? each : each
   if (inline || each.matches("a.source, .tabbed-set > input")) return false  // its sentence sets its height
   const {width, height} = target.getBoundingClientRect()
   return height < 23.9 || (width < 23.9 && !target.matches(".galley-token"))
@@ -560,9 +611,35 @@ LETTERS = """
 """
 
 
+HIDDEN = """
+() => [...document.querySelectorAll("article *, .md-header *")].filter(each => {
+  const style = getComputedStyle(each), hides = /hidden|clip/
+  if (!each.checkVisibility() || each.closest("svg, [data-md-component=search]")) return false
+  if (style.clipPath !== "none" || style.textOverflow === "ellipsis" || each.clientHeight < 2) return false
+  return (hides.test(style.overflowX) && each.scrollWidth > each.clientWidth + 1) ||
+    (hides.test(style.overflowY) && each.scrollHeight > each.clientHeight + 1)
+}).map(each => `${each.tagName} ${each.className} ${each.textContent.slice(0, 60)}`)
+"""  # what is cut, and nobody can scroll to it
+MOVES = """
+() => [...document.querySelectorAll("*")].filter(each => {
+  const {transitionDuration, animationDuration, animationName} = getComputedStyle(each)
+  const seconds = durations => Math.max(...durations.split(",").map(parseFloat))
+  return seconds(transitionDuration) > 0.01 || (animationName !== "none" && seconds(animationDuration) > 0.01)
+}).map(each => `${each.tagName} ${each.className}`)
+"""  # what moves
+NARROW = {"the smallest phone": (320, 568), "a laptop at 200 %": (640, 400)}
+
+
 @pytest.mark.parametrize("page", SEEN)
-def test_figures_can_be_read_on_a_phone(page: str, address: str, browser: Browser):
-    opened = opened_at(browser, address, page, viewport={"width": 360, "height": 780})
+def test_a_narrow_page_shows_all_and_its_figures_can_be_read(page: str, address: str, browser: Browser):
+    narrow = {"viewport": {"width": 360, "height": 780}, "reduced_motion": "reduce"}
+    opened = opened_at(browser, address, page, **narrow)
+    for width, height in NARROW.values():
+        opened.set_viewport_size({"width": width, "height": height})
+        assert opened.evaluate("document.documentElement.scrollWidth") <= width
+        assert opened.evaluate(HIDDEN) == []
+    assert opened.evaluate(MOVES) == []
+    opened.set_viewport_size(narrow["viewport"])
     assert min(opened.evaluate(LETTERS), default=10) >= 10
     wide = "[...document.querySelectorAll('.galley-figure')].filter(each => each.scrollWidth > each.clientWidth).length"
     assert opened.evaluate(wide) == 0
@@ -631,13 +708,33 @@ def test_the_calculator_computes_what_its_cell_computes(address: str, browser: B
     opened.context.close()
 
 
-def test_without_javascript_there_is_no_button_that_does_nothing(address: str, browser: Browser):
-    context = browser.new_context(java_script_enabled=False)
+def test_without_javascript_it_is_dark_where_asked_and_no_button_does_nothing(address: str, browser: Browser):
+    context = browser.new_context(java_script_enabled=False, color_scheme="dark")
     opened = context.new_page()
     opened.goto(f"{address}/deep-dive/")
+    for place in ("body", ".md-header", "pre > code"):  # dark, as the system is
+        ground, ink = opened.locator(place).first.evaluate(
+            "each => [getComputedStyle(each).backgroundColor, getComputedStyle(each).color]"
+        )
+        assert max(map(int, re.findall(r"\d+", ground)[:3])) < 60 < 150 < min(map(int, re.findall(r"\d+", ink)[:3])), (
+            place
+        )
     assert opened.locator(".galley-cell").count() > 50
-    assert opened.locator(".galley-cell button").count() == 0
+    assert opened.locator(".galley-cell :is(button, form)").count() == 0
+    assert opened.locator("#cell-deep_dive-choose-a-draw tbody tr:visible").count() == 16
     context.close()
+
+
+def test_a_page_that_is_opened_from_a_folder_says_what_is_missing(sites: dict[str, Path], browser: Browser):
+    opened = browser.new_page()
+    opened.goto((sites["mkdocs"] / "deep-dive" / "index.html").as_uri())
+    assert "no search" in opened.locator("article [role=note]").inner_text()
+    assert not opened.locator(".md-search").is_visible()
+    opened.locator(".galley-copy").first.wait_for(state="attached")
+    opened.locator("main a", has_text="Memory and speed").first.click()
+    assert opened.url.endswith("/memory-and-speed/index.html")
+    assert opened.title().startswith("Memory and speed")
+    opened.close()
 
 
 def test_the_sites_own_javascript_is_small(sites: dict[str, Path]):

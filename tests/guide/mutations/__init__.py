@@ -56,9 +56,13 @@ from mutations import (  # noqa: E402, F401 (each enters its own)
     generation,
     memory_and_speed,
     methods,
+    new_tokens,
+    no_effect,
     peft_changes,
+    save_merge_ship,
     seven_billion,
     tokenizers,
     train_an_adapter,
+    training_run,
     transformers_changes,
 )

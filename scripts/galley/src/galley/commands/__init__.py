@@ -1,1 +1,1 @@
-"""Commands of one subject each, which `galley.cli` puts under `galley`. In the command."""
+"""The words and options of each command, in a file for each subject; galley.cli puts them together. In the command."""

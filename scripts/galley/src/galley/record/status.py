@@ -18,7 +18,8 @@ from galley.record.founded import unfounded
 from galley.record.held import Held, held_pages
 from galley.record.model import Dependency, Environment, Record
 from galley.record.settings import changed as settings_changed
-from galley.record.store import NewerRecordError, Store, TamperedError, TornError
+from galley.record.store import Store
+from galley.record.whole import NewerRecordError, TamperedError, TornError
 from galley.source.cells import SnippetFile
 from galley.source.parameters import has_own_code, with_values
 

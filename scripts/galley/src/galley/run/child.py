@@ -157,8 +157,8 @@ class _Program:
 
     def _end(self, last: Cell) -> bool:
         """End the page as a program ends; what that prints is the last cell's. Return whether it went well."""
-        left = self.job.page_timeout - (time.monotonic() - self.began)
-        limit = max(0.0, min(last.timeout or self.job.timeout, 0.9 * left))
+        left = self.job.page_limit - (time.monotonic() - self.began)
+        limit = max(0.0, min(self.job.cell_limit(last.timeout), 0.9 * left))
         self.tell(Ending(limit))
         _flush()
 

@@ -130,7 +130,7 @@ class _Follower:
         self.broken: list[Failure] = []  # of cells, in a page that goes on
         self.cell, self.line = "", 0
         self.started = self.begun = time.monotonic()
-        self.allowed = job.timeout
+        self.allowed = job.cell_limit(None)
         self.failed: tuple[str, str] | None = None  # what happened, and a traceback
         self.wrote: tuple[str, ...] = ()
         self.garbled = ""  # what was wrong with a line that was no event
@@ -214,14 +214,14 @@ class _Follower:
 
     def _left(self) -> float:
         """The seconds until the next line must have come."""
-        ends = (self.begun + self.allowed, self.started + self.job.page_timeout)
+        ends = (self.begun + self.allowed, self.started + self.job.page_limit)
         return max(0.0, min(ends) - time.monotonic())
 
     def _out_of_time(self) -> None:
         if self.garbled:
             self._fail(self.garbled)
-        elif time.monotonic() - self.started >= self.job.page_timeout:
-            self._fail(f"the page took longer than {self.job.page_timeout:g} s")
+        elif time.monotonic() - self.started >= self.job.page_limit:
+            self._fail(f"the page took longer than {self.job.page_limit:g} s")
         else:
             self._fail(f"took longer than {self.allowed:g} s and was stopped")
 
@@ -254,11 +254,11 @@ class _Follower:
                 writer.write(GO_ON)
             case CellBegins():
                 self.cell, self.line = event.cell, event.line
-                self.allowed = event.timeout or self.job.timeout
+                self.allowed = self.job.cell_limit(event.timeout)
                 self.tell(self.job, self.cell)
             case CellEnds():
                 self.cells.append(msgspec.structs.replace(event, shown=(*self._written(), *event.shown)))
-                self.allowed = self.job.timeout
+                self.allowed = self.job.cell_limit(None)
                 writer.write(GO_ON)
             case CellFailed():
                 self.line = event.line or self.line

@@ -16,7 +16,8 @@ from galley.record.founded import date_fault
 from galley.record.held import release
 from galley.record.model import Record
 from galley.record.status import store_of
-from galley.record.store import NewerRecordError, Store
+from galley.record.store import Store
+from galley.record.whole import NewerRecordError
 from galley.run.backend import Backend
 from galley.run.choose import Task
 from galley.run.client import Failure, PageRun, Tell

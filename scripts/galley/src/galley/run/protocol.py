@@ -33,11 +33,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     `source` is the snippet file's text with the profile's values in place, `path` where the file stands, `relative` its
     path in messages. `scratch` is the folder that the page runs in, with a link for each of `links`. `uses` are the
     files and folders that the page's cells declare or name. `answers` are facts about `variables`, as the record has
-    them. Times are in seconds; `memory_mb` is the limit of private memory in MB (10^6 bytes), 0 for none;
-    `output_limit` is in bytes. `sandbox` is the setting of that name, `network` says that a cell asks for the network;
-    `reads` and `devices` are patterns of paths that the page may use beside its project. With `keep_going`, the page
-    goes on past a cell that fails. `gpus` and `peak_mb` say what the page needs of a machine, for a backend that shares
-    out several: the profile's number of GPUs, and the memory of its last run in MB, 0 where that is not known.
+    them. Times are in seconds, and are still to be multiplied by `patience`; `memory_mb` is the limit of private memory
+    in MB (10^6 bytes), 0 for none; `output_limit` is in bytes. `sandbox` is the setting of that name, `network` says
+    that a cell asks for the network; `reads` and `devices` are patterns of paths that the page may use beside its
+    project. With `keep_going`, the page goes on past a cell that fails. For a backend that shares out several machines,
+    `gpus` is how many the page needs, and `peak_mb` the memory of its last run in MB, 0 where that is not known.
     """
 
     page: str
@@ -59,6 +59,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     threads: int = 1
     timeout: float = 60.0
     page_timeout: float = 600.0
+    patience: float = 1.0
     memory_mb: int = 0
     output_limit: int = 65536
     sandbox: str = "on"
@@ -68,6 +69,15 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     keep_going: bool = False
     gpus: int = 0
     peak_mb: float = 0.0
+
+    def cell_limit(self, own: float | None) -> float:
+        """The seconds that a cell may take, which has a limit of its own or none."""
+        return (own or self.timeout) * self.patience
+
+    @property
+    def page_limit(self) -> float:
+        """The seconds that the page may take."""
+        return self.page_timeout * self.patience
 
 
 class Start(msgspec.Struct, frozen=True):

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from galley.config import Project
 from galley.errors import DiffersError, GalleyError, Place
 from galley.kinds import kinds_of
-from galley.record.compare import Comparison, compare
+from galley.record.compare import CellChange, Comparison, compare
+from galley.record.difference import Change
 from galley.run.backend import Backend
 from galley.run.choose import Task
 from galley.run.client import PageRun, Tell
@@ -73,7 +74,7 @@ def differences(project: Project, task: Task, found: Comparison, *, strict: bool
     page, profile = task.snippets.page, task.profile
     again = f"galley run {page} --all" + ("" if profile.required else f" --profile {profile.name}")
     for each in found.wrong:
-        mend = f"{again} records it anew; or say on the cell's line why it may differ: {_reasons(task)}"
+        mend = f"{again} records it anew; or say on the cell's line why it may differ: {_reasons(task, each)}"
         what = f"page {page} ({profile.name}) in cell {each.cell.name}: {each} when it ran again"
         yield DiffersError(what, each.cell.place, mend)
     place = Place(project.relative(task.snippets.path))
@@ -83,6 +84,7 @@ def differences(project: Project, task: Task, found: Comparison, *, strict: bool
         yield DiffersError(f"page {page} ({profile.name}): {STRICT}: {'; '.join(found.versions)}", place, again)
 
 
-def _reasons(task: Task) -> str:
+def _reasons(task: Task, change: CellChange) -> str:
     measured = "a measurement needs its unit beside it, " if task.alone else ""
-    return f'{measured}by_processor="…" or varies="…"'
+    tolerance = 'tolerance="1e-3", ' if change.difference.change in (Change.NUMBERS, Change.WITHIN) else ""
+    return f'{measured}{tolerance}by_processor="…" or varies="…"'

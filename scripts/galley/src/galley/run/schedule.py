@@ -72,7 +72,7 @@ async def run_tasks(
 
 
 async def _run(project: Project, backend: Backend, task: Task, tell: Tell, room: Room) -> TaskRun:
-    async with room.held(task.snippets.threads, task.peak_mb, task.alone):
+    async with room.held(task.snippets.threads, task.peak_mb or task.profile.needs_mb, task.alone):
         snippets = with_values(task.snippets, task.profile.parameters)
         uses: list[str] = []
         for cell in snippets.cells:
@@ -122,6 +122,7 @@ def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str
         threads=snippets.threads,
         timeout=project.timeout,
         page_timeout=project.page_timeout,
+        patience=task.profile.patience,
         memory_mb=task.profile.memory_mb,
         output_limit=project.output_limit,
         sandbox=project.sandbox,

@@ -1,33 +1,42 @@
 """A small server that speaks the hub's protocol on 127.0.0.1: as much of it as a pinned download needs.
 
-It serves model repositories held in memory, at any of their commits, and can be told to refuse or to break off.
+It serves model repositories at any of their commits, their files from memory or from the disk, and can be told to
+refuse, to break off or to wait. The tests download from it, and `rehearse.py` does, at the true size.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 import socket
 import struct
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 LARGE = (".safetensors", ".bin")  # kept outside git, and redirected to
 API = re.compile(r"/api/models/(?P<id>[^/]+/[^/]+)(?:/(?P<what>tree|revision)/(?P<revision>[^/]+))?$")
 RESOLVE = re.compile(r"/(?P<id>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>.+)$")
+RANGE = re.compile(r"bytes=(\d+)-")
+CHUNK = 1 << 20
 STORED = re.compile(r"/stored/(?P<id>[^/]+/[^/]+)/(?P<revision>[^/]+)/(?P<file>.+)$")
+
+File = bytes | Path
 
 
 @dataclass
 class Repository:
     """A model on the hub: the files of each commit, oldest first, and how it treats who asks."""
 
-    commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    commits: dict[str, dict[str, File]] = field(default_factory=dict)
     licence: str = "apache-2.0"
     gated: bool = False
     private: bool = False
@@ -36,9 +45,12 @@ class Repository:
     elsewhere: str = ""  # another host, to which it redirects even small files
     members: set[str] = field(default_factory=set)  # tokens whose account accepted the licence
     break_after: int | None = None  # bytes of a large file, after which the connection is reset
+    cut: dict[str, int] = field(default_factory=dict)  # large files that arrive short: the bytes that are sent
+    hold_after: int | None = None  # bytes of a large file, after which the hub sends nothing more, and stays connected
+    given: Callable[[str], object] = lambda file: None  # told of each large file that went out whole
 
-    def commit(self, files: Mapping[str, bytes]) -> str:
-        """Add a commit; the answer is its 40 hex digits."""
+    def commit(self, files: Mapping[str, File]) -> str:
+        """Add a commit of files in memory or on the disk; the answer is its 40 hex digits."""
         contents = [f"{len(self.commits)}", *(f"{name} {sha256(data)}" for name, data in sorted(files.items()))]
         name = hashlib.sha1("\n".join(contents).encode()).hexdigest()
         self.commits[name] = dict(files)
@@ -59,6 +71,7 @@ class Hub:
     repositories: dict[str, Repository] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
     requests: list[tuple[str, str, str]] = field(default_factory=list)  # method, path, token
+    sent: list[tuple[str, int]] = field(default_factory=list)  # each large file, and the byte from which it was asked
 
     def repository(self, name: str, **settings: object) -> Repository:
         """A new repository."""
@@ -156,7 +169,7 @@ class Handler(BaseHTTPRequestHandler):
         elif repository.elsewhere and self.headers["host"] not in repository.elsewhere:
             self._answer(302, b"", {"X-Repo-Commit": commit, "Location": f"{repository.elsewhere}{self.path}"})
         elif file.endswith(LARGE):
-            headers = {"X-Linked-Etag": f'"{sha256(data)}"', "X-Linked-Size": str(len(data))}
+            headers = {"X-Linked-Etag": f'"{sha256(data)}"', "X-Linked-Size": str(size_of(data))}
             self._answer(
                 302,
                 b"",
@@ -167,7 +180,35 @@ class Handler(BaseHTTPRequestHandler):
 
     def _stored(self, repository: Repository, id: str, revision: str, file: str) -> None:
         data = repository.commits[revision][file]
-        self._answer(200, data, {"ETag": f'"{sha256(data)}"'}, repository.break_after)
+        whole = size_of(data)
+        begins = RANGE.fullmatch(self.headers.get("range", ""))
+        start, end = int(begins[1]) if begins else 0, min(whole, repository.cut.get(file, whole))
+        headers = {"ETag": f'"{sha256(data)}"'}
+        if begins and start >= end:
+            self._answer(416, b"", headers | {"Content-Range": f"bytes */{end}"})
+            return
+        self.hub.sent.append((file, start))
+        headers |= {"Content-Range": f"bytes {start}-{end - 1}/{end}"} if begins else {}
+        self._head(206 if begins else 200, headers, end - start)
+        if self.command == "HEAD":
+            return
+        stops = [each for each in (repository.break_after, repository.hold_after) if each is not None]
+        with opened(data) as stream:
+            stream.seek(start)
+            left = min([end - start, *stops])
+            while left and (chunk := stream.read(min(CHUNK, left))):
+                self.wfile.write(chunk)
+                left -= len(chunk)
+        self.wfile.flush()
+        if repository.break_after is not None:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()  # a reset, as when a cable is pulled
+            self.close_connection = True
+        elif repository.hold_after is not None:
+            self.rfile.read(1)  # until whoever asked is gone
+            self.close_connection = True
+        else:
+            repository.given(file)
 
     def _json(self, value: object) -> None:
         self._answer(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
@@ -176,33 +217,45 @@ class Handler(BaseHTTPRequestHandler):
         named = {"X-Error-Code": code, "X-Error-Message": message, "X-Repo-Commit": commit}
         self._answer(status, b"{}", {name: value for name, value in named.items() if value})
 
-    def _answer(self, status: int, data: bytes, headers: Mapping[str, str], break_after: int | None = None) -> None:
+    def _answer(self, status: int, data: File, headers: Mapping[str, str]) -> None:
+        self._head(status, headers, size_of(data))
+        if self.command != "HEAD":
+            with opened(data) as stream:
+                self.wfile.write(stream.read())
+
+    def _head(self, status: int, headers: Mapping[str, str], length: int) -> None:
         self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(data))}.items():
+        for name, value in {**headers, "Content-Length": str(length)}.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command == "HEAD":
-            return
-        self.wfile.write(data[:break_after])
-        if break_after is not None:
-            self.wfile.flush()
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()  # a reset, as when a cable is pulled
-            self.close_connection = True
 
 
-def _entry(name: str, data: bytes) -> dict[str, object]:
-    entry: dict[str, object] = {"type": "file", "path": name, "size": len(data), "oid": git_sha1(data)}
+def _entry(name: str, data: File) -> dict[str, object]:
+    entry: dict[str, object] = {"type": "file", "path": name, "size": size_of(data), "oid": git_sha1(data)}
     if name.endswith(LARGE):
-        entry["lfs"] = {"oid": sha256(data), "size": len(data), "pointerSize": 134}
+        entry["lfs"] = {"oid": sha256(data), "size": size_of(data), "pointerSize": 134}
+        entry["oid"] = git_sha1(f"oid sha256:{sha256(data)}".encode())  # git keeps a pointer
     return entry
 
 
-def sha256(data: bytes) -> str:
-    """How the hub names a large file."""
-    return hashlib.sha256(data).hexdigest()
+def size_of(data: File) -> int:
+    """Bytes of a file."""
+    return data.stat().st_size if isinstance(data, Path) else len(data)
 
 
-def git_sha1(data: bytes) -> str:
-    """How git names a file."""
-    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+def opened(data: File) -> BinaryIO:
+    """A file to read from its beginning."""
+    return data.open("rb") if isinstance(data, Path) else io.BytesIO(data)
+
+
+@cache
+def sha256(data: File) -> str:
+    """How the hub names a large file. A file on the disk is read once, and must stay as it is."""
+    with opened(data) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def git_sha1(data: File) -> str:
+    """How git names a file that it keeps itself."""
+    with opened(data) as stream:
+        return hashlib.sha1(b"blob %d\0" % size_of(data) + stream.read()).hexdigest()
