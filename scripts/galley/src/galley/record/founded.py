@@ -93,6 +93,19 @@ def _is_pinned(file: Path, name: str) -> bool:
         return False
 
 
+def tables_of(file: Path) -> dict[str, Any]:
+    """The tables of a TOML file that pins things, by name; none where it cannot be read, which `check` says."""
+    try:
+        status = file.stat()
+        return {
+            name: each
+            for name, each in _tables(file, status.st_mtime_ns, status.st_size).items()
+            if isinstance(each, dict)
+        }
+    except (OSError, ValueError, RecursionError):
+        return {}
+
+
 @lru_cache(64)
 def _tables(file: Path, modified: int, size: int) -> dict[str, Any]:
     return tomllib.loads(file.read_text(encoding="utf-8"))
