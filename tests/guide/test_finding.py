@@ -48,6 +48,8 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "trainable_token_indices": "new-tokens/",
     "fill in the middle": "prompts/",
     "prompt form": "prompts/",
+    "streaming": "generation/",
+    "stop_strings": "generation/",
     "adapter_config.json": "errors/no-adapter-config/",
 }
 
