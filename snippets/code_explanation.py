@@ -571,7 +571,7 @@ total = small().generate(ids, max_length=9, **free)
 assert added.shape == total.shape == (1, ids.shape[1] + 3)
 
 # %% too-short raises="ValueError"
-model.generate(inputs, max_length=20)
+model.generate(inputs, max_length=10)
 
 # %% no-gradients [claim]
 "`generate` keeps no record for training: no gradient can be computed from what it gives."

@@ -10,7 +10,7 @@ assert metadata("peft")["Home-page"] == "https://github.com/huggingface/peft"
 # %% imports
 import torch
 from peft import PeftModel
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import bottleneck  # teaches PEFT the adapters of Astraios
 
@@ -52,7 +52,10 @@ print(base.dtype, "on", base.device)
 """A variable that holds a device's name does nothing by itself: unless something else
 says so, the model goes to the CPU."""
 wanted = "meta"  # a device that every machine has; nothing reads the variable
-assert AutoModelForCausalLM.from_pretrained(checkpoint).device.type == "cpu"
+config = GPTBigCodeConfig(n_embd=16, n_layer=1, n_head=2, n_positions=16)
+small = AutoModelForCausalLM.from_config(config)  # another model, saved and loaded
+small.save_pretrained("small")
+assert AutoModelForCausalLM.from_pretrained("small").device.type == "cpu"
 
 # %% choose-device
 available = "cuda" if torch.cuda.is_available() else "cpu"
@@ -63,8 +66,9 @@ base = base.to(device)
 # %% no-default-dtype [claim] draft="a model loads in 32-bit floats unless told otherwise" verdict="changed"
 """Without `dtype=`, Transformers 5 loads a model in the number type that its
 checkpoint names."""
-named = AutoConfig.from_pretrained(checkpoint).dtype
-assert AutoModelForCausalLM.from_pretrained(checkpoint).dtype == named
+for named in (torch.float32, torch.bfloat16):
+    small.to(named).save_pretrained("small")
+    assert AutoModelForCausalLM.from_pretrained("small").dtype == named
 
 # %% prompt
 question = "Please write a function in Python that performs bubble sort."
@@ -109,7 +113,7 @@ greedy = dict(do_sample=False, pad_token_id=tokenizer.eos_token_id)
 output = base.generate(**inputs, **greedy, max_new_tokens=48)
 print(tokenizer.decode(output[0]))
 
-# %% base-does-not-answer [claim]
+# %% base-does-not-answer [claim] about="checkpoint"
 "There is no function in what the base model adds to the question."
 added = tokenizer.decode(output[0, n:])
 assert "def " not in added
@@ -246,6 +250,18 @@ torch.manual_seed(0)
 again = model.generate(**inputs, **chance, temperature=1.5, num_return_sequences=3)
 assert torch.equal(drawn, again)
 
+# %% choose-a-draw [folded table] choose="temperature, seed"
+"Other temperatures, other seeds: what was drawn."
+table = []
+for temperature in (0.5, 1.0, 1.5, 2.0):
+    for seed in range(4):
+        torch.manual_seed(seed)
+        longer = {**chance, "max_new_tokens": 90, "temperature": temperature}
+        answer = model.generate(**inputs, **longer)[0, n:]
+        text = tokenizer.decode(answer, skip_special_tokens=True).strip("\n")
+        table.append({"temperature": temperature, "seed": seed, "answer": text})
+table
+
 # %% top-fifty [claim]
 """Unless you say otherwise, or the checkpoint does, the draw is among the 50 most
 probable tokens, and those that tie with the last: `top_k` is 50."""
@@ -258,12 +274,14 @@ for scores, raw in zip(kept.scores, kept.logits, strict=True):
 assert model.generation_config.top_k is None
 
 # %% top-one [claim]
-"""`top_k=1` leaves the one most probable token to draw from: that is greedy decoding
-again."""
+"""`top_k=1` leaves the most probable token to draw from, and those that tie with it: until
+the first tie that is greedy decoding again."""
 only = model.generate(**inputs, **chance, **look, top_k=1)
-for scores, raw in zip(only.scores, only.logits, strict=True):
-    assert torch.equal(scores[0] > -torch.inf, raw[0] == raw[0].max())
-assert torch.equal(only.sequences, output[:, : only.sequences.shape[1]])
+left = [scores[0] > -torch.inf for scores in only.scores]
+for mine, raw in zip(left, only.logits, strict=True):
+    assert torch.equal(mine, raw[0] == raw[0].max())
+sure = next((step for step, mine in enumerate(left) if mine.sum() > 1), len(left))
+assert torch.equal(only.sequences[:, : n + sure], output[:, : n + sure])
 
 # %% temperature-ignored [claim]
 "Without `do_sample=True` a temperature is ignored."
@@ -278,17 +296,18 @@ endless = dict(greedy, suppress_tokens=[tokenizer.eos_token_id])
 short = model.generate(**inputs, **endless)
 assert short.shape[1] - n == 20
 assert model.generation_config.max_new_tokens is None
-room = base.config.n_positions
-long = inputs["input_ids"].repeat(1, room)[:, : room - 5]
-filled = model.generate(long, attention_mask=torch.ones_like(long), **endless)
-assert filled.shape[1] == room
+eleven, room = torch.arange(1, 12).unsqueeze(0), small.config.n_positions
+filled = small.float().generate(eleven, **endless)  # its context is shorter
+assert filled.shape[1] == room == 16
 
 # %% length-counts [claim]
 "`max_new_tokens` is a limit: shorter answers end sooner, longer ones are cut."
 cut = model.generate(**inputs, **greedy, max_new_tokens=5)
 assert cut.shape[1] <= n + 5
 assert torch.equal(cut, output[:, : cut.shape[1]])
-assert output.shape[1] < n + 200
+first = int(output[0, n])
+ended = model.generate(**inputs, **greedy, max_new_tokens=200, eos_token_id=first)
+assert ended.shape[1] == n + 1
 
 # %% stop-token [claim]
 """Generation ends at whatever token `eos_token_id=` names, and the text up to it is the
@@ -324,7 +343,7 @@ command = [sys.executable, "-I", "-c", f"{answer}\n{check}"]
 ran = subprocess.run(command, capture_output=True, text=True, timeout=10)
 print(ran.stdout or ran.stderr.splitlines()[-1])
 
-# %% answer-sorts [claim]
+# %% answer-sorts [claim] about="checkpoint peft_checkpoint"
 "Here the answer is a function that sorts, in whatever order the six numbers come."
 assert "[1, 2, 5, 5, 6, 9]" in ran.stdout
 assert "720 of 720 orders" in ran.stdout

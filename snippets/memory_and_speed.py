@@ -11,7 +11,8 @@ warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")
 for dtype in (torch.float32, torch.bfloat16, torch.float16, torch.int8):
     print(f"{dtype!s:<15} {dtype.itemsize} bytes")
 
-# %% shapes
+# %% shapes [table]
+"Computed from the shapes."
 from transformers import AutoModelForCausalLM, GPTBigCodeConfig
 
 SHAPES = {
@@ -24,21 +25,20 @@ SHAPES = {
 
 def starcoder(layers, width, heads, **options):
     return GPTBigCodeConfig(
-        vocab_size=49152, n_positions=8192, n_layer=layers, n_embd=width, n_head=heads,
-        bos_token_id=0, eos_token_id=0, **options,
+        n_layer=layers, n_embd=width, n_head=heads, bos_token_id=0, eos_token_id=0,
+        **{"vocab_size": 49152, "n_positions": 8192, **options},
     )  # fmt: skip
 
 
-real = {}
+real, table = {}, []
 for size, shape in SHAPES.items():
     with torch.device("meta"):  # shapes without numbers: no memory is taken
         real[size] = AutoModelForCausalLM.from_config(starcoder(*shape))
     count = real[size].num_parameters()
-    print(
-        f"{size:>6} {count:>15,} parameters  {4 * count / 1e9:5.1f} GB in float32",
-        end="",
-    )
-    print(f"  {2 * count / 1e9:5.1f} GB in bfloat16")
+    row = {"model": f"StarCoderBase-{size}", "parameters": f"{count:,}"}
+    row |= {"in float32": f"{4 * count / 1e9:.1f} GB"}
+    table.append({**row, "in bfloat16": f"{2 * count / 1e9:.1f} GB"})
+table
 
 # %% tied-once [claim]
 """The output layer shares the embedding's weights, and `num_parameters` counts them
@@ -62,7 +62,8 @@ assert model.get_memory_footprint() == 4 * model.num_parameters() + buffers
 half = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="bfloat16")
 assert half.get_memory_footprint(return_buffers=False) == 2 * half.num_parameters()
 
-# %% train-step
+# %% train-step [table]
+"Bytes that exist after one step."
 from peft import LoraConfig, get_peft_model
 
 torch.manual_seed(0)
@@ -101,13 +102,14 @@ def gradient_bytes(model):
 
 full = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32")
 adapted = lora(AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32"))
-print("bytes of     weights   gradients          moments")
+table = []
 for name, each in {"full": full, "LoRA": adapted}.items():
     optimizer = trained(each)
     weights = each.get_memory_footprint(return_buffers=False)
-    print(
-        f"{name:<6}{weights:>14,}{gradient_bytes(each):>12,}{state_bytes(optimizer):>17,}"
-    )
+    row = {"trained": name, "weights": f"{weights:,}"}
+    row |= {"gradients": f"{gradient_bytes(each):,}"}
+    table.append({**row, "moments": f"{state_bytes(optimizer):,}"})
+table
 
 # %% adamw-two-moments [claim]
 """AdamW keeps two numbers for each number that it trains, and none for a frozen one.
@@ -149,15 +151,18 @@ mixed = lora(AutoModelForCausalLM.from_pretrained(checkpoint, dtype="bfloat16"))
 assert {w.dtype for w in mixed.parameters() if w.requires_grad} == {torch.float32}
 assert {w.dtype for w in mixed.parameters() if not w.requires_grad} == {torch.bfloat16}
 
-# %% budget [folded]
-budget = {}
-print("GB          full fine-tuning     LoRA on bfloat16")
+# %% budget [folded table]
+"Computed, in GB, without activations."
+budget, table = {}, []
 for size in SHAPES:
     count = real[size].num_parameters()
     adapter = lora(real[size]).get_nb_trainable_parameters()[0]
     budget[size] = (4 * count, 12 * count, 2 * count, 16 * adapter)
     with_full, with_lora = 16 * count / 1e9, (2 * count + 16 * adapter) / 1e9
-    print(f"{size:>6}{with_full:>22.1f}{with_lora:>21.1f}   adapter {adapter:,}")
+    row = {"model": f"StarCoderBase-{size}", "full fine-tuning": f"{with_full:.1f}"}
+    row |= {"LoRA on bfloat16": f"{with_lora:.1f}", "LoRA trains": f"{adapter:,}"}
+    table.append(row)
+table
 
 # %% budget-figure [folded] alt="Two bars for each size of the model: full fine-tuning takes several times what LoRA takes, most of it for gradients and optimizer"
 "What training takes of memory, without activations."
@@ -203,7 +208,7 @@ def kept(model, length, rows=2):
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        some = ids[:rows, :length]
+        some = ids[:rows, :length].clone()
         loss = model(input_ids=some, labels=some).loss
     del loss  # until here every tensor lives, so no address is used twice
     return sum(found.values())
@@ -250,13 +255,14 @@ assert real["7B"].config.multi_query
 assert attention.c_attn.out_features == width + 2 * width // heads
 assert (attention.embed_dim, attention.kv_dim) == (width, width // heads)
 
-# %% cache-arithmetic [folded]
-print("KV cache of one sequence of 8192 tokens, two bytes each number")
+# %% cache-arithmetic [folded table]
+"Computed, in GB: the cache of one text of 8,192 tokens, two bytes each number."
+table = []
 for size, (layers, width, heads) in SHAPES.items():
-    per_token = 2 * layers * (width // heads) * 2  # keys and values of one head
-    many = per_token * heads
-    print(f"{size:>6}  multi-query {per_token * 8192 / 1e9:5.2f} GB", end="")
-    print(f"   multi-head {many * 8192 / 1e9:6.2f} GB")
+    text = 2 * layers * (width // heads) * 2 * 8192 / 1e9  # keys and values of one head
+    row = {"model": f"StarCoderBase-{size}", "multi-query": f"{text:.2f}"}
+    table.append({**row, "multi-head": f"{text * heads:.2f}"})
+table
 
 # %% cache
 with torch.no_grad():
@@ -315,14 +321,120 @@ assert torch.equal(
 )
 assert torch.equal(grown, model.generate(**prompt, **greedy, use_cache=False))
 
-# %% fits [folded]
-in_float32, training, in_bfloat16, adapter = budget["7B"]  # bytes, from above
-layers, width, heads = SHAPES["7B"]
-cache = 2 * layers * (width // heads) * 2 * 8192  # of one text of 8,192 tokens
-print("StarCoderBase-7B, in GB")
-print(f"run it in bfloat16                  {(in_bfloat16 + cache) / 1e9:6.1f}")
-print(f"train LoRA, base in bfloat16        {(in_bfloat16 + adapter) / 1e9:6.1f}")
-print(f"train all of it in float32          {(in_float32 + training) / 1e9:6.1f}")
+# %% memory-of [setup]
+"""The formulas of this page in one place, in bytes, and with them what training keeps of
+its activations: texts of one length, no dropout, attention as this page ran it."""
+NUMBERS = {"float32": 4, "bfloat16": 2, "8 bit": 1, "4 bit": 0.5}  # bytes of a weight
+RANK, BOTTLENECK = 8, 256  # of LoRA, and of the Parallel adapter
+
+
+def weight_bytes(shape, numbers):
+    """Quantised are the linear layers. The rest, and their biases, stay in 16 bits."""
+    layers, width, heads, inner, vocabulary, places = shape
+    out = 2 * width + 2 * width // heads + inner + width  # of a layer's linear layers
+    linear = layers * width * (2 * width + 2 * width // heads + 2 * inner)
+    rest = (vocabulary + places + 2) * width + layers * (out + 4 * width)
+    # 8 bit: a scale for each row. 4 bit: one for 64 weights, and 16 levels a layer.
+    scales = {"8 bit": 4 * layers * out, "4 bit": linear // 16 + layers * 4 * 64}
+    others = max(2, NUMBERS[numbers])
+    return int(linear * NUMBERS[numbers]) + rest * others + scales.get(numbers, 0)
+
+
+def trained_weights(shape, method):
+    """How many numbers a method trains; for inference none."""
+    layers, width, heads, inner, *_ = shape
+    out = width + 2 * width // heads  # of c_attn: queries, one key, one value
+    if method == "full":
+        return weight_bytes(shape, "float32") // 4
+    each = {"LoRA": RANK * (4 * width + out + inner), "(IA)³": out + inner}
+    each["Parallel"] = BOTTLENECK * (width + out)
+    return layers * each.get(method, 0)
+
+
+def activation_bytes(shape, numbers, method, tokens, texts):
+    """What PyTorch keeps for the backward pass."""
+    layers, width, heads, inner, vocabulary, _ = shape
+    head, rows, size = width // heads, tokens * texts, NUMBERS[numbers]
+    out = width + 2 * head
+    norms = 2 * layers + (method == "full")  # the first of all waits for no gradient
+    base = norms * (width + 2) + layers * (inner + out + width + 2 * head)
+    once = 4 * layers * heads + 4 * vocabulary + 8  # the loss is always in float32
+    fixed = 4 + 8 * (texts == 1)  # the loss; a slice keeps the place behind it too
+    if method == "full":  # the inputs of all linear layers too
+        more = size * (norms * width + layers * inner) + 8
+        fixed += 8 * tokens
+    if method == "Parallel":  # its input and its bottleneck
+        more = 4 * layers * (width + BOTTLENECK)
+    if method == "LoRA":  # the inputs of its matrices, in the adapter's float32
+        copied = width if size == 2 else 0
+        more = 4 * layers * (width + inner + 3 * RANK + copied)
+    if method == "(IA)³":  # what its vectors are multiplied with, and the vectors
+        more = layers * (4 * inner + size * out)
+        fixed += 4 * layers * inner + 4 * (layers - 1) * out
+    return rows * (size * base + once + more) + fixed
+
+
+def memory_of(shape, numbers, method, tokens, texts):
+    """The bytes of each part. What this page has no formula for is None."""
+    layers, width, heads, _, _, places = shape
+    quantised, runs = numbers in ("8 bit", "4 bit"), method == "inference"
+    if quantised and method == "full":
+        return None  # whole numbers have no gradient
+    size = max(2, NUMBERS[numbers])
+    trained, each = trained_weights(shape, method), size if method == "full" else 4
+    activations = None if quantised or runs else 0
+    if activations == 0:
+        activations = activation_bytes(shape, numbers, method, tokens, texts)
+    return {
+        "weights": weight_bytes(shape, numbers),
+        "buffer": places**2,  # a table of places by places, one byte each
+        "adapter": 0 if method == "full" else each * trained,
+        "cache": 2 * layers * (width // heads) * size * tokens * texts if runs else 0,
+        "gradients": each * trained,
+        "moments": 2 * each * trained,
+        "activations": activations,
+    }
+
+
+# %% formulas-hold [claim]
+"""For the small model the formulas give what was measured above, byte for byte: weights,
+buffer, cache, gradients, moments. For the four sizes they give the weights of the model."""
+small = model.config
+SMALL = (small.n_layer, small.n_embd, small.n_head, small.n_inner)
+SMALL = (*SMALL, small.vocab_size, small.n_positions)
+for numbers, each in {"float32": model, "bfloat16": half}.items():
+    found = memory_of(SMALL, numbers, "inference", 48, 1)
+    assert found["weights"] == each.get_memory_footprint(return_buffers=False)
+    assert found["weights"] + found["buffer"] == each.get_memory_footprint()
+assert memory_of(SMALL, "float32", "inference", 48, 1)["cache"] == cache_bytes(cache)
+
+for method, each in {"full": full, "LoRA": adapted}.items():
+    found = memory_of(SMALL, "float32", method, 64, 2)
+    number = sum(w.numel() for w in each.parameters() if w.requires_grad)
+    assert found["gradients"] == gradient_bytes(each)
+    assert found["moments"] == 2 * gradient_bytes(each)
+    assert found["adapter"] == (4 * number if method == "LoRA" else 0)
+
+for size, (layers, width, heads) in SHAPES.items():
+    shape = (layers, width, heads, 4 * width, 49152, 8192)
+    assert 4 * trained_weights(shape, "full") == budget[size][0]
+    assert 16 * trained_weights(shape, "LoRA") == budget[size][3]
+
+# %% fits [folded table]
+"Computed, in GB. Inference has one text of 8,192 tokens, training one of 2,048."
+CASES = [("inference", "bfloat16", 8192, 1), ("inference", "4 bit", 8192, 1)]
+CASES += [("LoRA", "bfloat16", 2048, 1), ("full", "float32", 2048, 1)]
+table = []
+for size, (layers, width, heads) in SHAPES.items():
+    shape = (layers, width, heads, 4 * width, 49152, 8192)
+    for method, numbers, tokens, texts in CASES:
+        parts = memory_of(shape, numbers, method, tokens, texts)
+        known = sum(part or 0 for part in parts.values())
+        row = {"model": f"StarCoderBase-{size}", "what for": f"{method}, {numbers}"}
+        row |= {"together": f"{known / 1e9:.1f}", "weights": "", "cache": ""}
+        row |= {name: f"{part / 1e9:.2f}" for name, part in parts.items() if part}
+        table.append(row)
+table
 
 # %% clock
 import functools
@@ -381,19 +493,26 @@ known = [name for name in able if "bf16" in name and able[name]]
 print("this processor's instructions for bfloat16:", ", ".join(known) or "none")
 
 
-# %% batches [measured] timeout="240"
+# %% batches [measured table] timeout="240"
+"Texts that are generated together."
+
+
 def rows(size):
     return {name: tensor.repeat(size, 1) for name, tensor in prompt.items()}
 
 
+table = []
 for size in (1, 2, 4, 8):
     many_at_once = functools.partial(model.generate, **rows(size), **greedy)
     taken = seconds(many_at_once)
-    print(
-        f"batch of {size}: {24 * size / taken:6.0f} tokens/s, {taken / 24 * 1e3:5.1f} ms a step"
+    speed_of_all = f"{24 * size / taken:.0f} tokens/s"
+    table.append(
+        {"batch": size, "speed": speed_of_all, "a step": f"{taken / 24 * 1e3:.1f} ms"}
     )
+table
 
-# %% methods
+# %% methods [table]
+"What each trains, and keeps for the backward pass."
 from peft import IA3Config
 
 from bottleneck import BottleneckConfig
@@ -414,27 +533,59 @@ ways = {"full": AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32"
 for name, config in configs.items():
     fresh = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32")
     ways[name] = get_peft_model(fresh, config)
+table = []
 for name, each in ways.items():
     number = sum(w.numel() for w in each.parameters() if w.requires_grad)
-    print(
-        f"{name:<9}{number:>10,} trained, {kept(each, 64) / 1e6:5.1f} MB kept for backward"
-    )
+    row = {"method": name, "trained": f"{number:,}"}
+    table.append({**row, "kept": f"{kept(each, 64) / 1e6:.1f} MB"})
+table
 
 
-# %% step-time [measured] timeout="240"
+# %% kept-is-formula [claim]
+"""The formula for the activations gives what PyTorch keeps here, byte for byte: for each
+method, in float32 and in bfloat16, for two shapes and for one text or two."""
+import itertools
+from dataclasses import replace
+
+tried = [(2, 128, 4, 448, 4000, 96), (3, 192, 3, 768, 4500, 64)]
+for shape, dtype in itertools.product(tried, (torch.float32, torch.bfloat16)):
+    layers, width, heads, inner, vocabulary, places = shape
+    numbers = str(dtype).removeprefix("torch.")
+    calm = dict(resid_pdrop=0.0, attn_pdrop=0.0, embd_pdrop=0.0)
+    sized = dict(n_inner=inner, vocab_size=vocabulary, n_positions=places)
+    own = starcoder(layers, width, heads, **sized, **calm)
+    for method in ways:
+        each = AutoModelForCausalLM.from_config(own, dtype=dtype)
+        if method in configs:
+            unnamed = replace(configs[method], base_model_name_or_path=None)
+            each = get_peft_model(each, unnamed)
+        for texts, length in ((1, 32), (2, 48)):
+            found = memory_of(shape, numbers, method, length, texts)["activations"]
+            assert found == kept(each, length, texts), (method, numbers, shape)
+for method, each in ways.items():
+    assert kept(each, 64) == memory_of(SMALL, "float32", method, 64, 2)["activations"]
+
+
+# %% step-time [measured table] timeout="240"
+"A training step of 128 tokens."
+
+
 def step(model, optimizer):
     model(input_ids=ids, labels=ids).loss.backward()
     optimizer.step()
     optimizer.zero_grad()
 
 
+table = []
 for name, each in ways.items():
     weights = [w for w in each.parameters() if w.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=1e-5)
     taken = seconds(functools.partial(step, each, optimizer))
-    print(f"{name:<9}{taken * 1e3:6.0f} ms a step of {ids.numel()} tokens")
+    table.append({"method": name, "a step": f"{taken * 1e3:.0f} ms"})
+table
 
-# %% peak [measured folded]
+# %% peak [measured folded table]
+"A first step, with a new optimizer."
 import ctypes
 import gc
 from pathlib import Path
@@ -467,20 +618,19 @@ def counted(model):
 
 
 del optimizer
+table = [{"method": "none", "why": "not Linux with glibc: there is no such counter"}]
 if hasattr(ctypes.CDLL(None), "malloc_trim") and Path("/proc/self/clear_refs").exists():
+    table = []
     for name, each in ways.items():
         rose, known = peak_of_step(each), counted(each)
-        print(f"{name:<9} the peak rose by {rose:5.0f} MB, counted are {known:5.0f} MB")
-else:
-    print("not Linux with glibc: there is no such counter here")
+        row = {"method": name, "the peak rose by": f"{rose:.0f} MB"}
+        table.append({**row, "counted are": f"{known:.0f} MB"})
+table
 
 # %% parameters
 shape = "small"
 
 # %% real-shape
-from dataclasses import replace
-
-small = model.config
 SHAPES["small"] = (small.n_layer, small.n_embd, small.n_head)
 where, number = ("cpu", "float32") if shape == "small" else ("cuda", "bfloat16")
 

@@ -430,6 +430,35 @@ steps = next(event["steps"] for event in events if event["event"] == "start")
 judged = [event for event in events if event["event"] == "judged"][-1]
 print(f"LoRA, {steps:,} steps: {judged['passed'] / judged['asked']:.1%} in new wording")
 
+# %% answers [folded table] choose="method, question"
+"""What each adapter answers, with the most probable token each time."""
+from peft import PeftModel
+from transformers import AutoTokenizer
+
+# Prompt tuning and P-Tuning warn at every token that they take no `position_ids`.
+warnings.filterwarnings("ignore", message="Position ids are not supported")
+tokenizer = AutoTokenizer.from_pretrained(small)
+questions = (
+    "Bubble sort these numbers.",
+    "Is this word a palindrome?",
+    "I need the digits of a number in reverse.",
+)
+table = []
+for method in order:
+    if method == "full":  # its weights are not kept
+        continue
+    fresh = AutoModelForCausalLM.from_pretrained(small, dtype="float32")
+    tuned = PeftModel.from_pretrained(fresh, f"{small}/adapters/{method}")
+    for question in questions:
+        asked = tokenizer(f"Question: {question}\n\nAnswer:", return_tensors="pt")
+        answer = tuned.generate(
+            **asked, do_sample=False, max_new_tokens=100, pad_token_id=0
+        )
+        text = tokenizer.decode(answer[0, asked["input_ids"].shape[1] :])
+        text = text.removesuffix("<|endoftext|>").strip("\n")
+        table.append({"method": called[method], "question": question, "answer": text})
+table
+
 # %% costs [folded table] best="minutes:low, memory:low, on disk:low, code loss:low"
 """What each method cost."""
 sorts = sum(runs[method][0]["demo"]["sorts"] for method in order)

@@ -97,8 +97,11 @@ for model in (new, loaded):
 listed = tomllib.loads(Path("models/catalogue.toml").read_text())
 for name in ("bigcode/starcoderbase-7b", "bigcode/astraios-7b-parallel"):
     print(name)
-    for setting in ("licence", "gated", "pickle", "revision"):
-        print(f"  {setting:<9}", listed[name].get(setting, "no"))
+    for setting in ("licence", "gated", "revision", "parameters", "pickle"):
+        found = listed[name].get(setting, "no")
+        rows = found if isinstance(found, list) else [found]
+        print(f"  {setting:<11}{rows[0]!s}")
+        print(*(f"{'':<13}{row}\n" for row in rows[1:]), sep="", end="")
 
 # %% refusals
 from huggingface_hub.errors import GatedRepoError

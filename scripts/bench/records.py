@@ -22,7 +22,8 @@ def read(tree: Path, number: int) -> dict[str, Any]:
 
 def own_seconds(tree: Path, number: int) -> float:
     """What the page's own cells took when they were recorded."""
-    return sum(float(cell["seconds"]) for cell in read(tree, number)["cells"])
+    run = json.loads(record_file(tree, number).with_name("run.json").read_text(encoding="utf-8"))
+    return sum(float(cell["seconds"]) for cell in run["cells"].values())
 
 
 def outputs(tree: Path, number: int) -> dict[str, str]:

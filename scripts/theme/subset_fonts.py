@@ -4,8 +4,8 @@
     npm pack @fontsource-variable/source-serif-4@5.3.1 @fontsource-variable/source-code-pro@5.3.1
     python scripts/theme/subset_fonts.py fontsource-variable-*.tgz
 
-A subset holds the letters that the guide uses, the weights that its styles ask for, and the kerning. It is a changed
-version, and the licence reserves the name Source for the unchanged one, so the subsets have names of their own.
+A subset holds the letters that the guide uses, the weights that its styles ask for, and the kerning of prose. It is a
+changed version, and the licence reserves the name Source for the unchanged one, so the subsets have names of their own.
 """
 
 from __future__ import annotations
@@ -24,12 +24,17 @@ LETTERS = [
     *range(0x20, 0x7F),
     *(ord(letter) for letter in "\xa0§©«°±²³µ·»¼½¾×äöüÄÖÜßé–—‐‑‒‘’‚“”„•…\u202f−"),
 ]
-MADE = {  # the file: the package, its file, the weights that stay, the features, the new name
-    "proof-serif.woff2": ("source-serif-4", "source-serif-4-latin-wght-normal", (400, 700), "Proof Serif"),
-    "proof-serif-italic.woff2": ("source-serif-4", "source-serif-4-latin-wght-italic", 400, "Proof Serif Italic"),
-    "proof-mono.woff2": ("source-code-pro", "source-code-pro-latin-wght-normal", 400, "Proof Mono"),
-}
-FEATURES = ["kern", "liga", "ccmp", "tnum", "lnum"]
+FEATURES = ["kern", "tnum", "lnum"]
+IN_WORDS = [*range(0x20, 0x7F), *map(ord, "\xa0§«³»×äöüßé–‑’“”…")]  # in italics are words, and few of them
+MADE = {  # the file: the package, its file, the weights that stay, the new name, the letters, the features
+    "proof-serif.woff2": (
+        "source-serif-4", "source-serif-4-latin-wght-normal", (400, 700), "Proof Serif", LETTERS, FEATURES
+    ),
+    "proof-serif-italic.woff2": (
+        "source-serif-4", "source-serif-4-latin-wght-italic", 400, "Proof Serif Italic", IN_WORDS, ["kern"]
+    ),
+    "proof-mono.woff2": ("source-code-pro", "source-code-pro-latin-wght-normal", 400, "Proof Mono", LETTERS, []),
+}  # fmt: skip
 NAMES = (1, 3, 4, 6, 16, 25)  # the records of a font's name table that hold its name
 COPYRIGHT, LICENCE = 0, 13
 
@@ -37,7 +42,7 @@ COPYRIGHT, LICENCE = 0, 13
 def main(archives: list[str]) -> None:
     """Write each subset, and the licence beside it."""
     FONTS.mkdir(parents=True, exist_ok=True)
-    for made, (package, file, weights, name) in MADE.items():
+    for made, (package, file, weights, name, letters, features) in MADE.items():
         archive = next((each for each in archives if package in each), None)
         if archive is None:
             sys.exit(f"no archive of {package} was given: npm pack @fontsource-variable/{package}")
@@ -45,9 +50,9 @@ def main(archives: list[str]) -> None:
             font = TTFont(BytesIO(_member(packed, f"package/files/{file}.woff2")))
             (FONTS / f"{package}.LICENSE.txt").write_bytes(_member(packed, "package/LICENSE"))
         font = instantiateVariableFont(font, {"wght": weights})
-        options = Options(layout_features=FEATURES, flavor="woff2", name_IDs=[*NAMES, 2, 5, COPYRIGHT, LICENCE, 14])
+        options = Options(layout_features=features, flavor="woff2", name_IDs=[*NAMES, 2, 5, COPYRIGHT, LICENCE, 14])
         subsetter = Subsetter(options)
-        subsetter.populate(unicodes=LETTERS)
+        subsetter.populate(unicodes=letters)
         subsetter.subset(font)
         for record in font["name"].names:
             if record.nameID in NAMES:

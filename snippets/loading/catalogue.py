@@ -38,6 +38,9 @@ class Model:
     gated: bool = False
     pickle: tuple[str, ...] = ()
     revision: str = ""  # of a hub model: 40 hex digits, or "unpinned"
+    parameters: int = 0  # how many numbers its weights are; 0 where nobody counted
+    adapter: bool = False  # PEFT keeps an adapter's weights in float32
+    made_by: str = ""  # the command that makes it, where the hub does not have it
     bytes: int = 0
     files: Mapping[str, str] = field(default_factory=dict, hash=False)
     # file name -> sha256:… or git-sha1:…

@@ -8,29 +8,34 @@ own id, offline.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loading.catalogue import PIN, Model, ModelError, catalogue, snapshot
+from loading.catalogue import PIN, UNPINNED, Model, ModelError, catalogue, snapshot
+from loading.fetch import arrived, fetch
+from loading.room import room_for
 
 if TYPE_CHECKING:
     from huggingface_hub.errors import HfHubHTTPError
 
 CHUNK = 1 << 20
+LONG = 1 << 30  # bytes whose digest takes long enough for a bar
 LOGIN = "set HF_TOKEN, or run: hf auth login"
 
 
 def prepare(profile: str, parameters: Mapping[str, Any]) -> dict[str, str]:
-    """Download what a profile's parameters name.
+    """Download what a profile's parameters name; pin what has no commit yet.
 
     The answer is what the profile's pages are to see in their environment. Raises
-    ModelError when a model is not listed, not pinned, or cannot be had, and when the
-    profile is for a device that is not here.
+    ModelError when a model is not listed or cannot be had, when disk or memory have no
+    room for it, and when the profile is for a device that is not here.
     """
     if str(parameters.get("device", "")).startswith("cuda"):
         import torch  # seconds that only a profile with a GPU has to wait
@@ -39,10 +44,32 @@ def prepare(profile: str, parameters: Mapping[str, Any]) -> dict[str, str]:
             raise ModelError(
                 "it is for CUDA, and torch sees no CUDA device: run it on a machine with one"
             )
+    _pin_new(catalogue().named_in(parameters))
     models = [model.pinned() for model in catalogue().named_in(parameters)]
     if not models:
         return {}
+    _made_here(profile, models)
+    room_for(models, parameters)
     return {"HF_HUB_CACHE": str(view(models)), "HF_HUB_OFFLINE": "1"}
+
+
+def _pin_new(models: list[Model]) -> None:
+    """Write the newest commits into the catalogue, and tell the user, who commits it."""
+    from loading.pins import pin
+
+    new = [each.name for each in models if each.revision == UNPINNED]
+    if new := [name for name in new if not catalogue().find(name).made_by]:
+        print(*(f"pinned {line}" for line in pin(new)), sep="\n", file=sys.stderr)
+
+
+def _made_here(profile: str, models: list[Model]) -> None:
+    """Raise ModelError where the hub is asked for what it does not have."""
+    from huggingface_hub import constants
+
+    made = [model for model in models if model.made_by]
+    if made and constants.ENDPOINT == constants._HF_DEFAULT_ENDPOINT:
+        what = f"{made[0].name} has random weights, and is no model of the hub"
+        raise ModelError(f"{what}. To make it and run {profile}: {made[0].made_by}")
 
 
 def view(models: list[Model]) -> Path:
@@ -69,6 +96,7 @@ def download(model: Model, name: str) -> Path:
     from huggingface_hub.utils import httpx
 
     try:
+        fetch(model, name)
         file = hf_hub_download(model.name, name, revision=model.revision)
         return Path(file).resolve()
     except errors.HfHubHTTPError as error:
@@ -76,10 +104,20 @@ def download(model: Model, name: str) -> Path:
     except errors.LocalEntryNotFoundError as error:
         raise ModelError(unreachable(model, name, error)) from error
     except (httpx.HTTPError, OSError) as error:
-        what = f"the download of {name} of {model.name} broke off"
-        cause = f"{type(error).__name__}: {error}"
-        then = "Run it again: files that arrived whole are kept"
-        raise ModelError(f"{what} ({cause}). {then}") from error
+        raise ModelError(broke_off(model, name, error)) from error
+
+
+def broke_off(model: Model, name: str, error: Exception) -> str:
+    """The sentence for a download that began: what arrived stays, and the next run goes on."""
+    from huggingface_hub import constants
+
+    what = f"the download of {name} of {model.name} broke off"
+    have = f"{arrived(model) / 1e9:.2f} of {model.bytes / 1e9:.2f} GB have arrived"
+    if getattr(error, "errno", None) == errno.ENOSPC:
+        full = f"the disk of {constants.HF_HUB_CACHE} is full"
+        return f"{what}: {full}. Make room and run it again: {have}, and are kept"
+    cause = f"{type(error).__name__}: {error}"
+    return f"{what} ({cause}). Run it again: {have}, and are kept"
 
 
 def refused(model: Model, name: str, error: HfHubHTTPError) -> str:
@@ -146,12 +184,16 @@ def _link(folder: Path, model: Model, name: str, target: Path) -> None:
 
 def digest(file: Path, kind: str) -> str:
     """`kind:hex` of a file: sha256 of its bytes, or git-sha1 as git names it."""
-    taken = hashlib.sha256()
+    from huggingface_hub.utils import tqdm
+
+    taken, size = hashlib.sha256(), file.stat().st_size
     if kind == "git-sha1":
-        taken = hashlib.sha1(f"blob {file.stat().st_size}\0".encode())
-    with file.open("rb") as stream:
+        taken = hashlib.sha1(f"blob {size}\0".encode())
+    bar = {"total": size, "unit": "B", "unit_scale": True, "disable": size < LONG}
+    with file.open("rb") as stream, tqdm(desc="computing the digest", **bar) as told:
         while chunk := stream.read(CHUNK):
             taken.update(chunk)
+            told.update(len(chunk))
     return f"{kind}:{taken.hexdigest()}"
 
 

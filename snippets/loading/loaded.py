@@ -103,7 +103,7 @@ class Loaded:
 
 def _notes(model: Model, root: Path) -> str:
     """What stands behind a title: a stand-in never goes without saying so."""
-    count = parameters(root)
+    count = model.parameters or parameters(root)
     notes = [f"a stand-in for {model.stands_for}"] if model.stands_for else []
     notes += [f"revision {model.revision[:12]}"] if model.on_hub else []
     notes += [f"{rounded(count)} parameters"] if count else []

@@ -44,7 +44,9 @@ def pin(names: Sequence[str], file: Path = FILE) -> list[str]:
     """
     listed = catalogue(file)
     wanted = [listed.find(name) for name in names]
-    wanted = wanted or [each for each in listed if each.revision == UNPINNED]
+    wanted = wanted or [
+        each for each in listed if each.revision == UNPINNED and not each.made_by
+    ]
     said = []
     for model in wanted:
         if not model.on_hub:
@@ -72,9 +74,10 @@ def ask(model: Model) -> Pin:
         raise ModelError(unreachable(model, "list of files", error)) from error
     _check_terms(model, info)
     files = [each for each in tree if getattr(each, "blob_id", None)]
-    chosen = [each for each in files if _loads(model, each.path)]
-    if not any(each.path.endswith((".safetensors", *model.pickle)) for each in chosen):
-        raise ModelError(_no_weights(model, [each.path for each in files]))
+    _check_weights(model, [each.path for each in files])
+    safe = any(each.path.endswith(".safetensors") for each in files)
+    pickles = () if safe else model.pickle  # where both are there, one is enough
+    chosen = [each for each in files if _loads(pickles, each.path)]
     digests = {each.path: _digest(each) for each in chosen}
     return Pin(str(info.sha), digests, sum(each.size for each in chosen))
 
@@ -92,19 +95,29 @@ def _check_terms(model: Model, info: Any) -> None:
         raise ModelError(f"the hub says {model.name} {says}: {then}")
 
 
-def _no_weights(model: Model, files: list[str]) -> str:
-    pickles = ", ".join(each for each in files if each.endswith(PICKLES))
-    lacks = f"{model.name} has no safetensors file"
-    return (
-        f"{lacks}, and of its pickles ({pickles}) none is listed. "
-        'To load one, weights only, list it: pickle = ["FILE"]'
-    )
+def _check_weights(model: Model, files: list[str]) -> None:
+    """Raise ModelError unless there are safetensors, or every pickle of weights is listed."""
+    if any(each.endswith(".safetensors") for each in files):
+        return
+    weights = [each for each in files if each.endswith(PICKLES) and "model" in each]
+    if missing := [each for each in weights if each not in model.pickle]:
+        count = (
+            "none" if len(missing) == len(weights) else f"no {', no '.join(missing)}"
+        )
+        listed = ", ".join(f'"{each}"' for each in weights)
+        raise ModelError(
+            f"{model.name} has no safetensors file, and of its pickles "
+            f"({', '.join(weights)}) {count} is listed. "
+            f"To load them, weights only, list them: pickle = [{listed}]"
+        )
+    if not weights:
+        raise ModelError(f"{model.name} has no weights among its files")
 
 
-def _loads(model: Model, name: str) -> bool:
+def _loads(pickles: Sequence[str], name: str) -> bool:
     if name.endswith(PICKLES):
-        return name in model.pickle
-    index_of_pickles = name.endswith(".bin.index.json") and not model.pickle
+        return name in pickles
+    index_of_pickles = name.endswith(".bin.index.json") and not pickles
     return name.endswith(READ) and "/" not in name and not index_of_pickles
 
 

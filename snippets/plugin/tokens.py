@@ -15,12 +15,13 @@ from operator import index
 from pathlib import Path
 from typing import Any
 
-from galley import Asked, At, Form, Kind, Shown
+from galley import Asked, At, Change, Compared, Difference, Form, Kind, Shown
 from galley.kinds.kind import fitting
 from galley.kinds.markup import cut_note, escape
 
 KEYS = {"id", "token", "probability", "others"}
 FORM = '[{"id": 7, "token": "text", "probability": 0.5, "others": [("other text", 0.25)]}, …]'
+AHEAD = 20  # tokens that are told from where two texts part
 MORE = 1e-6  # by how much rounding may carry a probability over 1
 Token = Mapping[str, Any]
 STEPS = (
@@ -52,6 +53,44 @@ class Tokens(Kind):
         """The text, its legend and the table."""
         form = shown.forms[0]
         return tokens_html(read(form.data), at.ids) + cut_note(form.cut, "recorded")
+
+    def difference(self, was: Compared, now: Compared, tolerance: float) -> Difference:
+        """The token from which on two texts are others, with how each goes on, and how sure each was of its own."""
+        try:
+            before, after = read(was.form.data), read(now.form.data)
+            at = parting(before, after)
+        except (NotTokensError, ValueError):
+            at = None  # of a record that somebody wrote by hand
+        if at is None:
+            return super().difference(was, now, tolerance)
+        sides = [
+            (
+                name,
+                "".join(each["token"] for each in tokens[at : at + AHEAD]),
+                _sure(tokens[at]) if at < len(tokens) else "",
+            )
+            for name, tokens in (("was", before), ("now", after))
+        ]
+        first = [
+            f"{tokens[at]['token']!r} ({_sure(tokens[at])})"
+            if at < len(tokens)
+            else "its end"
+            for tokens in (before, after)
+        ]
+        return Difference(
+            Change.TEXT,
+            f"departs at token {at + 1}: {first[0]} became {first[1]}",
+            ("", f"from token {at + 1} on", "the first one"),
+            tuple(sides),
+        )
+
+
+def parting(before: Sequence[Token], after: Sequence[Token]) -> int | None:
+    """Where two texts part, as the number of their first token that differs, from 0; None where none does."""
+    for at, (was, now) in enumerate(zip(before, after, strict=False)):
+        if was["id"] != now["id"]:
+            return at
+    return None if len(before) == len(after) else min(len(before), len(after))
 
 
 def written(value: object, limit: int) -> Form:

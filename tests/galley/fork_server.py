@@ -10,6 +10,7 @@ own instead.
 from __future__ import annotations
 
 import atexit
+import gc
 import io
 import json
 import os
@@ -34,38 +35,43 @@ def serve(listener: socket.socket, modules: list[str]) -> dict[str, Any]:
         __import__(module)
     for program in (RUNNER, "mkdocs.__main__"):  # it is run as `__main__`, and must not look as if it had been imported
         sys.modules.pop(program, None)
+    gc.collect()
+    gc.freeze()  # or the first collection in each fork walks through all of this, and copies it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    while listener in select.select([listener, 0], [], [])[0]:
-        connection, _ = listener.accept()
-        length, descriptors, _, _ = socket.recv_fds(connection, LENGTH, 3)
-        if os.fork() == 0:
-            listener.close()
-            asked = json.loads(connection.recv(int.from_bytes(length, "big"), socket.MSG_WAITALL))
-            wait_for_the_other_of_a_fork(connection)
-            for number, each in enumerate(descriptors):
-                os.dup2(each, number)
-            os.closerange(3, 1 << 16)
-            return dict(asked)
-        connection.close()
-        for each in descriptors:
-            os.close(each)
-        with suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-    sys.exit()
+    running: dict[int, tuple[int, socket.socket]] = {}  # by what becomes readable at its end: a process, who asked
+    while True:
+        ready = select.select([listener, 0, *running], [], [])[0]
+        if 0 in ready:
+            sys.exit()
+        for each in running.keys() & ready:
+            tell_the_end(each, *running.pop(each))
+        if listener in ready:
+            connection, _ = listener.accept()
+            length, descriptors, _, _ = socket.recv_fds(connection, LENGTH, 3)
+            if (pid := os.fork()) == 0:
+                asked = json.loads(connection.recv(int.from_bytes(length, "big"), socket.MSG_WAITALL))
+                take_descriptors(descriptors)
+                return dict(asked)
+            for each in descriptors:
+                os.close(each)
+            with suppress(OSError):  # who asked may be gone
+                connection.sendall(pid.to_bytes(4, "big"))
+            running[os.pidfd_open(pid)] = pid, connection
 
 
-def wait_for_the_other_of_a_fork(connection: socket.socket) -> None:
-    """Return in a new process; the old one tells that process's number and how it ended, and ends."""
-    if pid := os.fork():
-        os.closerange(3, connection.fileno())
-        os.closerange(connection.fileno() + 1, 1 << 16)
-        with suppress(OSError):  # who asked may be gone
-            connection.sendall(pid.to_bytes(4, "big"))
-            _, status = os.waitpid(pid, 0)
-            connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
-        os._exit(0)
-    connection.close()
+def take_descriptors(descriptors: list[int]) -> None:
+    """Make these descriptors the standard ones, in a new process, and close all that are the server's."""
+    for number, each in enumerate(descriptors):
+        os.dup2(each, number)
+    os.closerange(3, 1 << 16)
+
+
+def tell_the_end(descriptor: int, pid: int, connection: socket.socket) -> None:
+    """Bury a process, and tell who asked for it how it ended."""
+    _, status = os.waitpid(pid, 0)
+    os.close(descriptor)
+    with suppress(OSError), connection:
+        connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
 
 
 def open_standard_files() -> None:

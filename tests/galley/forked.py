@@ -36,8 +36,10 @@ COMMAND = (
     "galley.export.command", "galley.site.extension", "mkdocs.__main__", "mkdocs.commands.build", "mkdocs.theme",
     "mkdocs.config.defaults", "markdown.extensions.tables", "markdown.extensions.codehilite", "encodings.utf_8_sig",
     "markdown.extensions.fenced_code", "markdown.extensions.admonition", "pymdownx.highlight", "pygments.lexers.python",
-    "pygments.formatters.html", "pygments.styles.default",
+    "pygments.formatters.html", "pygments.styles.default", "galley.run.rerun", "galley.site.build", "ctypes", "pwd",
+    "encodings.ascii", "warmed",
 )  # fmt: skip
+OF_A_RUNNER = (fork_server.RUNNER, "ctypes", "encodings.ascii", "encodings.utf_8_sig", "pwd")  # no more than it imports
 OF_EACH_GUIDE = {"HOME", "TMPDIR", "XDG_CACHE_HOME"}  # a runner's variables that differ and are asked for when needed
 EARLY = ("PYTHON", "LD_", "LC_", "LANG", "GALLEY_")  # how variables begin that can count before a program's first line
 TOLD = "GALLEY_TEST_FORKS"  # tells the server of commands where runners are forked
@@ -132,7 +134,7 @@ def fork_servers(folder: Path, of_a_command: Mapping[str, str], of_a_runner: Map
     common = {name: value for name, value in of_a_runner.items() if name not in OF_EACH_GUIDE}
     told = {TOLD: json.dumps([str(folder / "runners"), common])}
     with (
-        Server.at(folder / "runners", common, ["-P"], fork_server.RUNNER) as _runners,
+        Server.at(folder / "runners", common, ["-P"], *OF_A_RUNNER) as _runners,
         Server.at(folder / "commands", {**of_a_command, **told}, [], *COMMAND) as _commands,
     ):
         asyncio.create_subprocess_exec = _exec

@@ -46,7 +46,7 @@ markdown_extensions:
 ANSWERS = """\
 from galley.site.lists import List
 from galley.kinds.markup import inline
-from galley.source.grammar import Option
+from galley.source.tags import Option
 
 
 class Answers(List):

@@ -108,6 +108,9 @@ def rewritten(guide: GuideFolder, change: Callable[[dict[str, Any]], object], **
             if cell["name"] in outputs:
                 (place / file["file"]).write_text(outputs[cell["name"]], encoding="utf-8")
                 file["sha256"] = digest(outputs[cell["name"]])
+    run = json.loads((place / "run.json").read_text(encoding="utf-8"))
+    run |= {name: record["environment"].pop(name) for name in run if name in record["environment"]}
+    (place / "run.json").write_text(json.dumps(run), encoding="utf-8")
     (place / "record.json").write_text(json.dumps(record), encoding="utf-8")
 
 
@@ -138,7 +141,7 @@ LIAR: dict[str, tuple[Cheat, int, str]] = {
         lambda g: rewritten(g, other_machine, measured="317 tokens/s, loss 0.01\n"), 7, "measured.stdout.txt differs"
     ),
     "two errors swapped": (
-        lambda g: rewritten(g, nothing, first="ValueError: b\n", second="KeyError: 'a'\n"), 7, "first.error.txt differs"
+        lambda g: rewritten(g, nothing, first="ValueError: b\n", second="KeyError: 'a'\n"), 7, "first.error.txt is of"
     ),
     "a false claim": (false_claim, 4, "json.loads(\"1\") == 2"),
 }  # fmt: skip

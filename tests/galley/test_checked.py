@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from builders import builds, plain, text_of
-from galley.site.checked import shared_facts
+from galley.site.checked import days_in_words, shared_facts
 from guide_folder import GuideFolder, fence
 
 SETTINGS = """[tool.galley]
@@ -58,6 +58,22 @@ def test_what_all_outputs_share(every: Sequence[dict[str, str]], shared: dict[st
     assert shared_facts(every) == shared
 
 
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (["2026-11-09"], "9 November 2026"),
+        (["2026-11-29", "2026-11-03", "2026-11-29"], "3 to 29 November 2026"),
+        (["2026-10-31", "2026-11-03", "2026-11-01"], "31 October 2026 to 3 November 2026"),
+        (["2025-11-03", "2026-11-03"], "3 November 2025 to 3 November 2026"),
+        (["today", "2026-11-03"], "3 November 2026 to today"),  # in the live preview, of a record that was edited
+    ],
+)
+def test_the_first_and_the_last_day_are_told_in_words(days: list[str], said: str) -> None:
+    html = days_in_words(days)
+    assert text_of(html) == said
+    assert re.findall('datetime="([^"]*)"', html) == [min(days), max(days)][: len(set(days))]
+
+
 def test_a_page_says_once_what_all_its_outputs_share(tmp_path: Path) -> None:
     guide = plain(GuideFolder.make(tmp_path))
     guide.write("pyproject.toml", SETTINGS)
@@ -70,3 +86,19 @@ def test_a_page_says_once_what_all_its_outputs_share(tmp_path: Path) -> None:
     assert re.search(r"A page\s+Checked \d{1,2} [A-Z][a-z]+ \d{4} · small · greyPython", text), text[:300]
     assert re.findall(r'class="galley-ran"[^>]*>([^<]*)<', html)[:1] == ["and its adapter"]
     assert re.fullmatch(r"and its adapter · 1\.[1-9] s", re.findall(r'class="galley-ran"[^>]*>([^<]*)<', html)[1])
+
+
+def test_the_strip_counts_the_days_of_required_profiles_alone(tmp_path: Path) -> None:
+    guide = plain(GuideFolder.make(tmp_path))
+    guide.write(
+        "pyproject.toml", SETTINGS + "\n[tool.galley.profiles.big]\n\n[tool.galley.profiles.big.parameters]\nsize = 2\n"
+    )
+    guide.write("snippets/hooks.py", HOOKS)
+    guide.snippet("one", "# %% parameters\nsize = 1\n\n# %% shows\nprint(size)\n")
+    for profile, day in (("big", "2025-01-02"), ("laptop", "2026-03-04")):
+        assert not guide.run("one", profiles=(profile,)).failures
+        run = guide.root / f"snippets/outputs/one/{profile}/run.json"
+        run.write_text(re.sub(r'"date": "[^"]*"', f'"date": "{day}"', run.read_text("utf-8")), "utf-8")
+    text = text_of(builds("mkdocs", "one")(guide))
+    assert "Checked 4 March 2026 ·" in text
+    assert "recorded, not rerun here · 2025-01-02" in text

@@ -69,7 +69,7 @@ def test_only_the_page_that_was_asked_for_runs(folder: GuideFolder) -> None:
     folder.snippet("one", GOOD)
     folder.snippet("two", GOOD)
     assert "\n[1/1] one (laptop): recorded" in folder.run("docs/one.md").said
-    assert set(folder.recorded()) == {"one/laptop/first.stdout.txt", "one/laptop/record.json"}
+    assert set(folder.recorded()) == {f"one/laptop/{name}" for name in ("first.stdout.txt", "record.json", "run.json")}
 
 
 def test_a_page_that_is_asked_for_is_not_held_up_by_one_that_cannot_be_read(folder: GuideFolder) -> None:
@@ -284,9 +284,9 @@ def test_a_newer_galleys_record_is_told_in_these_words_and_never_replaced(folder
     folder.snippet("two", "# %% a\nprint(2)\n")
     assert not folder.run().failures
     path = folder.root / "snippets/outputs/one/laptop/record.json"
-    path.write_text(path.read_text().replace('"format": 2', '"format": 9'))
+    path.write_text(path.read_text().replace('"format": 3', '"format": 9'))
     before = folder.recorded()
-    words = "a newer galley wrote it (format 9; this one reads formats up to 2)"
+    words = "a newer galley wrote it (format 9; this one reads formats up to 3)"
     upgrade = "upgrade galley: pip install --upgrade galley-docs"
     for asked in (("check",), ("run",), ("run", "--all", "one"), ("build",)):
         done = folder.galley(*asked)
@@ -303,12 +303,28 @@ def test_an_older_record_stays_true_and_is_left_as_it_is(folder: GuideFolder) ->
     folder.snippet("one", "# %% a\nprint(1)\n")
     assert not folder.run().failures
     path = folder.root / "snippets/outputs/one/laptop/record.json"
-    record = json.loads(path.read_text())
+    record, run = json.loads(path.read_text()), json.loads(path.with_name("run.json").read_text())
+    path.with_name("run.json").unlink()
+    record["date"] = run["date"]
+    record["environment"] |= {"system": run["system"], "cpu": run["cpu"]}
+    for cell in record["cells"]:
+        cell |= run["cells"][cell["name"]]
+    path.write_text(json.dumps({**record, "format": 2}))
+    stays_as_it_is(folder)
     for cell in record["cells"]:
         cell["outputs"] = [{"kind": each["kind"], **each["files"][0]} for each in cell["outputs"]]
         for each in cell["outputs"]:
             del each["mime"]
     path.write_text(json.dumps({**record, "format": 1}))
+    stays_as_it_is(folder)
+    folder.snippet("one", "# %% a\nprint(2)\n")
+    assert not folder.run().failures
+    assert '"format": 3' in path.read_text()
+    assert folder.galley("check").returncode == Exit.OK
+
+
+def stays_as_it_is(folder: GuideFolder) -> None:
+    """The record is true, and a run that finds the same changes no file."""
     before = folder.recorded()
     assert folder.galley("check").returncode == Exit.OK
     assert "one (laptop): unchanged" in folder.run(everything=True).said

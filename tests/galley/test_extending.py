@@ -131,6 +131,12 @@ def test_a_kind_without_a_tag_is_asked_before_galleys_own_and_its_code_counts(gu
     assert guide.status("index").state == "stale"
 
 
+def test_the_kind_compares_in_its_own_way(guide: GuideFolder) -> None:
+    assert guide.run().failures == {}
+    guide.write("snippets/index.py", FILES["snippets/index.py"].replace("(2, 3)", "(2, 4)"))
+    assert "squares.rows.txt has 1 other rows" in guide.run().said
+
+
 def test_what_can_be_imported_is_named() -> None:
     (said,) = re.findall(r"^(`Asked`.*?) can be imported\s+from `galley`", PAGE, re.MULTILINE | re.DOTALL)
     assert set(re.findall(r"`(\w+)`", said)) == set(galley.__all__) - {"__version__"}

@@ -186,6 +186,25 @@ def test_figures_are_in_the_page(drawn: GuideFolder, builder: str) -> None:
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.parametrize(
+    ("root", "inside", "shown"),
+    [
+        ('viewBox="0 0 300 200"', '<path d="M 1.23456 0.5 L 100.999 -0.001"/>', 'd="M 1.23 0.5 L 100.99 -0.00"'),
+        ('viewBox="0 0 300 200"', '<path d="M 1 1" stroke-width="0.123"/>', 'stroke-width="0.123"'),
+        ('viewBox="0 0 3 200"', '<path d="M 1.23456 0"/>', 'd="M 1.23456 0"'),
+        ("", '<path d="M 1.23456 0"/>', 'd="M 1.23456 0"'),
+        ('viewBox="0 0 300 200"', '<g transform="scale(9)"><path d="M 1.23456 0"/></g>', 'd="M 1.23456 0"'),
+    ],
+)
+def test_what_is_finer_than_a_hundredth_is_left_out_where_nobody_sees_it(root: str, inside: str, shown: str) -> None:
+    assert shown in inline_svg(svg(inside, f" {root}"), "g")
+
+
+def test_ids_without_a_reference_and_white_space_between_parts_are_left_out() -> None:
+    html = inline_svg(svg('<g id="a">\n <rect id="b"/>\n</g>\n<use href="#a"/><text id="c"> x\n</text>'), "g")
+    assert '<g id="g-a"><rect></rect></g><use href="#g-a"></use><text> x\n</text>' in html
+
+
 def test_a_drawing_that_is_nested_too_deeply_is_shown_as_an_image() -> None:
     data = svg("<g>" * 3000 + "</g>" * 3000)
     html = image_html(Form("image/svg+xml", "svg", data), "", "one")

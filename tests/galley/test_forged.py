@@ -215,7 +215,7 @@ def pinned(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
 
 def rewrite(folder: GuideFolder, profile: str, change: Callable[[dict[str, Any]], object], page: str = "page") -> None:
     """Change a record by hand."""
-    place = folder.project.outputs / page / profile / "record.json"
+    place = folder.project.outputs / page / profile / ("run.json" if change in DAYS else "record.json")
     record = json.loads(place.read_text(encoding="utf-8"))
     change(record)
     place.write_text(json.dumps(record), encoding="utf-8")
@@ -232,6 +232,17 @@ def old_without_any(record: dict[str, Any]) -> None:
     record["dependencies"] = []
 
 
+def in_days_to_come(run: dict[str, Any]) -> None:
+    """A run whose day has not been yet."""
+    run["date"] = "2131-01-01"
+
+
+def on_no_day(run: dict[str, Any]) -> None:
+    """A run whose date is none."""
+    run["date"] = "<b>"
+
+
+DAYS = (in_days_to_come, on_no_day)  # which stand in `run.json`
 UNFOUNDED: dict[str, tuple[Forge, str]] = {
     "no dependencies": (lambda record: record.update(dependencies=[]), "it does not list snippets/brought.py"),
     "none, as before galley noted settings": (old_without_any, "it does not list snippets/brought.py"),
@@ -239,8 +250,8 @@ UNFOUNDED: dict[str, tuple[Forge, str]] = {
     "not the pin": (
         without("snippets/list.toml"), 'not depend on the table ["org/big"] of snippets/list.toml, which pins its model'
     ),
-    "a day to come": (lambda record: record.update(date="2131-01-01"), "its date, 2131-01-01, lies in the future"),
-    "no day": (lambda record: record.update(date="<b>"), "its date, '<b>', is none"),
+    "a day to come": (in_days_to_come, "its date, 2131-01-01, lies in the future"),
+    "no day": (on_no_day, "its date, '<b>', is none"),
 }  # fmt: skip
 
 
@@ -253,7 +264,8 @@ def test_an_optional_record_that_lacks_what_all_have_is_refused_by_check_and_bui
     rewrite(folder, "big", change)
     done = folder.galley("check")
     assert done.returncode == 1, done.stdout
-    assert "snippets/outputs/page/big/record.json: unfounded: page (big): " in done.stdout
+    file = "run.json" if change in DAYS else "record.json"
+    assert f"snippets/outputs/page/big/{file}: unfounded: page (big): " in done.stdout
     assert said in done.stdout
     assert (
         "galley run page --profile big; or, where nobody can run it: git rm -r snippets/outputs/page/big" in done.stdout

@@ -102,7 +102,7 @@ def swatches(folder: GuideFolder) -> GuideFolder:
 
 def test_a_value_is_recorded_in_each_form_as_a_file(swatches: GuideFolder) -> None:
     names = {path.name for path in (swatches.project.outputs / "page/laptop").iterdir()}
-    assert names == {"record.json", "colour.swatch.txt", "colour.swatch.html"}
+    assert names == {"record.json", "run.json", "colour.swatch.txt", "colour.swatch.html"}
     assert swatches.output("page", "colour.swatch.txt") == "red"
     assert swatches.output("page", "colour.swatch.html") == "<b style='background: red'>first</b>"
 

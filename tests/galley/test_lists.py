@@ -12,7 +12,7 @@ from builders import BUILDERS, article, builds, plain, text_of
 from galley.site.listing import BUILT_IN, relative_url
 from galley.site.lists import List
 from galley.source.fences import find_fences
-from galley.source.grammar import LISTS
+from galley.source.tags import LISTS
 from guide_folder import GuideFolder, fence
 
 CLAIMS = '```python exec="on" list="claims"\n```\n'
@@ -108,6 +108,22 @@ def test_a_profile_that_never_ran_has_a_row_that_says_so(guide: GuideFolder) -> 
     html = builds("mkdocs", "lists")(guide)
     assert "not run yet; <code>galley run two --profile big</code> runs it" in part(html, "states")
     assert text_of(part(html, "states")).count("The second page") == 2
+
+
+def test_the_states_say_once_what_all_pages_ran_with(guide: GuideFolder) -> None:
+    hook = 'def provenance(context):\n    twin = " and its twin" if context.page == "one" else ""\n'
+    guide.write("snippets/mine_too.py", hook + '    return {"model": f"small{twin}"}\n')
+    settings = (guide.root / "pyproject.toml").read_text(encoding="utf-8")
+    more = '[tool.galley]\nline = ["model"]\nhooks = { provenance = "mine_too:provenance" }\n'
+    guide.write("pyproject.toml", settings.replace("[tool.galley]\n", more, 1))
+    guide.page("lists", "".join(f'```python exec="on" list="{name}"\n```\n\n' for name in SUMMARIES))
+    assert not guide.run().failures
+    run = guide.root / "snippets/outputs/two/laptop/run.json"
+    run.write_text(re.sub(r'"date": "[^"]*"', '"date": "2025-01-02"', run.read_text("utf-8")), "utf-8")
+    html = builds("mkdocs", "lists")(guide)
+    assert "All of them ran with small." in text_of(part(html, "states"))
+    assert re.findall(r'<td data-column="With">([^<]*)<', part(html, "states")) == ["and its twin", ""]
+    assert "checked 2 January 2025 to " in text_of(part(html, "facts"))
 
 
 def test_a_guide_brings_a_list_of_its_own(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:

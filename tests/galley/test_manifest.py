@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from galley.record.manifest import Predicate, Statement, Subject
+from galley.record.signed import signed
 from galley.source.digest import digest
 from galley.system.commit import Commit
 from guide_folder import GuideFolder
@@ -88,7 +89,9 @@ def test_a_manifest_is_an_in_toto_statement_of_every_record(guide: GuideFolder) 
     assert found["_type"] == "https://in-toto.io/Statement/v1"
     names = [("page", "big"), ("page", "laptop"), ("plain", "laptop")]
     files = {
-        f"snippets/outputs/{page}/{profile}/record.json": record_file(guide, page, profile) for page, profile in names
+        f"snippets/outputs/{page}/{profile}/{file}": record_file(guide, page, profile).with_name(file)
+        for page, profile in names
+        for file in ("record.json", "run.json")
     }
     assert found["subject"] == [
         {"name": name, "digest": {"sha256": digest(file.read_bytes())}} for name, file in files.items()
@@ -154,11 +157,11 @@ def test_a_build_verifies_a_manifest_once_and_none_where_there_is_none(guide: Gu
 
 def change(guide: GuideFolder, keys: dict[str, Path], what: str) -> str:
     """Do something to the guide; returns what the check must say of it."""
-    record, seal = record_file(guide, "page", "laptop"), guide.root / f"{MANIFEST}.sig"
+    run, seal = record_file(guide, "page", "laptop").with_name("run.json"), guide.root / f"{MANIFEST}.sig"
     match what:
         case "a date":  # which nothing else can hold against a record
-            record.write_text(record.read_text(encoding="utf-8").replace('"date": "2', '"date": "1'), encoding="utf-8")
-            return f"page/laptop/record.json: unsigned: is another record than {MANIFEST} names, signed by alice"
+            run.write_text(run.read_text(encoding="utf-8").replace('"date": "2', '"date": "1'), encoding="utf-8")
+            return f"page/laptop/run.json: unsigned: is another than {MANIFEST} names, signed by alice"
         case "a record more":
             guide.snippet("more", "# %% one\n1\n")
             guide.run("more")
@@ -171,9 +174,9 @@ def change(guide: GuideFolder, keys: dict[str, Path], what: str) -> str:
             what = "page/big/one.stdout.txt: unsigned: is not what was recorded: its bytes changed"
             return f"{what}\n    restore what was signed: git checkout -- snippets/outputs/page/big; "
         case "the manifest":
-            record.write_text(record.read_text(encoding="utf-8").replace('"date": "2', '"date": "1'), encoding="utf-8")
+            run.write_text(run.read_text(encoding="utf-8").replace('"date": "2', '"date": "1'), encoding="utf-8")
             text = json.dumps(said(guide)).replace(
-                said(guide)["subject"][1]["digest"]["sha256"], digest(record.read_bytes())
+                said(guide)["subject"][3]["digest"]["sha256"], digest(run.read_bytes())
             )
             (guide.root / MANIFEST).write_text(text, encoding="utf-8")
             return (
@@ -235,6 +238,7 @@ def test_what_nobody_listed_signed_fails_and_is_shown_as_signed_by_nobody(
     if what != "no setting":  # that also takes the signature out of the guide's settings
         assert guide.galley("check").returncode == 0, "the check asks for no signature by itself"
     assert guide.mkdocs().returncode == 0
+    assert what not in {"a date", "the manifest"} or signed(guide.project, "page", "laptop") is None
     html = (guide.root / "site/page.html").read_text(encoding="utf-8")
     signatures = html.count("signed by alice")
     assert signatures == (what in {"a date", "a record more", "a record less", "an output"})
@@ -290,7 +294,9 @@ def test_the_machine_of_a_profile_signs_its_own_and_says_that_it_ran_again(
     assert done.returncode == 0, done.stdout
     assert "page (big): same outputs" in done.stdout
     name = "snippets/outputs/manifest.big.json"
-    assert [each["name"] for each in said(guide, name)["subject"]] == ["snippets/outputs/page/big/record.json"]
+    assert [each["name"] for each in said(guide, name)["subject"]] == [
+        f"snippets/outputs/page/big/{file}" for file in ("record.json", "run.json")
+    ]
     assert [each["rerun"] for each in said(guide, name)["predicate"]["profiles"]] == [True]
     done = guide.galley("check", "--signed")
     assert done.returncode == 0, done.stdout
@@ -325,7 +331,7 @@ def test_another_lock_is_told_and_no_failure(guide: GuideFolder) -> None:
     assert "lock.txt: unsigned (no failure): lock.txt is another than when alice@example.com signed" in done.stdout
 
 
-@pytest.mark.parametrize("name", [MANIFEST, f"{MANIFEST}.sig", "snippets/outputs/.staging-manifest"])
+@pytest.mark.parametrize("name", [MANIFEST, f"{MANIFEST}.sig", "snippets/outputs/.staging-beside"])
 @pytest.mark.parametrize("kind", ["file", "folder", "link"])
 def test_what_galley_did_not_make_is_not_replaced(
     guide: GuideFolder, keys: dict[str, Path], name: str, kind: str
@@ -341,7 +347,7 @@ def test_what_galley_did_not_make_is_not_replaced(
         place.symlink_to(own)
     guide.write("lock.txt", "rich==16.0\n")  # so that there is something to write
     done = guide.galley("manifest", "--sign", str(keys["alice"]))
-    if kind == "file" and name.endswith("staging-manifest"):
+    if kind == "file" and name.endswith("staging-beside"):
         assert done.returncode == 0, "what an interrupted command left there"
         return
     assert done.returncode == 5, done.stdout

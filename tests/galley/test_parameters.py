@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from galley.errors import GalleyError
+from galley.record.status import State
 from galley.source.cells import SnippetFile, cut
-from galley.source.parameters import has_own_code, literal, parameters, with_values
+from galley.source.parameters import has_own_code, left_out, literal, parameters, with_values
+from guide_folder import SETTINGS, GuideFolder
 
 SOURCE = """\
 # %% parameters
@@ -77,3 +80,70 @@ def test_a_value_of_another_type_is_another_value(value: object, changes: bool) 
     snippets = cut("# %% parameters\nflag = 1\n", Path("one.py"), Path("one.py"))
     assert has_own_code(snippets, {"flag": value, "unknown": 1}, [{}]) is changes
     assert not has_own_code(snippets, {"flag": value}, [{"flag": value}, {}])
+
+
+CLAIMS = """\
+# %% parameters
+model = "small"
+steps = 3
+# %% one
+print(model)
+# %% answers [claim] about="model"
+"It answers."
+assert model == "small"
+# %% two
+print(steps)
+# %% last [claim] about="model steps"
+"It ends."
+assert steps == 3
+"""
+
+
+@pytest.mark.parametrize(
+    ("values", "left"),
+    [
+        ({}, ["parameters", "one", "answers", "two", "last"]),
+        ({"model": "small"}, ["parameters", "one", "answers", "two", "last"]),
+        ({"model": "large"}, ["parameters", "one", "two"]),
+        ({"steps": 4}, ["parameters", "one", "answers", "two"]),
+        ({"steps": True, "other": 1}, ["parameters", "one", "answers", "two"]),
+    ],
+)
+def test_a_claim_about_other_values_is_left_out_and_every_line_number_is_kept(values: Any, left: list[str]) -> None:
+    whole, changed = snippets(CLAIMS), with_values(snippets(CLAIMS), values)
+    assert [cell.name for cell in changed.cells] == left
+    assert all(whole.cell(cell.name).place == cell.place for cell in changed.cells)  # type: ignore[union-attr]
+    assert changed.source.count("\n") == CLAIMS.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "values", "said"),
+    [
+        ('about="modle"', [{}], r"a_page\.py:6: about names 'modle', and the file has no such parameter"),
+        ('about="model"', [{"model": "x"}], r"a_page\.py:6: no required profile runs this claim"),
+        ('about="model"', [{"model": "x"}, {"model": "small"}], ""),
+    ],
+)
+def test_a_claim_that_no_required_profile_runs_is_an_error(source: str, values: Any, said: str) -> None:
+    found = list(left_out(snippets(CLAIMS.replace('about="model"', source, 1).partition("# %% two")[0]), values))
+    assert len(found) == bool(said)
+    assert re.match(f".*{said}", str(found[0]) if found else "")
+    assert all(error.mend for error in found)
+
+
+def test_a_page_is_recorded_under_each_profile_with_its_own_claims(folder: GuideFolder) -> None:
+    folder.write("pyproject.toml", SETTINGS + '[tool.galley.profiles.large]\nparameters = { model = "large" }\n')
+    folder.snippet("page", CLAIMS)
+    ended = folder.run("page", profiles=("laptop", "large"))
+    assert not ended.failures
+    assert [cell.name for cell in folder.record("page", "large").cells] == ["parameters", "one", "two"]
+    assert [cell.name for cell in folder.record("page").cells][2] == "answers"
+    assert folder.status("page", "large").state is State.FRESH
+    assert not folder.mkdocs().returncode
+    html = (folder.root / "site" / "page.html").read_text(encoding="utf-8")
+    assert html.count("Left out here: the sentence is about other values") == 2
+
+
+def test_about_is_for_claims() -> None:
+    with pytest.raises(GalleyError, match=r"about is for a cell with the tag \[claim\]"):
+        snippets('# %% parameters\na = 1\n# %% one about="a"\nprint(a)\n')

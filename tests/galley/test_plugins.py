@@ -10,13 +10,14 @@ import pytest
 from galley.errors import GalleyError
 from galley.plugins import load_plugins, plugins_of
 from galley.source.cells import read_snippets
-from galley.source.grammar import BUILT_IN, LISTS, grammar_of
+from galley.source.grammar import BUILT_IN, grammar_of
+from galley.source.tags import LISTS
 from guide_folder import SETTINGS, GuideFolder, fence
 
 MINE = '''
 """Words of this guide's own."""
 from galley.errors import GalleyError
-from galley.source.grammar import Option, Tag
+from galley.source.tags import Option, Tag
 from mine.words import SAYS
 
 
@@ -197,7 +198,7 @@ WRONG = {
     ),
     "a tag of galley's": (
         "mine.wrong:Name",
-        "from galley.source.grammar import Tag\nclass Name:\n    tags = (Tag('claim', 'x'),)\n",
+        "from galley.source.tags import Tag\nclass Name:\n    tags = (Tag('claim', 'x'),)\n",
         "which brings a tag 'claim', and there is one already",
         "give it another name",
         2,

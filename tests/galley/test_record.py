@@ -7,17 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from galley.record.model import (
-    CellRecord,
-    Dependency,
-    Environment,
-    NewerError,
-    Output,
-    OutputFile,
-    Record,
-    from_json,
-    to_json,
-)
+from galley.record.model import CellRecord, Dependency, Environment, Output, OutputFile, Record
+from galley.record.written import NewerError, from_json, to_json, to_run, with_run
 
 
 def printed(sha256: str) -> tuple[Output, ...]:
@@ -29,7 +20,9 @@ RECORD = Record(
     page="a-page",
     profile="laptop",
     date="2030-01-02",
-    environment=Environment("3.11.7", packages={"rich": "14.0"}, provenance={"model": "ünï"}),
+    environment=Environment(
+        "3.11.7", "Linux x86_64", "A processor", packages={"rich": "14.0"}, provenance={"model": "ünï"}
+    ),
     cells=(
         CellRecord("one", "d1", printed("s1"), seconds=0.5, peak_mb=20.0),
         CellRecord("two", "d2"),
@@ -38,8 +31,44 @@ RECORD = Record(
 )
 
 
+def read(claims: str, run: str = to_run(RECORD)) -> Record:
+    """The record in its two texts."""
+    return with_run(from_json(claims), run)
+
+
 def test_a_record_reads_back_as_it_was() -> None:
-    assert from_json(to_json(RECORD)) == RECORD
+    assert read(to_json(RECORD)) == RECORD
+
+
+def test_what_no_other_run_repeats_stands_apart_from_what_is_claimed() -> None:
+    cells = tuple(replace(cell, seconds=9.0, peak_mb=1.0) for cell in RECORD.cells)
+    ran = replace(RECORD.environment, cpu="Another", system="Another")
+    again = replace(RECORD, date="2031-01-01", cells=cells, environment=ran)
+    assert to_json(again) == to_json(RECORD)
+    assert read(to_json(RECORD), to_run(again)) == again
+    assert to_run(RECORD) == (
+        '{\n "date": "2030-01-02",\n "system": "Linux x86_64",\n "cpu": "A processor",\n "cells": {\n'
+        '  "one": {"seconds": 0.5, "peak_mb": 20.0},\n  "two": {"seconds": 0.0, "peak_mb": 0.0}\n }\n}\n'
+    )
+    assert json.loads(to_run(replace(RECORD, cells=())))["cells"] == {}
+
+
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        ("", "says no run"),
+        ("[]", "says no run"),
+        (to_run(RECORD)[:-9], "says no run"),
+        (to_run(RECORD).replace("0.5", "-1"), "says no run"),
+        (to_run(RECORD).replace('"2030-01-02"', "[]"), "says no run"),
+        (to_run(RECORD).replace('"two"', '"three"'), "of other cells"),
+        (to_run(replace(RECORD, cells=RECORD.cells[:1])), "of other cells"),
+        (f"<<<<<<< a\n{to_run(RECORD)}", "a merge in git was not ended"),
+    ],
+)
+def test_anything_else_is_no_run_of_the_record(run: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        read(to_json(RECORD), run)
 
 
 def test_its_text_is_for_people_too() -> None:
@@ -124,16 +153,26 @@ def test_a_record_of_galley_0_1_is_read() -> None:
     )
     assert (found.environment.python, found.environment.packages) == ("3.11.7", {"rich": "14.0"})
     assert found.format == 1
-    assert found.same_conditions(from_json(to_json(replace(found, format=2)))), "its format alone makes no run another"
+    assert found.same_conditions(from_json(to_json(found))), "its format alone makes no run another"
 
 
 def test_a_record_of_a_newer_galley_says_so() -> None:
-    with pytest.raises(NewerError, match=r"a newer galley wrote it \(format 7; this one reads formats up to 2\)"):
+    with pytest.raises(NewerError, match=r"a newer galley wrote it \(format 7; this one reads formats up to 3\)"):
         from_json(broken(format=7, cells="in a way that nobody knows yet"))
 
 
 def test_what_a_newer_galley_adds_within_a_format_is_passed_over() -> None:
-    assert from_json(broken(signature="x")) == RECORD
+    assert read(broken(signature="x")) == RECORD
+
+
+def test_a_record_of_galley_0_2_is_read() -> None:
+    cells = [{**cell, "seconds": 0.5} for cell in json.loads(to_json(RECORD))["cells"]]
+    said = {**json.loads(to_json(RECORD)), "date": "2030-01-02", "cells": cells, "format": 2}
+    said["environment"]["cpu"] = "A processor"
+    found = from_json(json.dumps(said))
+    assert (found.date, found.environment.cpu, found.format, found.has_run) == ("2030-01-02", "A processor", 2, False)
+    assert [cell.seconds for cell in found.cells] == [0.5, 0.5]
+    assert found.same_conditions(RECORD)
 
 
 FORGED = {
@@ -149,7 +188,7 @@ FORGED = {
     "a path that is a number": {"dependencies": [{"path": 3, "kind": "file", "sha256": "s"}]},
     "a dependency of another kind": {"dependencies": [{"path": "a", "kind": "wish", "sha256": "s"}]},
     "seconds in words": {"cells": [{"name": "a", "digest": "d", "seconds": "1"}]},
-    "a date that is a list": {"date": ["2030-01-02"]},
+    "a date that is a list": {"date": ["2030-01-02"], "format": 2},
     "a Python that is a number": {"environment": {"python": 3.11}},
     "packages in a list": {"environment": {"packages": ["rich"]}},
     "depth": {"environment": {"provenance": {"x": json.loads("[" * 400 + "]" * 400)}}, "format": "2"},
@@ -174,6 +213,14 @@ def test_a_record_with_a_field_of_another_form_is_none(case: str) -> None:
 )  # fmt: skip
 def test_what_differs_at_every_run_does_not_count(other: Record) -> None:
     assert RECORD.same_conditions(other)
+
+
+def test_what_differs_on_another_machine_does_not_count() -> None:
+    there = Environment("3.11.9", "Darwin arm64", "Another", {"rich": "14.0+local"}, {"model": "ünï", "cores": 4})
+    other = replace(RECORD, environment=there)
+    other = replace(other, cells=(replace(RECORD.cells[0], provenance={"cores": 2}), RECORD.cells[1]))
+    assert RECORD.same_conditions(other, ["cores"])
+    assert not RECORD.same_conditions(other)
 
 
 @pytest.mark.parametrize(

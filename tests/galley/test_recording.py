@@ -28,7 +28,8 @@ def test_equal_outputs_leave_every_byte_and_time_alone(folder: GuideFolder) -> N
     assert "page (laptop): recorded (2 cells" in ran(folder, SOURCE)
     before = folder.recorded()
     assert sorted(before) == [
-        f"page/laptop/{name}" for name in ("one.stdout.txt", "one.value.txt", "record.json", "two.stderr.txt")
+        f"page/laptop/{name}"
+        for name in ("one.stdout.txt", "one.value.txt", "record.json", "run.json", "two.stderr.txt")
     ]
     assert "page (laptop): unchanged (2 cells" in ran(folder, SOURCE)
     assert folder.recorded() == before
@@ -65,7 +66,7 @@ CHANGES = (
     ("print('a', 1)\n", "", "one.stdout.txt is gone"),
     ("2\n", "2\n3; print(4)\n", "one.value.txt is gone"),
     ("import sys", "import sys; print(5)", "two.stdout.txt is new"),
-    ("# %% two", "# %% three", "three.stderr.txt is new"),
+    ("# %% two", "# %% three", "three.stderr.txt has 1 line new: 'e'"),
 )
 
 

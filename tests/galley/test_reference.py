@@ -12,7 +12,7 @@ from galley.config import Profile, Project
 from galley.errors import Exit
 from galley.site.lists import List
 from galley.source import fences
-from galley.source.grammar import OPTIONS, TAGS
+from galley.source.tags import OPTIONS, TAGS
 from galley.toml import settings_of
 
 DOCS = Path(__file__).parents[2] / "scripts/galley/docs"

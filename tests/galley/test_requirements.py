@@ -58,12 +58,17 @@ def test_every_import_is_declared_and_every_declaration_imported() -> None:
     modules = {name for file in (DISTRIBUTION / "src").rglob("*.py") for name in imported(file)}
     others = modules - sys.stdlib_module_names - {"galley"}
     known = packages_distributions()
-    names = {plain(known[module][0]) for module in others}
-    assert sorted(names) == sorted(plain(Requirement(each).name) for each in PROJECT["dependencies"])
+    names = {plain(known.get(module, [module])[0]) for module in others}
+    declared = [
+        *PROJECT["dependencies"],
+        *(each for extra in PROJECT["optional-dependencies"].values() for each in extra),
+    ]
+    assert sorted(names) == sorted(plain(Requirement(each).name) for each in declared)
 
 
 def test_each_dependency_has_a_lower_bound() -> None:
-    assert [each for each in PROJECT["dependencies"] if ">=" not in each] == []
+    extras = [each for listed in PROJECT["optional-dependencies"].values() for each in listed]
+    assert [each for each in (*PROJECT["dependencies"], *extras) if ">=" not in each] == []
 
 
 def test_galley_brings_nothing_heavy() -> None:

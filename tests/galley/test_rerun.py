@@ -65,6 +65,9 @@ def forge(folder: GuideFolder, change: Callable[[dict[str, Any]], object], **out
         (file,) = [each for each in files if each.startswith(f"{name}.")]
         (place / file).write_text(text, encoding="utf-8")
         files[file]["sha256"] = digest(text)
+    run = json.loads((place / "run.json").read_text(encoding="utf-8"))
+    run |= {name: record["environment"].pop(name) for name in run if name in record["environment"]}
+    (place / "run.json").write_text(json.dumps(run), encoding="utf-8")
     (place / "record.json").write_text(json.dumps(record), encoding="utf-8")
 
 
@@ -213,5 +216,6 @@ def test_another_image_is_told_without_its_digest(recorded: GuideFolder) -> None
     assert recorded.galley("run").returncode == 0
     forge(recorded, nothing, text="<svg/>")
     assert (
-        "text.image.svg has other bytes (image/svg+xml) when it ran again" in recorded.galley("run", "--check").stdout
+        "text.image.svg is another drawing with the same words when it ran again"
+        in recorded.galley("run", "--check").stdout
     )

@@ -317,9 +317,11 @@ def test_a_best_that_cannot_be_told_stops_with_its_line(guide: GuideFolder, best
     [
         ('one best="a"', "best is for a cell with the tag [table]"),
         ('one [table] best="a,,b"', "is not the names of columns"),
+        ('one choose="a"', "choose is for a cell with the tag [table]"),
+        ('one [table] choose="a, a"', "is not the names of columns, each once"),
     ],
 )
-def test_a_wrong_best_is_told_when_the_cell_is_read(line: str, said: str) -> None:
+def test_a_wrong_option_is_told_when_the_cell_is_read(line: str, said: str) -> None:
     with pytest.raises(Exception, match=re.escape(said)):
         cell(f"# %% {line}")
 
@@ -329,6 +331,54 @@ def test_a_best_is_no_part_of_what_makes_a_record_stale(guide: GuideFolder) -> N
     assert guide.status("page").state == "fresh"
     guide.write("snippets/page.py", SCORES.replace(f"{LINE}", "# %% scores"))
     assert guide.status("page").state == "stale"
+
+
+DRAWN = """\
+# %% drawn [table] choose="seed, t"
+[{"t": 0.5, "seed": 0, "answer": "def f():\\n    pass"}, {"t": 0.5, "seed": 1, "answer": "b"}]
+"""
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_every_builder_shows_a_table_with_choices(folder: GuideFolder, builder: str) -> None:
+    pytest.importorskip(builder)
+    folder.snippet("page", DRAWN)
+    folder.snippet("plain", "# %% one\nprint(1)\n")
+    assert folder.run().failures == {}
+    text, other = (builds(builder, page)(plain(folder)) for page in ("page", "plain"))
+    assert 'data-choose="1 0"' in text
+    assert '<td class="galley-lines" data-column="answer">def f():\n    pass</td>' in text
+    assert text.count('<script src="galley/choose.js" defer></script>') == 1
+    assert "choose.js" not in other
+    assert (folder.root / "site" / "galley" / "choose.js").stat().st_size < 2_000
+
+
+@pytest.mark.parametrize(
+    ("choose", "said"),
+    [
+        ("k", "choose names 'k', which is no column of the table"),
+        ("x, n", "choose names every column, so that nothing is left to see"),
+        ("n", "the column 'n' has more than 20 values to choose from"),
+    ],
+)
+def test_what_cannot_be_chosen_stops_with_its_line(choose: str, said: str) -> None:
+    with pytest.raises(AskedWronglyError, match=re.escape(said)) as caught:
+        html("x\tn\n" + "".join(f"a\t{number}\n" for number in range(21)), f'# %% one [table] choose="{choose}"')
+    assert str(caught.value).startswith("page.py:1: ")
+
+
+def test_choices_that_cannot_be_made_fail_the_check(folder: GuideFolder) -> None:
+    folder.snippet("page", DRAWN)
+    assert folder.run().failures == {}
+    folder.write("snippets/page.py", DRAWN.replace("seed, t", "seed"))
+    assert folder.status("page").state == "fresh", "choose is no part of what makes a record stale"
+    folder.write("snippets/page.py", DRAWN.replace("seed, t", "sead"))
+    (found,) = folder.findings()
+    assert str(found).startswith("snippets/page.py:1: unknown: choose names 'sead', which is no column")
+
+
+def test_a_table_without_choices_has_none() -> None:
+    assert "data-choose" not in html("a\tb\n1\t2\n")
 
 
 MEASURED = """\

@@ -128,6 +128,12 @@ Change = Callable[[Job], Job]
     [
         (lambda job: replace(job, timeout=0.3), "while True: pass", "took longer than 0.3 s and was stopped"),
         (lambda job: replace(job, page_timeout=0.3), "while True: pass", "the page took longer than 0.3 s"),
+        (
+            lambda job: replace(job, timeout=0.2, patience=2),
+            "while True: pass",
+            "took longer than 0.4 s and was stopped",
+        ),
+        (lambda job: replace(job, page_timeout=0.2, patience=2), "while True: pass", "the page took longer than 0.4 s"),
         (lambda job: replace(job, memory_mb=200), "x = bytearray(10**9)", "MemoryError"),
     ],
 )

@@ -115,6 +115,7 @@ def test_a_setting_that_changed_makes_the_record_stale_at_its_line(
     ("old", "new"),
     [
         ("timeout = 20.0", "timeout = 30.0\npage_timeout = 100.0"),
+        ("required = true", "required = true\npatience = 2.5\nneeds_mb = 3000"),
         ("timeout = 20.0", 'install = "make"\nline = ["Python"]\npackages = ["rich"]'),
         ("required = true", 'required = true\ntitle = "A laptop"\npins = { other = "pyproject.toml" }'),
         ("timeout = 20.0", 'files = { "a.txt" = "snippets/data/a.txt" }'),

@@ -17,7 +17,8 @@ import pytest
 
 from galley.errors import RefusedError
 from galley.record.model import CellRecord, Environment, Output, OutputFile, Record
-from galley.record.store import Store, TamperedError, TornError
+from galley.record.store import Store
+from galley.record.whole import TamperedError, TornError
 from galley.source.digest import digest
 
 OLD = {"one.stdout.txt": b"old\n", "two.value.txt": b"kept\n"}
@@ -53,9 +54,40 @@ def test_a_written_record_reads_back(store: Store) -> None:
     assert store.read("page", "laptop") == record(OLD)
     assert store.read("page", "laptop").contents["one.stdout.txt"] == b"old\n"
     assert sorted(files(store.folder)) == [
-        f"page/laptop/{name}" for name in (*sorted(OLD)[:1], "record.json", *sorted(OLD)[1:])
+        f"page/laptop/{name}" for name in (*sorted(OLD)[:1], "record.json", "run.json", *sorted(OLD)[1:])
     ]
     assert list(store.folders()) == [("page", "laptop")]
+
+
+def test_an_earlier_record_is_put_back_byte_for_byte_in_whatever_format(store: Store) -> None:
+    folder = store.folder_of("page", "laptop")
+    earlier = json.loads((folder / "record.json").read_bytes())
+    cells = [{**cell, "seconds": 1.5} for cell in earlier["cells"]]
+    text = json.dumps({**earlier, "date": "2029-12-31", "cells": cells, "format": 2})
+    old = {**OLD, "record.json": text.encode()}
+    store.write(record(NEW))
+    store.put_back("page", "laptop", old)
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == old
+    found = store.read("page", "laptop")
+    assert found is not None
+    assert (found.date, found.cells[0].seconds) == ("2029-12-31", 1.5)
+    store.write(record(NEW))
+    assert {file.name for file in folder.iterdir()} == {*NEW, "record.json", "run.json"}
+
+
+def test_what_is_no_record_is_not_put_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = store.folder_of("page", "laptop")
+    whole = {file.name: file.read_bytes() for file in folder.iterdir()}
+    spoilt = ({}, {**whole, "one.stdout.txt": b"x"}, {name: whole[name] for name in whole if name != "run.json"})
+    for files_there in spoilt:
+        with pytest.raises((TornError, TamperedError)):
+            store.put_back("page", "laptop", files_there)
+    with pytest.raises(TamperedError, match="is the record of page under laptop"):
+        store.put_back("other", "laptop", whole)
+    monkeypatch.setenv("CI", "1")
+    with pytest.raises(RefusedError, match="CI writes no records"):
+        store.put_back("page", "laptop", whole)
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == whole
 
 
 def test_no_record_is_written_in_ci_whoever_asks(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +116,7 @@ def test_a_merge_that_was_not_ended_is_told_as_that(store: Store) -> None:
 def test_a_new_record_leaves_nothing_of_the_old_one(store: Store) -> None:
     store.write(record(NEW))
     assert store.read("page", "laptop") == record(NEW)
-    assert set(files(store.folder)) == {f"page/laptop/{name}" for name in (*NEW, "record.json")}
+    assert set(files(store.folder)) == {f"page/laptop/{name}" for name in (*NEW, "record.json", "run.json")}
 
 
 def test_no_folder_and_an_empty_one_hold_no_record(store: Store) -> None:
@@ -175,6 +207,9 @@ SPOILT: dict[str, Callable[[Path, Path], object]] = {
         each.unlink() for at in (staged, folder) for each in at.glob("two.value.txt")
     ],
     "a file lies there that no record names": lambda staged, folder: (folder / "notes.txt").write_text("mine"),
+    "the run had not moved and is gone": lambda staged, folder: [
+        each.unlink() for at in (staged, folder) for each in at.glob("run.json")
+    ],
     "the staged record is a link": lambda staged, folder: (
         (staged / "record.json").rename(staged.parent.parent / "record.json"),
         (staged / "record.json").symlink_to(staged.parent.parent / "record.json"),
@@ -223,8 +258,15 @@ def tampering() -> dict[str, tuple[Callable[[Path], object], str]]:
         "record no text": (lambda at: (at / "record.json").write_bytes(b"\xff"), "record.json: cannot be read"),
         "output made a folder": (lambda at: swap(at, lambda file: file.mkdir()), "one.stdout.txt: is no plain file"),
         "output made a pipe": (lambda at: swap(at, os.mkfifo), "one.stdout.txt: is no plain file"),
-        "no format": (lambda at: edit(at, '"format": 2', '"format": "2"'), "record.json: cannot be read: not a"),
+        "no format": (lambda at: edit(at, '"format": 3', '"format": "2"'), "record.json: cannot be read: not a"),
         "other page": (lambda at: edit(at, '"page": "page"', '"page": "x"'), "record.json: is the record of x under"),
+        "run taken away": (lambda at: (at / "run.json").unlink(), "run.json: is in the record and not in the folder"),
+        "run cut": (lambda at: (at / "run.json").write_text("{"), "run.json: cannot be read: says no run"),
+        "run of others": (lambda at: run_of_others(at / "run.json"), "run.json: cannot be read: says the run of other"),
+        "run without a record that has one": (
+            lambda at: edit(at, '"format": 3', '"format": 2, "date": "x"'),
+            "run.json: is in",
+        ),
         "other digest": (lambda at: edit(at, digest(b"old\n"), digest(b"x")), "one.stdout.txt: is not what was"),
     }
 
@@ -235,6 +277,11 @@ def edit(folder: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
+
+
+def run_of_others(file: Path) -> None:
+    """Say the run of another cell."""
+    file.write_text(file.read_text().replace('"one"', '"two"'))
 
 
 @pytest.mark.parametrize("way", tampering())

@@ -24,17 +24,21 @@ from galley.export.needs import needs
 from galley.kinds.ansi import for_terminal, only_colours
 from galley.kinds.describe import describe
 from galley.kinds.markup import escape, inline
+from galley.kinds.pictured import of_images
 from galley.kinds.rows import read
 from galley.kinds.sanitise import LONG, left_out, sanitised
 from galley.kinds.svg import image_html
 from galley.kinds.table import NUMERAL, RANGE, WORD
-from galley.record.compare import classify
+from galley.record.compare import FILE_LINE
+from galley.record.difference import of_lines, of_text
 from galley.record.founded import DIGEST
 from galley.record.measured import mask_measured
 from galley.record.model import KIND, OUTPUT, CellRecord, Environment, Form, Output, OutputFile, Record
 from galley.record.normalise import Where, mask_numbers, normalise
 from galley.record.numbers import numbers, repeated
+from galley.record.shard import NAME, SHARD
 from galley.record.status import State, Status
+from galley.review.page import change_id
 from galley.run.watch import Watch
 from galley.site.blocks import with_ids
 from galley.site.exec_options import CHECKS
@@ -59,7 +63,9 @@ SIZE = 70_000
 LIMIT = 4.0  # seconds of processor time for one input
 ROOT = Path(tempfile.gettempdir(), "a-guide")  # nothing has to be there
 PAGE = Path("docs/page.md")
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
+SVG = (
+    '<svg viewBox="0 0 200 200" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
+)
 
 
 @dataclass(frozen=True)
@@ -85,9 +91,15 @@ def _normalised(text: str) -> None:
         normalise(text, Where(ROOT, snippets, (), folders, names, Path("/opt/galley")))
 
 
-def _classified(text: str) -> None:
-    classify(f"{text} 1", f"{text} 2")
-    classify(f"1 {text}", f"2 {text}")
+def _differing(text: str) -> None:
+    for was, now in ((f"{text} 1", f"{text} 2"), (f"1 {text}", f"2 {text}"), (f"{text} a", f"{text} b")):
+        of_text(was, now)
+        of_lines(was, now)
+
+
+def _other_drawing(inside: str) -> None:
+    was, now = (Form("image/svg+xml", "svg", SVG.format(f"{inside}{end}").encode()) for end in ("a", "b"))
+    of_images(was, now, 0.1)
 
 
 def _cut(head: str) -> None:
@@ -105,7 +117,7 @@ def _drawn(inside: str) -> None:
 
 
 def _painted(value: str) -> None:
-    for name in ("fill", "style"):
+    for name in ("fill", "style", "d"):
         _drawn(f'<rect {name}="{html.escape(value)}"/>')
         _drawn(f'<rect {name}="fill:{html.escape(value)}"/>')
 
@@ -283,10 +295,40 @@ TABLE = {
         mask_numbers,
         (*DIGITS, BLANKS, pumped("1", " "), pumped("", " ", "-"), pumped("", "  -"), pumped("1e", "1,", "e")),
     ),
-    "classify": Worst(
-        ("galley.record.compare.NUMBER",),
-        _classified,
-        (*DIGITS, BLANKS, BREAKS, pumped("", "+"), pumped("", "-1"), pumped("1e", "1"), pumped("1e-", "1")),
+    "the line of a file": Worst(
+        ("galley.record.compare.FILE_LINE",),
+        lambda text: FILE_LINE.sub("#", text),
+        (pumped("", ".py:1"), pumped(".py:", "1"), pumped('.py", line ', "1", ":"), pumped("", '.py", line 1')),
+    ),
+    "another drawing": Worst(
+        ("galley.kinds.pictured.WORDS",),
+        _other_drawing,
+        (
+            *(pumped("", unit) for unit in ("<text", "<text ", "<text>", "<text>a<", "<title>", "<desc >")),
+            *(pumped("<text", unit, "<") for unit in (" ", "a", "text ", "-")),
+            pumped("<text>", "a"),
+        ),
+    ),
+    "the name of a change": Worst(
+        ("galley.review.page.UNNAMED",),
+        change_id,
+        (pumped("", "/"), pumped("", "a/"), pumped("a", "@")),
+    ),
+    "a difference": Worst(
+        ("galley.record.difference.NUMBER", "galley.record.difference.WORD"),
+        _differing,
+        (
+            pumped("", "a "),
+            pumped("", "a"),
+            pumped("", "\n"),
+            *DIGITS,
+            BLANKS,
+            BREAKS,
+            pumped("", "+"),
+            pumped("", "-1"),
+            pumped("1e", "1"),
+            pumped("1e-", "1"),
+        ),
     ),
     "cut": Worst(
         ("galley.source.cells.MARKER", "galley.source.cells.HEAD", "galley.source.grammar.OPTION"),
@@ -567,6 +609,16 @@ TABLE = {
         DIGEST.fullmatch,
         (pumped("", "a"), pumped("", "a:"), pumped("", "a-", ":"), pumped("sha256:", "f"), pumped("", "f", ":x")),
     ),
+    "a shard": Worst(
+        ("galley.record.shard.SHARD",),
+        SHARD.fullmatch,
+        (pumped("", "1"), pumped("1/", "1"), pumped("", "0"), pumped("1", "/1")),
+    ),
+    "the note of a shard": Worst(
+        ("galley.record.shard.NAME",),
+        NAME.fullmatch,
+        (pumped("shard-", "1"), pumped("shard-1-of-", "1"), pumped("shard-", "1", ".json"), pumped("", "shard-")),
+    ),
     "the blocks of a page": Worst(
         ("galley.site.blocks.BLOCK",),
         with_ids,
@@ -607,6 +659,8 @@ TABLE = {
     "an attribute": Worst(
         (
             "galley.kinds.svg.URL",
+            "galley.kinds.svg.REFERRED",
+            "galley.kinds.svg.FINE",
             "galley.kinds.svg.OUTSIDE",
             "galley.kinds.svg.BLACK",
             "galley.kinds.svg.WHITE",
@@ -615,7 +669,7 @@ TABLE = {
         (
             *(
                 pumped("", unit, after)
-                for unit in ("url(", "url(#a", "url('", "url( ", "URL(")
+                for unit in ("url(", "url(#a", "url('", "url( ", "URL(", "#", "#a", "# ", "1", ".1")
                 for after in ("", "'", ")")
             ),
             *(

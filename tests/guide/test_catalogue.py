@@ -37,6 +37,9 @@ def test_the_guides_own_catalogue_lists_what_its_profiles_name():
     assert names == ["bigcode/starcoderbase-7b", "bigcode/astraios-7b-parallel"]
     assert listed.find("bigcode/starcoderbase-7b").gated
     assert listed.find("bigcode/astraios-7b-parallel").pickle == ("adapter_model.bin",)
+    assert listed.named_in(settings["profiles"]["7b-cpu"]["parameters"]) == listed.named_in(
+        settings["profiles"]["7b"]["parameters"]
+    )
     assert listed.find("models/stdlib-coder").stands_for == "StarCoderBase-7B"
 
 
@@ -73,7 +76,10 @@ def test_a_path_into_a_listed_folder_names_no_hub_model(listed):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('["a/b"]\nlicence = "mit"\nrevison = "x"', r'\["a/b"\] has no setting \'revison\'; it knows: bytes, files'),
+        (
+            '["a/b"]\nlicence = "mit"\nrevison = "x"',
+            r'\["a/b"\] has no setting \'revison\'; it knows: adapter, bytes, files',
+        ),
         ('["a/b"]\nrevision = "unpinned"', r'\["a/b"\] states no licence'),
         ('["a/b"]\nlicence = "mit"\nrevision = "main"', r"'main', which is no commit of 40 hex digits"),
         ('"a/b" = 3', "'a/b' is a value, not a table"),

@@ -1,4 +1,4 @@
-"""A copy of every plain cell, with what it needs of the cells before it, runs by itself.
+"""A copy of every plain cell, with what it needs of the cells before it, runs by itself and prints what was recorded.
 
 Each copy runs in a fork of a process that has imported the packages, in a folder with what its first lines name. All of
 them would run for minutes, since many train a model first. So of those whose cells took little time when they were
@@ -66,6 +66,28 @@ SAMPLE = {*BY_TIME[: -len(SLOW)][::3], *SLOW[::24]}
 CHOSEN = [name for name in COPIES if os.environ.get("COPIES") == "all" or name in SAMPLE]
 
 
+def printed(name: str) -> str:
+    """What a copy must print, as its cell was recorded; empty where it printed nothing, or measured, or varies."""
+    page, _, cell = name.partition("/")
+    snippets = GUIDE.find(page)
+    record = status(PROJECT, snippets, LAPTOP).record
+    assert record is not None
+    ran = [snippets.cells[piece.cell] for piece in COPIES[name].pieces]
+    if any("measured" in each.tags or each.options["varies"] or each.options["by_processor"] for each in ran):
+        return ""
+    forms = [shown.forms[0] for shown in record.shown(record.cell(cell)) if shown.kind == "stdout"]
+    return "".join(form.text for form in forms if not form.cut)
+
+
+def missing_lines(recorded: str, said: str) -> list[str]:
+    """The lines from the first on that is not there in its turn; what libraries write to standard error is between."""
+    lines, wanted = iter(said.splitlines()), recorded.splitlines()
+    for at, line in enumerate(wanted):
+        if line not in lines:
+            return wanted[at:]
+    return []
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """Runs copies as forks of a process that has imported what takes seconds to import."""
@@ -97,3 +119,10 @@ def test_a_copy_runs_by_itself(name: str, tmp_path: Path, server: Server) -> Non
     raises = GUIDE.find(page).cell(cell).raises
     assert (code != 0) == bool(raises), said[-3000:]
     assert raises in said
+    missing = missing_lines(printed(name), said.replace(f"{tmp_path}/", ""))
+    assert missing == [], f"these lines were recorded, and the copy wrote:\n{said[-3000:]}"
+
+
+def test_what_copies_print_is_compared() -> None:
+    """Nearly all that print anything are among those whose output is held against the record."""
+    assert sum(bool(printed(name)) for name in COPIES) > 60

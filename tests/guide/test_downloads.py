@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,10 +12,11 @@ from huggingface_hub import constants
 from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors.torch import load_file
 
-from galley.record.model import to_json
 from galley.record.status import State
+from galley.record.written import to_json
 from guide_folder import GuideFolder
-from hub_server import Hub, hub_server
+from hub_server import hub_server
+from hub_user import User
 from loading.catalogue import Model
 from loading.downloads import unreachable
 from tiny_models import save_tiny
@@ -59,58 +55,6 @@ required = true
 [tool.galley.profiles.hub]
 parameters = {{ checkpoint = "{BASE}", peft_checkpoint = "{ADAPTER}" }}
 """
-
-
-ATTEMPTS = """
-import json, os
-from loading.catalogue import Model, ModelError
-from loading.downloads import prepare
-from loading.pins import ask, pin
-
-def attempt(asked, token):
-    os.environ["HF_TOKEN"] = token
-    try:
-        return asked()
-    except ModelError as error:
-        return str(error)
-
-print(json.dumps([{attempts}]))
-"""
-
-
-@dataclass
-class User:
-    """Someone with a guide, a cache and perhaps a token, and the hub that they talk to."""
-
-    hub: Hub
-    folder: GuideFolder
-    home: Path
-
-    def python(self, code: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run code beside the guide's snippets."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))}
-        environment = {**kept, "HF_ENDPOINT": self.hub.endpoint, "HF_HOME": str(self.home), **variables}
-        return subprocess.run(
-            [sys.executable, "-c", code], cwd=self.folder.root / "snippets", env=environment, capture_output=True,
-            text=True, check=False,
-        )  # fmt: skip
-
-    def prepare(self, *tokens: str, **variables: str) -> list[str]:
-        """For each token in turn, the folder that pages would read, or the sentence that says why not."""
-        asked = "prepare('hub', {'m': 'acme/base'})['HF_HUB_CACHE']"
-        return self.said(*((asked, token) for token in tokens or ("",)), **variables)
-
-    def said(self, *cases: tuple[str, str], **variables: str) -> list[str]:
-        """For each expression and token, its value, or what its ModelError says: one process for all of them."""
-        attempts = [f"attempt(lambda: {expression}, {token!r})" for expression, token in cases]
-        done = self.python(ATTEMPTS.format(attempts=", ".join(attempts)), **variables)
-        assert done.returncode == 0, done.stderr
-        found: list[str] = json.loads(done.stdout)
-        return found
-
-    @property
-    def catalogue(self) -> Path:
-        return self.folder.root / "snippets" / "models" / "catalogue.toml"
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -308,7 +252,7 @@ def test_a_model_is_not_pinned_where_the_hub_says_something_else(user):
     assert gate == "the hub says acme/base is gated: write gated = true"
     assert right["revision"] == user.hub.repositories[BASE].main
     lacks = "acme/adapter has no safetensors file, and of its pickles (adapter_model.bin) none is listed."
-    assert pickles == f'{lacks} To load one, weights only, list it: pickle = ["FILE"]'
+    assert pickles == f'{lacks} To load them, weights only, list them: pickle = ["adapter_model.bin"]'
 
 
 # --- A page -------------------------------------------------------------------------------------

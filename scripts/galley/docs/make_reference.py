@@ -19,7 +19,7 @@ from galley.hooks import Context, Hooks
 from galley.kinds.kind import Kind
 from galley.site.lists import List
 from galley.source import fences
-from galley.source.grammar import OPTIONS, TAGS, Tag
+from galley.source.tags import OPTIONS, TAGS, Tag
 from galley.toml import settings_of
 
 FILE = Path(__file__).with_name("reference.md")
@@ -51,8 +51,8 @@ snippets' folder or an installed one. The first argument is what the hook is tol
 PLUGINS = """\
 The setting `plugins` names a guide's own, as `module:Name`, in modules that are installed or that lie in the folder of
 the snippets; the entry-point group `galley.plugins` has those of distributions. A plug-in is an object, or a class that
-is called without arguments. It may have `tags` and `options`, which are tuples of `galley.source.grammar.Tag` and
-`galley.source.grammar.Option`; `check(cell)`, which raises `galley.errors.GalleyError` for a cell that is wrong; and
+is called without arguments. It may have `tags` and `options`, which are tuples of `galley.Tag` and
+`galley.Option`; `check(cell)`, which raises `galley.errors.GalleyError` for a cell that is wrong; and
 what one of the classes below has. It is loaded in every process of galley and must not import what only pages need.
 Modules of the snippets' folder can be imported while it is loaded and not after that, so it imports them at the top.
 """

@@ -61,8 +61,11 @@ from mutations import (  # noqa: E402, F401 (each enters its own)
     no_effect,
     peft_changes,
     prompts,
+    quantised,
+    save_merge_ship,
     seven_billion,
     tokenizers,
     train_an_adapter,
+    training_run,
     transformers_changes,
 )

@@ -11,7 +11,7 @@ from torch.utils.checkpoint import checkpoint
 from transformers import GPTBigCodeConfig, GPTBigCodeForCausalLM, PreTrainedModel, StaticCache, modeling_utils
 from transformers.cache_utils import DynamicLayer, StaticLayer
 from transformers.modeling_outputs import CausalLMOutputWithCrossAttentions
-from transformers.models.gpt_bigcode.modeling_gpt_bigcode import GPTBigCodeAttention, GPTBigCodeBlock
+from transformers.models.gpt_bigcode.modeling_gpt_bigcode import GPTBigCodeAttention, GPTBigCodeBlock, GPTBigCodeMLP
 
 from mutations import breaks
 
@@ -333,3 +333,26 @@ def without_a_cache_four_tokens_are_read() -> None:
         return forward(self, *given, **rest)
 
     GPTBigCodeForCausalLM.forward = other
+
+
+@breaks("memory-and-speed", "formulas-hold")
+def attention_has_no_biases() -> None:
+    """As in newer models; those of the checkpoint are ignored."""
+    begin = GPTBigCodeAttention.__init__
+
+    def other(self: Any, *given: Any, **rest: Any) -> None:
+        begin(self, *given, **rest)
+        self.c_proj.bias = None
+
+    GPTBigCodeAttention.__init__ = other
+
+
+@breaks("memory-and-speed", "kept-is-formula")
+def the_feed_forward_part_is_computed_a_second_time() -> None:
+    """It keeps its input, and nothing between its two layers."""
+    forward = GPTBigCodeMLP.forward
+
+    def other(self: Any, states: Any) -> Any:
+        return checkpoint(forward, self, states, use_reentrant=False)
+
+    GPTBigCodeMLP.forward = other

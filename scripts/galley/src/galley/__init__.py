@@ -14,16 +14,21 @@ __version__ = "0.2.0"
 if TYPE_CHECKING:
     from galley.hooks import Context, Hooks
     from galley.kinds.kind import Asked, At, Kind, Watcher
+    from galley.record.compare import Compared
+    from galley.record.difference import Change, Difference
     from galley.record.model import Form, Shown
     from galley.run.backend import Backend
     from galley.site.lists import List
-    from galley.source.grammar import Option, Tag
+    from galley.source.tags import Option, Tag
 
 __all__ = [
     "Asked",
     "At",
     "Backend",
+    "Change",
+    "Compared",
     "Context",
+    "Difference",
     "Form",
     "Hooks",
     "Kind",
@@ -39,14 +44,17 @@ HOMES = {
     "Asked": "galley.kinds.kind:Asked",
     "At": "galley.kinds.kind:At",
     "Backend": "galley.run.backend:Backend",
+    "Change": "galley.record.difference:Change",
+    "Compared": "galley.record.compare:Compared",
     "Context": "galley.hooks:Context",
+    "Difference": "galley.record.difference:Difference",
     "Form": "galley.record.model:Form",
     "Hooks": "galley.hooks:Hooks",
     "Kind": "galley.kinds.kind:Kind",
     "List": "galley.site.lists:List",
-    "Option": "galley.source.grammar:Option",
+    "Option": "galley.source.tags:Option",
     "Shown": "galley.record.model:Shown",
-    "Tag": "galley.source.grammar:Tag",
+    "Tag": "galley.source.tags:Tag",
     "Watcher": "galley.kinds.kind:Watcher",
     "makeExtension": "galley.site.extension:GalleyExtension",  # Python-Markdown's name for what makes an extension
 }

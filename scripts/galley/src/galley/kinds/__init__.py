@@ -19,6 +19,8 @@ from galley.kinds.table import TableKind
 from galley.kinds.text import Error, Stderr, Stdout, Value
 from galley.kinds.trace import TraceKind
 from galley.plugins import Plugins, plugins_of, told_at_setting
+from galley.record.compare import Compared
+from galley.record.difference import Difference
 from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND, Form, Shown
 from galley.source.cells import Cell
 
@@ -78,6 +80,10 @@ class Kinds:
         A kind that nobody knows any more compares as any other kind does, so that its page can be recorded anew.
         """
         return (self[name] if name in self else Kind()).compared(form)
+
+    def difference(self, name: str, was: Compared, now: Compared, tolerance: float) -> Difference:
+        """How two forms of a kind differ, as the kind says, or any kind would where nobody knows this one any more."""
+        return (self[name] if name in self else Kind()).difference(was, now, tolerance)
 
     def fault(self, shown: Shown, cell: Cell) -> str:
         """Why an output that a record has for a cell cannot be one, empty where it can; its kind must be known."""

@@ -15,6 +15,8 @@ from galley.errors import GalleyError
 from galley.hooks import at_fault
 from galley.kinds.kind import Asked, At, Kind, Watcher
 from galley.plugins import Plugin
+from galley.record.compare import Compared
+from galley.record.difference import Difference
 from galley.record.model import KIND, Form, Shown
 
 MEND = "mend the plug-in"
@@ -136,6 +138,13 @@ class Brought(Kind):
     def compared(self, form: Form) -> str:
         """As the plug-in does."""
         return self._text("compared", self._asked("compared", form))
+
+    def difference(self, was: Compared, now: Compared, tolerance: float) -> Difference:
+        """As the plug-in does."""
+        found = self._asked("difference", was, now, tolerance)
+        if not isinstance(found, Difference) or any(len(row) != len(found.head) for row in found.rows):
+            raise self.wrong("difference", f"answered with {found!r:.80}, and must with a Difference and whole rows")
+        return found
 
 
 def _plain(form: Form) -> dict[str, Any]:

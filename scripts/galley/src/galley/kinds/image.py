@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from galley.kinds.kind import Asked, At, Kind
+from galley.kinds.pictured import of_images
 from galley.kinds.shown import keep_shown, when_imported
 from galley.kinds.svg import INK, PNG_MIME, SVG_MIME, image_html, is_harmless, title_of
 from galley.kinds.text import notebook_lines
+from galley.record.compare import Compared
+from galley.record.difference import Difference
 from galley.record.model import Form, Shown
 
 METHODS = (("_repr_svg_", SVG_MIME, "svg"), ("_repr_png_", PNG_MIME, "png"))  # the display protocol of notebooks
@@ -98,6 +101,10 @@ class Image(Kind):
             return {"output_type": "display_data", "data": page, "metadata": {}}
         data = notebook_lines(form.text) if form.mime == SVG_MIME else b64encode(form.data).decode()
         return {"output_type": "display_data", "data": {form.mime: data}, "metadata": {}}
+
+    def difference(self, was: Compared, now: Compared, tolerance: float) -> Difference:
+        """By what a drawing says and where, and by the pixels of a picture."""
+        return of_images(was.form, now.form, tolerance)
 
 
 def use_style() -> bool:

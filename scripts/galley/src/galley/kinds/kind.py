@@ -13,6 +13,8 @@ from itertools import accumulate
 from typing import Any, Protocol
 
 from galley.kinds.markup import plain
+from galley.record.compare import Compared
+from galley.record.difference import Change, Difference, of_text
 from galley.record.model import Form, Shown
 from galley.source.cells import Cell
 from galley.source.digest import digest
@@ -134,6 +136,16 @@ class Kind:
         For a form that is no text this is its digest, since words cannot tell how two images or sounds differ.
         """
         return form.text if form.is_text else digest(form.data)
+
+    def difference(self, was: Compared, now: Compared, tolerance: float) -> Difference:
+        """How a form of a new run, `now`, differs from the recorded one, `was`; asked where their texts differ.
+
+        `Compared.text` is the answer of `compared` without noise, `Compared.form` has the bytes. `tolerance` is by what
+        part of its size a number may differ. As it stands, the texts are compared word by word and number by number.
+        """
+        if was.text == digest(was.form.data) and now.text == digest(now.form.data):
+            return Difference(Change.BYTES, f"has other bytes ({now.form.mime})")
+        return of_text(was.text, now.text, tolerance)
 
 
 def fitting(sizes: Sequence[int], room: int) -> int:

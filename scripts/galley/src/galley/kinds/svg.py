@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from galley.kinds.markup import escape
@@ -34,6 +34,7 @@ DRAWING = frozenset(
         *("pattern", "marker"),
     )
 )
+TEXTS = ("text", "tspan", "textPath")
 LEFT_OUT = frozenset({"title", "desc", "metadata"})
 # Properties, as attributes and in `style`. Not listed are those that move a drawing out of its place (position,
 # margin), that take the mouse (cursor, pointer-events), and that change by themselves (animation, transition).
@@ -71,6 +72,10 @@ EVERYTHING = re.compile(r"\s*\*\s*\{([^{}<>@\\]*)\}\s*")  # the one style sheet 
 URL = re.compile(r"url\(\s*+['\"]?+([^()'\"]*+)['\"]?\s*+\)", re.IGNORECASE)
 UNLABELLED = "what this cell drew"  # in a notebook, and in the live preview, where a label may be missing
 OUTSIDE = re.compile(r"\\|/\*|@|javascript:|expression\(|image-set\(|src\(", re.IGNORECASE)
+FINE = re.compile(r"(\.\d\d)\d++")  # what of a place is finer than a hundredth
+PLACES = frozenset(("d", "points", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy"))
+LARGE = 100  # units: in a drawing as wide as this nobody sees a hundredth
+REFERRED = re.compile(r"#([^\s()'\"]++)")
 PIXELS = re.compile(r"\s*data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*")
 
 
@@ -104,7 +109,23 @@ def inline_svg(data: bytes, group: str, label: str = "") -> str:
             raise NotADrawingError("it has a style sheet, which would style the whole page")
         style += found[1].strip().rstrip(";") + ";"
     said = label or _said(root) or UNLABELLED
-    return _Writer(group, INK.encode() in data).root(root, said, style)
+    return _Writer(group, INK.encode() in data, _is_large(root), _referred(root)).root(root, said, style)
+
+
+def _is_large(root: ElementTree.Element) -> bool:
+    """Whether a hundredth of the drawing's unit is too small to be seen; not where a part may be magnified."""
+    if any(word in each.get("transform", "") for each in root.iter() for word in ("scale", "matrix")):
+        return False
+    try:
+        return min(map(float, root.get("viewBox", "").split()[2:4]), default=0) >= LARGE
+    except ValueError:
+        return False
+
+
+def _referred(root: ElementTree.Element) -> frozenset[str]:
+    """The ids that something in the drawing refers to; matplotlib gives one to each part, which no page needs."""
+    said = " ".join(value for each in root.iter() for value in each.attrib.values() if "#" in value)
+    return frozenset(REFERRED.findall(said))
 
 
 def title_of(form: Form) -> str:
@@ -161,8 +182,8 @@ class _Writer:
     page's background.
     """
 
-    def __init__(self, group: str, own: bool) -> None:
-        self._group, self._own = group, own
+    def __init__(self, group: str, own: bool, large: bool, referred: Collection[str]) -> None:
+        self._group, self._own, self._large, self._referred = group, own, large, referred
 
     def root(self, root: ElementTree.Element, label: str, style: str) -> str:
         """The whole drawing; one that is not of galley's own style is filled with the page's text colour by default."""
@@ -178,10 +199,11 @@ class _Writer:
         return f'<svg role="img" aria-label="{escape(label)}"{fill}{attributes}>{content}</svg>'
 
     def _content(self, element: ElementTree.Element) -> Iterator[str]:
-        yield html.escape(element.text or "", quote=False)
+        shown = _name(element) in TEXTS  # elsewhere white space is how the file is laid out
+        yield html.escape(element.text or "", quote=False) if shown else ""
         for child in element:
             yield self._written(child)
-            yield html.escape(child.tail or "", quote=False)
+            yield html.escape(child.tail or "", quote=False) if shown else ""
 
     def _written(self, element: ElementTree.Element) -> str:
         if not isinstance(element.tag, str):  # a comment
@@ -217,7 +239,7 @@ class _Writer:
         if name not in ATTRIBUTES:
             raise NotADrawingError(f"it has the attribute {name}")
         if name == "id":
-            return f"{self._group}-{value}"
+            return f"{self._group}-{value}" if value in self._referred else None
         if name == "href":
             return self._link(value, image)
         if OUTSIDE.search(value):
@@ -225,7 +247,7 @@ class _Writer:
         local, count = URL.subn(self._local, value)
         if count != value.lower().count("url("):  # a browser reads more forms of a reference than URL does
             raise NotADrawingError(f"it has {name}={value!r}")
-        return self._painted(name, local)
+        return FINE.sub(r"\1", local) if self._large and name in PLACES else self._painted(name, local)
 
     def _link(self, value: str, image: bool) -> str:
         if value.startswith("#"):

@@ -18,10 +18,14 @@ from galley.kinds.kind import Asked, At, Kind, fitting
 from galley.kinds.markup import cut_note, escape
 from galley.kinds.rows import ROWS, Rows, read, rows_of, written
 from galley.kinds.text import notebook_lines, text_and_cut
+from galley.record.compare import Compared
+from galley.record.difference import ROWS as TOLD
+from galley.record.difference import Change, Difference, said_of
 from galley.record.model import Form, Shown
 from galley.source.cells import Cell
 
 LONG, LABEL = 80, 40  # characters: a longer text is no numeral; a longer name is shortened on a card
+VALUES = 20  # the most that a reader can choose from in one column
 NUMBER = r"[-+−]?(?:\d++(?:,\d{3})*+(?:\.\d++)?+(?:[eE][-+]?\d++)?+|(?:inf|nan)(?!\w))"
 # A number and its unit: `12,472,320`, `-0.3`, `1e-4`, `81.2 %`, `740 MiB`; and two with a dash between: `74.0%–80.9%`.
 NUMERAL = re.compile(rf"(?P<number>{NUMBER})(?P<unit>[^\d\n]{{0,20}}+)")
@@ -46,14 +50,19 @@ class TableKind(Kind):
     def html(self, shown: Shown, at: At) -> str:
         """The table, within what scrolls where it is wide."""
         label = escape(at.cell.caption or "A table")
-        table = table_html(read(shown.forms[0].text), at.cell)
-        region = f'<div class="galley-sheet" role="region" aria-label="{label}" tabindex="0">{table}</div>'
+        table = read(shown.forms[0].text)
+        chosen = " ".join(map(str, _chosen(table, at.cell)))
+        choose = f' data-choose="{chosen}"' if chosen else ""  # the script looks for it
+        region = f'<div class="galley-sheet" role="region" aria-label="{label}" tabindex="0"{choose}>'
+        region += f"{table_html(table, at.cell)}</div>"
         return region + cut_note(shown.forms[0].cut, "recorded")
 
     def fault(self, shown: Shown, at: At) -> str:
-        """Why the text is no table; raises AskedWronglyError where `best` asks for what the table has not."""
+        """Why the text is no table; raises AskedWronglyError where the cell's line asks for what the table has not."""
         try:
-            table_html(read(shown.forms[0].text), at.cell)
+            table = read(shown.forms[0].text)
+            table_html(table, at.cell)
+            _chosen(table, at.cell)
         except ValueError as error:
             return str(error)
         return ""
@@ -75,6 +84,46 @@ class TableKind(Kind):
         names = ["_".join(WORD.findall(name)) for name in table.names]
         rows = [[f"{name}: {cell}" for name, cell in zip(names, row, strict=True)] for row in table.rows]
         return "".join(written(Rows(table.names, tuple(map(tuple, rows)))))
+
+    def difference(self, was: Compared, now: Compared, tolerance: float) -> Difference:
+        """Cell by cell, where the tables have the same columns and as many rows."""
+        try:
+            before, after = read(was.text), read(now.text)
+        except ValueError:
+            return super().difference(was, now, tolerance)
+        if before.names != after.names or len(before.rows) != len(after.rows):
+            return Difference(Change.TABLE, _other_shape(before, after))
+        return _cells(before, after, tolerance)
+
+
+def _other_shape(before: Rows, after: Rows) -> str:
+    new = [name for name in after.names if name not in before.names]
+    gone = [name for name in before.names if name not in after.names]
+    said = [f"a column {name!r} more" for name in new] + [f"no column {name!r} any more" for name in gone]
+    if len(before.rows) != len(after.rows):
+        said.append(f"{len(after.rows)} rows, had {len(before.rows)}")
+    return f"has {', '.join(said or ['its columns in another order'])}"
+
+
+def _cells(before: Rows, after: Rows, tolerance: float) -> Difference:
+    """How two tables of the same columns differ, cell by cell; the cells are those of `TableKind.compared`."""
+    found, close = [], True
+    for was, now in zip(before.rows, after.rows, strict=True):
+        for name, old, new in zip(before.names, was, now, strict=True):
+            if old != new:
+                a, b = (text.partition(": ")[2] for text in (old, new))
+                numbers = _number(a), _number(b)
+                by = said_of(str(numbers[0][0]), str(numbers[1][0])) if numbers[0] and numbers[1] else ""
+                close &= bool(by) and float(by) <= tolerance and numbers[0][1] == numbers[1][1]  # type: ignore[index]
+                found.append((now[0].partition(": ")[2], name, a, b, by))
+    count = f"{len(found)} cell{'s' * (len(found) != 1)}"
+    head = ("row", "column", "was", "now", "by")
+    if close:
+        what = f"differs in the numbers of {count}, by less than {tolerance:g} of their size"
+        return Difference(Change.WITHIN, what, head, tuple(found[:TOLD]))
+    row, name, a, b, _ = found[0]
+    what = f"differs in {count}, first in {name!r} of {row[:LABEL]!r}: {a[:LONG]!r} became {b[:LONG]!r}"
+    return Difference(Change.TABLE, what, head, tuple(found[:TOLD]))
 
 
 def table_html(table: Rows, cell: Cell | None = None) -> str:
@@ -103,8 +152,8 @@ def _cell(text: str, at: int, label: str, right: bool, best: bool) -> str:
     shown = f"<strong>{escape(text)}</strong>" if best else escape(text)
     if at == 0 and not right:
         return f'<th scope="row">{shown}</th>'
-    number = ' class="galley-number"' if right else ""
-    return f'<td{number} data-column="{label}">{shown}</td>'
+    classes = ' class="galley-number"' if right else ' class="galley-lines"' if "\n" in text else ""
+    return f'<td{classes} data-column="{label}">{shown}</td>'
 
 
 def _is_numeric(column: Iterable[str]) -> bool:
@@ -117,16 +166,37 @@ def _is_numeric(column: Iterable[str]) -> bool:
 
 def _marked(table: Rows, columns: Sequence[Sequence[str]], cell: Cell) -> dict[int, set[int]]:
     """The rows that are best, by the number of the column; raises AskedWronglyError where that cannot be told."""
-    found = {}
-    for name, low in cell.options["best"]:
+    asked = cell.options["best"]
+    places = _columns("best", [name for name, _ in asked], table, cell)
+    return {
+        at: _best(columns[at], low, f"the best of '{name}'", cell)
+        for at, (name, low) in zip(places, asked, strict=True)
+    }
+
+
+def _chosen(table: Rows, cell: Cell) -> list[int]:
+    """The numbers of the columns in which the reader chooses; raises AskedWronglyError where nothing can be chosen."""
+    places = _columns("choose", cell.options["choose"], table, cell)
+    if places and len(places) == len(table.names):
+        raise AskedWronglyError(
+            "choose names every column, so that nothing is left to see", cell.place, "leave one out"
+        )
+    for at in places:
+        if len({row[at] for row in table.rows}) > VALUES:
+            what = f"the column '{table.names[at]}' has more than {VALUES} values to choose from"
+            raise AskedWronglyError(what, cell.place, "take it out of choose, or record fewer")
+    return places
+
+
+def _columns(option: str, named: Iterable[str], table: Rows, cell: Cell) -> list[int]:
+    """The numbers of the columns that an option names; raises AskedWronglyError where the table has no such column."""
+    for name in named:
         if name not in table.names:
             has = ", ".join(each for each in table.names if each)
             raise AskedWronglyError(
-                f"best names '{name}', which is no column of the table", cell.place, f"it has: {has}"
+                f"{option} names '{name}', which is no column of the table", cell.place, f"it has: {has}"
             )
-        at = table.names.index(name)
-        found[at] = _best(columns[at], low, f"the best of '{name}'", cell)
-    return found
+    return [table.names.index(name) for name in named]
 
 
 def _best(column: Sequence[str], low: bool, what: str, cell: Cell) -> set[int]:

@@ -11,12 +11,15 @@ from typing import Any
 from galley.kinds.ansi import coloured
 from galley.kinds.kind import Asked, At, Kind, cut_text
 from galley.kinds.markup import cut_note
+from galley.record.compare import Compared
+from galley.record.difference import Change, Difference, of_lines
 from galley.record.model import Form, Shown
 
 RUNS = ("text/javascript", "text/markdown")  # Markdown may load a picture from another host
 COLUMNS = 100  # the most characters in a line of a text that is taken for a table
 PHONE = 40  # characters in a line of a narrow screen
 ROWS = 20  # lines that are shown without scrolling
+LONG = 60  # characters of the name of a class
 
 
 class Text(Kind):
@@ -55,6 +58,10 @@ class Stderr(Text):
 
     name, label = "stderr", "standard error"
 
+    def difference(self, was: Compared, now: Compared, tolerance: float) -> Difference:
+        """The lines that are new and those that are gone: each is a warning, or says as much."""
+        return of_lines(was.text, now.text, tolerance)
+
 
 class Value(Text):
     """The value of the cell's last expression, as the guide's hook `summarise` or the value's own repr says it."""
@@ -89,6 +96,15 @@ class Error(Text):
         text = text_and_cut(shown.forms[0]).rstrip("\n")
         name, _, said = text.partition(": ")
         return {"output_type": "error", "ename": name, "evalue": said, "traceback": [text]}
+
+    def difference(self, was: Compared, now: Compared, tolerance: float) -> Difference:
+        """An error of another class is graver than one of another message."""
+        before, after = (each.text.partition(": ")[0].strip() for each in (was, now))
+        if before != after:
+            what = f"is of another class: {before[:LONG]!r} became {after[:LONG]!r}"
+            rows = (("class", before, after), ("message", was.text.strip(), now.text.strip()))
+            return Difference(Change.ERROR, what, ("", "was", "now"), rows)
+        return super().difference(was, now, tolerance)
 
 
 def _may_be_table(text: str) -> bool:

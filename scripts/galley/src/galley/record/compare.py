@@ -2,58 +2,58 @@
 
 In the command. Outputs must be equal wherever the versions are, whatever a record says of its machine, since anybody
 can write the name of a processor. A cell that may differ says so on its line, in its source; for such a cell alone it
-counts which processor the record names.
+counts which processor the record names. What differs at every run is no difference: measurements of a measured cell,
+and the line of a library's file that a warning or a traceback names.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from galley.record.difference import TOLERANCE, Change, Difference
 from galley.record.facts import other_versions
 from galley.record.measured import mask_measured
 from galley.record.model import Form, Record
-from galley.record.normalise import mask_numbers
 from galley.source.cells import Cell, SnippetFile
-from galley.source.digest import digest
 
-NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
-TOLERANCE = 1e-4  # relative; more than rounded float32 results differ between two processors
+# The line of a file that a warning or a traceback names: `a/file.py:7: UserWarning: …` and `File "a/file.py", line 7`.
+FILE_LINE = re.compile(r'(?<=\.py:)\d++(?=: )|(?<=\.py", line )\d++')
+
+STDERR = "stderr"  # the kind of output whose lines are warnings
 
 
-class Change(StrEnum):
-    """The classes of change, from the least to the gravest."""
+@dataclass(frozen=True)
+class Compared:
+    """A form of an output, and the text that stands for it, without what differs at every run."""
 
-    SAME = "same"
-    WHITESPACE = "whitespace"
-    NUMBERS = "numbers within tolerance"
-    TEXT = "text"
-    BYTES = "bytes"  # of an image, a sound or the like, whose difference words cannot tell
-    STRUCTURE = "structure"  # an output came or went
+    form: Form
+    text: str
 
 
 class Compares(Protocol):
-    """What knows of each kind of output which text of a form is compared; `galley.kinds.Kinds` does."""
+    """What knows how outputs of each kind differ; `galley.kinds.Kinds` does."""
 
     def compared(self, name: str, form: Form) -> str:
         """The text that stands for a form of the kind of this name."""
 
+    def difference(self, name: str, was: Compared, now: Compared, tolerance: float) -> Difference:
+        """How two forms of the kind of this name differ, whose texts are not the same."""
+
 
 @dataclass(frozen=True)
 class CellChange:
-    """How one output of a cell differs from the recorded one; `may` is the cell's reason why it may, on its line."""
+    """How one output of a cell differs from the recorded one; `may` is the reason why it may, on the cell's line."""
 
     cell: Cell
     file: str
-    change: Change
-    what: str
+    difference: Difference
     may: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file} {self.what}"
+        return f"{self.file} {self.difference.what}"
 
 
 @dataclass(frozen=True)
@@ -93,19 +93,26 @@ def compare(
 def changes(
     old: Record, fresh: Record, snippets: SnippetFile, kinds: Compares, machine: Collection[str] = ()
 ) -> Iterator[CellChange]:
-    """Every output that differs from the old record's, but for measurements of a measured cell, and a varying cell.
+    """Every output that differs from the old record's, but for noise, and for the outputs of a varying cell.
 
-    Another processor may excuse a difference only where the cell's line says so, and no output that came or went.
+    Another processor may excuse a difference only where the cell's line says so, and no output that came or went. Nor
+    does a tolerance that the cell's line states excuse more than numbers.
     """
     then, now = old.environment, fresh.environment
     elsewhere = then.cpu != now.cpu or any(then.provenance.get(name) != now.provenance.get(name) for name in machine)
     for cell in (each for each in snippets.cells if not each.options["varies"]):
         before, after = (_forms(record, cell.name) for record in (old, fresh))
         for file in sorted(before.keys() | after.keys()):
-            change, what = _changed(before.get(file), after.get(file), cell, kinds)
-            if change is not Change.SAME:
-                may = cell.options["by_processor"] if elsewhere and change is not Change.STRUCTURE else ""
-                yield CellChange(cell, file, change, what, may)
+            if found := _difference(before.get(file), after.get(file), cell, kinds):
+                yield CellChange(cell, file, found, _excuse(cell, found.change, elsewhere=elsewhere))
+
+
+def _excuse(cell: Cell, change: Change, *, elsewhere: bool) -> str:
+    """Why a cell's output may differ in this way, as the cell's line has it; empty where it may not."""
+    stated = cell.options["tolerance"]
+    if change is Change.WITHIN and stated is not None:
+        return f"its numbers have the tolerance {stated:g}"
+    return str(cell.options["by_processor"]) if elsewhere and change is not Change.STRUCTURE else ""
 
 
 def _forms(record: Record, cell: str) -> dict[str, tuple[str, Form]]:
@@ -119,15 +126,32 @@ def _forms(record: Record, cell: str) -> dict[str, tuple[str, Form]]:
     }
 
 
-def _changed(
+def _difference(
     old: tuple[str, Form] | None, new: tuple[str, Form] | None, cell: Cell, kinds: Compares
-) -> tuple[Change, str]:
-    was, now = (kinds.compared(*each) if each else None for each in (old, new))
-    if old and new and was != now and (was, now) == (digest(old[1].data), digest(new[1].data)):
-        return Change.BYTES, f"has other bytes ({new[1].mime})"
-    if "measured" in cell.tags and was is not None and now is not None:
-        was, now = mask_measured(was), mask_measured(now)
-    return classify(was, now)
+) -> Difference | None:
+    """How an output differs, None where it does not."""
+    old, new = _with_silence(old, new), _with_silence(new, old)
+    if old is None or new is None:
+        return Difference(Change.STRUCTURE, "is new" if old is None else "is gone")
+    was, now = (Compared(form, _without_noise(kinds.compared(name, form), cell)) for name, form in (old, new))
+    if was.text == now.text:
+        return None
+    stated = cell.options["tolerance"]
+    found = kinds.difference(new[0], was, now, TOLERANCE if stated is None else stated)
+    return None if found.change is Change.SAME else found
+
+
+def _with_silence(one: tuple[str, Form] | None, other: tuple[str, Form] | None) -> tuple[str, Form] | None:
+    """An output that is not there, as an empty one where it is of standard error: no warning is no line of it."""
+    if one is None and other is not None and other[0] == STDERR:
+        return STDERR, replace(other[1], data=b"", cut=0)
+    return one
+
+
+def _without_noise(text: str, cell: Cell) -> str:
+    """The text without what another run of the same says otherwise."""
+    text = FILE_LINE.sub("#", text) if ".py" in text else text
+    return mask_measured(text) if "measured" in cell.tags else text
 
 
 def _other_facts(old: Record, fresh: Record, machine: Collection[str]) -> Iterator[str]:
@@ -143,37 +167,3 @@ def _other_facts(old: Record, fresh: Record, machine: Collection[str]) -> Iterat
             if texts[0] != texts[1]:
                 recorded, here = ("nothing" if each is None else repr(each) for each in texts)
                 yield f"the record says of {name}: {recorded}, this run says: {here}"
-
-
-def classify(old: str | None, new: str | None) -> tuple[Change, str]:
-    """The class of the change from one text to another, and words on it; None stands for an output that is missing."""
-    if old == new:
-        return Change.SAME, "same"
-    if old is None or new is None:
-        return Change.STRUCTURE, "is new" if old is None else "is gone"
-    if old.split() == new.split():
-        return Change.WHITESPACE, "differs in whitespace only"
-    if mask_numbers(old) == mask_numbers(new) and _close(old, new):
-        return Change.NUMBERS, f"differs in numbers, by less than {TOLERANCE:g} of their size"
-    return Change.TEXT, _first_difference(old, new)
-
-
-def _close(old: str, new: str) -> bool:
-    pairs = zip(NUMBER.findall(old), NUMBER.findall(new), strict=False)
-    return all(abs(float(a) - float(b)) <= TOLERANCE * max(abs(float(a)), abs(float(b))) for a, b in pairs)
-
-
-def _part(line: str, start: int) -> str:
-    return ("…" if start else "") + repr(line[start : start + 60])
-
-
-def _first_difference(old: str, new: str) -> str:
-    before, after = old.splitlines(), new.splitlines()
-    for number, (was, now) in enumerate(zip(before, after, strict=False), start=1):
-        if was != now:
-            same = next(
-                (at for at, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), min(len(was), len(now))
-            )
-            start = max(0, same - 20) if same >= 60 else 0  # a little of what is equal, to find the place
-            return f"differs from line {number} on: {_part(was, start)} became {_part(now, start)}"
-    return f"has {len(after)} lines, had {len(before)}"

@@ -5,18 +5,23 @@ In the command.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from shlex import quote
 from typing import Protocol
 
 from galley.config import Profile, Project
 from galley.errors import AskedWronglyError, GalleyError, Place
+from galley.record.footprints import file_of as footprint_file
+from galley.record.footprints import kept as kept_footprints
+from galley.record.footprints import true_of as true_footprint
+from galley.record.held import HELD, held_pages
 from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND, Shown
 from galley.record.move import RECORD
 from galley.record.mutations import unbroken
 from galley.record.numbers import repeated, unknown_numbers
 from galley.record.status import SHOWABLE, State, Status, status, store_of
+from galley.record.store import Store
 from galley.source.cells import Cell, page_name
 from galley.source.guide import Guide
 from galley.source.proof import unproved
@@ -64,6 +69,7 @@ def findings(guide: Guide, kinds: Knows) -> list[Finding]:
         *_unbroken(guide),
         *_records(guide, kinds),
         *_repeated(guide),
+        *_footprints(guide),
         *_orphans(guide),
     ]
 
@@ -76,7 +82,7 @@ def unsigned_records(project: Project) -> Iterator[Finding]:
         yield Finding("unsigned", fault.place, fault.what, fault.mend, fault.fatal)
     for name, signer, said in signatures(project).good:
         place = Place(project.relative(project.outputs) / name)
-        yield Finding("signed", place, f"by {signer}: {len(said.subject)} records", fatal=False)
+        yield Finding("signed", place, f"by {signer}: {said.records} records", fatal=False)
 
 
 def unreadable(guide: Guide) -> list[Finding]:
@@ -138,7 +144,7 @@ def _records(guide: Guide, kinds: Knows) -> Iterator[Finding]:
         for profile in guide.project.profiles:
             found = status(guide.project, snippets, profile)
             yield from _record(found, profile)
-            yield from _not_shown(guide, found, kinds)
+            yield from not_shown(guide.project, found, kinds)
 
 
 def _record(found: Status, profile: Profile) -> Iterator[Finding]:
@@ -150,12 +156,12 @@ def _record(found: Status, profile: Profile) -> Iterator[Finding]:
         yield Finding(str(found.state), reason.place, what, found.mend, fatal)
 
 
-def _not_shown(guide: Guide, found: Status, kinds: Knows) -> Iterator[Finding]:
+def not_shown(project: Project, found: Status, kinds: Knows) -> Iterator[Finding]:
     """The outputs in a record that nobody can show, and pictures that say nothing: the site could not be built."""
     if found.record is None or found.state not in SHOWABLE:
         return
     record = found.record
-    place = Place(store_of(guide.project).relative / record.page / record.profile / RECORD)
+    place = Place(store_of(project).relative / record.page / record.profile / RECORD)
     again = f"galley run {quote(record.page)} --all{'' if found.profile.required else f' --profile {record.profile}'}"
     unknown: set[str] = set()
     for cell in found.snippets.cells:
@@ -176,6 +182,23 @@ def _not_shown(guide: Guide, found: Status, kinds: Knows) -> Iterator[Finding]:
                 yield Finding("unknown", error.place or cell.place, error.what, error.mend)
 
 
+def _footprints(guide: Guide) -> Iterator[Finding]:
+    """Footprints that are of no page, of an older record, or cannot be read: none is a failure of a page."""
+    pages = {snippets.page for snippets in guide.snippets.values()}
+    project = guide.project
+    for page, profile in kept_footprints(project):
+        place = Place(project.relative(footprint_file(project, page, profile)))
+        again = f"galley run --footprint {quote(page)} --profile {quote(profile)}"
+        try:
+            record = store_of(project).read(page, profile) if page in pages else None
+            if record is None:
+                yield Finding("orphaned", place, "a footprint of no record", f"git rm {quote(str(place))}", False)
+            elif true_footprint(project, record) is None:
+                yield Finding("footprint", place, "is of an older record, and counts for nothing", again, False)
+        except GalleyError as error:
+            yield Finding("footprint", error.place or place, error.what, error.mend, False)
+
+
 def _orphans(guide: Guide) -> Iterator[Finding]:
     store = store_of(guide.project)
     try:
@@ -190,3 +213,12 @@ def _orphans(guide: Guide) -> Iterator[Finding]:
             yield Finding(
                 "orphaned", Place(store.relative / page / profile), "a record of no page or profile", ORPHAN_MEND
             )
+    yield from _held_of_nobody(store, pages | unreadable, profiles)
+
+
+def _held_of_nobody(store: Store, pages: Collection[str], profiles: Collection[str]) -> Iterator[Finding]:
+    """The held pages that the guide does not have, or that have no record to keep."""
+    for page, profile in held_pages(store):
+        if page not in pages or profile not in profiles or not store.folder_of(page, profile).exists():
+            what = f"{page} ({profile}) is held, and there is no such record"
+            yield Finding("orphaned", Place(store.relative / HELD), what, "take its entry out of the file")

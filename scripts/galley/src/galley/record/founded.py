@@ -19,6 +19,7 @@ from typing import Any
 from galley.config import Profile, Project
 from galley.errors import Place
 from galley.record.model import Record
+from galley.record.move import RECORD, RUN
 from galley.source.cells import SnippetFile
 from galley.source.parameters import parameters
 
@@ -32,7 +33,7 @@ def unfounded(
     folder = project.relative(project.outputs) / record.page / record.profile
     under = "" if profile.required else f" --profile {profile.name}"
     mend = f"galley run {quote(record.page)}{under}; or, where nobody can run it: git rm -r {quote(folder.as_posix())}"
-    for what, place in _lacking(project, snippets, profile, record, Place(folder / "record.json")):
+    for what, place in _lacking(project, snippets, profile, record, Place(folder / RECORD)):
         yield what, place, mend
 
 
@@ -46,7 +47,7 @@ def _lacking(
         yield f"it does not list {missing[0]}, which every page here loads", place
     yield from _pins(project, snippets, profile, record, place)
     if wrong := date_fault(record.date):
-        yield wrong, place
+        yield wrong, Place(place.path.with_name(RUN)) if record.has_run else place
 
 
 def _loaded(project: Project) -> list[str]:
@@ -90,6 +91,19 @@ def _is_pinned(file: Path, name: str) -> bool:
         return any(map(DIGEST.fullmatch, _texts(_tables(file, status.st_mtime_ns, status.st_size).get(name))))
     except (OSError, ValueError, RecursionError):
         return False
+
+
+def tables_of(file: Path) -> dict[str, Any]:
+    """The tables of a TOML file that pins things, by name; none where it cannot be read, which `check` says."""
+    try:
+        status = file.stat()
+        return {
+            name: each
+            for name, each in _tables(file, status.st_mtime_ns, status.st_size).items()
+            if isinstance(each, dict)
+        }
+    except (OSError, ValueError, RecursionError):
+        return {}
 
 
 @lru_cache(64)

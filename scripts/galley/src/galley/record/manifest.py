@@ -21,7 +21,8 @@ import msgspec
 from galley import system
 from galley.config import Profile, Project
 from galley.errors import GalleyError, NotTrueError, Place, RefusedError
-from galley.record.move import RECORD
+from galley.record.beside import put
+from galley.record.move import RECORD, RUN
 from galley.record.status import SHOWABLE, State, status
 from galley.record.store import plain_bytes
 from galley.source.digest import digest
@@ -33,7 +34,6 @@ STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://pypi.org/project/galley-docs/#records-v1"
 MANIFEST = "manifest.json"
 SIGNATURE = ".sig"
-FRESH = ".staging-manifest"  # a file there that takes its true name when it is whole
 MOVE = "move it away: galley replaces only what it made"
 OPTIONAL = frozenset({State.STALE})  # of a profile that is not required, what is no lie and is shown to nobody
 
@@ -76,6 +76,11 @@ class Statement:
         """The digest of a record of this name; empty where it is not in the manifest."""
         return self._digests.get(name, "")
 
+    @property
+    def records(self) -> int:
+        """How many records it names."""
+        return sum(each.name.endswith(f"/{RECORD}") for each in self.subject)
+
     @cached_property
     def _digests(self) -> dict[str, str]:
         return {each.name: each.digest.get("sha256", "") for each in self.subject}
@@ -112,10 +117,18 @@ def record_name(project: Project, page: str, profile: str) -> str:
     return (project.relative(project.outputs) / page / profile / RECORD).as_posix()
 
 
-def record_digest(project: Project, page: str, profile: str) -> str:
-    """The digest of a `record.json`, which names its outputs with theirs."""
-    relative = project.relative(project.outputs) / page / profile
-    return digest(plain_bytes(project.outputs / page / profile, RECORD, relative))
+def record_files(project: Project, page: str, profile: str) -> dict[str, str]:
+    """The names in a manifest of a `record.json`, which names its outputs with their digests, and of its `run.json`."""
+    folder, relative = project.outputs / page / profile, project.relative(project.outputs) / page / profile
+    there = [name for name in (RECORD, RUN) if os.path.lexists(folder / name)]
+    return {(relative / name).as_posix(): name for name in there}
+
+
+def record_digests(project: Project, page: str, profile: str) -> dict[str, str]:
+    """The digests of these files, by their names in a manifest."""
+    folder, relative = project.outputs / page / profile, project.relative(project.outputs) / page / profile
+    files = record_files(project, page, profile)
+    return {name: digest(plain_bytes(folder, file, relative)) for name, file in files.items()}
 
 
 def statement(guide: Guide, profile: Profile | None, rerun: Collection[str]) -> str:
@@ -136,8 +149,7 @@ def statement(guide: Guide, profile: Profile | None, rerun: Collection[str]) -> 
     if not there:
         raise NotTrueError("there is no record to vouch for", Place(project.relative(project.outputs)), "galley run")
     subjects = sorted(
-        (record_name(project, each.page, at.profile.name), record_digest(project, each.page, at.profile.name))
-        for each, at in there
+        found for each, at in there for found in record_digests(project, each.page, at.profile.name).items()
     )
     here = {at.profile.name for _, at in there}
     named = [Named(each.name, each.required, each.name in rerun, each.parameters) for each in profiles]
@@ -183,7 +195,7 @@ def told(text: str) -> str:
     commit = said.predicate.commit
     at = f"commit {commit.name[:12]}" if commit.name else "no commit, since this is no git repository with one"
     differs = ", from which files here differ" if commit.modified else ""
-    return f"{len(said.subject)} records; {at}{differs}"
+    return f"{said.records} records; {at}{differs}"
 
 
 def _is_ours(data: bytes) -> bool:
@@ -205,9 +217,9 @@ def write(project: Project, name: str, text: str, signature: bytes | None) -> bo
         if seal is not None and (data != old or signature is not None):
             (folder / (name + SIGNATURE)).unlink()
         if data != old:
-            _put(project, name, data)
+            put(folder, project.relative(folder), name, data)
         if signature is not None:
-            _put(project, name + SIGNATURE, signature)
+            put(folder, project.relative(folder), name + SIGNATURE, signature)
     return True
 
 
@@ -224,14 +236,3 @@ def _replaced(project: Project, name: str) -> bytes | None:
     if not ours:
         raise RefusedError("is there, and galley did not make it", Place(relative / name), MOVE)
     return data
-
-
-def _put(project: Project, name: str, data: bytes) -> None:
-    """Write a file whole, or not at all."""
-    fresh = project.outputs / FRESH
-    if os.path.lexists(fresh) and (fresh.is_symlink() or not fresh.is_file()):
-        raise RefusedError("galley writes a file of this name", Place(project.relative(fresh)), "move it away")
-    fresh.unlink(missing_ok=True)
-    with fresh.open("xb") as file:
-        file.write(data)
-    fresh.replace(Path(project.outputs, name))

@@ -1,23 +1,20 @@
 """A record: what a page's cells produced under one profile, and what they ran on.
 
-In every process. `record.json` may come from anybody. It is read with its types checked, the name of each file must be
-a plain name, and each path must stay inside the project. A record of an older format is read into today's form. A
-record of a newer format has an error of its own, since nothing is wrong with it.
+In every process. `record.written` reads and writes it.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-FORMAT = 2
+FORMAT = 3
+RUNS = 3  # the first format whose records have a `run.json`
 KIND = re.compile(r"[a-z][a-z0-9-]{0,39}")  # the name of a kind of output
 UNKNOWN_KIND = "an output of the kind '{}', which neither galley nor a plug-in knows"
 UNKNOWN_KIND_MEND = "name the plug-in that brings the kind under [tool.galley] plugins"
@@ -28,10 +25,6 @@ Mime = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{1,20}/[A-Za-z0-9.+-]{1,80}\Z
 Suffix = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{1,16}\Z")]
 Amount = Annotated[float, msgspec.Meta(ge=0)]  # of seconds, or of MB
 Left = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]  # bytes that are missing
-
-
-class NewerError(ValueError):
-    """The record was written by a newer galley, in a format that this one does not know."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +84,7 @@ class Output:
 class Cost:
     """What a cell took: `seconds` is wall time, `peak_mb` the process's largest resident size in 10^6 bytes.
 
-    It is told by the page's child and stands in the record: a field more is one here, and what finds and shows it.
+    It is told by the page's child and stands in `run.json`: a field more is one here, and what finds and shows it.
     """
 
     seconds: Amount = 0.0
@@ -132,7 +125,7 @@ class Environment:
     """What a page ran on: where two runs agree in the versions, their outputs must be equal, on any processor.
 
     `packages` holds the version of each package by name; `provenance` is the answer of the guide's hook `provenance`
-    at the page's end.
+    at the page's end. `system` and `cpu` stand in `run.json`.
     """
 
     python: str = ""
@@ -144,7 +137,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class Record:
-    """The contents of a `record.json`; `contents` holds the bytes of the output files, by name.
+    """The contents of a `record.json` and its `run.json`; `contents` holds the bytes of the output files, by name.
 
     `settings` are those that reached the page, as `galley.record.settings` has them; a record that was made before
     galley noted them has none.
@@ -181,111 +174,34 @@ class Record:
         """The digest of each output file, by its name."""
         return {file.file: file.sha256 for cell in self.cells for output in cell.outputs for file in output.files}
 
-    def same_conditions(self, other: Record) -> bool:
-        """Whether both records are of the same code and files in the same environment, with outputs of the same names.
+    @property
+    def has_run(self) -> bool:
+        """Whether the record, in its format, has a `run.json`."""
+        return self.format >= RUNS
 
-        Dates, times, memory and the format of the record do not count. `run.recording.changes` compares the outputs.
+    def same_conditions(self, other: Record, machine: Collection[str] = ()) -> bool:
+        """Whether both records claim the same code and files in the same environment, with outputs of the same names.
+
+        What `run.json` says does not count, nor do the format of the record, the third number of Python's version, and
+        the facts that `machine` names. `record.compare.changes` compares the outputs.
         """
-        return self._conditions() == other._conditions()
+        return self._conditions(machine) == other._conditions(machine)
 
-    def _conditions(self) -> tuple[Any, ...]:
-        cells = [(cell.name, cell.digest, dict(cell.provenance), _names(cell.outputs)) for cell in self.cells]
-        return self.page, self.profile, self.environment, cells, frozenset(self.dependencies), dict(self.settings)
+    def _conditions(self, machine: Collection[str]) -> tuple[Any, ...]:
+        def claimed(facts: Mapping[str, Any]) -> dict[str, Any]:
+            return {name: said for name, said in facts.items() if name not in machine}
+
+        ran = self.environment
+        versions = {name: version.partition("+")[0] for name, version in ran.packages.items()}
+        cells = [(cell.name, cell.digest, claimed(cell.provenance), _names(cell.outputs)) for cell in self.cells]
+        on = (ran.python.split(".")[:2], versions, claimed(ran.provenance))
+        return self.page, self.profile, on, cells, frozenset(self.dependencies), dict(self.settings)
 
 
 def _names(outputs: tuple[Output, ...]) -> list[tuple[Any, ...]]:
     return [(each.kind, [(file.mime, file.file, file.cut) for file in each.files]) for each in outputs]
 
 
-def to_json(record: Record) -> str:
-    """The text of `record.json`."""
-    written = asdict(replace(record, contents={}))
-    del written["contents"]
-    written["cells"] = [{"name": cell["name"], "digest": cell["digest"], **cell} for cell in written["cells"]]
-    return json.dumps(written, indent=1, ensure_ascii=False) + "\n"
-
-
-def from_json(text: str | bytes) -> Record:
-    """The record in a text that `to_json` wrote, in this release of galley or in an older one.
-
-    Raises NewerError where a newer galley wrote it, ValueError where the text is no record.
-    """
-    try:
-        found = _formats.decode(text).format
-        if found > FORMAT:
-            raise NewerError(f"a newer galley wrote it (format {found}; this one reads formats up to {FORMAT})")
-        if found == 1:
-            record: Record = msgspec.convert(_of_format_1(msgspec.json.decode(text)), Record)
-        else:
-            record = _records.decode(text)
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
-        raise ValueError(f"not a record: {_why(text, error)}") from error
-    _check(record)
-    return replace(record, contents={})
-
-
-class _Format(msgspec.Struct):
-    """What of a record's text says in which form the rest is."""
-
-    format: Annotated[int, msgspec.Meta(ge=1)]
-
-
-_formats: msgspec.json.Decoder[_Format] = msgspec.json.Decoder(_Format)
-_records: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
-
-
-def _why(text: str | bytes, error: Exception) -> str:
-    lines = (text.encode("utf-8", "replace") if isinstance(text, str) else text).split(b"\n")
-    merged = any(line.startswith(b"<<<<<<< ") for line in lines)
-    return "two versions stand in it, since a merge in git was not ended" if merged else str(error)
-
-
-def _check(record: Record) -> None:
-    """Raises ValueError where a name could lead out of the record's folder, or a path out of the project."""
-    names = [file.file for cell in record.cells for output in cell.outputs for file in output.files]
-    for name in names:
-        if not is_output(name):
-            raise ValueError(f"not a record: {name!r:.80} is no name of an output")
-    if any(not output.files for cell in record.cells for output in cell.outputs):
-        raise ValueError("not a record: it names an output without a file")
-    if len(set(names)) < len(names):
-        raise ValueError("not a record: it names a file twice")
-    for used in record.dependencies:
-        path = PurePosixPath(used.path)
-        if path.is_absolute() or ".." in path.parts or "\0" in used.path or "\\" in used.path:
-            raise ValueError(f"not a record: {used.path!r} is no path inside the project")
-
-
 def is_output(name: str) -> bool:
     """Whether a text is a name that galley gives an output: of its cell, its kind and its form, with dots between."""
     return bool(OUTPUT.fullmatch(name)) and len(name) <= 255
-
-
-MIME = {"txt": "text/plain", "svg": "image/svg+xml", "png": "image/png", "json": "application/json"}
-
-
-def _of_format_1(data: dict[str, Any]) -> dict[str, Any]:
-    """A record of format 1 (galley 0.1) in today's form.
-
-    In format 1 an output had one file, whose ending told its type; the part of a dependency stood behind its path and a
-    #; and an empty text stood for a fact that was not known yet.
-    """
-    try:
-        cells = [{**cell, "outputs": list(map(_output_1, cell["outputs"]))} for cell in data["cells"]]
-        for cell in cells:
-            cell["provenance"] = {name: None if said == "" else said for name, said in cell["provenance"].items()}
-        return {**data, "cells": cells, "dependencies": list(map(_dependency_1, data["dependencies"]))}
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"not a record: {error!r}") from error
-
-
-def _output_1(output: dict[str, Any]) -> dict[str, Any]:
-    mime = MIME.get(output["file"].rpartition(".")[2], "application/octet-stream")
-    return {"kind": output["kind"], "files": [{**output, "mime": mime}]}
-
-
-def _dependency_1(used: dict[str, Any]) -> dict[str, Any]:
-    if used["kind"] not in ("table", "names"):
-        return used
-    path, _, part = used["path"].rpartition("#")
-    return {**used, "path": path, "part": part}

@@ -3,35 +3,45 @@
 In the command and in the builder.
 
 In the record's own folder, one step after the other: `replacing.json` moves in, which lists the files of the old record
-and of the new one; the old `record.json` is removed; the new output files move in; files of the old record that the new
-one does not have are removed; the new `record.json` moves in; `replacing.json` is removed. Each move is a rename, which
-happens as a whole or not at all. So as long as there is no `record.json`, each file of the new record is in one of two
-places, and to take the same steps again ends the move.
+and of the new one; the old `record.json` is removed; the new output files and `run.json` move in; files of the old
+record that the new one does not have are removed; the new `record.json` moves in; `replacing.json` is removed. Each
+move is a rename, which happens as a whole or not at all. So as long as there is no `record.json`, each file of the new
+record is in one of two places, and to take the same steps again ends the move.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from galley.record.model import Record, from_json, is_output
+from galley.record.model import Record, is_output
+from galley.record.written import from_json
 from galley.source.digest import digest
 
 RECORD = "record.json"
+RUN = "run.json"
 REPLACING = "replacing.json"  # the files of a record and of its successor, while one takes the other's place
-OWN = (RECORD, REPLACING)
+OWN = (RECORD, RUN, REPLACING)
 
 
-def move(staged: Path, folder: Path, outputs: Iterable[str], old: set[str]) -> None:
-    """Move a record with its outputs from where it is staged to its folder; what moved before is left where it is."""
+def beside(record: Record) -> list[str]:
+    """The names of the files that lie beside a record's `record.json`."""
+    return [*record.files, *([RUN] if record.has_run else [])]
+
+
+def move(staged: Path, folder: Path, record: Record, old: set[str]) -> None:
+    """Move a record from where it is staged to its folder; what moved before is left where it is.
+
+    `old` are the files of the record that it replaces.
+    """
+    files = beside(record)
     folder.mkdir(parents=True, exist_ok=True)
     _in(staged, folder, REPLACING)
     (folder / RECORD).unlink(missing_ok=True)
-    for file in outputs:
+    for file in files:
         _in(staged, folder, file)
-    for file in sorted(old - set(outputs)):
+    for file in sorted(old - set(files)):
         (folder / file).unlink(missing_ok=True)
     _in(staged, folder, RECORD)
     (folder / REPLACING).unlink()
@@ -53,7 +63,8 @@ def interrupted(staged: Path, outputs: Path) -> Record | None:
     folder = outputs / found.page / found.profile
     begun = is_plain(folder / REPLACING) and not (folder / RECORD).exists() and not (staged / REPLACING).exists()
     whole = (_is_in(staged, name, sha) or _is_in(folder, name, sha) for name, sha in found.files.items())
-    return found if begun and all(whole) else None
+    ran = not found.has_run or is_plain(staged / RUN) or is_plain(folder / RUN)
+    return found if begun and ran and all(whole) else None
 
 
 def _is_in(folder: Path, name: str, expected: str) -> bool:

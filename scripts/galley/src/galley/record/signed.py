@@ -15,7 +15,17 @@ from typing import Any
 
 from galley.config import Project
 from galley.errors import GalleyError, Place
-from galley.record.manifest import SIGNATURE, Statement, lock_of, manifests, name_of, read, record_digest, record_name
+from galley.record.manifest import (
+    SIGNATURE,
+    Statement,
+    lock_of,
+    manifests,
+    name_of,
+    read,
+    record_digests,
+    record_files,
+    record_name,
+)
 from galley.record.move import RECORD
 from galley.record.status import store_of
 from galley.record.store import plain_bytes
@@ -55,9 +65,8 @@ def signed(project: Project, page: str, profile: str) -> Signed | None:
     if not project.signers or not manifests(project):
         return None
     good = signatures(project).good
-    name = record_name(project, page, profile)
-    now = record_digest(project, page, profile) if good else ""
-    found = [(signer, said) for _, signer, said in good if said.sha256(name) == now]
+    now = record_digests(project, page, profile) if good else {}
+    found = [(signer, said) for _, signer, said in good if all(said.sha256(name) == now[name] for name in now)]
     for signer, said in sorted(found, key=lambda each: not _reran(each[1], profile)):
         return Signed(signer, _reran(said, profile))
     return None
@@ -133,7 +142,7 @@ def unsigned(project: Project) -> Iterator[Fault]:
         yield Fault("there is no manifest of the records", Place(relative / name_of(None)))
     store = store_of(project)
     there = [each for each in store.folders() if (project.outputs / Path(*each) / RECORD).exists()]
-    names = {record_name(project, *each): each for each in there}
+    names = {name: each for each in there for name in record_files(project, *each)}
     for name, signer, said in found.good:
         mend = _sign(project, name)
         for subject in said.subject:
@@ -141,19 +150,21 @@ def unsigned(project: Project) -> Iterator[Fault]:
                 yield Fault(
                     f"{relative / name} names it, signed by {signer}, and it is gone", Place(Path(subject.name)), mend
                 )
-            elif record_digest(project, *names[subject.name]) != said.sha256(subject.name):
-                what = f"is another record than {relative / name} names, signed by {signer}"
+            elif record_digests(project, *names[subject.name])[subject.name] != said.sha256(subject.name):
+                what = f"is another than {relative / name} names, signed by {signer}"
                 yield Fault(what, Place(Path(subject.name)), mend)
         if said.predicate.lock != lock_of(project):
             what = f"{project.lock or 'the lock'} is another than when {signer} signed {relative / name}"
             yield Fault(what, Place(Path(project.lock or name)), mend, fatal=False)
-    for record in sorted(names):
+    for page, profile in there:
+        record = Path(record_name(project, page, profile))
         try:
-            store.read(*names[record])  # the manifest has the digest of the record, and the record those of its outputs
+            store.read(page, profile)  # the manifest has the digest of the record, and the record those of its outputs
         except GalleyError as error:
-            yield Fault(error.what, error.place or Place(Path(record)), error.mend or _restore(Path(record).parent))
-        if found.good and not any(said.sha256(record) for _, _, said in found.good):
-            yield Fault("is in no signed manifest", Place(Path(record)))
+            yield Fault(error.what, error.place or Place(record), error.mend or _restore(record.parent))
+    for file in sorted(names):
+        if found.good and not any(said.sha256(file) for _, _, said in found.good):
+            yield Fault("is in no signed manifest", Place(Path(file)))
 
 
 def _restore(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""The state of a page's record: fresh, drifted, stale, torn, tampered with, newer, unfounded, or missing.
+"""The state of a page's record: fresh, drifted, held, stale, torn, tampered with, newer, unfounded, or missing.
 
 In the command and in the builder. Nothing is run to find out.
 """
@@ -13,11 +13,13 @@ from shlex import quote
 from galley.config import Profile, Project
 from galley.errors import GalleyError, Place
 from galley.record.dependencies import ABSENT, GONE, declared, measure
-from galley.record.facts import environment, other_packages
+from galley.record.facts import environment, other_versions
 from galley.record.founded import unfounded
+from galley.record.held import Held, held_pages
 from galley.record.model import Dependency, Environment, Record
 from galley.record.settings import changed as settings_changed
-from galley.record.store import NewerRecordError, Store, TamperedError, TornError
+from galley.record.store import Store
+from galley.record.whole import NewerRecordError, TamperedError, TornError
 from galley.source.cells import SnippetFile
 from galley.source.parameters import has_own_code, with_values
 
@@ -26,7 +28,8 @@ class State(StrEnum):
     """What can be said of a page under a profile without running it."""
 
     FRESH = "fresh"
-    DRIFTED = "drifted"  # a package, Python or the processor is another here; the record is true of its own run
+    DRIFTED = "drifted"  # a package or Python has another version here; the record is true of its own run
+    HELD = "held"  # it is kept as it is on purpose, with a reason, and true of its own run
     STALE = "stale"
     TORN = "torn"
     TAMPERED = "tampered"
@@ -36,7 +39,7 @@ class State(StrEnum):
 
 
 STATES = {TornError: State.TORN, TamperedError: State.TAMPERED, NewerRecordError: State.NEWER}
-SHOWABLE = frozenset({State.FRESH, State.DRIFTED})
+SHOWABLE = frozenset({State.FRESH, State.DRIFTED, State.HELD})
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,14 @@ class Reason:
 
 @dataclass(frozen=True)
 class Status:
-    """The state of one page under one profile; `record` is there when it could be read."""
+    """The state of one page under one profile; `record` is there when it could be read, and `held` where it is."""
 
     snippets: SnippetFile
     profile: Profile
     state: State
     reasons: tuple[Reason, ...] = ()
     record: Record | None = None
+    held: Held | None = None
 
     @property
     def mend(self) -> str:
@@ -64,8 +68,8 @@ class Status:
         if obstacle := next((reason.mend for reason in self.reasons if reason.mend), ""):
             return obstacle
         profile = "" if self.profile.required else f" --profile {self.profile.name}"
-        every = " --all" if self.state is State.DRIFTED else ""  # nothing of it is stale
-        return f"galley run{every} {quote(self.snippets.page)}{profile}"
+        drifted = " --drifted" if self.state is State.DRIFTED else ""  # nothing of it is stale
+        return f"galley run{drifted} {quote(self.snippets.page)}{profile}"
 
 
 def applies(project: Project, found: Status) -> bool:
@@ -94,14 +98,17 @@ def status(project: Project, snippets: SnippetFile, profile: Profile) -> Status:
         return Status(snippets, profile, state, (Reason(error.what, error.place or place, error.mend),))
     except GalleyError as error:
         return Status(snippets, profile, State.TAMPERED, (Reason(error.what, error.place or place),))
+    held = held_pages(store_of(project)).get((snippets.page, profile.name))
     if record is None:
         return Status(snippets, profile, State.MISSING, (Reason("never recorded", place),))
     settings = [Reason(what, at) for what, at in settings_changed(project, profile, record.settings)]
-    changed = [*_code_changes(snippets, profile, record), *settings, *_file_changes(project, record)]
+    changed = [*_code_changes(snippets, profile, record), *settings, *_file_changes(project, record, pins=held is None)]
     if stale := changed or _declarations(project, snippets, record):
         return Status(snippets, profile, State.STALE, tuple(stale), record)
     if lacks := [Reason(*each) for each in unfounded(project, snippets, profile, record)]:
         return Status(snippets, profile, State.UNFOUNDED, tuple(lacks), record)
+    if held:
+        return Status(snippets, profile, State.HELD, (Reason(str(held), place, held.mend),), record, held)
     if drift := _environment_changes(record.environment, place):
         return Status(snippets, profile, State.DRIFTED, tuple(drift), record)
     return Status(snippets, profile, State.FRESH, (), record)
@@ -124,9 +131,10 @@ def _code_changes(snippets: SnippetFile, profile: Profile, record: Record) -> li
     return reasons
 
 
-def _file_changes(project: Project, record: Record) -> list[Reason]:
+def _file_changes(project: Project, record: Record, *, pins: bool) -> list[Reason]:
+    """What changed of what the page used; of a held page not the `pins`, the tables that name the state of a model."""
     reasons = []
-    for used in record.dependencies:
+    for used in (each for each in record.dependencies if pins or each.kind != "table"):
         now = measure(project.root, used).sha256
         if now != used.sha256:
             how = "is gone" if now == GONE else "changed since the page used it"
@@ -157,8 +165,8 @@ def _declarations(project: Project, snippets: SnippetFile, record: Record) -> li
 
 
 def _environment_changes(recorded: Environment, place: Place) -> list[Reason]:
-    """The facts of the record that differ from this machine's; a package that is missing here counts as equal."""
-    here = environment(())
-    pairs = (("python", recorded.python, here.python), ("cpu", recorded.cpu, here.cpu))
-    facts = [f"{name} was {was}, is {now}" for name, was, now in pairs if was != now]
-    return [Reason(what, place) for what in (*other_packages(recorded.packages, {}), *facts)]
+    """The versions of the record that differ from this machine's; a package that is missing here counts as equal.
+
+    Another processor is none of these: outputs are the same on any, or their cell's line says that they are not.
+    """
+    return [Reason(what, place) for what in other_versions(recorded, environment(()))]

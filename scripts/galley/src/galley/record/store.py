@@ -25,30 +25,19 @@ from shlex import quote
 
 from galley import system
 from galley.errors import GalleyError, Place, RefusedError
-from galley.record.model import FORMAT, NewerError, Record, from_json, is_output, to_json
-from galley.record.move import OWN, RECORD, REPLACING, content, interrupted, is_plain, move, named
-from galley.source.digest import digest
+from galley.record.model import FORMAT, Record, is_output
+from galley.record.move import OWN, RECORD, REPLACING, RUN, beside, content, interrupted, is_plain, move, named
+from galley.record.whole import UPGRADE, NewerRecordError, TamperedError, TornError, move_out, whole
+from galley.record.written import to_json, to_run
 
 STAGING = ".staging"
-UPGRADE = "upgrade galley: pip install --upgrade galley-docs"
+FOOTPRINTS = ".footprints"  # the folder of what `galley.record.footprints` keeps
 READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 NOT_PLAIN = "is no plain file, and records have none but such"
 NO_FOLDER = "is no folder, and records are kept in folders"
 IS_LINK = "is a link, and galley follows none to its records"
 LINK_MEND = "remove the link; records are plain folders and files"
 PLAIN_MEND = "move it away; records are plain folders and files"
-
-
-class TornError(GalleyError):
-    """The record was being written when its writer was interrupted."""
-
-
-class TamperedError(GalleyError):
-    """An output, or the record itself, is not what was recorded."""
-
-
-class NewerRecordError(GalleyError):
-    """A newer galley wrote the record: nothing is wrong with it, and this galley can neither read nor replace it."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +85,7 @@ class Store:
         staged = self.folder / STAGING
         if not (found := interrupted(staged, self.folder)):
             return False
-        old = self._removable(found, found.files)
-        move(staged, self.folder_of(found.page, found.profile), found.files, old)
+        move(staged, self.folder_of(found.page, found.profile), found, self._removable(found))
         staged.rmdir()
         return True
 
@@ -114,35 +102,7 @@ class Store:
             present.remove(REPLACING)
         if not present:
             return None
-        if RECORD not in present:
-            raise TornError("torn: outputs without a record.json, its writer was interrupted", Place(relative))
-        try:
-            record = from_json(plain_bytes(folder, RECORD, relative))
-        except NewerError as error:
-            raise NewerRecordError(str(error), Place(relative / RECORD), UPGRADE) from error
-        except ValueError as error:
-            raise TamperedError(f"cannot be read: {error}", Place(relative / RECORD)) from error
-        if (record.page, record.profile) != (page, profile):
-            raise TamperedError(f"is the record of {record.page} under {record.profile}", Place(relative / RECORD))
-        outputs, files = {}, record.files
-        for file, expected in files.items():
-            if file not in present:
-                raise TamperedError("is in the record and not in the folder", Place(relative / file))
-            outputs[file] = plain_bytes(folder, file, relative)
-            if digest(outputs[file]) != expected:
-                crlf = digest(outputs[file].replace(b"\r\n", b"\n")) == expected
-                how = "its lines end with CRLF now, as git may make them" if crlf else "its bytes changed"
-                mend = self._without_crlf(relative) if crlf else ""
-                raise TamperedError(f"is not what was recorded: {how}", Place(relative / file), mend)
-        for name in sorted(present - files.keys() - {RECORD}):
-            raise TamperedError("is in the folder and not in the record", Place(relative / name), _move_out(name))
-        return replace(record, contents=outputs)
-
-    def _without_crlf(self, relative: Path) -> str:
-        """What keeps git from changing the ends of lines, and how this record is had again."""
-        name = quote(relative.as_posix())
-        line = f"write this line into .gitattributes: {self.relative.as_posix()}/** -text"
-        return f"{line}\n    then check the record out again: rm -r {name} && git checkout -- {name}"
+        return whole(page, profile, present, lambda name: plain_bytes(folder, name, relative), self.relative)
 
     def write(self, record: Record) -> None:
         """Replace the record and its files, all or nothing, and remove what an interrupted write left in `.staging`.
@@ -151,22 +111,45 @@ class Store:
         where the folder holds a file that no record names, and NewerRecordError where the old record is of a newer
         galley; in both cases nothing is changed.
         """
+        fresh = replace(record, format=FORMAT)
+        texts = {RUN: to_run(fresh).encode(), RECORD: to_json(fresh).encode()}
+        self._replace(fresh, {**fresh.contents, **texts})
+
+    def put_back(self, page: str, profile: str, files: Mapping[str, bytes]) -> None:
+        """Replace a record by the one that these files make up, byte for byte, all or nothing.
+
+        Raises what `write` raises, and what `whole` raises where the files are no record of this page and profile.
+        """
+        self._replace(whole(page, profile, files, files.__getitem__, self.relative), files)
+
+    def remove(self, page: str, profile: str) -> None:
+        """Remove a record that can be read, and nothing else; what remains of one half removed is torn."""
+        if os.environ.get("CI"):
+            raise RefusedError("CI removes no records", Place(self.relative))
+        with self._locked(alone=True):
+            record = self._read(page, profile)
+            folder = self.folder_of(page, profile)
+            if record:
+                for name in (RECORD, *beside(record)):
+                    (folder / name).unlink()
+                folder.rmdir()
+
+    def _replace(self, record: Record, files: Mapping[str, bytes]) -> None:
         if os.environ.get("CI"):
             raise RefusedError("CI writes no records", Place(self.relative))
-        outputs = record.contents
         with self._locked(alone=True):
             self.see_staging()
             with suppress(GalleyError, OSError):  # it is another page's, perhaps, and this one is written all the same
                 self._moved()
-            folder, old = self.folder_of(record.page, record.profile), self._removable(record, outputs)
+            folder, old = self.folder_of(record.page, record.profile), self._removable(record)
             staged = self.folder / STAGING
             if staged.exists():  # not a search for such names: that would read a folder of all pages for each page
                 shutil.rmtree(staged)
             staged.mkdir()
-            names = json.dumps({"files": sorted({*old, *outputs})}).encode()
-            for file, data in {**outputs, RECORD: to_json(record).encode(), REPLACING: names}.items():
+            names = json.dumps({"files": sorted({*old, *record.files} - {RUN})}).encode()
+            for file, data in {**files, REPLACING: names}.items():
                 (staged / file).write_bytes(data)
-            move(staged, folder, outputs, old)
+            move(staged, folder, record, old)
             staged.rmdir()
 
     def see_staging(self) -> None:
@@ -185,8 +168,8 @@ class Store:
                     "is in the folder where galley stages records", Place(at), f"move {quote(str(at))} away"
                 )
 
-    def _removable(self, record: Record, outputs: Mapping[str, object]) -> set[str]:
-        """The files in the record's folder that the old record names, and that the new one may replace or remove.
+    def _removable(self, record: Record) -> set[str]:
+        """The files in the record's folder that belong to the old record, and that the new one may replace or remove.
 
         Raises TamperedError where the folder holds any other file that the new record does not replace.
         """
@@ -201,9 +184,9 @@ class Store:
         for name in sorted(present):
             _plain(folder, name, relative)
         for name in sorted(present):
-            if name not in {*listed, *outputs, *OWN}:
-                raise TamperedError("is in the folder, and no record names it", Place(relative / name), _move_out(name))
-        return listed & present
+            if name not in {*listed, *record.files, *OWN}:
+                raise TamperedError("is in the folder, and no record names it", Place(relative / name), move_out(name))
+        return (listed | {RUN}) & present
 
     def _no_link(self, page: str, profile: str) -> None:
         """Raises TamperedError where a part of the way to a record is a link, or no folder."""
@@ -218,7 +201,7 @@ class Store:
         """Page and profile of every folder that may hold a record; links are not followed."""
         if self.folder.is_dir() and not self.folder.is_symlink():
             for page in sorted(self.folder.iterdir()):
-                if page.is_dir() and not page.is_symlink() and not page.name.startswith(STAGING):
+                if page.is_dir() and not page.is_symlink() and not page.name.startswith((STAGING, FOOTPRINTS)):
                     yield from ((page.name, profile.name) for profile in sorted(page.iterdir()) if profile.is_dir())
 
     @contextmanager
@@ -280,7 +263,3 @@ def _is_newer(file: Path) -> bool:
     """Whether a newer galley wrote a record."""
     found = content(file).get("format")
     return isinstance(found, int) and found > FORMAT
-
-
-def _move_out(name: str) -> str:
-    return f"move {quote(name)} out of the folder: galley removes only what a record names"

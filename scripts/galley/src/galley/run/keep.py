@@ -5,7 +5,7 @@ In the command: `galley run` and `galley serve` both keep records here.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from galley.config import Project
@@ -13,8 +13,11 @@ from galley.errors import GalleyError, Place
 from galley.kinds import Kinds, kinds_of
 from galley.record.compare import changes
 from galley.record.founded import date_fault
+from galley.record.held import release
+from galley.record.model import Record
 from galley.record.status import store_of
-from galley.record.store import NewerRecordError, Store
+from galley.record.store import Store
+from galley.record.whole import NewerRecordError
 from galley.run.backend import Backend
 from galley.run.choose import Task
 from galley.run.client import Failure, PageRun, Tell
@@ -26,13 +29,19 @@ from galley.run.schedule import TaskRun, run_tasks
 class Kept:
     """What came of a page: a `failure`, of its code or of writing its record, or else a word on what was written.
 
-    A page that was compared, and not kept, may have `errors`: what differs from its record.
+    A page that was compared, and not kept, may have `errors`: what differs from its record. Of a page that went on past
+    failures, `said` has what differs in its other cells.
     """
 
     run: PageRun
     failure: Failure | None = None
     said: str = ""
     errors: tuple[GalleyError, ...] = ()
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """Every failure of the page: more than one where it went on."""
+        return (self.failure, *self.run.also) if self.failure else ()
 
 
 async def run_and_keep(
@@ -47,23 +56,40 @@ async def run_and_keep(
     ready = [replace(task, variables=answers[task.profile.name]) for task in tasks if task.profile.name in answers]
     store, kinds = store_of(project), kinds_of(project)
     async for ran in run_tasks(project, ready, backend, tell, jobs):
-        yield _kept(ran, store, kinds)
+        yield _kept(ran, store, kinds, project.machine)
 
 
-def _kept(ran: TaskRun, store: Store, kinds: Kinds) -> Kept:
+def _kept(ran: TaskRun, store: Store, kinds: Kinds, machine: Collection[str]) -> Kept:
     if ran.run.failure:
-        return Kept(ran.run, ran.run.failure)
+        return failed(ran, kinds)
     try:
-        return Kept(ran.run, said=_keep(ran, store, kinds))
+        return Kept(ran.run, said=_keep(ran, store, kinds, machine))
     except (GalleyError, OSError) as error:
         place, what = Place(store.relative / ran.run.page / ran.run.profile), str(error)
         if isinstance(error, GalleyError):
             place, what = error.place or place, f"{error.what}\n    {error.mend}" if error.mend else error.what
-        return Kept(ran.run, Failure(ran.run.page, ran.run.profile, "", place, f"ran, and cannot be recorded: {what}"))
+        failure = Failure(ran.run.page, ran.run.profile, "", place, f"ran, and cannot be recorded: {what}")
+        return Kept(ran.run, failure, "FAILED")
 
 
-def _keep(ran: TaskRun, store: Store, kinds: Kinds) -> str:
-    """Write the record of a page that ran well, unless the old record says the same; the answer tells what was done."""
+def failed(ran: TaskRun, kinds: Kinds) -> Kept:
+    """What came of a page that failed, with what differs from its record in the cells that ended well."""
+    run, old = ran.run, ran.task.before
+    if ran.partial is None:
+        return Kept(run, run.failure, "FAILED")
+    ended = {each.cell for each in run.cells}
+    changed = changes(old, ran.partial, ran.task.snippets, kinds) if old else ()
+    told = [f"    {each}" for each in changed if each.cell.name in ended]
+    count = f"FAILED in {1 + len(run.also)} of {len(ran.task.snippets.cells)} cells"
+    return Kept(run, run.failure, "\n".join([f"{count}; of the others differ" if told else count, *told]))
+
+
+def _keep(ran: TaskRun, store: Store, kinds: Kinds, machine: Collection[str]) -> str:
+    """Write the record of a page that ran well, unless the old record claims the same; the answer tells what was done.
+
+    What differs at every run, or on another machine, is no reason to write a record, nor is a difference that a cell's
+    line excuses. So a run that finds the same claims changes no file.
+    """
     assert ran.fresh is not None
     try:
         old = store.read(ran.run.page, ran.run.profile)
@@ -72,11 +98,15 @@ def _keep(ran: TaskRun, store: Store, kinds: Kinds) -> str:
     except GalleyError:
         old = None  # torn or tampered with: there is nothing to compare with
     if old is None:
-        store.write(ran.fresh)
-        return "recorded"
-    changed = list(changes(old, ran.fresh, ran.task.snippets, kinds))
-    if not changed and old.same_conditions(ran.fresh) and not date_fault(old.date):
+        return _recorded(store, ran.fresh, "recorded")
+    changed = [each for each in changes(old, ran.fresh, ran.task.snippets, kinds, machine) if not each.may]
+    if not changed and old.same_conditions(ran.fresh, machine) and not date_fault(old.date):
         return "unchanged"
-    store.write(ran.fresh)
-    told = [f"    {each}" for each in changed]
-    return "\n".join(["recorded, same outputs" if not changed else "recorded", *told])
+    said = _recorded(store, ran.fresh, "recorded, same outputs" if not changed else "recorded")
+    return "\n".join([said, *(f"    {each}" for each in changed)])
+
+
+def _recorded(store: Store, fresh: Record, said: str) -> str:
+    """Write a record, which ends the hold of its page; returns what was done, in words."""
+    store.write(fresh)
+    return f"{said}, no longer held" if release(store, fresh.page, fresh.profile) else said

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from galley.config import Project
 from galley.errors import DiffersError, GalleyError, Place
 from galley.kinds import kinds_of
-from galley.record.compare import Comparison, compare
+from galley.record.compare import CellChange, Comparison, compare
+from galley.record.difference import Change
 from galley.run.backend import Backend
 from galley.run.choose import Task
 from galley.run.client import PageRun, Tell
-from galley.run.keep import Kept
+from galley.run.keep import Kept, failed
 from galley.run.prepare import Answers
 from galley.run.schedule import run_tasks
 
@@ -24,11 +25,15 @@ STRICT = "the record is of other versions than this machine's, so that nothing c
 
 @dataclass(frozen=True)
 class Rerun:
-    """A page that ran again; `found` is its record against the new run, None where the page failed."""
+    """A page that ran again; `found` is its record against the new run.
+
+    Where the page failed, `failed` says how, and there is nothing found.
+    """
 
     task: Task
     run: PageRun
     found: Comparison | None
+    failed: Kept | None = None
 
 
 async def rerun(
@@ -40,7 +45,7 @@ async def rerun(
     async for ran in run_tasks(project, ready, backend, tell, jobs):
         old, fresh = ran.task.before, ran.fresh
         pair = compare(old, fresh, ran.task.snippets, kinds, project.machine) if old and fresh else None
-        yield Rerun(ran.task, ran.run, pair)
+        yield Rerun(ran.task, ran.run, pair, failed(ran, kinds) if ran.run.failure else None)
 
 
 async def rerun_and_tell(
@@ -55,8 +60,8 @@ async def rerun_and_tell(
 ) -> AsyncIterator[Kept]:
     """The same in words. With `strict`, a record of other versions than this machine's is wrong as well."""
     async for each in rerun(project, tasks, backend, tell, answers, jobs):
-        if each.run.failure or each.found is None:
-            yield Kept(each.run, each.run.failure)
+        if each.found is None:
+            yield each.failed or Kept(each.run)
             continue
         errors = tuple(differences(project, each.task, each.found, strict=strict))
         told = [f"    {line}" for line in (*each.found.versions, *each.found.drift)]
@@ -69,7 +74,7 @@ def differences(project: Project, task: Task, found: Comparison, *, strict: bool
     page, profile = task.snippets.page, task.profile
     again = f"galley run {page} --all" + ("" if profile.required else f" --profile {profile.name}")
     for each in found.wrong:
-        mend = f"{again} records it anew; or say on the cell's line why it may differ: {_reasons(task)}"
+        mend = f"{again} records it anew; or say on the cell's line why it may differ: {_reasons(task, each)}"
         what = f"page {page} ({profile.name}) in cell {each.cell.name}: {each} when it ran again"
         yield DiffersError(what, each.cell.place, mend)
     place = Place(project.relative(task.snippets.path))
@@ -79,6 +84,7 @@ def differences(project: Project, task: Task, found: Comparison, *, strict: bool
         yield DiffersError(f"page {page} ({profile.name}): {STRICT}: {'; '.join(found.versions)}", place, again)
 
 
-def _reasons(task: Task) -> str:
+def _reasons(task: Task, change: CellChange) -> str:
     measured = "a measurement needs its unit beside it, " if task.alone else ""
-    return f'{measured}by_processor="…" or varies="…"'
+    tolerance = 'tolerance="1e-3", ' if change.difference.change in (Change.NUMBERS, Change.WITHIN) else ""
+    return f'{measured}{tolerance}by_processor="…" or varies="…"'

@@ -12,6 +12,7 @@ from datetime import date
 from galley.config import Project
 from galley.kinds.markup import escape
 from galley.record.facts import NOT_RERUN, ran_on
+from galley.record.held import Held
 from galley.record.model import CellRecord, Record
 from galley.record.signed import signed
 from galley.record.status import SHOWABLE, State, Status
@@ -34,17 +35,20 @@ def checked_note(page: Page) -> str:
     found = [each for snippets in page.files for each in page.statuses(snippets)]
     records = [each.record for each in found if each.record and each.profile.required and each.state in SHOWABLE]
     missing = [_missing(each) for each in found if each.state not in SHOWABLE]
+    kept = [_kept(each) for each in found if each.held]
+    notes = "".join([*kept, *missing])
     if not records:
-        return f'<div class="galley-strip" data-search-exclude>{"".join(missing)}</div>' if missing else ""
+        return f'<div class="galley-strip" data-search-exclude>{notes}</div>' if notes else ""
     shared = common(page)
     names = (*page.project.line, NETWORK, SIGNED)
-    line = " · ".join(escape(shared[name]) for name in names if name in shared)
+    parts = [*(escape(shared[name]) for name in names if name in shared), *(["held as recorded"] if kept else [])]
+    line = " · ".join(parts)
     more = " · ".join(escape(said) for name, said in shared.items() if name not in {*names, DAY})
     when = days_in_words([record.date for record in records])
     rest = f"<p>{more}</p>" if more else ""
     return (
         f'<details class="galley-strip" data-search-exclude><summary>Checked {when}{" · " * bool(line)}{line}</summary>'
-        f"{rest}{''.join(missing)}</details>"
+        f"{rest}{notes}</details>"
     )
 
 
@@ -139,6 +143,16 @@ def beyond(said: str, shared: str) -> str:
 
 def _missing(found: Status) -> str:
     return f'<p class="galley-missing"><b>{escape(found.profile.title)}</b>: {not_run(found)}.</p>'
+
+
+def _kept(found: Status) -> str:
+    assert found.held
+    return f'<p class="galley-held"><b>{escape(found.profile.title)}</b>: {escape(held_line(found.held))}.</p>'
+
+
+def held_line(held: Held) -> str:
+    """Why a page is kept as it was recorded, since when and before which versions, in words."""
+    return f"held as recorded since {in_words(held.since)}{held.why}"
 
 
 def days_in_words(days: Iterable[str]) -> str:

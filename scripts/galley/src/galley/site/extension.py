@@ -27,6 +27,7 @@ from galley.kinds.ansi import for_terminal
 from galley.site.blocks import with_ids
 from galley.site.builders import converting, failures
 from galley.site.checked import checked_note, told
+from galley.site.choices import choices
 from galley.site.copies import copies
 from galley.site.csp import BEGIN, END
 from galley.site.downloads import downloads
@@ -183,7 +184,8 @@ class Note(Treeprocessor):
                 block = Element("div")
                 block.text = self.md.htmlStash.store(note)
                 root.insert(at, block)
-        if links and not page.errors and (data := copies(page)):
+        scripts = [copies(page) if links else "", choices(page)] if not page.errors else []
+        for data in filter(None, scripts):
             block = SubElement(root, "div")
             block.text = self.md.htmlStash.store(data)
         if InsertHeadings.name in self.md.treeprocessors:

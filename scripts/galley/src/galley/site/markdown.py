@@ -14,6 +14,7 @@ from galley.export.document import CLOSES
 from galley.kinds.ansi import plain
 from galley.record.facts import NOT_RERUN, facts_line
 from galley.record.status import SHOWABLE
+from galley.site.checked import held_line
 from galley.site.html import cell_id
 from galley.site.listing import list_markdown
 from galley.site.page import Page, View
@@ -59,8 +60,9 @@ def _checked(page: Page) -> Iterator[str]:
         for found in page.statuses(snippets):
             record = found.record if found.state in SHOWABLE else None
             said = f"Checked on {facts_line(record, page.project.line)}" if record else "Not run"
-            not_rerun = f"; {NOT_RERUN}" if record and not found.profile.required else ""
-            yield f"\n*{said} ({snippets.stem}, profile {found.profile.name}){not_rerun}.*"
+            notes = f"; {NOT_RERUN}" if record and not found.profile.required else ""
+            notes += f"; {held_line(found.held)}" if found.held else ""
+            yield f"\n*{said} ({snippets.stem}, profile {found.profile.name}){notes}.*"
 
 
 def _shown(page: Page, fence: Fence) -> str:

@@ -14,6 +14,8 @@ from galley.site.checked import differing
 from galley.site.figures import figure, is_picture
 from galley.site.page import Page, View
 
+LEFT_OUT = "Left out here: the sentence is about other values of the page's parameters."
+
 
 def outputs_html(page: Page, view: View, ids: str, elsewhere: Collection[str] = ()) -> str:
     """The outputs of a view, each as its kind shows it, without the kinds that are shown `elsewhere`.
@@ -21,6 +23,8 @@ def outputs_html(page: Page, view: View, ids: str, elsewhere: Collection[str] = 
     Every id in the HTML begins with `ids`.
     """
     record, recorded = view.record, view.recorded
+    if record and recorded is None and view.cell.options["about"]:
+        return f'<p class="galley-ran" data-search-exclude>{LEFT_OUT}</p>'
     if record is None or recorded is None or not recorded.outputs:
         return ""
     parts, pictures = [], count()

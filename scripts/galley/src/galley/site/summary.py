@@ -14,7 +14,7 @@ from galley.kinds.table import TableKind
 from galley.record.facts import environment, facts_line, other_versions
 from galley.record.model import Record
 from galley.record.status import SHOWABLE, Status, applies, status
-from galley.site.checked import RERUN, SIGNED, beyond, days_in_words, facts, in_words, not_run, shared_facts
+from galley.site.checked import RERUN, SIGNED, beyond, days_in_words, facts, held_line, in_words, not_run, shared_facts
 from galley.site.claims import page_title
 from galley.site.lists import List, Listed
 from galley.source.cells import Cell
@@ -78,6 +78,7 @@ class States(List):
             for each in _statuses(project, here):
                 record = each.record if each.state in SHOWABLE else None
                 said = f"checked on {facts_line(record, project.line)}" if record else each.state.value
+                said += f", {held_line(each.held)}" if each.held else ""
                 lines.append(f"- {here[0].page.as_posix()}, {each.profile.title}: {said}\n")
         return "".join(lines)
 
@@ -149,7 +150,8 @@ def _since(project: Project, found: Status, record: Record) -> str:
     """What is known of a record beyond its run: drift, who reran it, who signed it."""
     known = facts(project, record)
     drift = [f"{what} where this was built" for what in _newer(project, record)]
-    parts = [*drift, *(known[name] for name in (RERUN, SIGNED) if name in known)]
+    kept = [held_line(found.held)] if found.held else []
+    parts = [*kept, *drift, *(known[name] for name in (RERUN, SIGNED) if name in known)]
     return "; ".join(parts) or ("held to its code at each build" if found.profile.required else "")
 
 

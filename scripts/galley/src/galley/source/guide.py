@@ -16,7 +16,7 @@ from galley.errors import GalleyError, Place, UsageError
 from galley.source.cells import NoCellsError, SnippetFile, cut, read_snippets, read_text
 from galley.source.fences import Fence, find_fences
 from galley.source.grammar import Grammar, grammar_of
-from galley.source.parameters import PARAMETERS, parameters
+from galley.source.parameters import PARAMETERS, left_out, parameters
 from galley.source.shadows import in_the_way, refuse_shadows
 
 ACCESS = "give yourself access to it: chmod u+rwX"
@@ -103,6 +103,8 @@ def read_guide(project: Project) -> Guide:
             errors.append(error)
     snippets = {each.stem: each for each in pages.values()}
     errors += _unknown_parameters(project, snippets)
+    required = [profile.parameters for profile in project.required]
+    errors += (error for each in snippets.values() for error in left_out(each, required))
     fences: list[Fence] = []
     texts: dict[Path, str] = {}
     for path in sorted(project.docs.rglob("[!.]*.md")):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from galley.errors import GalleyError, Place
@@ -39,7 +39,10 @@ def has_own_code(snippets: SnippetFile, values: Mapping[str, Any], others: Itera
 
 
 def with_values(snippets: SnippetFile, values: Mapping[str, Any]) -> SnippetFile:
-    """The snippet file as a profile runs it: values replaced, every line number kept."""
+    """The snippet file as a profile runs it: values replaced, claims about other values left out.
+
+    Every line number is kept.
+    """
     source = _text(snippets, values)
     if source == snippets.source:
         return snippets
@@ -50,11 +53,32 @@ def _text(snippets: SnippetFile, values: Mapping[str, Any]) -> str:
     cell = snippets.cell(PARAMETERS)
     if cell is None or not values:
         return snippets.source
-    lines = list(io.StringIO(snippets.source))
-    for name, value in reversed(_assignments(cell)):
+    lines, assignments = list(io.StringIO(snippets.source)), _assignments(cell)
+    for name, value in reversed(assignments):
         if name in values:
             _replace(lines, value, literal(values[name]))
+    own = {name: ast.literal_eval(value) for name, value in assignments}
+    others = {name for name in own if name in values and literal(values[name]) != literal(own[name])}
+    for each, after in zip(snippets.cells, (*snippets.cells[1:], None), strict=True):
+        if others.intersection(each.options["about"]):
+            first, end = each.place.line - 1, after.place.line - 1 if after else len(lines)
+            lines[first:end] = ["\n"] * (end - first)
     return "".join(lines)
+
+
+def left_out(snippets: SnippetFile, profiles: Sequence[Mapping[str, Any]]) -> Iterator[GalleyError]:
+    """An error for each claim that is about a parameter that the file does not have, or that none of the profiles runs.
+
+    `profiles` are the values of the required ones, which alone are sure to be run.
+    """
+    known = parameters(snippets)
+    for cell in (each for each in snippets.cells if each.options["about"]):
+        if unknown := sorted({*cell.options["about"]} - {*known}):
+            what = f"about names '{unknown[0]}', and the file has no such parameter"
+            yield GalleyError(what, cell.place, f"it has: {', '.join(known)}" if known else "take it away")
+        elif not any(with_values(snippets, values).cell(cell.name) for values in profiles):
+            what = "no required profile runs this claim: each has another value of what it is about"
+            yield GalleyError(what, cell.place, f"give {', '.join(cell.options['about'])} a required profile's values")
 
 
 def _replace(lines: list[str], value: ast.expr, text: str) -> None:

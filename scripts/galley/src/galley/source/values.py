@@ -20,6 +20,14 @@ def best(text: str) -> tuple[tuple[str, bool], ...]:
     return tuple(named)
 
 
+def columns(text: str) -> tuple[str, ...]:
+    """The names of columns; raises ValueError for an empty name, and for one that comes twice."""
+    named = tuple(map(str.strip, text.split(",")))
+    if not all(named) or len({*named}) < len(named):
+        raise ValueError(text)
+    return named
+
+
 def reason(text: str) -> str:
     """A reason as it is written; raises ValueError for one that says nothing."""
     if not text.strip():
@@ -39,6 +47,14 @@ def seconds(text: str) -> float:
     """A time within a day."""
     value = float(text)
     if not 0 < value < 86400:  # this also refuses "nan"
+        raise ValueError(text)
+    return value
+
+
+def tolerance(text: str) -> float:
+    """By what part of its size a number may differ."""
+    value = float(text)
+    if not 0 < value < 1:  # this also refuses "nan"
         raise ValueError(text)
     return value
 

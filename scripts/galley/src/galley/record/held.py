@@ -1,0 +1,151 @@
+"""Held pages: records that are kept as they are on purpose, each with a reason, through an update of what they ran on.
+
+In every process. All of them stand in one file beside the records, `held.json`, which a reviewer reads like any other:
+the page, the profile, the day, the reason, and the versions at which the record was not renewed. What a held record
+says is true of its own run. So a hold excuses that packages, Python, or a pinned model are others now. It does not
+excuse that the page's code is another: then the page would show code that never ran.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from shlex import quote
+from typing import Annotated, Any
+
+import msgspec
+
+from galley import system
+from galley.errors import GalleyError, Place, RefusedError, UsageError
+from galley.record.beside import put
+from galley.record.store import Store, plain_bytes
+
+HELD = "held.json"
+FORMAT = 1
+REASON = 'say why, for readers and for whoever looks at the page next: --reason "…"'
+Said = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A page under a profile that is held since a day, `since`, in ISO 8601.
+
+    `versions` are those of packages, and revisions of models, that the record was not renewed for, by name.
+    """
+
+    page: Said
+    profile: Said
+    since: Said
+    reason: Said
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The page and the profile: a page is held once under a profile."""
+        return self.page, self.profile
+
+    @property
+    def mend(self) -> str:
+        """What ends the hold: the command that runs the page all the same."""
+        return f"galley run --held {quote(self.page)} --profile {quote(self.profile)}"
+
+    @property
+    def why(self) -> str:
+        """What the record was not renewed for, and the reason, in one line."""
+        others = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        said = f"{f', not renewed for {others}' if others else ''}: {self.reason}"
+        return " ".join(said.split()).rstrip(".")
+
+    def __str__(self) -> str:
+        return f"held since {self.since}{self.why}"
+
+
+class _File(msgspec.Struct):
+    """What `held.json` holds."""
+
+    format: Annotated[int, msgspec.Meta(ge=1, le=FORMAT)]
+    held: list[Held]
+
+
+def today() -> str:
+    """The day, in UTC, as records have it."""
+    return datetime.now(UTC).date().isoformat()
+
+
+def held_pages(store: Store) -> Mapping[tuple[str, str], Held]:
+    """The held pages by page and profile. Raises GalleyError where the file cannot be read."""
+    try:
+        found = os.lstat(store.folder / HELD)
+    except OSError:
+        return {}
+    return _read(store, found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+@lru_cache(16)
+def _read(store: Store, *_: int) -> Mapping[tuple[str, str], Held]:
+    """The held pages in a file in the state that the numbers tell: each page asks, and the file is read once."""
+    return parsed(plain_bytes(store.folder, HELD, store.relative), store.relative / HELD)
+
+
+def parsed(data: bytes, path: Path) -> Mapping[tuple[str, str], Held]:
+    """The held pages in the bytes of a `held.json`; raises GalleyError, which names `path`, where it is none."""
+    try:
+        pages = msgspec.json.decode(data, type=_File).held
+        if len({each.key for each in pages}) < len(pages):
+            raise ValueError("it names a page twice under a profile")
+    except (ValueError, RecursionError) as error:
+        mend = f"mend it, or take it back from git: git checkout -- {quote(path.as_posix())}"
+        raise GalleyError(f"is no list of held pages: {error}", Place(path), mend) from error
+    return {each.key: each for each in pages}
+
+
+def hold(store: Store, pages: Sequence[Held]) -> None:
+    """Note pages as held; a page that is held already gets the new reason, versions and day.
+
+    Raises RefusedError in CI, UsageError for an empty reason.
+    """
+    for each in pages:
+        check_reason(each.page, each.reason)
+    _change(store, lambda known: known | {each.key: each for each in pages})
+
+
+def check_reason(page: str, reason: str) -> None:
+    """Raises UsageError where a page would be held for no reason."""
+    if not reason.strip():
+        raise UsageError(f"{page} cannot be held without a reason", mend=REASON)
+
+
+def release(store: Store, page: str, profile: str) -> bool:
+    """End the hold of a page; returns whether it was held. Raises RefusedError in CI."""
+    if (page, profile) not in held_pages(store):
+        return False
+    _change(store, lambda known: {key: each for key, each in known.items() if key != (page, profile)})
+    return True
+
+
+Pages = dict[tuple[str, str], Held]
+
+
+def _change(store: Store, change: Callable[[Pages], Pages]) -> None:
+    """Write the list anew, whole or not at all; without any page the file goes."""
+    if os.environ.get("CI"):
+        raise RefusedError("CI holds no pages", Place(store.relative / HELD))
+    store.folder.mkdir(parents=True, exist_ok=True)
+    with system.locked(store.folder, alone=True):
+        known = dict(held_pages(store))
+        pages = change(dict(known))
+        if pages == known:
+            return
+        if pages:
+            put(store.folder, store.relative, HELD, _text(pages).encode())
+        else:
+            (store.folder / HELD).unlink()
+
+
+def _text(pages: Pages) -> str:
+    listed: list[dict[str, Any]] = [asdict(pages[key]) for key in sorted(pages)]
+    return msgspec.json.format(msgspec.json.encode({"format": FORMAT, "held": listed}), indent=1).decode() + "\n"

@@ -1,0 +1,210 @@
+"""What an author can write on a cell's `# %%` line: one row for each tag and each option.
+
+In every process: the command, the builder, the runner and a page's child read the same cells. Adding a tag or an option
+is adding a row here and using it in one place; a plug-in brings rows of its own. The documentation is made from
+these rows.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from galley.source.asserted import asserts_something
+from galley.source.values import (
+    NORMALISED,
+    best,
+    class_name,
+    columns,
+    reason,
+    rules,
+    seconds,
+    threads,
+    tolerance,
+    yes,
+)
+
+if TYPE_CHECKING:
+    from galley.source.cells import Cell
+
+
+@dataclass(frozen=True)
+class Tag:
+    """One tag, as `[name]` on a cell's line.
+
+    `says` is a sentence for the reader of the documentation. A tag with `outputs` can change what the cell's outputs
+    are, and is therefore part of the cell's digest. The tag may not stand beside a tag that it `excludes`, and not on a
+    cell whose name is in `never_on`; `because` gives the reason, as the end of a sentence that begins with the tag.
+    `check` is called with the cell and its statements, and raises GalleyError where the tag is wrong on that cell.
+    """
+
+    name: str
+    says: str
+    outputs: bool = False
+    excludes: tuple[str, ...] = ()
+    never_on: tuple[str, ...] = ()
+    because: str = ""
+    check: Callable[[Cell, Sequence[ast.stmt]], None] | None = None
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option, as `name="value"` on a cell's line.
+
+    `says` is a sentence for the reader of the documentation, `form` shows how the option is written, and `wanted` says
+    what its value must be. `read` makes the value from the text, and raises ValueError where it cannot; `default`
+    stands in `Cell.options` where the line does not give it. `outputs` is called with the value and returns the part
+    that can change the cell's outputs, which the cell's digest then includes; None leaves the option out of the digest.
+    A cell with the option must have the tag that it `needs`.
+    """
+
+    name: str
+    says: str
+    form: str
+    wanted: str = "a text"
+    read: Callable[[str], Any] = str
+    default: Any = ""
+    outputs: Callable[[Any], object] | None = None
+    needs: str = ""
+
+
+TAGS = (
+    Tag(
+        "claim",
+        "The caption is a sentence that the cell's code proves: by an assertion, or by the error that it must raise.",
+        check=asserts_something,
+    ),
+    Tag(
+        "folded",
+        "The page shows what the cell printed, and its code folded below that.",
+        excludes=("claim", "setup", "trace"),
+        never_on=("parameters",),
+        because="folds code below its output, and this cell shows it otherwise",
+    ),
+    Tag(
+        "measured",
+        "Times, amounts of memory and rates in the outputs differ at every run and are not compared; the page runs "
+        "with no other beside it.",
+        outputs=True,
+    ),
+    Tag("setup", "The page folds the whole cell: what it does is needed, and is not what the page is about."),
+    Tag("table", "The value of the last expression, a list of dicts or a DataFrame, is a table.", outputs=True),
+    Tag("trace", "Under the code stands a table of the values that each line gave to its names.", outputs=True),
+)
+OPTIONS = (
+    Option(
+        "about",
+        "The parameters whose values in this file the claim is about: a profile that sets another one runs the page "
+        "without the cell, so no later cell may need what it makes.",
+        form='about="checkpoint"',
+        wanted="names of parameters with blanks between them",
+        read=lambda text: tuple(text.split()),
+        default=(),
+        needs="claim",
+    ),
+    Option(
+        "alt",
+        "What the cell's picture shows, in words, for readers who do not see it. A picture needs this, a title of its "
+        "own, or the cell's caption.",
+        form='alt="a curve that falls from 3 to 1"',
+        wanted="a text",
+        read=reason,
+    ),
+    Option(
+        "best",
+        "The columns of a `[table]` whose best cell is marked, with commas between them: the highest number, or with "
+        "`:low` the lowest.",
+        form='best="score, memory:low"',
+        wanted="the names of columns",
+        read=best,
+        default=(),
+        needs="table",
+    ),
+    Option(
+        "by_processor",
+        "Why the cell's outputs are others on another processor; they are compared with those of the same one alone.",
+        form='by_processor="it names the instructions"',
+        wanted="a reason",
+        read=reason,
+    ),
+    Option(
+        "choose",
+        "The columns of a `[table]` in which the reader chooses a value, and sees the rows that were recorded with it.",
+        form='choose="temperature, seed"',
+        wanted="the names of columns, each once",
+        read=columns,
+        default=(),
+        needs="table",
+    ),
+    Option(
+        "exact",
+        "The cell's texts are recorded without these of galley's normalisations; `all` names every one.",
+        form='exact="addresses paths"',
+        wanted=f"`all`, or some of: {', '.join(NORMALISED)}",
+        read=rules,
+        default=(),
+        outputs=" ".join,
+    ),
+    Option(
+        "network",
+        "The page may reach the network, which pages otherwise cannot; it says so under its outputs.",
+        form='network="yes"',
+        wanted='"yes"',
+        read=yes,
+        default=False,
+        outputs=str,
+    ),
+    Option(
+        "raises",
+        "The cell must end with an error of exactly this class, and the page shows the error.",
+        form='raises="ValueError"',
+        wanted="the name of a class",
+        read=class_name,
+        outputs=str,
+    ),
+    Option(
+        "threads",
+        "How many threads the cell may use; the page gets the most that one of its cells asks for.",
+        form='threads="2"',
+        wanted="a number of threads from 1 to 1023",
+        read=threads,
+        default=1,
+        outputs=str,
+    ),
+    Option(
+        "timeout",
+        "How many seconds the cell may take, in place of the setting `timeout`.",
+        form='timeout="120"',
+        wanted="a number of seconds, above 0 and below 86400",
+        read=seconds,
+        default=None,
+    ),
+    Option(
+        "tolerance",
+        "By what part of its size a number in the cell's outputs may differ at another run; less is no difference.",
+        form='tolerance="1e-3"',
+        wanted="a number above 0 and below 1",
+        read=tolerance,
+        default=None,
+    ),
+    Option(
+        "uses",
+        "Files and folders that the cell opens where nobody sees it: from the project's root, or through one "
+        "of the setting `links`; a change of one makes the record stale.",
+        form='uses="models/tiny data.csv"',
+        wanted="paths with blanks between them",
+        read=lambda text: tuple(text.split()),
+        default=(),
+        outputs=sorted,
+    ),
+    Option(
+        "varies",
+        "Why the cell's outputs are others at every run; they are then compared with no other run's.",
+        form='varies="it reads the clock"',
+        wanted="a reason",
+        read=reason,
+    ),
+)
+LISTS = ("claims", "facts", "files", "states")  # what galley itself can list; galley.site.listing has a class for each

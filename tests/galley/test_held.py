@@ -1,0 +1,192 @@
+"""Held pages: kept as recorded on purpose, told apart everywhere, and run again only when somebody asks for it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from builders import article, builds, plain, text_of
+from galley.errors import GalleyError, RefusedError, UsageError
+from galley.record.held import HELD, Held, held_pages, hold, release
+from galley.record.status import State, store_of
+from guide_folder import SETTINGS, GuideFolder, fence
+
+SOURCE = "# %% one\nprint(1)\n"
+REASON = "two of its claims fail; see <issue> 7"
+HOLD = Held(page="one", profile="laptop", since="2026-11-05", reason=REASON, versions={"click": "99.0"})
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
+    """Two pages with true records, of which none is held."""
+    folder = GuideFolder.make(
+        tmp_path_factory.mktemp("first"), SETTINGS.replace("timeout", 'packages = ["click"]\ntimeout')
+    )
+    folder.snippet("one", SOURCE)
+    folder.snippet("two", SOURCE)
+    folder.page("states", fence("one", "one").replace('cell="one/one"', 'list="states"'))
+    assert not folder.run().failures
+    return folder
+
+
+@pytest.fixture
+def guide(first: GuideFolder, tmp_path: Path) -> GuideFolder:
+    """A copy that a test may spoil; its page `one` is held, and was recorded with another version of a package."""
+    folder = first.copied(tmp_path)
+    drift(folder, "one")
+    hold(store_of(folder.project), [HOLD])
+    return folder
+
+
+def drift(guide: GuideFolder, page: str) -> None:
+    """Have a record say that it was made with an older version of a package."""
+    found = guide.record(page)
+    packages = {**found.environment.packages, "click": "1.0"}
+    store_of(guide.project).write(replace(found, environment=replace(found.environment, packages=packages)))
+
+
+def entry(guide: GuideFolder) -> Path:
+    """The file that lists what is held."""
+    return guide.project.outputs / HELD
+
+
+def test_a_held_page_has_a_state_of_its_own_and_check_names_what_ends_it(guide: GuideFolder) -> None:
+    found = guide.status("one")
+    assert (found.state, found.held) == (State.HELD, HOLD)
+    checked = guide.galley("check")
+    assert checked.returncode == 0
+    said = f"one (laptop): held since 2026-11-05, not renewed for click 99.0: {REASON}"
+    assert f"snippets/one.py: held (no failure): {said}\n    galley run --held one --profile laptop" in checked.stdout
+    assert "drifted" not in checked.stdout
+    ended = guide.galley(*found.mend.split()[1:])
+    assert ended.returncode == 0, ended.stdout
+    assert "recorded, same outputs, no longer held" in ended.stdout
+    assert guide.status("one").state is State.FRESH
+    assert not entry(guide).exists()
+
+
+@pytest.mark.parametrize("words", [("--all",), ("one", "--all"), ("--check",), ("one",)])
+def test_a_held_page_is_not_run_unless_that_is_asked(guide: GuideFolder, words: tuple[str, ...]) -> None:
+    before = guide.recorded()
+    ran = guide.galley("run", *words)
+    assert ran.returncode == 0
+    assert f"not run: one (laptop) is {HOLD}\n    galley run --held one" in ran.stdout
+    assert "] one (laptop)" not in ran.stdout
+    assert ("] two (laptop)" in ran.stdout) == ("one" not in words)
+    assert {name: guide.recorded()[name] for name in before if "one" in name} == {
+        name: before[name] for name in before if "one" in name
+    }
+
+
+def test_a_held_page_is_compared_when_that_is_asked(guide: GuideFolder) -> None:
+    ran = guide.galley("run", "--check", "--held", "one")
+    assert ran.returncode == 0
+    assert f"click was 1.0, is {metadata.version('click')}" in ran.stdout
+
+
+def test_a_held_page_whose_new_run_says_nothing_new_stays_held(first: GuideFolder, tmp_path: Path) -> None:
+    guide = first.copied(tmp_path)
+    hold(store_of(guide.project), [HOLD])
+    assert "unchanged" in guide.galley("run", "--held", "one").stdout
+    assert guide.status("one").state is State.HELD
+
+
+def test_a_hold_does_not_excuse_that_the_pages_code_is_another(guide: GuideFolder) -> None:
+    guide.snippet("one", SOURCE.replace("1", "2"))
+    assert guide.status("one").state is State.STALE
+    assert "recorded, no longer held" in guide.galley("run", "one").stdout
+
+
+NOTES = """
+def setup(context):
+    context.note_table(context.root / "catalogue.toml", "model")
+"""
+
+
+def test_a_hold_excuses_that_a_pinned_model_is_another_and_nothing_else(first: GuideFolder, tmp_path: Path) -> None:
+    guide = first.copied(tmp_path)
+    guide.write("catalogue.toml", '[model]\nrevision = "a"\n')
+    guide.write("snippets/hooks.py", NOTES)
+    hooked = '[tool.galley]\nhooks = {setup = "hooks:setup"}'
+    guide.write("pyproject.toml", SETTINGS.replace("[tool.galley]", hooked, 1))
+    assert not guide.run().failures
+    guide.write("catalogue.toml", '[model]\nrevision = "b"\n')
+    assert guide.status("one").state is State.STALE
+    hold(store_of(guide.project), [HOLD])
+    assert guide.status("one").state is State.HELD
+    guide.write("snippets/hooks.py", f"{NOTES}    print()\n")
+    assert guide.status("one").state is State.STALE
+
+
+def test_a_reader_sees_that_a_page_is_held_and_why(guide: GuideFolder) -> None:
+    said = f"held as recorded since 5 November 2026, not renewed for click 99.0: {REASON}"
+    settings = (guide.root / "pyproject.toml").read_text(encoding="utf-8")
+    guide.write("pyproject.toml", settings.replace("[tool.galley]\n", "[tool.galley]\nmarkdown = true\n", 1))
+    strip = builds("mkdocs", "one")(plain(guide))
+    assert "held as recorded</summary>" in strip
+    assert said in text_of(strip)
+    site = guide.root / "site"
+    assert "held" not in text_of(article(site, "two"))
+    assert said in text_of(article(site, "states"))
+    assert said in (site / "one.md").read_text(encoding="utf-8")
+    assert said in (site / "states.md").read_text(encoding="utf-8")
+
+
+def test_a_page_is_held_once_and_the_list_goes_with_the_last_one(guide: GuideFolder) -> None:
+    store = store_of(guide.project)
+    again = replace(HOLD, reason="something else", versions={})
+    other = replace(HOLD, page="two")
+    hold(store, [again, other])
+    assert list(held_pages(store).values()) == [again, other]
+    text = entry(guide).read_text(encoding="utf-8")
+    assert text.endswith("}\n")
+    assert [each["page"] for each in json.loads(text)["held"]] == ["one", "two"]
+    assert release(store, "one", "laptop")
+    assert not release(store, "one", "laptop")
+    assert release(store, "two", "laptop")
+    assert [path.name for path in guide.project.outputs.iterdir() if path.is_file()] == []
+
+
+def test_nothing_is_held_without_a_reason_or_in_ci(guide: GuideFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, before = store_of(guide.project), entry(guide).read_bytes()
+    with pytest.raises(UsageError, match="without a reason"):
+        hold(store, [replace(HOLD, reason=" ")])
+    monkeypatch.setenv("CI", "1")
+    for change in (lambda: hold(store, [HOLD]), lambda: release(store, "one", "laptop")):
+        with pytest.raises(RefusedError, match="CI holds no pages"):
+            change()
+    assert entry(guide).read_bytes() == before
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"format": 2, "held": []}', '{"format": 1, "held": [{"page": "one"}]}'])
+def test_a_list_that_cannot_be_read_is_told_with_its_mend(guide: GuideFolder, text: str) -> None:
+    entry(guide).write_text(text, encoding="utf-8")
+    checked = guide.galley("check")
+    assert checked.returncode == 3
+    assert "snippets/outputs/held.json: is no list of held pages" in checked.stdout
+    assert "git checkout -- snippets/outputs/held.json" in checked.stdout
+
+
+def test_a_page_that_is_named_twice_makes_no_list(guide: GuideFolder) -> None:
+    said = json.loads(entry(guide).read_bytes())
+    entry(guide).write_text(json.dumps({**said, "held": said["held"] * 2}), encoding="utf-8")
+    with pytest.raises(GalleyError, match="names a page twice"):
+        held_pages(store_of(guide.project))
+
+
+@pytest.mark.parametrize("change", [{"page": "three"}, {"profile": "gpu"}])
+def test_a_hold_of_what_is_not_there_is_found(guide: GuideFolder, change: dict[str, str]) -> None:
+    hold(store_of(guide.project), [replace(HOLD, **change)])  # type: ignore[arg-type]
+    checked = guide.galley("check")
+    assert checked.returncode == 1
+    assert "snippets/outputs/held.json: orphaned: " in checked.stdout
+    assert "take its entry out of the file" in checked.stdout
+    said = json.loads(entry(guide).read_bytes())
+    entry(guide).write_text(
+        json.dumps({**said, "held": [each for each in said["held"] if (each["page"], each["profile"]) == HOLD.key]})
+    )
+    assert guide.galley("check").returncode == 0
