@@ -152,7 +152,7 @@ wide = with_adapter("float32").merge_and_unload()
 wide.to(torch.bfloat16).save_pretrained("narrow")
 narrow = AutoModelForCausalLM.from_pretrained("narrow")
 print(
-    f"{names_in('narrow')[1]:,} bytes, {narrow.dtype}, off by {distance(logits(narrow))}"
+    f"{names_in('narrow')[1]:,} bytes, {narrow.dtype}, distance {distance(logits(narrow))}"
 )
 out = narrow.generate(**inputs, do_sample=False, max_new_tokens=100, pad_token_id=0)
 print(tokenizer.decode(out[0, inputs["input_ids"].shape[1] :]))
@@ -163,7 +163,7 @@ from peft import AutoPeftModelForCausalLM
 wrapped = AutoPeftModelForCausalLM.from_pretrained("adapter", dtype="float32")
 injected = AutoModelForCausalLM.from_pretrained("adapter", dtype="float32")
 for each in (wrapped, injected):
-    print(f"{type(each).__name__:<24} off by {distance(logits(each))}")
+    print(f"{type(each).__name__:<24} distance {distance(logits(each))}")
 
 # %% auto-classes [claim]
 """Both classes take an adapter's folder and load its base themselves. PEFT's class gives

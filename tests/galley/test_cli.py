@@ -84,6 +84,10 @@ ENDS: dict[str, tuple[Exit, Prepare, tuple[str, ...], dict[str, str], str]] = {
         lambda g: (g.snippet("one", "# %% first\nimport secrets\nprint(secrets.token_hex())\n"), g.galley("run")),
         ("run", "--check"), {}, "snippets/one.py:1: page one (laptop) in cell first: first.stdout.txt differs",
     ),
+    "a change that nobody decided on": (
+        Exit.UNDECIDED, lambda g: (g.snippet("one", GOOD), (g.root / "empty").mkdir(), g.galley("run")),
+        ("review", "empty"), {}, "one: new",
+    ),
     "an import that fails": (
         Exit.RUNNER,
         lambda g: (g.write("pyproject.toml", SETTINGS.replace("timeout", 'imports = ["absent_module"]\ntimeout')),

@@ -59,6 +59,8 @@ from mutations import (  # noqa: E402, F401 (each enters its own)
     new_tokens,
     no_effect,
     peft_changes,
+    prompts,
+    quantised,
     save_merge_ship,
     seven_billion,
     tokenizers,
