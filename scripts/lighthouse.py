@@ -1,6 +1,6 @@
 """Measure the built site with Google's Lighthouse, as on a phone, and keep the scores in scripts/lighthouse.json.
 
-    npm install --prefix FOLDER lighthouse@13
+    npm install --prefix FOLDER lighthouse@12
     python scripts/lighthouse.py FOLDER/node_modules/.bin/lighthouse            # start, deep dive, the heaviest article
     python scripts/lighthouse.py FOLDER/node_modules/.bin/lighthouse methods    # one page
 
@@ -136,6 +136,7 @@ def main() -> None:
         "lighthouse": reports[0]["lighthouseVersion"],
         "form": "phone, as simulated by Lighthouse",
         "machine": f"{cores} cores, {platform.machine()}, benchmark index {speed:.0f}",
+        "load of the machine": round(os.getloadavg()[0], 1),
     }
     RESULTS.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"kept in {RESULTS.relative_to(ROOT)}")

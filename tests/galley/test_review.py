@@ -478,7 +478,7 @@ def test_a_profile_that_is_not_the_first_required_one_stands_in_the_key(guide: G
     assert list(held_pages(store)) == [("two", "gpu")]
 
 
-HOSTILE = "<script>alert(1)</script> | `x` @alice\n# head\n<img src=x onerror=alert(1)>\n"
+HOSTILE = "<script>alert(1)</script> | `@alice` <b>\n# head\n<img src=x onerror=alert(1)>\n"
 
 
 def test_the_markdown_summary_holds_foreign_text_in_code_alone(guide: GuideFolder) -> None:
@@ -512,7 +512,7 @@ def test_the_page_stands_alone_and_trusts_no_text(guide: GuideFolder) -> None:
     from test_fuzz_svg import Found
 
     rerecord(guide, "one", text=HOSTILE, **{name: text for name, text in EVERY.items() if name != "text"})
-    guide.page("more", "")
+    guide.snippet("one", ONE.replace("# %% loss\n", "# %% loss\n# <img src=x onerror=alert(3)>\n"), shown=False)
     page = guide.root / "docs/one.md"
     page.write_text(page.read_text(encoding="utf-8").replace("# A page", "# A page\n\n<script>alert(2)</script>\n"))
     text = changed_page(guide)("review.html")
@@ -586,6 +586,7 @@ def test_a_link_in_a_commit_is_no_record(guide: GuideFolder) -> None:
     (item,) = items(guide).values()
     assert (item["key"], item["class"]) == ("two", "new")
     assert "could not be read in HEAD" in item["what"]
+    assert "is in the record and not in the folder" in item["what"], "the text of a link is no output either"
 
 
 def test_the_folder_for_what_was_decided_may_be_no_link(guide: GuideFolder) -> None:

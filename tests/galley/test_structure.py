@@ -30,6 +30,7 @@ ROOMS = (
     "review",
     "serve",
     "terminal",
+    "update",
     "commands",
     "cli",
 )

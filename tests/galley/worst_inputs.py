@@ -38,6 +38,7 @@ from galley.record.normalise import Where, mask_numbers, normalise
 from galley.record.numbers import numbers, repeated
 from galley.record.shard import NAME, SHARD
 from galley.record.status import State, Status
+from galley.review.page import change_id
 from galley.run.watch import Watch
 from galley.site.blocks import with_ids
 from galley.site.exec_options import CHECKS
@@ -307,6 +308,11 @@ TABLE = {
             *(pumped("<text", unit, "<") for unit in (" ", "a", "text ", "-")),
             pumped("<text>", "a"),
         ),
+    ),
+    "the name of a change": Worst(
+        ("galley.review.page.UNNAMED",),
+        change_id,
+        (pumped("", "/"), pumped("", "a/"), pumped("a", "@")),
     ),
     "a difference": Worst(
         ("galley.record.difference.NUMBER", "galley.record.difference.WORD"),

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from galley import __version__
-from galley.commands import machines, pages, records, site
+from galley.commands import machines, pages, records, site, updates
 from galley.errors import Exit, GalleyError
 from galley.terminal import can_say_anything, err, out, refused
 
@@ -48,6 +48,9 @@ for command in (
     site.export,
     machines.plan,
     machines.collect,
+    updates.affected,
+    updates.update,
+    updates.bisect,
 ):
     app.add_command(command)
 

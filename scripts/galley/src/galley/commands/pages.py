@@ -26,6 +26,8 @@ from galley.terminal import end, err, out
 if TYPE_CHECKING:
     from galley.run.backend import Backend
 
+ALONE = "--strict goes with --check, and --twice, --dry-run and --footprint do not"
+
 
 @click.command(short_help="Run what is missing or stale, and record what it prints.")
 @click.argument("pages", nargs=-1)
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 @click.option("--keep-going", "-k", is_flag=True, help="Go on past a cell that fails; such a page is not recorded.")
 @click.option("--held", is_flag=True, help="Run held pages too; one that is recorded anew is held no longer.")
 @click.option("--dry-run", "-n", is_flag=True, help="Run nothing; say what would run, and exit with 1 if any.")
+@click.option("--footprint", is_flag=True, help="Then note which functions of packages each page enters.")
 @click.option(
     "--shard", default="", metavar="N/OF", help="Run one of so many shards, such as 3/15, of nearly equal time."
 )
@@ -69,6 +72,7 @@ def run(
     keep_going: bool,
     held: bool,
     dry_run: bool,
+    footprint: bool,
     shard: str,
     on: str,
     require_sandbox: bool,
@@ -79,8 +83,10 @@ def run(
     required those whose values it changes and those with a record. A page that fails writes nothing: its old record
     stays, and the other pages go on.
     """
-    if (compare and (twice or dry_run)) or (strict and not compare):
-        raise UsageError("--strict goes with --check, and --twice and --dry-run do not", mend="leave one of them out")
+    if (compare and (twice or dry_run or footprint)) or (strict and not compare):
+        raise UsageError(ALONE, mend="leave one of them out")
+    if footprint and (on or shard or keep_going):
+        raise UsageError("--footprint goes with no --on, --shard or --keep-going", mend="leave one of them out")
     if drifted and run_all:
         raise UsageError("--all runs what has drifted, too", mend="leave --drifted out")
     project = find_project(Path.cwd())
@@ -93,7 +99,12 @@ def run(
         sys.exit(Exit.NOT_TRUE if tasks else Exit.OK)
     if require_sandbox:
         project = replace(project, sandbox="required")
-    run_and_end(read_guide(project), pages, profile, run_all, jobs, how=how, backend=place(project, on) if on else None)
+    if not footprint:
+        backend = place(project, on) if on else None
+        run_and_end(read_guide(project), pages, profile, run_all, jobs, how=how, backend=backend)
+        return
+    run_and_end(read_guide(project), pages, profile, False, jobs, how=how)  # with --all, all footprints are noted
+    run_and_end(read_guide(project), pages, profile, run_all, jobs, how=replace(how, footprint=True))
 
 
 def run_and_end(

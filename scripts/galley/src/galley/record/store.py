@@ -31,6 +31,7 @@ from galley.record.whole import UPGRADE, NewerRecordError, TamperedError, TornEr
 from galley.record.written import to_json, to_run
 
 STAGING = ".staging"
+FOOTPRINTS = ".footprints"  # the folder of what `galley.record.footprints` keeps
 READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 NOT_PLAIN = "is no plain file, and records have none but such"
 NO_FOLDER = "is no folder, and records are kept in folders"
@@ -200,7 +201,7 @@ class Store:
         """Page and profile of every folder that may hold a record; links are not followed."""
         if self.folder.is_dir() and not self.folder.is_symlink():
             for page in sorted(self.folder.iterdir()):
-                if page.is_dir() and not page.is_symlink() and not page.name.startswith(STAGING):
+                if page.is_dir() and not page.is_symlink() and not page.name.startswith((STAGING, FOOTPRINTS)):
                     yield from ((page.name, profile.name) for profile in sorted(page.iterdir()) if profile.is_dir())
 
     @contextmanager

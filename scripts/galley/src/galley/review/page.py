@@ -20,7 +20,7 @@ from galley.kinds.markup import escape, inline
 from galley.record.model import Shown
 from galley.review.changed import Grave, Item, Output, Page
 from galley.review.context import around
-from galley.review.decide import Desk
+from galley.review.decide import Desk, Verb
 from galley.review.told import fact_line, held_line, of_pages
 from galley.site.styles import styles
 from galley.source.guide import Guide
@@ -29,6 +29,7 @@ MADE = "<!doctype html>\n<!-- Made by `galley review`. -->\n"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 CSS = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 ROWS = 12  # pieces of a difference that stand unfolded
+DONE = {Verb.ACCEPT: "accepted", Verb.REJECT: "rejected", Verb.HOLD: "held"}
 UNNAMED = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -67,13 +68,15 @@ def _facts(desk: Desk) -> str:
 def _list(items: Sequence[tuple[Page, Item]], desk: Desk) -> str:
     """The items by gravity, each a link to its article."""
     rows = "".join(
-        f'<li><a href="#{_id(item.key)}"><code>{escape(item.key)}</code></a> {_badges(item)}{_state(item, desk)}</li>'
+        f'<li><a href="#{change_id(item.key)}"><code>{escape(item.key)}</code></a> '
+        f"{_badges(item)}{_state(item, desk)}</li>"
         for _, item in items
     )
     return f'<nav aria-label="Changes"><ol>{rows}</ol></nav>' if rows else ""
 
 
-def _id(key: str) -> str:
+def change_id(key: str) -> str:
+    """The id of an item's article."""
     return f"change-{UNNAMED.sub('-', key)}"
 
 
@@ -84,7 +87,7 @@ def _badges(item: Item) -> str:
 
 def _state(item: Item, desk: Desk) -> str:
     if item.key in desk.decided:
-        return f"<em>{escape(desk.decided[item.key].verb)}ed</em>".replace("holded", "held")
+        return f"<em>{DONE[desk.decided[item.key].verb]}</em>"
     return "" if item.decides else "<em>may differ</em>"
 
 
@@ -101,14 +104,14 @@ class _Article:
         item, place = self.item, self.item.source.place if self.item.source else self.page.path
         above, below = around(self.guide, self.page, item.cell, self.ids) if item.cell else ("", "")
         head = (
-            f'<h2><a href="#{_id(item.key)}">{escape(item.key)}</a></h2>'
+            f'<h2><a href="#{change_id(item.key)}">{escape(item.key)}</a></h2>'
             f'<p class="review-what">{_badges(item)}{_state(item, self.desk)}<span>{escape(str(place))}</span></p>'
         )
         new = item.grave is Grave.NEW and not item.cell
         body = f"<p>{escape(item.what)}</p>" if not item.outputs or new else ""
         outputs = "".join(map(self._output, item.outputs))
         parts = (head, body, self._prose(above), self._code(), outputs, self._prose(below), self._quotes(), self._how())
-        return f'<article id="{_id(item.key)}">{"".join(parts)}</article>'
+        return f'<article id="{change_id(item.key)}">{"".join(parts)}</article>'
 
     def _prose(self, html: str) -> str:
         return f'<div class="review-prose">{html}</div>' if html else ""

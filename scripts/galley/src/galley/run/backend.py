@@ -23,6 +23,7 @@ from galley.record.dependencies import GALLEY
 from galley.record.machine import folders, names
 from galley.record.normalise import Where
 from galley.run.client import PageRun, Tell, run_page
+from galley.run.packages import FOLDERS
 from galley.run.prepare import Answers, prepare
 from galley.run.protocol import Job
 from galley.run.quiet import machine
@@ -30,7 +31,6 @@ from galley.run.room import Room
 from galley.run.runners import runner, warm_runner
 from galley.system import cores, scratch
 
-PACKAGES = ("site-packages", "dist-packages")  # what a folder of packages is called, the user's own too
 STARTS = 5  # how often a command starts the shared runner for one page before it gives up
 
 
@@ -70,9 +70,12 @@ class Backend(Protocol):
 class LocalBackend:
     """Runs pages on this machine, each in a folder of its own that is removed when the page has ended."""
 
-    def __init__(self, project: Project, given: Path | None = None) -> None:
-        """`given` is the socket of the runner to use; without it, a warm runner is used or a new one started."""
-        self.project, self._given = project, given
+    def __init__(self, project: Project, given: Path | None = None, *, footprint: bool = False) -> None:
+        """`given` is the socket of the runner to use; without it, a warm runner is used or a new one started.
+
+        For a `footprint` it is a new one, which listens before it imports anything.
+        """
+        self.project, self._given, self._footprint = project, given, footprint
         self._stack, self._starting, self._apart = AsyncExitStack(), asyncio.Lock(), asyncio.Lock()
         self._socket: Path | None = None
 
@@ -87,7 +90,7 @@ class LocalBackend:
         return await prepare(self.project, profiles, known)
 
     async def __aenter__(self) -> Self:
-        self._socket = self._given or warm_runner(self.project)
+        self._socket = self._given or (None if self._footprint else warm_runner(self.project))
         return self
 
     async def __aexit__(
@@ -134,7 +137,7 @@ class LocalBackend:
         """Run the page on a runner of its own, with no other such page beside it."""
         async with self._apart:
             with scratch("galley-") as folder:
-                async with runner(self.project, folder) as own:
+                async with runner(self.project, folder, footprint=self._footprint) as own:
                     return await run_page(own.socket, job, self._where(job), tell)
 
     def _where(self, job: Job) -> Where:
@@ -145,7 +148,7 @@ class LocalBackend:
         async with self._starting:
             if self._socket is None:
                 folder = self._stack.enter_context(scratch("galley-"))
-                running = await self._stack.enter_async_context(runner(self.project, folder))
+                running = await self._stack.enter_async_context(runner(self.project, folder, footprint=self._footprint))
                 self._socket = running.socket
             return self._socket
 
@@ -164,5 +167,5 @@ def where(scratch: Path, snippets: Path, root: Path | None = None) -> Where:
     """
     paths = sysconfig.get_paths()
     packages = [Path(paths[each]) for each in ("purelib", "platlib", "stdlib")]
-    packages[2:2] = [Path(each) for each in sys.path if Path(each).name in PACKAGES and Path(each) not in packages]
+    packages[2:2] = [Path(each) for each in sys.path if Path(each).name in FOLDERS and Path(each) not in packages]
     return Where(scratch, snippets, tuple(packages), folders(root or snippets.parent, GALLEY), names(), GALLEY)

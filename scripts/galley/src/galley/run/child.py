@@ -33,6 +33,7 @@ from galley.record.model import Dependency
 from galley.run import ending, own_stack
 from galley.run.arrivals import Arrivals
 from galley.run.confine import shut_in
+from galley.run.entered import tracer
 from galley.run.execute import Execution, Position
 from galley.run.loaded import before_any_page
 from galley.run.own_file import OwnFile
@@ -87,6 +88,7 @@ class _Program:
         root, scratch = Path(job.root), Path(job.scratch)
         self.context = Context(job.page, job.profile, dict(job.parameters), root, scratch, job.threads, self.watch)
         self.hooks = find_hooks(job.hooks)  # the runner imported and checked them, so that nothing is raised here
+        self.tracer = tracer()
         for path in job.uses:
             self.watch.note(Path(path))
 
@@ -103,7 +105,11 @@ class _Program:
         self.protections = shut_in(self.job, self.watch)
         self.watch.start()
         self._settle_modules(snippets)
+        if self.tracer:
+            self.tracer.become_a_page()
         self._hook("setup")
+        if self.tracer:
+            self.tracer.hooks_end()
         gc.freeze()  # memory shared with the runner is copied when it is written to, as a collection would do
         last = self._run_cells(snippets, kinds_among(plugins))
         if last is None or not self._end(snippets.cells[-1]):
@@ -115,7 +121,9 @@ class _Program:
             return 1
         self._settle(last)
         provenance = last.provenance if isinstance(last, CellEnds) else {}
-        self.tell(Finished(environment(self._packages(snippets, used), provenance), used))
+        code = {name for cell in snippets.cells for name in cell.imports}
+        reached = self.tracer.footprint(code) if self.tracer else None
+        self.tell(Finished(environment(self._packages(snippets, used), provenance), used, reached))
         return 0
 
     def _settle_modules(self, snippets: SnippetFile) -> None:
@@ -141,6 +149,8 @@ class _Program:
             self.tell(CellBegins(cell.name, cell.place.line, cell.timeout))
             try:
                 ended = execution.run(cell)
+                if self.tracer:
+                    self.tracer.cell_ends(cell.name)
                 self.watch.refuse_changes()
             except BaseException as error:
                 compared = execution.compared(error)
@@ -171,6 +181,8 @@ class _Program:
         except BaseException as error:
             self._failed(last, error)
             return False
+        if self.tracer:
+            self.tracer.cell_ends(last.name)
         return True
 
     def _packages(self, snippets: SnippetFile, used: Sequence[Dependency]) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ class Task:
     """A page to run under a profile; `before` is its last record, from which time and memory are estimated.
 
     One to run `twice` fails where the second run does not repeat what the first one did. One to `keep_going` goes on
-    past a cell that fails.
+    past a cell that fails. One that is `traced`, for its footprint, may take several times as long.
     """
 
     snippets: SnippetFile
@@ -34,6 +34,7 @@ class Task:
     variables: Mapping[str, str] = field(default_factory=dict)  # what `prepare` answered
     twice: bool = False
     keep_going: bool = False
+    traced: bool = False
 
     @property
     def alone(self) -> bool:

@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from galley.errors import Place, RunnerError
+from galley.record.footprint import Footprint
 from galley.record.model import Dependency, Environment, Form, Shown
 from galley.record.normalise import Where
 from galley.run.capture import CHUNK, Capture
@@ -93,6 +94,7 @@ class PageRun:
     also: tuple[Failure, ...] = ()
     lost: bool = False
     protections: Mapping[str, str] = field(default_factory=dict)
+    footprint: Footprint | None = None
 
 
 async def run_page(path: Path, job: Job, where: Where, tell: Tell) -> PageRun:
@@ -161,7 +163,7 @@ class _Follower:
             return replace(run, protections=self.protections)
         end = self.finished
         run = PageRun(self.job.page, self.job.profile, tuple(self.cells), end.environment, end.dependencies, seconds)
-        run = replace(run, where=self.where, protections=self.protections)
+        run = replace(run, where=self.where, protections=self.protections, footprint=end.footprint)
         return replace(run, failure=self.broken[0], also=tuple(self.broken[1:])) if self.broken else run
 
     async def _took_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:

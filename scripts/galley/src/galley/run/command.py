@@ -48,6 +48,7 @@ class How:
     a difference. With `keep_going`, a page goes on past a cell that fails, and tells all of its failures; nothing of
     such a page is recorded. With `drifted`, those pages alone run whose record has drifted. Held pages are left out
     unless `held`. With `shard`, one of several shares of them runs, and a note of it is written beside the records.
+    With `footprint`, the pages with a true record and no footprint run again, and their footprints are kept.
     """
 
     twice: bool = False
@@ -57,6 +58,7 @@ class How:
     drifted: bool = False
     held: bool = False
     shard: Part | None = None
+    footprint: bool = False
 
 
 def run_pages(
@@ -79,8 +81,9 @@ def run_pages(
     """
     unreadable = [error for error in guide.errors if error.place and error.place.path.suffix == ".py"]
     found = look(guide, pages, profiles)
-    if how.check:
+    if how.check or how.footprint:
         tasks, untrue = to_compare(found, named=bool(pages), drifted=how.drifted, held=how.held)
+        tasks = _to_trace(guide.project, tasks, everything) if how.footprint else tasks
     else:
         tasks, untrue = chosen(found, everything=everything, drifted=how.drifted, held=how.held), newer(found)
         _may_write(tasks)
@@ -97,10 +100,18 @@ def run_pages(
         system.sweep()  # of what commands left that were killed; a run does it, too
     if not tasks and not summary.errors and not how.shard:
         print(f"nothing to run: {_why_nothing(guide, found, profiles, how)}", file=file)
-    if not (how.check or everything or how.drifted):
+    if not (how.check or everything or how.drifted or how.footprint):
         again = "".join(f" {quote(word)}" for word in (*pages, *(f"--profile={name}" for name in profiles)))
         _print(told_drift(found, again), file)
     return summary
+
+
+def _to_trace(project: Project, tasks: Sequence[Task], everything: bool) -> list[Task]:
+    from galley.run.footprints import to_trace  # which other runs do without
+
+    chosen = to_trace(project, tasks, everything=everything)
+    _may_write(chosen)
+    return chosen
 
 
 def _print(lines: Iterable[str], file: TextIO) -> None:
@@ -146,6 +157,8 @@ def _of_shard(
 
 
 def _why_nothing(guide: Guide, found: Sequence[Status], profiles: Sequence[str], how: How) -> str:
+    if how.footprint:
+        return "every record asked for has its footprint (--all notes them anew)"
     if how.check:
         return "no page has a record" + (" that has drifted" if how.drifted else "")
     if not guide.snippets:
@@ -174,21 +187,21 @@ def _run(
     import asyncio
 
     from galley.run.backend import LocalBackend
+    from galley.run.footprints import trace_and_keep
     from galley.run.keep import run_and_keep
     from galley.run.prepare import Answers
     from galley.run.progress import progress
     from galley.run.rerun import rerun_and_tell
 
     compared = partial(rerun_and_tell, strict=how.strict)
+    ended = compared if how.check else trace_and_keep if how.footprint else run_and_keep
 
     async def run_all(where: Backend, rows: RunProgress) -> None:
         answers: Answers = {}
         try:
             async with where:
                 summary.errors += await where.prepare((task.profile.name for task in tasks), answers)
-                async for kept in (compared if how.check else run_and_keep)(
-                    project, tasks, where, rows.tell, answers, jobs
-                ):
+                async for kept in ended(project, tasks, where, rows.tell, answers, jobs):
                     if protections := kept.run.protections:
                         rows.once(sandbox.told(protections))  # it is the same for every page, as a rule
                     _told(kept, rows, summary)
@@ -200,7 +213,7 @@ def _run(
 
     alone = any(task.alone for task in tasks)  # a page that measures has the machine for itself
     with progress(file, len(tasks)) as rows, _beside(None if alone else meanwhile, summary):
-        asyncio.run(run_all(LocalBackend(project) if backend is None else backend, rows))
+        asyncio.run(run_all(backend or LocalBackend(project, footprint=how.footprint), rows))
 
 
 def _need_sandbox(project: Project) -> None:

@@ -14,11 +14,13 @@ from typing import Annotated, Any
 
 import msgspec
 
+from galley.record.footprint import Footprint
 from galley.record.model import Cost, Dependency, Environment, Shown
 
 HEADER = 8  # bytes of a job's length, which carry the file descriptors along
 DESCRIPTORS = 3
 EVENT_LIMIT = 1 << 26  # bytes of one event; images travel inside
+SLOWER = 5  # how many times as long a page may take that is watched for its footprint
 GO_ON = b"."  # sent by the command once it has read all that a page has written so far
 
 Name = Annotated[str, msgspec.Meta(max_length=255)]
@@ -83,7 +85,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 class Start(msgspec.Struct, frozen=True):
     """The runner's command line: the socket to listen on, what to import, and what to look up before it forks.
 
-    `folder` is that of the snippets, `outputs` that of the records.
+    `folder` is that of the snippets, `outputs` that of the records. With `footprint`, it notes what is entered.
     """
 
     socket: str
@@ -94,6 +96,7 @@ class Start(msgspec.Struct, frozen=True):
     plugins: tuple[str, ...] = ()
     root: str = ""
     outputs: str = ""
+    footprint: bool = False
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
@@ -160,10 +163,11 @@ class Failed(msgspec.Struct, frozen=True, tag_field="event", tag="failed"):
 
 
 class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
-    """Every cell of the page ended well: what the page ran on, and what it used."""
+    """Every cell of the page ended well: what the page ran on, what it used, and its footprint if one was asked for."""
 
     environment: Environment
     dependencies: tuple[Dependency, ...]
+    footprint: Footprint | None = None
 
 
 class Exited(msgspec.Struct, frozen=True, tag_field="event", tag="exited"):
@@ -197,17 +201,21 @@ class NotStarted(msgspec.Struct, frozen=True, tag_field="event", tag="not-starte
 
 
 class Prepare(msgspec.Struct, frozen=True):
-    """What the process of the hook `prepare` is asked: the hook as `module:function`, and the profile it is for."""
+    """What the process of a hook is asked: the hook as `module:function`, and the profile it is for.
+
+    The hook is `prepare`, or `revisions` where there are `models`.
+    """
 
     hook: str
     snippets: str
     root: str
     profile: str
     parameters: Mapping[str, Any] = {}
+    models: tuple[str, ...] = ()
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """What that process answers: the variables that the profile's pages are to see, or why the profile cannot run.
+    """What that process answers: the variables that the profile's pages are to see, or revisions; or why it cannot.
 
     `mend` says what to do about the error, where the error itself does not.
     """

@@ -21,7 +21,7 @@ from galley.run.backend import Backend
 from galley.run.choose import Task
 from galley.run.client import Failure, PageRun, Tell
 from galley.run.prepare import facts_of
-from galley.run.protocol import Job
+from galley.run.protocol import SLOWER, Job
 from galley.run.recording import to_record
 from galley.run.room import Room
 from galley.run.twice import not_repeated
@@ -122,7 +122,7 @@ def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str
         threads=snippets.threads,
         timeout=project.timeout,
         page_timeout=project.page_timeout,
-        patience=task.profile.patience,
+        patience=task.profile.patience * (SLOWER if task.traced else 1),
         memory_mb=task.profile.memory_mb,
         output_limit=project.output_limit,
         sandbox=project.sandbox,
