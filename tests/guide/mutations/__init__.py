@@ -54,6 +54,7 @@ from mutations import (  # noqa: E402, F401 (each enters its own)
     corrections,
     deep_dive,
     generation,
+    generation_in_use,
     memory_and_speed,
     methods,
     new_tokens,
