@@ -57,7 +57,7 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "resume": "training-run/#resume",
     "fill in the middle": "prompts/",
     "prompt form": "prompts/",
-    "streaming": "generation/",
+    "streaming": "generation/#streaming",
     "stop_strings": "generation/",
     "adapter_config.json": "errors/no-adapter-config/",
 }
