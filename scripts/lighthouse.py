@@ -1,6 +1,6 @@
 """Measure the built site with Google's Lighthouse, as on a phone, and keep the scores in scripts/lighthouse.json.
 
-    npm install --prefix FOLDER lighthouse@13
+    npm install --prefix FOLDER lighthouse@12
     python scripts/lighthouse.py FOLDER/node_modules/.bin/lighthouse            # start, deep dive, the heaviest article
     python scripts/lighthouse.py FOLDER/node_modules/.bin/lighthouse methods    # one page
 

@@ -379,6 +379,18 @@ def test_the_same_shard_twice_and_no_folder_are_refused(guide: GuideFolder) -> N
     assert "is a link" in guide.galley("collect", str(link)).stdout
 
 
+def test_what_galley_keeps_beside_records_is_no_foreign_file(guide: GuideFolder) -> None:
+    there = guide.copied(guide.root.parent / "there")
+    assert there.galley("run", "page-4").returncode == 0
+    assert there.galley("run", "--footprint", "page-4").returncode == 0
+    assert (there.project.outputs / ".footprints").is_dir()
+    assert there.galley("run", "page-5").returncode == 0
+    assert there.galley("manifest").returncode == 0
+    done = guide.galley("collect", *outputs(there))
+    assert done.returncode == 0, done.stdout
+    assert not (guide.project.outputs / ".footprints").exists()
+
+
 def test_ci_takes_nothing_in(guide: GuideFolder) -> None:
     there = machine(guide, "1/3")
     done = guide.galley("collect", *outputs(there), CI="1")

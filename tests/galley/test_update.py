@@ -282,3 +282,51 @@ def test_a_project_below_its_repository_is_copied_from_there(bench: Bench, tmp_p
     (copy.root / "ignored").write_text("", encoding="utf-8")
     (copy.root / "new.txt").write_text("", encoding="utf-8")
     assert copy.changed() == ["guide/new.txt"]
+
+
+HOOK = """\
+def revisions(context, models):
+    assert not context.profile
+    {}
+"""
+MODELS = """
+[tool.galley.profiles.laptop.pins]
+model = "snippets/models.toml"
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        ("return {name: '2' * 40 for name in models if name == 'a/b'}", 1, f"a/b      {'1' * 12}  {'2' * 12}  1 of 2"),
+        ("return {'a/b': '1' * 40}", 0, "has its newest release"),
+        ("return None", 0, "has its newest release"),
+        ("return ['a/b']", 6, "answered with ['a/b'], and must with texts by name"),
+        ("raise ValueError('odd')", 6, "raised ValueError: odd"),
+        ("import os; os._exit(3)", 6, "exited with status 3 and gave no answer"),
+    ],
+)
+def test_a_hook_says_which_models_have_a_newer_revision(folder: GuideFolder, body: str, code: int, said: str) -> None:
+    settings = (folder.root / "pyproject.toml").read_text(encoding="utf-8") + MODELS
+    hooks = 'hooks = { setup = "helper:setup", revisions = "newest:revisions" }'
+    folder.write("pyproject.toml", settings.replace("[tool.galley]\n", f"[tool.galley]\n{hooks}\n"))
+    folder.write("snippets/newest.py", HOOK.format(body))
+    folder.write(
+        "snippets/models.toml", f'["a/b"]\nrevision = "{"1" * 40}"\n["c/d"]\nrevision = "{"1" * 40}"\n[e]\nx = 1\n'
+    )
+    noted = 'context.note_table(context.root / "snippets/models.toml", "a/b")'
+    folder.write("snippets/helper.py", f'def setup(context):\n    if context.page == "page":\n        {noted}\n')
+    folder.snippet("page", '# %% parameters\nmodel = "a/b"\n# %% one\nprint(1)\n')
+    folder.snippet("other", "# %% one\nprint(1)\n")
+    assert not folder.run().failures
+    ended = folder.galley("update")
+    assert (ended.returncode, said in ended.stdout) == (code, True), ended.stdout
+
+
+def test_the_hook_of_revisions_makes_no_record_stale(folder: GuideFolder) -> None:
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    folder.run()
+    settings = (folder.root / "pyproject.toml").read_text(encoding="utf-8")
+    hooked = settings.replace("[tool.galley]\n", '[tool.galley]\nhooks = { revisions = "newest:revisions" }\n')
+    folder.write("pyproject.toml", hooked)
+    assert folder.status("page").state == "fresh"

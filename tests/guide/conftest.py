@@ -11,7 +11,7 @@ from galley.system.locks import locked
 from guide_folder import GuideFolder
 from guide_site import built
 
-LONGEST = ("test_exports", "test_site", "test_snippets", "test_mutations", "test_study")
+LONGEST = ("test_site", "test_exports", "test_snippets", "test_mutations", "test_study", "test_finding")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

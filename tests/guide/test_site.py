@@ -90,6 +90,7 @@ def test_every_output_of_every_page_is_in_the_site(sites: dict[str, Path]):
             if file.name.endswith(".table.txt"):  # which has its lines' ends written out
                 table = read(text)
                 text = " ".join(cell for row in (table.names, *table.rows) for cell in row)
+            text = re.sub("\x1b[^m]*m", "", text)  # colours, which the page shows
             missing = [word for word in text.split() if word not in words]
             assert not missing, f"{file.name} is not in {page.name}: {missing[:5]}"
 
@@ -360,6 +361,7 @@ class Visit:
     """
 
     wrong: list[str]
+    scheme: str  # that it is shown in, as the theme calls it
     wide: int
     shifted: float  # how much of the page moved while it loaded
     weight: int  # bytes of all that was asked for
@@ -409,10 +411,11 @@ def looked_at(site: Path, opened: Page, wrong: list[str], page: str, width: int,
     """A page that is loading, in the scheme that it is opened in."""
     opened.wait_for_load_state("networkidle")
     wide, shifted = opened.evaluate("document.documentElement.scrollWidth"), opened.evaluate(SHIFTED)
+    shown = opened.evaluate("document.body.dataset.mdColorScheme")
     asked = [opened.url, *opened.evaluate(ASKED)]
     if opened.locator("pre > code").count():  # a busy machine rests before the theme's script has run
         opened.locator("button[data-clipboard-target]").first.wait_for(state="attached")
-    found = Visit(wrong, wide, shifted, weight(site, asked), own_scripts(site, asked))
+    found = Visit(wrong, shown, wide, shifted, weight(site, asked), own_scripts(site, asked))
     if page in SEEN and width == 390:
         coarse = opened.evaluate("matchMedia('(pointer: coarse)').matches")
         found = replace(found, phone=Phone(coarse, opened.evaluate(SMALL)))
@@ -446,7 +449,14 @@ def visits(
             visit = found[page, width, scheme] = looked_at(sites["mkdocs"], opened, wrong, page, width, scheme)
             (other,) = {*SCHEMES} - {scheme}
             found[page, width, other] = replace(
-                visit, wide=turned(opened, other), copies=None, violations=None, paper=None, narrow=None, phone=None
+                visit,
+                scheme=THEIR_NAMES[other],
+                wide=turned(opened, other),
+                copies=None,
+                violations=None,
+                paper=None,
+                narrow=None,
+                phone=None,
             )
             opened.close()
         if each is not None:
@@ -458,6 +468,7 @@ def visits(
 def test_a_browser_finds_nothing_wrong(page: str, width: int, scheme: str, visits: dict[tuple[str, int, str], Visit]):
     visit = visits[page, width, scheme]
     assert visit.wrong == []
+    assert visit.scheme == THEIR_NAMES[scheme]
     assert visit.wide <= width, "the page scrolls sideways"
 
 
@@ -474,6 +485,17 @@ def test_axe_measures_the_contrast_of_words_and_tells_what_it_must(address: str,
     found = {(each["rule"], each["place"]) for each in grave(violations(opened))}
     assert found == {("color-contrast", "#pale"), ("image-alt", "#unnamed")}
     opened.close()
+
+
+def test_each_visit_is_a_first_one(address: str, contexts: dict[int, BrowserContext]):
+    for _ in range(2):
+        opened, _ = visited(contexts, address, "files")
+        sizes = opened.evaluate("performance.getEntriesByType('resource').map(each => each.transferSize)")
+        assert sizes
+        assert 0 not in sizes, "something came from the cache"
+        assert opened.evaluate("localStorage.getItem('kept')") is None
+        opened.evaluate("localStorage.setItem('kept', 'yes')")
+        opened.close()
 
 
 SCRIPTS, SHIFT = 12_000, 0.01  # bytes of the guide's own scripts; how much of a page may move

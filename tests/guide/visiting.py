@@ -32,5 +32,7 @@ def visiting(browser: Browser, address: str, scripts: Sequence[str] = (), **opti
 def new_tab(context: BrowserContext) -> Page:
     """An empty page, for one visit."""
     opened = context.new_page()
-    context.new_cdp_session(opened).send("Network.setCacheDisabled", {"cacheDisabled": True})
+    session = context.new_cdp_session(opened)
+    session.send("Network.enable")  # or what follows has no effect
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
     return opened

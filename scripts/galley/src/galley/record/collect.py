@@ -23,13 +23,15 @@ from galley.record.manifest import SIGNATURE, manifests
 from galley.record.model import Record
 from galley.record.shard import Key, Note
 from galley.record.status import SHOWABLE, Status, status, store_of
-from galley.record.store import IS_LINK, LINK_MEND, STAGING, plain_bytes
+from galley.record.store import FOOTPRINTS, IS_LINK, LINK_MEND, STAGING, plain_bytes
 from galley.source.guide import Guide
 
 FOREIGN = "is no record, and no file that galley keeps beside records"
 FOREIGN_MEND = "name the folder of a shard's records alone, such as a copy of its snippets/outputs"
 OF_NOBODY = "is the record of a page or profile that this checkout does not have"
 SAME_COMMIT = "collect into the commit that the shards ran"
+
+BESIDE = (STAGING, FRESH, HELD, FOOTPRINTS)  # what galley keeps in the folder of the records beside them
 
 
 @dataclass
@@ -88,7 +90,7 @@ def _source(guide: Guide, folder: Path) -> Source:
         raise RefusedError(
             f"has the notes of two shards: {', '.join(notes)}", Place(folder), "name one folder for each shard"
         )
-    known = {name for each in manifests(there) for name in (each, each + SIGNATURE)} | {*notes, STAGING, FRESH, HELD}
+    known = {name for each in manifests(there) for name in (each, each + SIGNATURE)} | {*notes, *BESIDE}
     pages = []
     for name in names:
         if name in known and not (folder / name).is_symlink():

@@ -2,7 +2,8 @@
 
 In the command. Left out is what counts for no page: records, caches, environments, built sites. A folder that is left
 out is there all the same, empty, since a page that lists the folder around it must find its name. Equal projects give
-equal bytes, so that an archive that a cluster has already is not sent again.
+equal bytes, so that an archive that a cluster has already is not sent again. The settings come last: where they are,
+everything is.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from galley.config import Project
+from galley.config import FILE, Project
 from galley.errors import RunnerError
 from galley.run.sight import ENVIRONMENTS, PASSED
 
@@ -28,7 +29,7 @@ def pack(project: Project, archive: Path) -> int:
     sizes: Counter[str] = Counter()
     try:
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
-            for name, path in sorted(_found(project)):
+            for name, path in sorted(_found(project), key=lambda each: (each[0] == str(FILE), each[0])):
                 if path is None:
                     made.writestr(zipfile.ZipInfo(f"{name}/", FIRST), b"")
                     continue

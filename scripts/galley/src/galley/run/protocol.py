@@ -201,17 +201,21 @@ class NotStarted(msgspec.Struct, frozen=True, tag_field="event", tag="not-starte
 
 
 class Prepare(msgspec.Struct, frozen=True):
-    """What the process of the hook `prepare` is asked: the hook as `module:function`, and the profile it is for."""
+    """What the process of a hook is asked: the hook as `module:function`, and the profile it is for.
+
+    The hook is `prepare`, or `revisions` where there are `models`.
+    """
 
     hook: str
     snippets: str
     root: str
     profile: str
     parameters: Mapping[str, Any] = {}
+    models: tuple[str, ...] = ()
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """What that process answers: the variables that the profile's pages are to see, or why the profile cannot run.
+    """What that process answers: the variables that the profile's pages are to see, or revisions; or why it cannot.
 
     `mend` says what to do about the error, where the error itself does not.
     """

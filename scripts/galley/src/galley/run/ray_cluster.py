@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -32,7 +33,7 @@ INSTALL = 'pip install "galley-docs[ray]", here and on every machine of the clus
 TRIES = 3  # how often a page that was lost runs in all
 LOOK = 5.0  # seconds between two looks whether a page that waits has a machine that could run it
 PATIENCE = 60.0  # seconds that such a machine may be away
-AHEAD = 2  # times the processors of the cluster: so many pages are out, so that no machine waits for this command
+AHEAD = 4  # times the processors of the cluster: so many pages are out, so that no machine waits for this command
 STEP = 1 << 28  # bytes: memory is asked in steps, since Ray keeps processes ready for each different request
 
 
@@ -64,6 +65,7 @@ class RayCluster:
         self._stack = AsyncExitStack()
         self._again: Counter[str] = Counter()  # how often pages were lost, by why
         self._gone: set[str] = set()
+        self._known: tuple[float, list[dict[str, Any]]] | None = None
 
     async def __aenter__(self) -> Self:
         archive = self._stack.enter_context(scratch("galley-ray-")) / "project.zip"
@@ -89,7 +91,8 @@ class RayCluster:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         closing = [actor.close.remote() for actor in self._actors.values()]
-        with suppress(Exception):  # machines that are gone
+        with suppress(Exception):  # of machines that are gone, or a connection that is
+            self._gone |= self._actors.keys() - {each["NodeID"] for each in self._look()}
             self.ray.wait(closing, num_returns=len(closing), timeout=5) if closing else None
         await self._stack.aclose()
 
@@ -186,8 +189,17 @@ class RayCluster:
         )
 
     def _alive(self) -> list[dict[str, Any]]:
+        """The machines that are there, asked again after a while: every page wants to know."""
+        if self._known and time.monotonic() - self._known[0] < LOOK:
+            return self._known[1]
+        return self._look()
+
+    def _look(self) -> list[dict[str, Any]]:
+        """The machines that are there now."""
         try:
-            return [each for each in self.ray.nodes() if each["Alive"]]
+            found = [each for each in self.ray.nodes() if each["Alive"]]
+            self._known = time.monotonic(), found
+            return found
         except (ConnectionError, RuntimeError, self.ray.exceptions.RayError) as error:
             raise _broken(error) from error
 
@@ -198,7 +210,7 @@ class RayCluster:
         """Start an actor on each machine that has none, and note those that are gone."""
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        alive = {each["NodeID"] for each in self._alive()}
+        alive = {each["NodeID"] for each in self._look()}
         self._gone |= self._actors.keys() - alive
         for node in sorted(alive - self._actors.keys()):
             at = NodeAffinitySchedulingStrategy(node, soft=False)
@@ -206,6 +218,7 @@ class RayCluster:
                 name=f"{self._name}-{node}", namespace=self._name, num_cpus=0, scheduling_strategy=at, max_restarts=-1
             )
             self._actors[node] = made.remote()
+            self._actors[node].socket.remote()  # the runner starts while the first pages are still on their way
 
 
 def _broken(error: Exception) -> RunnerError:

@@ -60,7 +60,7 @@ async def runner(project: Project, folder: Path, *, footprint: bool = False) -> 
     system.need_fork()
     system.need_short(path)
     path.unlink(missing_ok=True)
-    hooks = {name: named for name, named in project.hooks.items() if name != APART}
+    hooks = {name: named for name, named in project.hooks.items() if name not in APART}
     taken_in = project.imports, hooks, project.packages, plugins_of(project).names
     start = Start(str(path), str(project.snippets), *taken_in, str(project.root), str(project.outputs), footprint)
     with log.open("wb") as said:

@@ -10,8 +10,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ from galley.run.client import Failure, PageRun
 from galley.run.prepare import Answers, facts_of, prepare
 from galley.run.protocol import Job
 
+UNPACKED = 60.0  # seconds that a machine may take to unpack the project
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
@@ -51,11 +55,27 @@ class Came:
     error: GalleyError | None = None
 
 
+def sent_project() -> Project:
+    """The project as it was sent to this machine.
+
+    Two machines of a cluster may be one in truth, and share the folder into which Ray unpacks the archive. Then a
+    worker may start while the other one still unpacks. `pyproject.toml` comes last in the archive.
+    """
+    end = time.monotonic() + UNPACKED
+    while True:
+        try:
+            return find_project(Path.cwd())
+        except GalleyError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
 class Machine:
     """Keeps a runner warm on a machine, and what the hook `prepare` answered there for each profile."""
 
     def __init__(self) -> None:
-        self._backend = LocalBackend(find_project(Path.cwd()))
+        self._backend = LocalBackend(sent_project())
         self._answers: Answers = {}
         self._asking = asyncio.Lock()
 
@@ -88,22 +108,48 @@ class _OnNode(LocalBackend):
     def __init__(self, project: Project, actor: Any) -> None:
         super().__init__(project)
         self.actor = actor
+        self._used: Path | None = None
 
     async def shared(self) -> Path:
-        """The socket of the machine's runner."""
-        if self.actor is None:
-            return await super().shared()
-        found = await self.actor.socket.remote()
-        if isinstance(found, GalleyError):
-            raise found
-        return Path(found)
+        """The socket of the machine's runner; where its actor is gone, of one that this worker keeps until it ends."""
+        from ray.exceptions import RayActorError
+
+        if self._used is None and self.actor is not None:
+            try:
+                found = await self.actor.socket.remote()
+            except RayActorError:
+                self.actor = None
+            else:
+                if isinstance(found, GalleyError):
+                    raise found
+                self._used = Path(found)
+        return self._used or await super().shared()
 
     async def drop(self, used: Path) -> None:
         """Have the machine start another runner."""
-        if self.actor is None:
-            await super().drop(used)
-        else:
-            await self.actor.drop.remote(str(used))
+        from ray.exceptions import RayActorError
+
+        self._used = None
+        with suppress(RayActorError):
+            await (super().drop(used) if self.actor is None else self.actor.drop.remote(str(used)))
+
+
+@cache
+def _here(actors: str, node: str) -> _OnNode:
+    """The machine, as the pages see it that one after the other run in this worker."""
+    import ray
+
+    try:
+        actor = ray.get_actor(f"{actors}-{node}", namespace=actors)
+    except ValueError:  # the machine joined later, and its actor is not there yet
+        actor = None
+    return _OnNode(sent_project(), actor)
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """The loop of this worker: to make one for each page takes longer than many a page."""
+    return asyncio.new_event_loop()
 
 
 def run_there(sent: Sent) -> Came:
@@ -111,52 +157,54 @@ def run_there(sent: Sent) -> Came:
     import ray
 
     node = ray.get_runtime_context().get_node_id()
-    here = (__version__, tuple(sys.version_info[:2]))
-    if here != (sent.galley, tuple(sent.python)):
-        versions = [
-            f"galley {galley} on Python {'.'.join(map(str, python))}"
-            for galley, python in (here, (sent.galley, sent.python))
-        ]
-        what = f"a machine of the cluster has {versions[0]}, and this one {versions[1]}"
-        return Came(node, error=RunnerError(what, mend="install the same versions on every machine"))
+    if wrong := _other_versions(sent):
+        return Came(node, error=RunnerError(wrong, mend="install the same versions on every machine"))
     try:
-        return Came(node, asyncio.run(_run(sent, node)))
+        return Came(node, _loop().run_until_complete(_run(sent, _here(sent.actors, node))))
     except GalleyError as error:
         return Came(node, error=error)
 
 
-async def _run(sent: Sent, node: str) -> PageRun:
-    import ray
+def _other_versions(sent: Sent) -> str:
+    """What this machine has otherwise than the one where the command runs; empty where it is the same."""
+    pairs = ((__version__, tuple(sys.version_info[:2])), (sent.galley, tuple(sent.python)))
+    if pairs[0] == pairs[1]:
+        return ""
+    theirs, ours = (f"galley {galley} on Python {'.'.join(map(str, python))}" for galley, python in pairs)
+    return f"a machine of the cluster has {theirs}, and this one {ours}"
 
-    project = find_project(Path.cwd())
-    try:
-        actor = ray.get_actor(f"{sent.actors}-{node}", namespace=sent.actors)
-    except ValueError:  # the machine joined later, and its actor is not there yet
-        actor = None
+
+async def _run(sent: Sent, backend: _OnNode) -> PageRun:
+    project = backend.project
     job, visible = moved(sent.job, project), os.environ.get(VISIBLE)
     if "prepare" in project.hooks:
+        actor = backend.actor
         answered = await actor.prepared.remote(job.profile) if actor else await _prepared(project, job.profile)
         if isinstance(answered, GalleyError):
-            failure = Failure(
-                job.page,
-                job.profile,
-                "",
-                answered.place or Place(Path(job.relative)),
-                f"{answered.what}\n{answered.mend}",
-            )
-            return PageRun(job.page, job.profile, failure=failure)
+            what, place = f"{answered.what}\n{answered.mend}", answered.place or Place(Path(job.relative))
+            return PageRun(job.page, job.profile, failure=Failure(job.page, job.profile, "", place, what))
         reads = (*project.reads, *filter(os.path.isabs, answered.values()))
         job = msgspec.structs.replace(job, variables=answered, answers=facts_of(project, answered), reads=reads)
     if job.gpus and visible is not None:
         job = msgspec.structs.replace(job, variables={**job.variables, VISIBLE: visible})
-    async with _OnNode(project, actor) as backend:
-        return await backend.run(job, lambda *_: None, alone=sent.alone)
+    ran = await backend.run(job, lambda *_: None, alone=sent.alone)
+    return told_at_home(ran, project.root, sent.job.root)
 
 
 async def _prepared(project: Project, profile: str) -> Mapping[str, str] | GalleyError:
     answers: Answers = {}
     errors = await prepare(project, [profile], answers)
     return errors[0] if errors else answers[profile]
+
+
+def told_at_home(run: PageRun, here: Path, home: str) -> PageRun:
+    """The run with the paths of its failures as they are where the project came from."""
+
+    def told(failure: Failure) -> Failure:
+        wrote = tuple(path.replace(str(here), home) for path in failure.wrote)
+        return replace(failure, detail=failure.detail.replace(str(here), home), wrote=wrote)
+
+    return replace(run, failure=told(run.failure), also=tuple(map(told, run.also))) if run.failure else run
 
 
 def moved(job: Job, project: Project) -> Job:

@@ -6,10 +6,12 @@ touched by any change. What is named is what can change, ordered by how much of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from typing import Any
 
+from galley.config import Project
 from galley.errors import GalleyError, UsageError
 from galley.record.footprint import canonical
 from galley.record.footprints import true_of
@@ -92,15 +94,14 @@ def of_model(guide: Guide, wanted: str) -> Affected:
     name, _, revision = wanted.rpartition("@")
     if not name or not revision:
         raise UsageError(f"'{wanted}' names no revision of a model", mend="name one as NAME@REVISION")
-    files = sorted({file for profile in guide.project.profiles for file in profile.pins.values()})
-    tables = {table: (file, each) for file in files for table, each in tables_of(guide.project.root / file).items()}
+    tables = models_of(guide.project)
     if name not in tables:
         mend = (
             f"models with a table: {', '.join(sorted(tables))}" if tables else "the setting `pins` names their tables"
         )
         raise UsageError(f"no table pins the model '{name}'", mend=mend)
     file, table = tables[name]
-    old = str(table.get("revision", ""))
+    old = revision_of(table)
     pages = list(_pages(guide))
     uses = [page for page in pages if any((used.path, used.part) == (file, name) for used in page.record.dependencies)]
     cause = Cause(f"the revision of {name} is another", 1)
@@ -108,6 +109,18 @@ def of_model(guide: Guide, wanted: str) -> Affected:
     named = {(each.page, each.profile) for each in touched}
     others = sorted(_name(page) for page in pages if (page.snippets.page, page.profile.name) not in named)
     return Affected(name, old, revision, touched, tuple(others))
+
+
+def models_of(project: Project) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """The models that the files of the setting `pins` list, by name: the file and the model's table."""
+    files = sorted({file for profile in project.profiles for file in profile.pins.values()})
+    return {name: (file, each) for file in files for name, each in tables_of(project.root / file).items()}
+
+
+def revision_of(table: Mapping[str, Any]) -> str:
+    """The revision that a model's table pins; empty where it has none."""
+    found = table.get("revision", "")
+    return found if isinstance(found, str) else ""
 
 
 def recorded_packages(guide: Guide) -> dict[str, str]:
