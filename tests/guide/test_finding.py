@@ -32,7 +32,7 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "BOTTLENECK": "errors/keyerror-bottleneck/",
     "pad token": "errors/padding-token/",
     "dtype": "deep-dive/#choose-device-and-number-type",
-    "merge": "train-an-adapter/#merge",
+    "merge": "save-merge-ship/",
     "KeyError": "errors/keyerror-bottleneck/",
     "KeyError BOTTLENECK": "errors/keyerror-bottleneck/",
     "out of memory": "errors/out-of-memory/",
@@ -49,15 +49,15 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "switched off": "no-effect/#it-is-switched-off",
     "new tokens": "new-tokens/",
     "trainable_token_indices": "new-tokens/",
-    "merged": "save-merge-ship/",
+    "merge adapter": "save-merge-ship/",
     "vllm": "save-merge-ship/#what-servers-take",
     "bitsandbytes": "quantised/",
     "qlora": "quantised/",
-    "early stopping": "training-run/",
+    "EarlyStoppingCallback": "training-run/",
     "resume": "training-run/#resume",
     "fill in the middle": "prompts/",
     "prompt form": "prompts/",
-    "streaming": "generation/",
+    "streaming": "generation/#streaming",
     "stop_strings": "generation/",
     "adapter_config.json": "errors/no-adapter-config/",
 }
@@ -143,7 +143,7 @@ def test_the_index_comes_when_somebody_searches(address: str, phone: Page):
     assert not any(part in url for url in asked for part in (INDEX, WORKER))
     phone.locator("label[for=__search]").first.click()
     phone.locator(".md-search__input").fill("merge")
-    assert results(phone)[0][0].endswith("/train-an-adapter/")
+    assert results(phone)[0][0].endswith("/save-merge-ship/")
     assert [sum(part in url for url in asked) for part in (INDEX, WORKER)] == [1, 1]
 
 
@@ -154,7 +154,7 @@ def test_the_index_comes_for_a_reader_with_a_keyboard(address: str, browser: Bro
     opened.locator(".md-search__input:focus").wait_for()
     opened.keyboard.type("merge")  # each letter is searched, and the results of "me" are others
     first = opened.locator(".md-search-result__link").first
-    expect(first).to_have_attribute("href", re.compile(r"/train-an-adapter/"))
+    expect(first).to_have_attribute("href", re.compile(r"/save-merge-ship/"))
     opened.close()
 
 
