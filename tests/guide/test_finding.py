@@ -54,6 +54,8 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "bitsandbytes": "quantised/",
     "qlora": "quantised/",
     "EarlyStoppingCallback": "training-run/",
+    "pass@k": "is-it-better/#passk",
+    "evaluate": "is-it-better/",
     "resume": "training-run/#resume",
     "fill in the middle": "prompts/",
     "prompt form": "prompts/",

@@ -55,6 +55,7 @@ from mutations import (  # noqa: E402, F401 (each enters its own)
     deep_dive,
     generation,
     generation_in_use,
+    is_it_better,
     memory_and_speed,
     methods,
     new_tokens,
