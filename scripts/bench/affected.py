@@ -132,7 +132,7 @@ def _differing(old: Any, new: Any, snippets: Any, project: Any) -> set[str]:
     from galley.kinds import kinds_of
     from galley.record.compare import changes
 
-    return {each.cell.name for each in changes(old, new, snippets, kinds_of(project))}
+    return {each.cell.name for each in changes(old, new, snippets, kinds_of(project)) if not each.may}
 
 
 def _failed(said: str) -> Iterable[tuple[str, str]]:

@@ -125,10 +125,22 @@ def test_what_the_end_of_a_page_prints_belongs_to_its_last_cell_and_its_failure_
 def test_a_figure_that_a_failed_cell_left_open_is_no_later_cells(folder: GuideFolder) -> None:
     pytest.importorskip("matplotlib")
     draw = "from matplotlib import pyplot\nfigure = pyplot.figure(label='a')\n"
-    folder.snippet("page", f"# %% one\n{draw}1 / 0\n# %% two\nprint(pyplot.get_fignums())\n")
-    folder.write("snippets/other.py", "")
+    two = "# %% two\nprint('two')\n"
+    folder.snippet("page", f"# %% one\n{draw}pyplot.close(figure)\n{two}")
+    assert not folder.run().failures
+    folder.snippet("page", f"# %% one\n{draw}1 / 0\n{two}")
     ended = folder.galley("run", "--keep-going")
-    assert "FAILED in 1 of 2 cells\n" in ended.stdout, ended.stdout
+    assert "FAILED in 1 of 2 cells\n" in ended.stdout, "nothing of the other cell differs"
+
+
+def test_a_name_that_a_later_cell_bound_is_not_missing(folder: GuideFolder) -> None:
+    folder.snippet("page", "# %% one\nx = 1 / 0\n# %% two\nx = 2\n# %% three\nassert x == 3\n")
+    said = folder.galley("run", "--keep-going").stdout
+    assert "in cell three: AssertionError\n" in said
+    assert "follow from cell" not in said
+    folder.snippet("page", "# %% one\nx = 1\n# %% two\nx = 1 / 0\n# %% three\nassert x == 3\n")
+    said = folder.galley("run", "--keep-going").stdout
+    assert "it may follow from cell two, which was to bind 'x' and did not" in said
 
 
 def test_the_order_of_events_has_a_failure_in_place_of_an_end_and_only_where_it_is_wanted() -> None:

@@ -89,6 +89,7 @@ class Tracer:
         """In the runner: what was reached so far is what its imports reached."""
         entered = self.take()
         self._imports = self._reached((), entered.data)
+        _packages(_tops(self._imports.modules))  # which is kept, so that no page looks for them again
 
     def footprint(self, named: Iterable[str]) -> Footprint:
         """All that was reached; `named` are the top-level modules that the page's own code imports.
@@ -98,7 +99,7 @@ class Tracer:
         self._on = False
         data = {path for each in (self.hooks, *self.cells.values()) for path in each.data}
         own, numbers = self._reached(named, data), self._numbers()
-        tops = {path.partition("/")[0].removesuffix(".py") for path in (*self._imports.modules, *own.modules)}
+        tops = _tops((*self._imports.modules, *own.modules))
         return Footprint(
             packages=_packages(tops | self.programs),
             imports=self._imports,
@@ -243,6 +244,11 @@ def _joined(one: Entered, other: Entered) -> Entered:
 
 def _renumbered(entered: Entered, numbers: dict[int, int]) -> Entered:
     return Entered(tuple(sorted(numbers[each] for each in entered.functions)), entered.data, entered.versions)
+
+
+def _tops(modules: Iterable[str]) -> set[str]:
+    """The top-level modules of files of packages."""
+    return {path.partition("/")[0].removesuffix(".py") for path in modules}
 
 
 def _packages(tops: Iterable[str]) -> dict[str, Package]:
