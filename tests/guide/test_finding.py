@@ -55,7 +55,7 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "qlora": "quantised/",
     "EarlyStoppingCallback": "training-run/",
     "pass@k": "is-it-better/#passk",
-    "evaluate": "is-it-better/",
+    "wilson": "is-it-better/",
     "resume": "training-run/#resume",
     "fill in the middle": "prompts/",
     "prompt form": "prompts/",
