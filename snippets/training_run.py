@@ -188,7 +188,8 @@ for word in for_test[1:4]:
 "What a checkpoint of the run holds."
 from pathlib import Path
 
-for file in sorted(Path("run/checkpoint-12").iterdir()):
+best = Path(trainer.args.output_dir, "checkpoint-12")
+for file in sorted(best.iterdir()):
     if file.suffix != ".md":
         print(f"{file.name:<26}{file.stat().st_size / 1000:>7,.0f} kB")
 
@@ -197,11 +198,11 @@ for file in sorted(Path("run/checkpoint-12").iterdir()):
 optimizer two numbers for each weight that trains."""
 from safetensors.torch import load_file
 
-kept = load_file("run/checkpoint-12/adapter_model.safetensors")
+kept = load_file(best / "adapter_model.safetensors")
 size = trainer.model.get_nb_trainable_parameters()[0]
 assert all("lora_" in name for name in kept)
 assert sum(weight.numel() for weight in kept.values()) == size
-optimizer = torch.load("run/checkpoint-12/optimizer.pt", weights_only=True)
+optimizer = torch.load(best / "optimizer.pt", weights_only=True)
 moments = [
     m for s in optimizer["state"].values() for m in (s["exp_avg"], s["exp_avg_sq"])
 ]
@@ -209,10 +210,10 @@ assert sum(moment.numel() for moment in moments) == 2 * size
 
 # %% resume
 again = trainer_of(fresh(), "again", max_steps=16)
-again.train(resume_from_checkpoint="run/checkpoint-12")
+again.train(resume_from_checkpoint=str(best))
 
 base = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32")
-loaded = PeftModel.from_pretrained(base, "run/checkpoint-12", is_trainable=True)
+loaded = PeftModel.from_pretrained(base, best, is_trainable=True)
 anew = trainer_of(loaded, "anew", max_steps=4)
 anew.train()
 
