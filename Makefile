@@ -17,7 +17,7 @@ LOCKS := scripts/locks
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help site publish serve test test-hard lint types records check run clean constraints sbom audit chromium mutations
+.PHONY: help site publish serve test test-hard lint types records check run clean constraints sbom audit chromium mutations rehearse
 .DEFAULT_GOAL := help
 
 help:  ## say what each target does
@@ -53,6 +53,12 @@ HARD_TESTS := $(addprefix tests/galley/,test_fuzz_source.py test_fuzz_svg.py tes
 
 test-hard: $(VENV)/dev.done  ## fuzzers, kills, faults at each step, secrets, a thousand saves: hours; prints counts
 	@GALLEY_HARD=$(HARD) COPIES=all EXPORTS=all $(BIN)/python -m pytest --numprocesses=2 --dist=worksteal $(HARD_TESTS)
+
+# Where its files go: 46 GB, which are gone again at the end.
+REHEARSAL ?= .cache/rehearsal
+
+rehearse: $(VENV)/compiled.done  ## run the 7B's true shape with random weights: 24 GB of memory, 48 GB of disk, 40 minutes
+	@$(BIN)/python scripts/model/rehearse.py $(REHEARSAL)
 
 mutations: $(VENV)/dev.done $(VENV)/compiled.done  ## run every mutation of the libraries, and keep what each broke
 	@$(BIN)/python tests/guide/mutate.py --all

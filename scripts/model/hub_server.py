@@ -238,6 +238,7 @@ def _entry(name: str, data: File) -> dict[str, object]:
     return entry
 
 
+@cache
 def size_of(data: File) -> int:
     """Bytes of a file."""
     return data.stat().st_size if isinstance(data, Path) else len(data)

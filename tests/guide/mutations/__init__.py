@@ -56,6 +56,7 @@ from mutations import (  # noqa: E402, F401 (each enters its own)
     generation,
     memory_and_speed,
     methods,
+    on_a_laptop,
     peft_changes,
     seven_billion,
     tokenizers,
