@@ -2,8 +2,9 @@
 
     python scripts/model/rehearse_gpu.py OUT [--seconds 570] [--device cuda] [--scale N] [--work FOLDER]
 
-Each stage runs in a process of its own and leaves OUT/STAGE.json, which the next call finds. A stage does not begin when
-the time left is shorter than it may take. The last line says what is left. `--device cpu --scale 100` is the dry run.
+Each stage runs in a process of its own and leaves OUT/STAGE.json, which the next call finds. A stage does not begin
+when the time left is shorter than it may take. The last line says what is left. `--device cpu --scale 100` is the dry
+run.
 
     guide    the guide's pages under the profile `cuda`; the records are copied to OUT/outputs
     make     StarCoderBase-7B's true shape with random weights, in bfloat16
@@ -165,7 +166,7 @@ def _step(run: Run, method: Any) -> dict[str, Any]:
     model = run.load()
     model = get_peft_model(model, method) if method else model
     model.train()
-    ids = torch.randint(50, 4000, (2, 64), device=run.device)
+    ids = torch.randint(50, model.config.vocab_size, (2, 64), device=run.device)
     optimizer = torch.optim.AdamW([each for each in model.parameters() if each.requires_grad], lr=1e-5)
 
     def one() -> None:
