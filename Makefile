@@ -17,7 +17,8 @@ LOCKS := scripts/locks
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help site publish serve test test-hard lint types records check run clean constraints sbom audit chromium mutations rehearse
+.PHONY: help site publish serve test test-hard test-ray lint types records check run clean constraints sbom audit chromium mutations \
+	rerun gpu propose newest audit-report rehearse
 .DEFAULT_GOAL := help
 
 help:  ## say what each target does
@@ -60,6 +61,17 @@ REHEARSAL ?= .cache/rehearsal
 rehearse: $(VENV)/compiled.done  ## run the 7B's true shape with random weights: 24 GB of memory, 48 GB of disk, 40 minutes
 	@$(BIN)/python scripts/model/rehearse.py $(REHEARSAL)
 
+# Ray is no part of the lock: it is large, and only a cluster needs it. It gets an environment of its own.
+RAY := .cache/ray
+test-ray: $(RAY)/done  ## pages on a true cluster of two machines, one of which is killed; installs Ray in .cache/ray
+	@$(RAY)/bin/python -m pytest tests/galley/test_ray.py
+
+$(RAY)/done: scripts/galley/pyproject.toml constraints.txt
+	@$(PYTHON) -m venv $(RAY)
+	@$(RAY)/bin/python -m pip install --quiet --disable-pip-version-check --editable "scripts/galley[ray]" pytest \
+		--constraint constraints.txt
+	@touch $@
+
 mutations: $(VENV)/dev.done $(VENV)/compiled.done  ## run every mutation of the libraries, and keep what each broke
 	@$(BIN)/python tests/guide/mutate.py --all
 
@@ -82,8 +94,31 @@ sbom: $(VENV)/dev.done  ## write the bill of materials of a release, in CycloneD
 audit: $(VENV)/dev.done  ## ask for known vulnerabilities of all that is pinned
 	@$(BIN)/python scripts/audit.py
 
+# What the workflows in .github/workflows call; scripts/lanes has what is more than a command.
+rerun: $(VENV)/compiled.done  ## run every page again, in the whole sandbox, and compare; write no record
+	@$(BIN)/galley run --check --strict --require-sandbox
+
+gpu: $(VENV)/compiled.done  ## run the pages of a profile and keep what was recorded: PROFILE=cuda, and PAGES="…" if not all
+	@$(BIN)/python scripts/lanes/records.py run "$$PROFILE" $$PAGES
+
+propose: $(VENV)/site.done  ## open a pull request of the records of another machine: FOLDER=… BRANCH=…
+	@$(BIN)/python scripts/lanes/records.py propose "$(FOLDER)" "$(BRANCH)"
+
+NEWEST := .cache/newest
+REPORT ?= report.txt
+newest:  ## run every page with the newest release of everything, in an environment of its own: REPORT=report.txt
+	@$(PYTHON) -m venv --clear $(NEWEST)
+	@$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check packaging
+	@$(NEWEST)/bin/python scripts/lanes/newest.py requirements >$(NEWEST)/requirements.txt
+	@$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $(NEWEST)/requirements.txt
+	@$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --editable scripts/galley
+	@$(NEWEST)/bin/python scripts/lanes/newest.py rerun $(REPORT)
+
+audit-report: $(VENV)/dev.done  ## as audit, with what it says in a file; fails where the database is out of reach
+	@$(BIN)/python scripts/lanes/audited.py $(REPORT)
+
 clean:  ## remove the environment and the cache; records and the site stay
-	@rm -rf $(VENV) .cache/pages
+	@rm -rf $(VENV) $(RAY) $(NEWEST) .cache/pages
 
 chromium:
 	@command -v chromium >/dev/null && command -v curl >/dev/null || scripts/install_chromium.sh

@@ -11,7 +11,8 @@ warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")
 for dtype in (torch.float32, torch.bfloat16, torch.float16, torch.int8):
     print(f"{dtype!s:<15} {dtype.itemsize} bytes")
 
-# %% shapes
+# %% shapes [table]
+"Computed from the shapes."
 from transformers import AutoModelForCausalLM, GPTBigCodeConfig
 
 SHAPES = {
@@ -29,16 +30,15 @@ def starcoder(layers, width, heads, **options):
     )  # fmt: skip
 
 
-real = {}
+real, table = {}, []
 for size, shape in SHAPES.items():
     with torch.device("meta"):  # shapes without numbers: no memory is taken
         real[size] = AutoModelForCausalLM.from_config(starcoder(*shape))
     count = real[size].num_parameters()
-    print(
-        f"{size:>6} {count:>15,} parameters  {4 * count / 1e9:5.1f} GB in float32",
-        end="",
-    )
-    print(f"  {2 * count / 1e9:5.1f} GB in bfloat16")
+    row = {"model": f"StarCoderBase-{size}", "parameters": f"{count:,}"}
+    row |= {"in float32": f"{4 * count / 1e9:.1f} GB"}
+    table.append({**row, "in bfloat16": f"{2 * count / 1e9:.1f} GB"})
+table
 
 # %% tied-once [claim]
 """The output layer shares the embedding's weights, and `num_parameters` counts them
@@ -62,7 +62,8 @@ assert model.get_memory_footprint() == 4 * model.num_parameters() + buffers
 half = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="bfloat16")
 assert half.get_memory_footprint(return_buffers=False) == 2 * half.num_parameters()
 
-# %% train-step
+# %% train-step [table]
+"Bytes that exist after one step."
 from peft import LoraConfig, get_peft_model
 
 torch.manual_seed(0)
@@ -101,13 +102,14 @@ def gradient_bytes(model):
 
 full = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32")
 adapted = lora(AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32"))
-print("bytes of     weights   gradients          moments")
+table = []
 for name, each in {"full": full, "LoRA": adapted}.items():
     optimizer = trained(each)
     weights = each.get_memory_footprint(return_buffers=False)
-    print(
-        f"{name:<6}{weights:>14,}{gradient_bytes(each):>12,}{state_bytes(optimizer):>17,}"
-    )
+    row = {"trained": name, "weights": f"{weights:,}"}
+    row |= {"gradients": f"{gradient_bytes(each):,}"}
+    table.append({**row, "moments": f"{state_bytes(optimizer):,}"})
+table
 
 # %% adamw-two-moments [claim]
 """AdamW keeps two numbers for each number that it trains, and none for a frozen one.
@@ -149,15 +151,18 @@ mixed = lora(AutoModelForCausalLM.from_pretrained(checkpoint, dtype="bfloat16"))
 assert {w.dtype for w in mixed.parameters() if w.requires_grad} == {torch.float32}
 assert {w.dtype for w in mixed.parameters() if not w.requires_grad} == {torch.bfloat16}
 
-# %% budget [folded]
-budget = {}
-print("GB          full fine-tuning     LoRA on bfloat16")
+# %% budget [folded table]
+"Computed, in GB, without activations."
+budget, table = {}, []
 for size in SHAPES:
     count = real[size].num_parameters()
     adapter = lora(real[size]).get_nb_trainable_parameters()[0]
     budget[size] = (4 * count, 12 * count, 2 * count, 16 * adapter)
     with_full, with_lora = 16 * count / 1e9, (2 * count + 16 * adapter) / 1e9
-    print(f"{size:>6}{with_full:>22.1f}{with_lora:>21.1f}   adapter {adapter:,}")
+    row = {"model": f"StarCoderBase-{size}", "full fine-tuning": f"{with_full:.1f}"}
+    row |= {"LoRA on bfloat16": f"{with_lora:.1f}", "LoRA trains": f"{adapter:,}"}
+    table.append(row)
+table
 
 # %% budget-figure [folded] alt="Two bars for each size of the model: full fine-tuning takes several times what LoRA takes, most of it for gradients and optimizer"
 "What training takes of memory, without activations."
@@ -250,13 +255,14 @@ assert real["7B"].config.multi_query
 assert attention.c_attn.out_features == width + 2 * width // heads
 assert (attention.embed_dim, attention.kv_dim) == (width, width // heads)
 
-# %% cache-arithmetic [folded]
-print("KV cache of one sequence of 8192 tokens, two bytes each number")
+# %% cache-arithmetic [folded table]
+"Computed, in GB: the cache of one text of 8,192 tokens, two bytes each number."
+table = []
 for size, (layers, width, heads) in SHAPES.items():
-    per_token = 2 * layers * (width // heads) * 2  # keys and values of one head
-    many = per_token * heads
-    print(f"{size:>6}  multi-query {per_token * 8192 / 1e9:5.2f} GB", end="")
-    print(f"   multi-head {many * 8192 / 1e9:6.2f} GB")
+    text = 2 * layers * (width // heads) * 2 * 8192 / 1e9  # keys and values of one head
+    row = {"model": f"StarCoderBase-{size}", "multi-query": f"{text:.2f}"}
+    table.append({**row, "multi-head": f"{text * heads:.2f}"})
+table
 
 # %% cache
 with torch.no_grad():
@@ -487,19 +493,26 @@ known = [name for name in able if "bf16" in name and able[name]]
 print("this processor's instructions for bfloat16:", ", ".join(known) or "none")
 
 
-# %% batches [measured] timeout="240"
+# %% batches [measured table] timeout="240"
+"Texts that are generated together."
+
+
 def rows(size):
     return {name: tensor.repeat(size, 1) for name, tensor in prompt.items()}
 
 
+table = []
 for size in (1, 2, 4, 8):
     many_at_once = functools.partial(model.generate, **rows(size), **greedy)
     taken = seconds(many_at_once)
-    print(
-        f"batch of {size}: {24 * size / taken:6.0f} tokens/s, {taken / 24 * 1e3:5.1f} ms a step"
+    speed_of_all = f"{24 * size / taken:.0f} tokens/s"
+    table.append(
+        {"batch": size, "speed": speed_of_all, "a step": f"{taken / 24 * 1e3:.1f} ms"}
     )
+table
 
-# %% methods
+# %% methods [table]
+"What each trains, and keeps for the backward pass."
 from peft import IA3Config
 
 from bottleneck import BottleneckConfig
@@ -520,11 +533,12 @@ ways = {"full": AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32"
 for name, config in configs.items():
     fresh = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32")
     ways[name] = get_peft_model(fresh, config)
+table = []
 for name, each in ways.items():
     number = sum(w.numel() for w in each.parameters() if w.requires_grad)
-    print(
-        f"{name:<9}{number:>10,} trained, {kept(each, 64) / 1e6:5.1f} MB kept for backward"
-    )
+    row = {"method": name, "trained": f"{number:,}"}
+    table.append({**row, "kept": f"{kept(each, 64) / 1e6:.1f} MB"})
+table
 
 
 # %% kept-is-formula [claim]
@@ -552,20 +566,26 @@ for method, each in ways.items():
     assert kept(each, 64) == memory_of(SMALL, "float32", method, 64, 2)["activations"]
 
 
-# %% step-time [measured] timeout="240"
+# %% step-time [measured table] timeout="240"
+"A training step of 128 tokens."
+
+
 def step(model, optimizer):
     model(input_ids=ids, labels=ids).loss.backward()
     optimizer.step()
     optimizer.zero_grad()
 
 
+table = []
 for name, each in ways.items():
     weights = [w for w in each.parameters() if w.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=1e-5)
     taken = seconds(functools.partial(step, each, optimizer))
-    print(f"{name:<9}{taken * 1e3:6.0f} ms a step of {ids.numel()} tokens")
+    table.append({"method": name, "a step": f"{taken * 1e3:.0f} ms"})
+table
 
-# %% peak [measured folded]
+# %% peak [measured folded table]
+"A first step, with a new optimizer."
 import ctypes
 import gc
 from pathlib import Path
@@ -598,12 +618,14 @@ def counted(model):
 
 
 del optimizer
+table = [{"method": "none", "why": "not Linux with glibc: there is no such counter"}]
 if hasattr(ctypes.CDLL(None), "malloc_trim") and Path("/proc/self/clear_refs").exists():
+    table = []
     for name, each in ways.items():
         rose, known = peak_of_step(each), counted(each)
-        print(f"{name:<9} the peak rose by {rose:5.0f} MB, counted are {known:5.0f} MB")
-else:
-    print("not Linux with glibc: there is no such counter here")
+        row = {"method": name, "the peak rose by": f"{rose:.0f} MB"}
+        table.append({**row, "counted are": f"{known:.0f} MB"})
+table
 
 # %% parameters
 shape = "small"

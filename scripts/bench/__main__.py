@@ -11,7 +11,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from bench import growth, others, table
+from bench import affected, growth, others, table
 from bench.cases import CASES, case
 from bench.independence import independence
 from bench.measure import KINDS, Limits, Site, measure
@@ -30,6 +30,9 @@ def main() -> None:
     _table(commands.add_parser("table", help="every figure that galley aims at, into results.json"))
     _growth(commands.add_parser("growth", help="the commands from 10 pages to 1,000, into growth.json"))
     _case(commands.add_parser("case", help=", ".join(CASES)))
+    moved = commands.add_parser("affected", help="what releases really change, into affected.json")
+    _work(moved)
+    moved.add_argument("releases", nargs="*", metavar="NAME==VERSION")
     alike = commands.add_parser("independence", help="the same outputs, however the pages are run")
     _work(alike)
     _workload(alike)
@@ -153,9 +156,14 @@ def do_figure(_: argparse.Namespace) -> None:
     growth_figure.FIGURE.write_bytes(growth_figure.draw(json.loads(growth.GROWTH.read_text(encoding="utf-8"))))
 
 
+def do_affected(arguments: argparse.Namespace) -> None:
+    """Run every page with other releases, and write affected.json."""
+    affected.affected(arguments.work, arguments.releases)
+
+
 DO = {
     "measure": do_measure, "table": do_table, "growth": do_growth, "case": do_case, "independence": do_independence,
-    "write": do_write, "figure": do_figure,
+    "write": do_write, "figure": do_figure, "affected": do_affected,
 }  # fmt: skip
 
 if __name__ == "__main__":

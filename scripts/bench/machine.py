@@ -28,13 +28,17 @@ print(json.dumps(found))
 
 def machine(work: Path, venv: str = "galley-zensical") -> dict[str, Any]:
     """The processor, its cores, the memory, the system, the versions in an environment of galley's, and the day."""
+    return {**hardware(), "versions": _versions(work / "venvs" / venv)}
+
+
+def hardware() -> dict[str, Any]:
+    """The processor, its cores, the memory, the system, and the day."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "cpu": _value("/proc/cpuinfo", "model name"),
         "cores": cores(),
         "memory_gb": round(int(_value("/proc/meminfo", "MemTotal").split()[0]) / 2**20, 1),
         "system": f"{platform.system()} {platform.release().partition('-')[0]} {platform.machine()}",
-        "versions": _versions(work / "venvs" / venv),
     }
 
 

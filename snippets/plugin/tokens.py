@@ -56,8 +56,11 @@ class Tokens(Kind):
 
     def difference(self, was: Compared, now: Compared, tolerance: float) -> Difference:
         """The token from which on two texts are others, with how each goes on, and how sure each was of its own."""
-        before, after = read(was.form.data), read(now.form.data)
-        at = parting(before, after)
+        try:
+            before, after = read(was.form.data), read(now.form.data)
+            at = parting(before, after)
+        except (NotTokensError, ValueError):
+            at = None  # of a record that somebody wrote by hand
         if at is None:
             return super().difference(was, now, tolerance)
         sides = [

@@ -141,7 +141,7 @@ LIAR: dict[str, tuple[Cheat, int, str]] = {
         lambda g: rewritten(g, other_machine, measured="317 tokens/s, loss 0.01\n"), 7, "measured.stdout.txt differs"
     ),
     "two errors swapped": (
-        lambda g: rewritten(g, nothing, first="ValueError: b\n", second="KeyError: 'a'\n"), 7, "first.error.txt differs"
+        lambda g: rewritten(g, nothing, first="ValueError: b\n", second="KeyError: 'a'\n"), 7, "first.error.txt is of"
     ),
     "a false claim": (false_claim, 4, "json.loads(\"1\") == 2"),
 }  # fmt: skip

@@ -22,7 +22,8 @@ COMMANDS = cli.app.commands
 
 
 def test_the_commands_are_those_that_the_project_tells_of() -> None:
-    assert set(COMMANDS) == {"run", "check", "manifest", "build", "csp", "serve", "export"}
+    running = {"run", "plan", "collect", "check", "manifest", "build", "csp", "serve", "export", "review"}
+    assert set(COMMANDS) == running | {"affected", "update", "bisect"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -82,6 +83,10 @@ ENDS: dict[str, tuple[Exit, Prepare, tuple[str, ...], dict[str, str], str]] = {
         Exit.DIFFERS,
         lambda g: (g.snippet("one", "# %% first\nimport secrets\nprint(secrets.token_hex())\n"), g.galley("run")),
         ("run", "--check"), {}, "snippets/one.py:1: page one (laptop) in cell first: first.stdout.txt differs",
+    ),
+    "a change that nobody decided on": (
+        Exit.UNDECIDED, lambda g: (g.snippet("one", GOOD), (g.root / "empty").mkdir(), g.galley("run")),
+        ("review", "empty"), {}, "one: new",
     ),
     "an import that fails": (
         Exit.RUNNER,

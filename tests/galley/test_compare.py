@@ -236,6 +236,18 @@ def test_what_a_cells_line_excuses_and_what_is_noise(
     assert found == ([(change, may)] if change else [])
 
 
+def test_a_warning_that_comes_or_goes_is_told_line_by_line(snippets: SnippetFile) -> None:
+    warned, silent = recorded(text="old warning\nold warning\n"), recorded(text="")
+    name = "text.stderr.txt"
+    file = OutputFile("text/plain", name, digest("old warning\nold warning\n"))
+    cell = replace(warned.cells[0], outputs=(Output("stderr", (file,)),))
+    warned = replace(warned, cells=(cell,), contents={name: b"old warning\nold warning\n"})
+    silent = replace(silent, cells=(replace(silent.cells[0], outputs=()),), contents={})
+    (new,), (gone,) = (changes(*pair, snippets, Kinds()) for pair in ((silent, warned), (warned, silent)))
+    assert (new.difference.change, str(new)) == (Change.WARNINGS, "text.stderr.txt has 2 lines new: 'old warning'")
+    assert (gone.difference.change, str(gone)) == (Change.WARNINGS, "text.stderr.txt has 2 lines gone: 'old warning'")
+
+
 def test_another_processor_excuses_what_a_cells_line_says(snippets: SnippetFile) -> None:
     old, fresh = recorded(processor="AVX2"), recorded(processor="AVX512")
     there = replace(fresh, environment=replace(fresh.environment, cpu="two"))

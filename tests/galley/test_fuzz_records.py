@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ from fuzzing import fuzz
 from galley.errors import GalleyError
 from galley.export.command import export
 from galley.record.written import from_json, to_json, to_run, with_run
+from galley.review.base import base_of
+from galley.review.decide import Desk
+from galley.review.found import review
+from galley.review.page import MADE, page_html
 from galley.source.digest import digest
 from guide_folder import GuideFolder
 from hard import Counts
@@ -49,6 +54,8 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     folder = plain(GuideFolder.make(tmp_path_factory.mktemp("recorded")))
     folder.snippet("page", PAGE)
     assert not folder.run().failures
+    shutil.copytree(folder.root, folder.root.parent / "kept")
+    shutil.move(folder.root.parent / "kept", folder.root / "kept")
     return folder
 
 
@@ -126,8 +133,17 @@ def test_any_text_is_a_record_or_none(recorded: GuideFolder, counts: Counts) -> 
 
 
 def judged(folder: GuideFolder, build: Callable[[GuideFolder], str]) -> str:
-    """What check, both exports and the site make of a guide's records; each answers, or tells what is wrong."""
+    """What check, both exports, review and site make of a guide's records; each answers, or tells what is wrong.
+
+    The review is of them and of the true ones, in the folder `kept`, in both directions.
+    """
     guide = folder.guide
+    for forged in (folder, GuideFolder(folder.root / "kept")):
+        try:
+            base = base_of(forged.project, str((folder.root / "kept") if forged is folder else folder.root))
+            inert(page_html(forged.guide, Desk(forged.project, base, review(forged.guide, base))))
+        except GalleyError as error:
+            said(error)
     for found in folder.findings():
         assert str(found)
     for form in ("py", "ipynb"):
@@ -140,12 +156,17 @@ def judged(folder: GuideFolder, build: Callable[[GuideFolder], str]) -> str:
         html = build(folder)
     except Exception as error:
         return said(error)
+    inert(OWN.sub("", html))
+    return "shown"
+
+
+def inert(html: str) -> None:
+    """Nothing in some HTML runs or loads anything; only a page's own policy and viewport are told in its head."""
     page = Found()
-    page.feed(OWN.sub("", html))
+    page.feed(html)
     live = [each for each in page.elements if LIVE.match(each)]
     live += [name for name, value in page.attributes if name.startswith("on") or "script:" in value]
-    assert not live, (live, html)
-    return "shown"
+    assert set(live) <= ({"meta"} if html.startswith(MADE) else set()), (live, html)
 
 
 def test_check_export_and_site_answer_for_any_record(recorded: GuideFolder, counts: Counts, tmp_path: Path) -> None:

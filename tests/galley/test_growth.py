@@ -15,6 +15,7 @@ from galley.errors import Place
 from galley.run.choose import tasks_of
 from galley.run.client import Failure, PageRun
 from galley.run.protocol import Job
+from galley.run.room import Room
 from galley.run.schedule import run_tasks
 from guide_folder import GuideFolder
 
@@ -91,7 +92,9 @@ def test_each_cell_more_takes_as_many_calls_as_the_one_before_in_check_and_build
 class Refuses:
     """A place to run pages where every page fails at once."""
 
-    cores = 2
+    def room(self, jobs: int) -> Room:
+        """Two threads at once."""
+        return Room(2)
 
     async def run(self, job: Job, tell: object, *, alone: bool) -> PageRun:
         """The failure."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from galley.errors import Exit
-from galley.hooks import NAMES, Context, Hooks
+from galley.hooks import APART, NAMES, Context, Hooks
 from guide_folder import GuideFolder
 
 SETTINGS = """\
@@ -31,7 +31,7 @@ def with_hooks(folder: GuideFolder, hooks: str, code: str = "", imports: str = "
 
 
 def test_every_hook_is_described_and_takes_the_context_first() -> None:
-    assert NAMES == ("prepare", "setup", "summarise", "brief", "explain", "provenance")
+    assert NAMES == ("prepare", "setup", "summarise", "brief", "explain", "provenance", "revisions")
     for name in NAMES:
         hook = getattr(Hooks, name)
         assert inspect.getdoc(hook)
@@ -102,14 +102,14 @@ def test_an_import_that_is_not_there_is_told_with_its_setting_and_no_other_guide
 
 
 def test_hooks_are_imported_in_the_order_in_which_they_are_described(folder: GuideFolder) -> None:
-    hooks = "".join(f'{name} = "{name}_hook:hook"\n' for name in reversed(NAMES) if name != "prepare")
+    hooks = "".join(f'{name} = "{name}_hook:hook"\n' for name in reversed(NAMES) if name not in APART)
     with_hooks(folder, hooks)
-    for name in NAMES:
+    for name in (each for each in NAMES if each not in APART):
         second = ", value" if name in ("summarise", "brief", "explain") else ""
         code = f"open({str(folder.root / 'order')!r}, 'a').write('{name} ')\ndef hook(context{second}): ...\n"
         folder.write(f"snippets/{name}_hook.py", code)
     assert not folder.run().failures
-    assert (folder.root / "order").read_text().split() == list(NAMES[1:])
+    assert (folder.root / "order").read_text().split() == [name for name in NAMES if name not in APART]
 
 
 def test_a_hook_of_an_object_is_called_like_a_function(folder: GuideFolder) -> None:

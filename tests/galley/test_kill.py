@@ -43,10 +43,10 @@ def check_the_truth(folder: GuideFolder, values: dict[str, int]) -> set[State]:
         match found.state:
             case State.FRESH:
                 assert texts == {f"{values[page]}"}
-                assert len(names) == 2 * len(WORDS) + 1
+                assert len(names) == 2 * len(WORDS) + 2
             case State.STALE:
                 assert texts == {f"{values[page] - 1}"}
-                assert len(names) == 2 * len(WORDS) + 1
+                assert len(names) == 2 * len(WORDS) + 2
             case State.MISSING:
                 assert not names
             case _:

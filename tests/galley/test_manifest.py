@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from galley.record.manifest import Predicate, Statement, Subject
+from galley.record.signed import signed
 from galley.source.digest import digest
 from galley.system.commit import Commit
 from guide_folder import GuideFolder
@@ -237,6 +238,7 @@ def test_what_nobody_listed_signed_fails_and_is_shown_as_signed_by_nobody(
     if what != "no setting":  # that also takes the signature out of the guide's settings
         assert guide.galley("check").returncode == 0, "the check asks for no signature by itself"
     assert guide.mkdocs().returncode == 0
+    assert what not in {"a date", "the manifest"} or signed(guide.project, "page", "laptop") is None
     html = (guide.root / "site/page.html").read_text(encoding="utf-8")
     signatures = html.count("signed by alice")
     assert signatures == (what in {"a date", "a record more", "a record less", "an output"})

@@ -66,7 +66,7 @@ CHANGES = (
     ("print('a', 1)\n", "", "one.stdout.txt is gone"),
     ("2\n", "2\n3; print(4)\n", "one.value.txt is gone"),
     ("import sys", "import sys; print(5)", "two.stdout.txt is new"),
-    ("# %% two", "# %% three", "three.stderr.txt is new"),
+    ("# %% two", "# %% three", "three.stderr.txt has 1 line new: 'e'"),
 )
 
 

@@ -58,10 +58,12 @@ def test_every_import_is_declared_and_every_declaration_imported() -> None:
     modules = {name for file in (DISTRIBUTION / "src").rglob("*.py") for name in imported(file)}
     others = modules - sys.stdlib_module_names - {"galley"}
     known = packages_distributions()
-    names = {plain(known[module][0]) for module in others}
-    extras = [each for listed in PROJECT["optional-dependencies"].values() for each in listed]
-    declared = [plain(Requirement(each).name) for each in (*PROJECT["dependencies"], *extras)]
-    assert sorted(names) == sorted(declared)
+    names = {plain(known.get(module, [module])[0]) for module in others}
+    declared = [
+        *PROJECT["dependencies"],
+        *(each for extra in PROJECT["optional-dependencies"].values() for each in extra),
+    ]
+    assert sorted(names) == sorted(plain(Requirement(each).name) for each in declared)
 
 
 def test_each_dependency_has_a_lower_bound() -> None:

@@ -123,7 +123,7 @@ def test_another_python_is_drift_and_no_failure(recorded: GuideFolder) -> None:
     path.write_text(path.read_text().replace(f'"python": "{here}"', '"python": "another"'))
     found = recorded.status("a_page")
     assert found.state is State.DRIFTED
-    assert found.mend == "galley run --all a-page"
+    assert found.mend == "galley run --drifted a-page"
     assert not recorded.run(everything=True).failures
     assert recorded.status("a_page").state is State.FRESH, "the mend mends"
     assert [each.what for each in found.reasons] == [f"python was another, is {here}"]

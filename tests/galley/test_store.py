@@ -17,7 +17,8 @@ import pytest
 
 from galley.errors import RefusedError
 from galley.record.model import CellRecord, Environment, Output, OutputFile, Record
-from galley.record.store import Store, TamperedError, TornError
+from galley.record.store import Store
+from galley.record.whole import TamperedError, TornError
 from galley.source.digest import digest
 
 OLD = {"one.stdout.txt": b"old\n", "two.value.txt": b"kept\n"}

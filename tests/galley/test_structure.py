@@ -27,8 +27,11 @@ ROOMS = (
     "run",
     "export",
     "site",
+    "review",
     "serve",
     "terminal",
+    "update",
+    "commands",
     "cli",
 )
 PROCESSES = ("In the command", "In the runner", "In a page's child", "In the builder", "In every process")

@@ -36,7 +36,9 @@ from galley.record.measured import mask_measured
 from galley.record.model import KIND, OUTPUT, CellRecord, Environment, Form, Output, OutputFile, Record
 from galley.record.normalise import Where, mask_numbers, normalise
 from galley.record.numbers import numbers, repeated
+from galley.record.shard import NAME, SHARD
 from galley.record.status import State, Status
+from galley.review.page import change_id
 from galley.run.watch import Watch
 from galley.site.blocks import with_ids
 from galley.site.exec_options import CHECKS
@@ -306,6 +308,11 @@ TABLE = {
             *(pumped("<text", unit, "<") for unit in (" ", "a", "text ", "-")),
             pumped("<text>", "a"),
         ),
+    ),
+    "the name of a change": Worst(
+        ("galley.review.page.UNNAMED",),
+        change_id,
+        (pumped("", "/"), pumped("", "a/"), pumped("a", "@")),
     ),
     "a difference": Worst(
         ("galley.record.difference.NUMBER", "galley.record.difference.WORD"),
@@ -601,6 +608,16 @@ TABLE = {
         ("galley.record.founded.DIGEST",),
         DIGEST.fullmatch,
         (pumped("", "a"), pumped("", "a:"), pumped("", "a-", ":"), pumped("sha256:", "f"), pumped("", "f", ":x")),
+    ),
+    "a shard": Worst(
+        ("galley.record.shard.SHARD",),
+        SHARD.fullmatch,
+        (pumped("", "1"), pumped("1/", "1"), pumped("", "0"), pumped("1", "/1")),
+    ),
+    "the note of a shard": Worst(
+        ("galley.record.shard.NAME",),
+        NAME.fullmatch,
+        (pumped("shard-", "1"), pumped("shard-1-of-", "1"), pumped("shard-", "1", ".json"), pumped("", "shard-")),
     ),
     "the blocks of a page": Worst(
         ("galley.site.blocks.BLOCK",),

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from galley.system.locks import locked
 from guide_folder import GuideFolder
+from guide_site import built
 
-LONGEST = ("test_exports", "test_site", "test_snippets", "test_mutations", "test_study")
+LONGEST = ("test_site", "test_exports", "test_snippets", "test_mutations", "test_study", "test_finding")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the modules that take longest, so that no process is left with one of them at the end."""
     rank = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(LONGEST)))
+
+
+@pytest.fixture(scope="session")
+def plain_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of MkDocs without an address, which nothing may change: all processes of a test run share it."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    place = shared / "plain-site"
+    with locked(shared, alone=True):
+        if not (place / "built").exists():
+            built(place)
+            (place / "built").touch()
+    return place / "site"
 
 
 @pytest.fixture

@@ -15,13 +15,16 @@ REPOSITORIES = {
     "huggingface/transformers": ("transformers", "src/"),
     "huggingface/peft": ("peft", "src/"),
     "pytorch/pytorch": ("torch", ""),
+    "bitsandbytes-foundation/bitsandbytes": ("bitsandbytes", ""),
 }
 LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<url>https://github\.com/[^)\s]+)\)")
 FORM = re.compile(
-    r"https://github\.com/(?P<repository>[\w-]+/[\w-]+)/blob/v(?P<version>[^/]+)/(?P<path>[^#]+)#L(?P<line>\d+)$"
+    r"https://github\.com/(?P<repository>[\w-]+/[\w-]+)/blob/v?(?P<version>[^/]+)/(?P<path>[^#]+)#L(?P<line>\d+)$"
 )
 # What is not installed cannot be looked into; its files are named at a commit, where they never change.
-PERMANENT = re.compile(r"https://github\.com/bigcode-project/astraios/blob/[0-9a-f]{40}/[^#]+$")
+PERMANENT = re.compile(
+    r"https://github\.com/(?:bigcode-project/astraios|artidoro/qlora|ggml-org/llama.cpp|vllm-project/vllm)/blob/[0-9a-f]{40}/[^#]+$"
+)
 
 
 @dataclass(frozen=True)

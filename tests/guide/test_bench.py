@@ -93,6 +93,10 @@ def test_the_figure_is_drawn_from_the_results() -> None:
     assert figure.FIGURE.read_bytes() == figure.draw(RESULTS)
 
 
+def test_the_figure_reads_on_a_phone() -> None:
+    assert figure.SIZE * 96 / 72 * min(1, PHONE / (figure.WIDTH * 96)) >= 10
+
+
 def test_the_figure_is_the_same_twice_and_holds_no_text_that_needs_a_font() -> None:
     drawn = figure.draw(RESULTS)
     assert drawn == figure.draw(RESULTS)

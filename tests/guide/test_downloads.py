@@ -356,3 +356,39 @@ def test_another_pin_makes_the_record_stale(recorded):
     assert [each.what for each in found.reasons] == [
         "acme/adapter in snippets/models/catalogue.toml changed since the page used it"
     ]
+
+
+# --- Revisions ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def moved(shared, tmp_path_factory):
+    """What `galley update` says to somebody with a token, in a guide with the hook that asks for newest revisions."""
+    folder = shared.folder.copied(tmp_path_factory.mktemp("moved"))
+    settings = SETTINGS.replace("prepare =", 'revisions = "plugin.newest:revisions"\nprepare =')
+    pins = 'pins = { checkpoint = "snippets/models/catalogue.toml" }\n'
+    folder.write("pyproject.toml", settings + pins)
+
+    def update(token, **variables):
+        asked = {"HF_ENDPOINT": shared.hub.endpoint, "HF_HOME": str(shared.home), "HF_TOKEN": token, **variables}
+        return folder.galley("update", **asked)
+
+    return update
+
+
+def test_update_names_the_models_whose_newest_revision_is_another(moved, shared):
+    pinned = re.findall(r'revision = "([0-9a-f]{40})"', shared.catalogue.read_text(encoding="utf-8"))
+    ended = moved(MEMBER)
+    assert ended.returncode == 1, ended.stdout
+    _, row = ended.stdout.splitlines()
+    name, old, new, *_ = row.split()
+    assert (name, old) == (BASE, pinned[0][:12])
+    assert new != old
+    assert re.fullmatch("[0-9a-f]{12}", new)
+
+
+def test_update_says_why_the_hub_gives_no_revision(moved):
+    gone = moved(MEMBER, HF_ENDPOINT="http://127.0.0.1:9")
+    assert gone.returncode == 6, gone.stdout
+    assert "the newest revisions of the models cannot be had: " in gone.stdout
+    assert MEMBER not in gone.stdout

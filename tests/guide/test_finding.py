@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from galley.config import find_project
-from galley.site.build import protect_site
 from galley.source.guide import read_guide
 from hub_server import hub_server
 from screenshots import WIDTHS, chromium, served
+from visiting import new_tab, visiting
 
 ROOT = Path(__file__).parents[2]
 PHONE = 390
@@ -25,11 +27,12 @@ MODEL = ROOT / "snippets/models/stdlib-coder"
 GUIDE = read_guide(find_project(ROOT))
 ERRORS = sorted(path for path in (ROOT / "docs/errors").glob("*.md") if path.stem != "index")
 INDEX = "search/search_index.json"
+WORKER = "/workers/search."  # the theme's script that searches the index
 FIRST = {  # what people type, and the page, or the section of a page, that has to stand first
     "BOTTLENECK": "errors/keyerror-bottleneck/",
     "pad token": "errors/padding-token/",
     "dtype": "deep-dive/#choose-device-and-number-type",
-    "merge": "train-an-adapter/#merge",
+    "merge": "save-merge-ship/",
     "KeyError": "errors/keyerror-bottleneck/",
     "KeyError BOTTLENECK": "errors/keyerror-bottleneck/",
     "out of memory": "errors/out-of-memory/",
@@ -42,20 +45,30 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "gated": "errors/gated-repository/",
     "target_modules": "errors/target-modules-not-found/",
     "chat_template": "errors/chat-template/",
+    "no effect": "no-effect/",
+    "switched off": "no-effect/#it-is-switched-off",
+    "new tokens": "new-tokens/",
+    "trainable_token_indices": "new-tokens/",
+    "merge adapter": "save-merge-ship/",
+    "vllm": "save-merge-ship/#what-servers-take",
+    "bitsandbytes": "quantised/",
+    "qlora": "quantised/",
+    "EarlyStoppingCallback": "training-run/",
+    "pass@k": "is-it-better/#passk",
+    "wilson": "is-it-better/",
+    "resume": "training-run/#resume",
+    "fill in the middle": "prompts/",
+    "prompt form": "prompts/",
+    "streaming": "generation/#streaming",
+    "stop_strings": "generation/",
     "adapter_config.json": "errors/no-adapter-config/",
 }
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The guide's site, built with MkDocs and with its policy."""
-    site = tmp_path_factory.mktemp("finding") / "site"
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)]
-    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    protect_site(find_project(ROOT), site)
-    with served(site) as found:
+def address(plain_site: Path) -> Iterator[str]:
+    """Where the guide's site is served."""
+    with served(plain_site) as found:
         yield found
 
 
@@ -65,12 +78,19 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def phones(browser: Browser, address: str) -> Iterator[BrowserContext]:
+    """Where each page is as wide and high as a phone's window."""
+    with visiting(browser, address, viewport={"width": PHONE, "height": WIDTHS[PHONE]}) as context:
+        yield context
+
+
 @pytest.fixture
-def phone(browser: Browser) -> Iterator[Page]:
-    """A page as wide and high as a phone's window."""
-    context = browser.new_context(viewport={"width": PHONE, "height": WIDTHS[PHONE]})
-    yield context.new_page()
-    context.close()
+def phone(phones: BrowserContext) -> Iterator[Page]:
+    """A page on a phone."""
+    opened = new_tab(phones)
+    yield opened
+    opened.close()
 
 
 def front(page: Path) -> dict[str, str]:
@@ -93,25 +113,40 @@ def results(opened: Page) -> list[list[str]]:
     return [[re.sub(r"\?h=[^#]*", "", link) for link in links] for links in found]
 
 
-@pytest.mark.parametrize("query", FIRST)
-def test_the_search_gives_the_right_section_first(query: str, address: str, browser: Browser):
+@pytest.fixture(scope="module")
+def searched(address: str, browser: Browser) -> dict[str, list[str]]:
+    """The page that the search has first for each query, and its sections; one visitor asks for all of them."""
+    first, *others = FIRST
     opened = browser.new_page()
-    opened.goto(f"{address}/?q={query}", wait_until="commit")
-    page, *sections = results(opened)[0]
+    opened.goto(f"{address}/?q={first}", wait_until="commit")
+    found = {first: results(opened)[0]}
+    for query in others:
+        for typed in ("", query):  # the search looks at its field when a key goes up
+            opened.locator(".md-search__input").fill(typed)
+            opened.locator(".md-search__input").press("End")
+            if not typed:
+                opened.locator(".md-search-result__item").first.wait_for(state="detached")
+        found[query] = results(opened)[0]
+    opened.close()
+    return found
+
+
+@pytest.mark.parametrize("query", FIRST)
+def test_the_search_gives_the_right_section_first(query: str, address: str, searched: dict[str, list[str]]):
+    page, *sections = searched[query]
     wanted = f"{address}/{FIRST[query]}"
     assert (sections[0] if "#" in wanted else page) == wanted
-    opened.close()
 
 
 def test_the_index_comes_when_somebody_searches(address: str, phone: Page):
     asked: list[str] = []
     phone.on("request", lambda request: asked.append(request.url))
     open_ready(phone, f"{address}/deep-dive/")
-    assert not any(INDEX in url for url in asked)
+    assert not any(part in url for url in asked for part in (INDEX, WORKER))
     phone.locator("label[for=__search]").first.click()
     phone.locator(".md-search__input").fill("merge")
-    assert results(phone)[0][0].endswith("/train-an-adapter/")
-    assert sum(INDEX in url for url in asked) == 1
+    assert results(phone)[0][0].endswith("/save-merge-ship/")
+    assert [sum(part in url for url in asked) for part in (INDEX, WORKER)] == [1, 1]
 
 
 def test_the_index_comes_for_a_reader_with_a_keyboard(address: str, browser: Browser):
@@ -119,8 +154,9 @@ def test_the_index_comes_for_a_reader_with_a_keyboard(address: str, browser: Bro
     open_ready(opened, f"{address}/deep-dive/")
     opened.keyboard.press("/")
     opened.locator(".md-search__input:focus").wait_for()
-    opened.keyboard.type("merge")
-    assert results(opened)[0][0].endswith("/train-an-adapter/")
+    opened.keyboard.type("merge")  # each letter is searched, and the results of "me" are others
+    first = opened.locator(".md-search-result__link").first
+    expect(first).to_have_attribute("href", re.compile(r"/save-merge-ship/"))
     opened.close()
 
 
@@ -131,24 +167,43 @@ def test_words_are_marked_on_the_page_that_a_search_leads_to(address: str, brows
     opened.close()
 
 
+@dataclass(frozen=True)
+class Seen:
+    """An errors page on a phone: its title, its first heading, and where its first code ends, in pixels."""
+
+    title: str
+    heading: str
+    mend: float | None
+
+
+@pytest.fixture(scope="module")
+def seen(address: str, phones: BrowserContext) -> dict[Path, Seen]:
+    """Each errors page, as a phone shows it."""
+    found = {}
+    for page in ERRORS:
+        opened = new_tab(phones)
+        opened.goto(f"{address}/errors/{page.stem}/", wait_until="networkidle")
+        mend = opened.locator("[id^=cell-][id$=-mend] pre").first.bounding_box()
+        heading = opened.locator("h1").inner_text().replace("¶", "")
+        found[page] = Seen(opened.title(), heading, mend and mend["y"] + mend["height"])
+        opened.close()
+    return found
+
+
 @pytest.mark.parametrize("page", ERRORS, ids=lambda page: page.stem)
-def test_a_phone_shows_message_and_mend_on_its_first_screen(page: Path, address: str, phone: Page):
-    phone.goto(f"{address}/errors/{page.stem}/", wait_until="networkidle")
+def test_a_phone_shows_message_and_mend_on_its_first_screen(page: Path, seen: dict[Path, Seen]):
     (first, *_) = (fence for fence in GUIDE.fences if fence.place.path.name == page.name)
     assert first.cell == "mend"
-    mend = phone.locator(f"#cell-{first.file}-mend pre").first.bounding_box()
-    assert mend
-    assert mend["y"] + mend["height"] <= WIDTHS[PHONE]
+    assert seen[page].mend
+    assert seen[page].mend <= WIDTHS[PHONE]
 
 
 @pytest.mark.parametrize("page", ERRORS, ids=lambda page: page.stem)
-def test_the_title_of_an_errors_page_is_the_message(page: Path, address: str, phone: Page):
-    phone.goto(f"{address}/errors/{page.stem}/", wait_until="commit")
+def test_the_title_of_an_errors_page_is_the_message(page: Path, seen: dict[Path, Seen]):
     title = front(page)["title"]
-    assert phone.title().startswith(f"{title} · ")
-    shown = phone.locator("h1").inner_text().replace("¶", "")
+    assert seen[page].title.startswith(f"{title} · ")
     searched = set(re.findall(r"\w+", f"{title} {front(page)['description']}"))
-    assert set(re.findall(r"\w+", shown)) <= searched | {"PeftModelForCausalLM"}
+    assert set(re.findall(r"\w+", seen[page].heading)) <= searched | {"PeftModelForCausalLM"}
 
 
 NOT_RAISED = {"gated-repository", "missing-adapter-keys", "different-devices", "out-of-memory"}  # each page says why
@@ -178,20 +233,43 @@ def test_the_file_that_mends_the_bottleneck_is_one_tap_from_its_message(address:
     assert link.evaluate("link => link.pathname") == "/files/bottleneck.py"
 
 
-@pytest.mark.parametrize("token", ["", "of-a-stranger", "of-a-member"])
-def test_a_gated_repository_answers_as_its_page_says(token: str, tmp_path: Path):
+ASKING = """
+import json, os, traceback
+from transformers import AutoModelForCausalLM
+
+said = {}
+for token in ("", "of-a-stranger", "of-a-member"):
+    os.environ["HF_TOKEN"] = token
+    try:
+        said[token] = type(AutoModelForCausalLM.from_pretrained("somebody/gated")).__name__
+    except OSError:
+        said[token] = traceback.format_exc()
+print(json.dumps(said))
+"""
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The model's class, or the traceback, by the token with which a gated repository is asked for."""
     with hub_server() as hub:
         hub.tokens |= {"of-a-stranger", "of-a-member"}
         repository = hub.repository("somebody/gated", gated=True, members={"of-a-member"})
         repository.commit({path.name: path.read_bytes() for path in MODEL.iterdir() if path.is_file()})
         environment = {name: os.environ[name] for name in os.environ if not name.startswith(("HF_", "HUGGING"))}
-        environment |= {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path)} | ({"HF_TOKEN": token} if token else {})
-        code = 'from transformers import AutoModelForCausalLM as A; A.from_pretrained("somebody/gated")'
+        environment |= {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path_factory.mktemp("home"))}
         done = subprocess.run(
-            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+            [sys.executable, "-c", ASKING], env=environment, capture_output=True, text=True, check=False
         )
-    if token == "of-a-member":
-        assert done.returncode == 0, done.stderr
-    else:
-        assert "OSError: You are trying to access a gated repo." in done.stderr
-        assert ("403" if token else "401") in done.stderr
+    assert done.returncode == 0, done.stderr
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize(("token", "code"), [("", "401"), ("of-a-stranger", "403")])
+def test_a_gated_repository_refuses_as_its_page_says(token: str, code: str, answers: dict[str, str]):
+    assert "OSError: You are trying to access a gated repo." in answers[token]
+    assert code in answers[token]
+
+
+def test_a_gated_repository_opens_to_a_member(answers: dict[str, str]):
+    assert answers["of-a-member"] == "GPTBigCodeForCausalLM"

@@ -18,12 +18,13 @@ from typing import Any
 import pytest
 import yaml
 from mkdocs.utils.yaml import yaml_load
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from galley.source.digest import digest
 from guide_folder import GuideFolder
 from hostile import EVIL, HARMFUL, TEXTS
 from screenshots import chromium, served
+from visiting import new_tab, visiting
 
 ROOT = Path(__file__).parents[2]
 HARD = bool(os.environ.get("GALLEY_HARD"))
@@ -181,10 +182,8 @@ addEventListener("securitypolicyviolation", stop => stopped.push(`${stop.effecti
 class Visit:
     """What a browser did with a page: scripts that ran, what was stopped, requests that left, and what the page has."""
 
-    def __init__(self, browser: Browser, address: str, page: str, *, policy: bool = True) -> None:
-        context = browser.new_context(bypass_csp=not policy)
-        opened = context.new_page()
-        opened.add_init_script(BEFORE)
+    def __init__(self, context: BrowserContext, address: str, page: str) -> None:
+        opened = new_tab(context)
         self.left: list[str] = []
         self.dialogs: list[str] = []
         opened.on("request", lambda asked: self._asked(asked.url, address))
@@ -195,7 +194,7 @@ class Visit:
         self.ran = opened.evaluate("window.ran")
         self.stopped = opened.evaluate("window.stopped")
         self.has = opened.evaluate(AUDIT)
-        context.close()
+        opened.close()
 
     def _asked(self, url: str, address: str) -> None:
         if not url.startswith((address, "data:", "blob:", "about:")):
@@ -217,11 +216,11 @@ class Visit:
 
 @pytest.mark.parametrize("policy", [True, False], ids=["with the policy", "without it"])
 def test_no_text_runs_a_script_or_leaves_the_site(site: Path, browser: Browser, policy: bool) -> None:
-    with served(site) as address:
+    with served(site) as address, visiting(browser, address, [BEFORE], bypass_csp=not policy) as context:
         pages = sorted(path.parent.relative_to(site).as_posix() for path in site.rglob("index.html"))
         assert len(pages) >= 2
         for page in pages:
-            visit = Visit(browser, address, f"{page}/", policy=policy)
+            visit = Visit(context, address, f"{page}/")
             assert (visit.ran, visit.dialogs, visit.left, visit.has) == (0, [], [], []), page
             assert visit.stopped == [], "nothing is left for the policy to stop"
 
@@ -248,11 +247,23 @@ def raw(site: Path) -> Iterator[str]:
 NUMBERS = range(0, len(HARMFUL), 1 if HARD else 9)
 
 
+@pytest.fixture(scope="module")
+def contexts(raw: str, browser: Browser) -> Iterator[dict[bool, BrowserContext]]:
+    """Where the policy holds, and where it does not."""
+    with (
+        visiting(browser, raw, [BEFORE]) as held,
+        visiting(browser, raw, [BEFORE], bypass_csp=True) as free,
+    ):
+        yield {True: held, False: free}
+
+
 @pytest.mark.parametrize("number", NUMBERS)
-def test_where_a_text_is_not_escaped_the_policy_stops_it(raw: str, browser: Browser, number: int) -> None:
-    free = Visit(browser, raw, f"raw/{number}.html", policy=False)
+def test_where_a_text_is_not_escaped_the_policy_stops_it(
+    raw: str, contexts: dict[bool, BrowserContext], number: int
+) -> None:
+    free = Visit(contexts[False], raw, f"raw/{number}.html")
     assert free.ran or free.left or free.has, "the browser, and what this test looks at, would notice"
-    held = Visit(browser, raw, f"raw/{number}.html")
+    held = Visit(contexts[True], raw, f"raw/{number}.html")
     assert (held.ran, held.dialogs) == (0, []), HARMFUL[number]
     if free.ran:
         assert held.stopped

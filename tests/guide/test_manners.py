@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,8 +12,8 @@ import pytest
 
 from galley.config import find_project
 from galley.record.status import status
-from galley.site.build import protect_site
 from galley.source.guide import Guide, read_guide
+from guide_site import built
 from screenshots import pages
 
 ROOT = Path(__file__).parents[2]
@@ -59,21 +55,6 @@ class Head(HTMLParser):
     def linked(self, kind: str) -> list[str]:
         """The addresses of the `link` elements of a `type` or a `rel`."""
         return [each["href"] for each in self.links if kind in (each.get("type"), each.get("rel"))]
-
-
-def built(folder: Path, **addresses: str) -> Path:
-    """The site, made by MkDocs from a copy of what is committed, with these addresses."""
-    for part in ("docs", "snippets", "scripts/theme"):
-        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for part in ("mkdocs.yml", "pyproject.toml", "CHANGELOG.md"):
-        shutil.copy(ROOT / part, folder / part)
-    kept = {name: value for name, value in os.environ.items() if name not in ADDRESSES}
-    environment = {**kept, "NO_MKDOCS_2_WARNING": "1", **addresses}
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    protect_site(find_project(folder), folder / "site")
-    return folder / "site"
 
 
 @pytest.fixture(scope="module")
@@ -201,8 +182,8 @@ def test_a_wrong_address_leads_to_every_page(site: Path, heads: dict[str, Head])
     assert {"" if page == "." else page for page in heads} <= anchors
 
 
-def test_without_an_address_nothing_states_one(tmp_path: Path) -> None:
-    site = built(tmp_path)
+def test_without_an_address_nothing_states_one(plain_site: Path) -> None:
+    site = plain_site
     assert not (site / "feed.xml").exists()
     for page in pages(site):
         head = Head(site / page / "index.html")

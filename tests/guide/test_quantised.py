@@ -1,7 +1,4 @@
-"""What the page on memory computes for quantised weights, against what bitsandbytes keeps of the small model.
-
-The guide does not install bitsandbytes; where somebody has (`pip install bitsandbytes==0.50.2`), this is tested.
-"""
+"""What the page on memory computes for quantised weights, against what bitsandbytes keeps of the small model."""
 
 from __future__ import annotations
 
@@ -28,7 +25,6 @@ def kept(weights: Any) -> int:
 def test_quantised_weights_take_what_the_page_computes(numbers: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        pytest.importorskip("bitsandbytes", exc_type=ImportError)
         import torch
         from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 

@@ -5,40 +5,32 @@ from __future__ import annotations
 import ast
 import html
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from first_visit import compressed, own_scripts, weight
+from first_visit import own_scripts, weight
 from galley.config import find_project
 from galley.export.address import NOWHERE
 from galley.export.runnable import runnables
 from galley.kinds.rows import read
 from galley.record.status import status
-from galley.site.build import protect_site
 from galley.source.guide import read_guide
 from galley.source.parameters import with_values
+from guide_site import BUILDERS, built
 from screenshots import WIDTHS, chromium, pages, served
 from violations import grave, violations
+from visiting import new_tab, visiting
 
 ROOT = Path(__file__).parents[2]
-BUILDERS = {
-    "mkdocs": ["-m", "mkdocs", "build", "--strict"],
-    "zensical": ["-m", "zensical", "build", "--clean"],
-    "properdocs": ["-m", "properdocs", "build", "--strict", "-f", "mkdocs.yml"],
-}
 
 
 class Article(HTMLParser):
@@ -73,23 +65,10 @@ def article(page: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The site as each builder makes it, from a copy of what is committed, with its Content-Security-Policy."""
-    built = {}
-    for name, command in BUILDERS.items():
-        copy = tmp_path_factory.mktemp(name)
-        for part in ("docs", "snippets", "scripts/theme"):
-            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
-        for part in ("mkdocs.yml", "pyproject.toml", "CHANGELOG.md"):
-            shutil.copy(ROOT / part, copy / part)
-        environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-        done = subprocess.run(
-            [sys.executable, *command], cwd=copy, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{name}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
-        protect_site(find_project(copy), copy / "site")
-        built[name] = copy / "site"
-    return built
+def sites(plain_site: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The site as each builder makes it."""
+    others = [name for name in BUILDERS if name != "mkdocs"]
+    return {"mkdocs": plain_site} | {name: built(tmp_path_factory.mktemp(name), name) for name in others}
 
 
 @pytest.mark.parametrize("builder", [name for name in BUILDERS if name != "mkdocs"])
@@ -107,7 +86,12 @@ def test_every_output_of_every_page_is_in_the_site(sites: dict[str, Path]):
         page = sites["mkdocs"] / address_of(guide.page_file(snippets)) / "index.html"
         words = set(article(page))
         for file in sorted((project.outputs / snippets.page / "laptop").glob("*.txt")):
-            missing = [word for word in file.read_text(encoding="utf-8").split() if word not in words]
+            text = file.read_text(encoding="utf-8")
+            if file.name.endswith(".table.txt"):  # which has its lines' ends written out
+                table = read(text)
+                text = " ".join(cell for row in (table.names, *table.rows) for cell in row)
+            text = re.sub("\x1b[^m]*m", "", text)  # colours, which the page shows
+            missing = [word for word in text.split() if word not in words]
             assert not missing, f"{file.name} is not in {page.name}: {missing[:5]}"
 
 
@@ -192,17 +176,36 @@ addEventListener("securitypolicyviolation", stop => {
 """  # the policy stands in the page
 
 
-def begin(browser: Browser, address: str, page: str, width: int, scheme: str) -> tuple[Page, list[str]]:
+@pytest.fixture(scope="module")
+def contexts(browser: Browser, address: str) -> Iterator[dict[int, BrowserContext]]:
+    """A browser on a wide screen and one on a phone, by their width."""
+    windows = {width: {"width": width, "height": height} for width, height in WIDTHS.items()}
+    with (
+        visiting(browser, address, [STOPS], viewport=windows[1440]) as wide,
+        visiting(browser, address, [STOPS], viewport=windows[390], has_touch=True, is_mobile=True) as phone,
+    ):
+        yield {1440: wide, 390: phone}
+
+
+def begin(
+    contexts: dict[int, BrowserContext], address: str, page: str, width: int, scheme: str
+) -> tuple[Page, list[str]]:
     """Begin to open a page; the list takes in errors, what its policy stops, and requests that leave the site."""
-    context = browser.new_context(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme)
-    opened, wrong = context.new_page(), []
+    opened, wrong = new_tab(contexts[width]), []
+    opened.emulate_media(color_scheme=scheme)
     opened.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     opened.on(
         "request", lambda asked: None if asked.url.startswith((address, "data:", "blob:")) else wrong.append(asked.url)
     )
-    opened.add_init_script(STOPS)
     opened.goto(f"{address}/{page}/", wait_until="commit")
+    return opened, wrong
+
+
+def visited(contexts: dict[int, BrowserContext], address: str, page: str) -> tuple[Page, list[str]]:
+    """A page that has loaded on a wide screen, and the list of what is wrong with it."""
+    opened, wrong = begin(contexts, address, page, 1440, "light")
+    opened.wait_for_load_state("networkidle")
     return opened, wrong
 
 
@@ -257,17 +260,117 @@ SHIFTED = """
 """
 
 
+CUT = """
+() => [...document.querySelectorAll("main *")].filter(each => {
+  const style = getComputedStyle(each), hides = /auto|scroll|hidden|clip/
+  if (!each.checkVisibility() || style.clipPath !== "none" || each.closest("svg")) return false
+  const down = hides.test(style.overflowY) && each.scrollHeight > each.clientHeight + 1
+  const across = hides.test(style.overflowX) && each.scrollWidth > each.clientWidth + 1
+  return each.clientHeight > 1 && (down || across)
+}).map(each => `${each.tagName} ${each.className} ${each.textContent.slice(0, 60)}`)
+"""  # what is larger than the box that it is seen in
+BESIDE = """
+() => [...document.querySelectorAll(".galley-traced")].flatMap(traced => {
+  const code = traced.querySelector("pre > code"), style = getComputedStyle(code)
+  const top = code.getBoundingClientRect().top + parseFloat(style.paddingTop), height = parseFloat(style.lineHeight)
+  const lines = code.textContent.replace(/\\n$/, "").split("\\n").length
+  const inner = code.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom)
+  return [["lines that wrap", Math.round(inner / height) - lines],
+    ...[...traced.querySelectorAll(".galley-numbers > a")].map(a => {
+      const line = top + height * (parseInt(getComputedStyle(a).gridRowStart) - 1)
+      return [a.textContent, Math.abs(a.getBoundingClientRect().top - line)]
+    })]
+})
+"""  # how far each number of a trace is from the line that it belongs to
+FOLDS = """
+() => { dispatchEvent(new Event("beforeprint"))
+  document.querySelectorAll("details").forEach(each => { each.open = true })
+  return [...document.querySelectorAll(".galley-folded > :not(summary), .md-code__nav, .md-header, .md-sidebar")]
+    .filter(each => each.checkVisibility()).length }
+"""  # what is folded, and what is for a screen alone
+SMALL = """
+() => [...document.querySelectorAll("main :is(a, button, summary, input, label, [tabindex])")].filter(each => {
+  if (!each.checkVisibility() || each.closest("svg, .headerlink, .galley-legend")) return false
+  const inline = getComputedStyle(each).display === "inline" && !each.matches(".galley-token")
+  const target = each.matches("input") ? each.closest(".galley-token, .galley-choices label") ?? each : each
+  if (inline || each.matches("a.source, .tabbed-set > input")) return false  // its sentence sets its height
+  const {width, height} = target.getBoundingClientRect()
+  return height < 23.9 || (width < 23.9 && !target.matches(".galley-token"))
+}).map(each => `${each.tagName} ${each.className} ${each.parentElement.className} ${each.textContent.slice(0, 30)} ` +
+  `${each.getBoundingClientRect().width} x ${each.getBoundingClientRect().height}`)
+"""  # what a finger could miss
+LETTERS = """
+() => [...document.querySelectorAll("figure svg text")].map(text => {
+  const svg = text.closest("svg"), scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
+  return parseFloat(getComputedStyle(text).fontSize) * scale
+})
+"""
+HIDDEN = """
+() => [...document.querySelectorAll("article *, .md-header *")].filter(each => {
+  const style = getComputedStyle(each), hides = /hidden|clip/
+  if (!each.checkVisibility() || each.closest("svg, [data-md-component=search]")) return false
+  if (style.clipPath !== "none" || style.textOverflow === "ellipsis" || each.clientHeight < 2) return false
+  return (hides.test(style.overflowX) && each.scrollWidth > each.clientWidth + 1) ||
+    (hides.test(style.overflowY) && each.scrollHeight > each.clientHeight + 1)
+}).map(each => `${each.tagName} ${each.className} ${each.textContent.slice(0, 60)}`)
+"""  # what is cut, and nobody can scroll to it
+MOVES = """
+() => [...document.querySelectorAll("*")].filter(each => {
+  const {transitionDuration, animationDuration, animationName} = getComputedStyle(each)
+  const seconds = durations => Math.max(...durations.split(",").map(parseFloat))
+  return seconds(transitionDuration) > 0.01 || (animationName !== "none" && seconds(animationDuration) > 0.01)
+}).map(each => `${each.tagName} ${each.className}`)
+"""  # what moves
+NARROW = {"the smallest phone": (320, 568), "a laptop at 200 %": (640, 400)}
+SCROLLED = "[...document.querySelectorAll('.galley-figure')].filter(each => each.scrollWidth > each.clientWidth).length"
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A page as it is printed."""
+
+    unfolded: int  # what is folded, or for a screen alone
+    cut: list[str]
+    beside: list[tuple[str, float]]
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """A page in narrow windows, for somebody who wants nothing to move."""
+
+    wide: list[int]  # how wide the page is in each
+    hidden: list[str]  # what is cut
+    moves: list[str]
+    letters: list[float]  # the height of each, in the figures
+    scrolled: int  # figures that are wider than their place
+
+
+@dataclass(frozen=True)
+class Phone:
+    """A page on a phone."""
+
+    coarse: bool  # whether the browser says that it is pointed at with a finger
+    small: list[str]  # what a finger could miss
+
+
 @dataclass(frozen=True)
 class Visit:
-    """What is wrong with a visit of a page, how wide the page is, and what it is like to those who use it."""
+    """What is wrong with a visit of a page, how wide the page is, and what it is like to those who use it.
+
+    What was not looked at is None.
+    """
 
     wrong: list[str]
+    scheme: str  # that it is shown in, as the theme calls it
     wide: int
-    copies: list[dict[str, Any]]  # what the copy buttons gave
     shifted: float  # how much of the page moved while it loaded
     weight: int  # bytes of all that was asked for
     scripts: int  # bytes of the guide's own scripts
-    violations: list[dict[str, Any]]  # of axe-core's rules
+    copies: list[dict[str, Any]] | None = None  # what the copy buttons gave
+    violations: list[dict[str, Any]] | None = None  # of axe-core's rules
+    paper: Paper | None = None
+    narrow: Narrow | None = None
+    phone: Phone | None = None
 
 
 def copies(opened: Page) -> list[dict[str, Any]]:
@@ -276,35 +379,88 @@ def copies(opened: Page) -> list[dict[str, Any]]:
     return [each for first in range(0, many, AT_A_TIME) for each in opened.evaluate(COPIES, [first, AT_A_TIME])]
 
 
+def on_paper(opened: Page) -> Paper:
+    """Print a page, and go on with it on the screen."""
+    window = opened.viewport_size
+    opened.set_viewport_size({"width": 680, "height": 960})
+    opened.emulate_media(media="print")
+    found = Paper(opened.evaluate(FOLDS), opened.evaluate(CUT), opened.evaluate(BESIDE))
+    opened.evaluate("dispatchEvent(new Event('afterprint'))")
+    opened.emulate_media(media="screen")
+    opened.set_viewport_size(window)
+    return found
+
+
+def in_narrow_windows(opened: Page) -> Narrow:
+    """Look at a page in narrow windows, and go on with it in its own."""
+    window, wide, hidden = opened.viewport_size, [], []
+    opened.emulate_media(reduced_motion="reduce")
+    for width, height in NARROW.values():
+        opened.set_viewport_size({"width": width, "height": height})
+        wide.append(opened.evaluate("document.documentElement.scrollWidth"))
+        hidden += opened.evaluate(HIDDEN)
+    moves = opened.evaluate(MOVES)
+    opened.set_viewport_size({"width": 360, "height": 780})
+    found = Narrow(wide, hidden, moves, opened.evaluate(LETTERS), opened.evaluate(SCROLLED))
+    opened.emulate_media(reduced_motion="no-preference")
+    opened.set_viewport_size(window)
+    return found
+
+
+def looked_at(site: Path, opened: Page, wrong: list[str], page: str, width: int, scheme: str) -> Visit:
+    """A page that is loading, in the scheme that it is opened in."""
+    opened.wait_for_load_state("networkidle")
+    wide, shifted = opened.evaluate("document.documentElement.scrollWidth"), opened.evaluate(SHIFTED)
+    shown = opened.evaluate("document.body.dataset.mdColorScheme")
+    asked = [opened.url, *opened.evaluate(ASKED)]
+    if opened.locator("pre > code").count():  # a busy machine rests before the theme's script has run
+        opened.locator("button[data-clipboard-target]").first.wait_for(state="attached")
+    found = Visit(wrong, shown, wide, shifted, weight(site, asked), own_scripts(site, asked))
+    if page in SEEN and width == 390:
+        coarse = opened.evaluate("matchMedia('(pointer: coarse)').matches")
+        found = replace(found, phone=Phone(coarse, opened.evaluate(SMALL)))
+    elif page in SEEN:  # paper has what is folded open, so that it comes second
+        found = replace(found, narrow=in_narrow_windows(opened), paper=on_paper(opened))
+    if page in SEEN:  # axe opens it too, and has nothing move
+        found = replace(found, violations=violations(opened))
+    return replace(found, copies=copies(opened)) if (width, scheme) == COPIED else found
+
+
+def turned(opened: Page, scheme: str) -> int:
+    """Turn a page to a scheme; return how wide it is then."""
+    opened.emulate_media(color_scheme=scheme)
+    opened.evaluate(
+        "name => document.querySelector(`input[data-md-color-scheme=${name}]`).click()", THEIR_NAMES[scheme]
+    )
+    opened.locator(f"body[data-md-color-scheme={THEIR_NAMES[scheme]}]").wait_for(state="attached")
+    return opened.evaluate("document.documentElement.scrollWidth")
+
+
 @pytest.fixture(scope="module")
-def visits(sites: dict[str, Path], address: str, browser: Browser) -> dict[tuple[str, int, str], Visit]:
+def visits(
+    sites: dict[str, Path], address: str, contexts: dict[int, BrowserContext]
+) -> dict[tuple[str, int, str], Visit]:
     """Each page at each width in each scheme; axe-core looks at each width in one of them."""
-    site, found = sites["mkdocs"], {}
+    found: dict[tuple[str, int, str], Visit] = {}
     begun: deque[tuple[tuple[str, int, str], Page, list[str]]] = deque()
     for each in (*LOADS, *[None] * AT_ONCE):
         if len(begun) == AT_ONCE or (begun and each is None):
             (page, width, scheme), opened, wrong = begun.popleft()
-            opened.wait_for_load_state("networkidle")
-            wide, shifted = opened.evaluate("document.documentElement.scrollWidth"), opened.evaluate(SHIFTED)
-            asked = [opened.url, *opened.evaluate(ASKED)]
-            if opened.locator("pre > code").count():  # a busy machine rests before the theme's script has run
-                opened.locator("button[data-clipboard-target]").first.wait_for(state="attached")
-            copied = copies(opened) if (width, scheme) == COPIED else []
-            bytes_of = weight(site, asked), own_scripts(site, asked)
-            found[page, width, scheme] = Visit(
-                wrong, wide, copied, shifted, *bytes_of, [] if page in ALIKE else violations(opened)
-            )
+            visit = found[page, width, scheme] = looked_at(sites["mkdocs"], opened, wrong, page, width, scheme)
             (other,) = {*SCHEMES} - {scheme}
-            opened.emulate_media(color_scheme=other)
-            opened.evaluate(
-                "name => document.querySelector(`input[data-md-color-scheme=${name}]`).click()", THEIR_NAMES[other]
+            found[page, width, other] = replace(
+                visit,
+                scheme=THEIR_NAMES[other],
+                wide=turned(opened, other),
+                copies=None,
+                violations=None,
+                paper=None,
+                narrow=None,
+                phone=None,
             )
-            opened.locator(f"body[data-md-color-scheme={THEIR_NAMES[other]}]").wait_for(state="attached")
-            wide = opened.evaluate("document.documentElement.scrollWidth")
-            found[page, width, other] = Visit(wrong, wide, [], shifted, *bytes_of, [])
-            opened.context.close()
+            opened.close()
         if each is not None:
-            begun.append((each, *begin(browser, address, *each)))
+            begun.append((each, *begin(contexts, address, *each)))
     return found
 
 
@@ -312,6 +468,7 @@ def visits(sites: dict[str, Path], address: str, browser: Browser) -> dict[tuple
 def test_a_browser_finds_nothing_wrong(page: str, width: int, scheme: str, visits: dict[tuple[str, int, str], Visit]):
     visit = visits[page, width, scheme]
     assert visit.wrong == []
+    assert visit.scheme == THEIR_NAMES[scheme]
     assert visit.wide <= width, "the page scrolls sideways"
 
 
@@ -320,24 +477,33 @@ def test_axe_finds_no_barrier(page: str, width: int, scheme: str, visits: dict[t
     assert grave(visits[page, width, scheme].violations) == []
 
 
-def test_axe_measures_the_contrast_of_words_and_tells_what_it_must(address: str, browser: Browser):
-    opened, _ = begin(browser, address, "status", 1440, "light")
-    opened.wait_for_load_state("networkidle")
+def test_axe_measures_the_contrast_of_words_and_tells_what_it_must(address: str, contexts: dict[int, BrowserContext]):
+    opened, _ = visited(contexts, address, "status")
     opened.evaluate("""document.querySelector("article").insertAdjacentHTML("beforeend", `
       <p><span id=pale>pale words</span></p><img id=unnamed src="../assets/mark.svg">`)
       document.querySelector("#pale").style.color = "#999"  // the policy stops no style that a script sets""")
     found = {(each["rule"], each["place"]) for each in grave(violations(opened))}
     assert found == {("color-contrast", "#pale"), ("image-alt", "#unnamed")}
-    opened.context.close()
+    opened.close()
+
+
+def test_each_visit_is_a_first_one(address: str, contexts: dict[int, BrowserContext]):
+    for _ in range(2):
+        opened, _ = visited(contexts, address, "files")
+        sizes = opened.evaluate("performance.getEntriesByType('resource').map(each => each.transferSize)")
+        assert sizes
+        assert 0 not in sizes, "something came from the cache"
+        assert opened.evaluate("localStorage.getItem('kept')") is None
+        opened.evaluate("localStorage.setItem('kept', 'yes')")
+        opened.close()
 
 
 SCRIPTS, SHIFT = 12_000, 0.01  # bytes of the guide's own scripts; how much of a page may move
+HEAVIEST = 145_000  # bytes of a first visit
 
 
-def test_what_was_aimed_at(
-    visits: dict[tuple[str, int, str], Visit], record_property: Callable[[str, object], None], sites: dict[str, Path]
-):
-    """What is reached is held; the first visit's weight is only told, since the search's index still breaks the aim."""
+def test_what_was_aimed_at(visits: dict[tuple[str, int, str], Visit], record_property: Callable[[str, object], None]):
+    """What is reached is held. The heaviest article is a little above the aim, and shall not grow."""
     copied = [each for page in PAGES for each in visits[page, *COPIED].copies]
     right = sum(each["text"] is not None and each["named alike"] == 1 for each in copied)
     record_property("aim", ("copy buttons that give their block", "all", f"{right} of {len(copied)}"))
@@ -345,26 +511,23 @@ def test_what_was_aimed_at(
         many = sum(len(grave(visits[page, width, scheme].violations)) for page in SEEN)
         record_property("aim", (f"axe-core: serious, {width} px, {scheme}", "0", str(many)))
     firsts = {visits[page, *COPIED].weight: page for page in PAGES}
-    index = compressed(sites["mkdocs"] / "search" / "search_index.json")
     worst = f"{max(firsts) / 1000:.0f} kB ({firsts[max(firsts)]}), {min(firsts) / 1000:.0f} kB at least"
-    record_property(
-        "aim", ("first visit, compressed", "140 kB", f"{worst}; {index / 1000:.0f} kB are the search's index")
-    )
+    record_property("aim", ("first visit, compressed", "140 kB", worst))
     scripts = max(visit.scripts for visit in visits.values())
     record_property("aim", ("own scripts, compressed", "12 kB", f"{scripts / 1000:.1f} kB"))
     shifted = max(visit.shifted for visit in visits.values())
     record_property("aim", ("layout shift", "0.000", f"{shifted:.3f}"))
     assert 0 < scripts < SCRIPTS
     assert shifted < SHIFT
+    assert max(firsts) < HEAVIEST
 
 
 @pytest.mark.parametrize("builder", BUILDERS)
 def test_the_policy_lets_no_script_run_that_a_page_did_not_come_with(
-    builder: str, sites: dict[str, Path], browser: Browser
+    builder: str, sites: dict[str, Path], contexts: dict[int, BrowserContext]
 ):
     with served(sites[builder]) as address:
-        opened, wrong = begin(browser, address, "deep-dive", 1440, "light")
-        opened.wait_for_load_state("networkidle")
+        opened, wrong = visited(contexts, address, "deep-dive")
         assert wrong == []
         opened.locator("button[data-clipboard-target]").first.wait_for(state="attached")  # the theme's scripts run
         opened.evaluate(
@@ -377,16 +540,15 @@ def test_the_policy_lets_no_script_run_that_a_page_did_not_come_with(
             "script-src-elem",
             "script-src-attr",
         }
-        opened.context.close()
+        opened.close()
 
 
-def test_the_search_works_under_the_policy(address: str, browser: Browser):
-    opened, wrong = begin(browser, address, "methods", 1440, "light")
-    opened.wait_for_load_state("networkidle")
+def test_the_search_works_under_the_policy(address: str, contexts: dict[int, BrowserContext]):
+    opened, wrong = visited(contexts, address, "methods")
     opened.locator(".md-search__input").fill("PeftModel")
     opened.locator(".md-search-result__item mark").first.wait_for()
     assert wrong == []
-    opened.context.close()
+    opened.close()
 
 
 class Blocks(HTMLParser):
@@ -457,9 +619,8 @@ def test_the_copy_button_gives_exactly_the_cells_code(address: str, browser: Bro
     context.close()
 
 
-def test_no_answer_of_a_console_is_copied(address: str, browser: Browser):
-    opened, _ = begin(browser, address, "seven-billion", 1440, "light")
-    opened.wait_for_load_state("networkidle")
+def test_no_answer_of_a_console_is_copied(address: str, contexts: dict[int, BrowserContext]):
+    opened, _ = visited(contexts, address, "seven-billion")
     button = opened.locator("pre:has(.gp) button").first
     added = "button => button.closest('pre').querySelector('code').insertAdjacentHTML('beforeend', ANSWER)"
     button.evaluate(added.replace("ANSWER", "'<span class=go>an answer</span>'"))
@@ -469,12 +630,11 @@ def test_no_answer_of_a_console_is_copied(address: str, browser: Browser):
     copied = opened.evaluate("window.copied")
     assert copied
     assert "answer" not in copied
-    opened.context.close()
+    opened.close()
 
 
-def test_folds_and_tabs_open_by_keyboard(address: str, browser: Browser):
-    opened, _ = begin(browser, address, "deep-dive", 1440, "light")
-    opened.wait_for_load_state("networkidle")
+def test_folds_and_tabs_open_by_keyboard(address: str, contexts: dict[int, BrowserContext]):
+    opened, _ = visited(contexts, address, "deep-dive")
     folded = opened.locator("#cell-deep_dive-wrap-frozen details").first
     folded.locator("summary").focus()
     opened.keyboard.press("Enter")
@@ -484,7 +644,7 @@ def test_folds_and_tabs_open_by_keyboard(address: str, browser: Browser):
     opened.keyboard.press("ArrowRight")
     assert tabs.locator("input").nth(1).is_checked()
     assert [each.is_visible() for each in tabs.locator(".tabbed-block").all()][:2] == [False, True]
-    opened.context.close()
+    opened.close()
 
 
 SHOWN = """
@@ -510,8 +670,8 @@ form => {
 
 
 @pytest.mark.parametrize(("page", "cell"), [("deep-dive", "deep_dive-choose-a-draw"), ("methods", "methods-answers")])
-def test_a_choice_shows_what_was_recorded(page: str, cell: str, address: str, browser: Browser):
-    opened, wrong = begin(browser, address, page, 390, "light")
+def test_a_choice_shows_what_was_recorded(page: str, cell: str, address: str, contexts: dict[int, BrowserContext]):
+    opened, wrong = begin(contexts, address, page, 390, "light")
     opened.wait_for_load_state("networkidle")
     file = find_project(ROOT).outputs / page / "laptop" / f"{cell.partition('-')[2]}.table.txt"
     rows = read(file.read_text(encoding="utf-8")).rows
@@ -525,129 +685,42 @@ def test_a_choice_shows_what_was_recorded(page: str, cell: str, address: str, br
     opened.keyboard.press("ArrowRight")
     assert form.locator("input").nth(1).is_checked()
     assert wrong == []
-    opened.context.close()
-
-
-def opened_at(browser: Browser, address: str, page: str, **context: Any) -> Page:
-    """A page in a context of its own."""
-    opened = browser.new_context(**context).new_page()
-    opened.goto(f"{address}/{page}/", wait_until="networkidle")
-    return opened
-
-
-CUT = """
-() => [...document.querySelectorAll("main *")].filter(each => {
-  const style = getComputedStyle(each), hides = /auto|scroll|hidden|clip/
-  if (!each.checkVisibility() || style.clipPath !== "none" || each.closest("svg")) return false
-  const down = hides.test(style.overflowY) && each.scrollHeight > each.clientHeight + 1
-  const across = hides.test(style.overflowX) && each.scrollWidth > each.clientWidth + 1
-  return each.clientHeight > 1 && (down || across)
-}).map(each => `${each.tagName} ${each.className} ${each.textContent.slice(0, 60)}`)
-"""  # what is larger than the box that it is seen in
-BESIDE = """
-() => [...document.querySelectorAll(".galley-traced")].flatMap(traced => {
-  const code = traced.querySelector("pre > code"), style = getComputedStyle(code)
-  const top = code.getBoundingClientRect().top + parseFloat(style.paddingTop), height = parseFloat(style.lineHeight)
-  const lines = code.textContent.replace(/\\n$/, "").split("\\n").length
-  const inner = code.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom)
-  return [["lines that wrap", Math.round(inner / height) - lines],
-    ...[...traced.querySelectorAll(".galley-numbers > a")].map(a => {
-      const line = top + height * (parseInt(getComputedStyle(a).gridRowStart) - 1)
-      return [a.textContent, Math.abs(a.getBoundingClientRect().top - line)]
-    })]
-})
-"""  # how far each number of a trace is from the line that it belongs to
-FOLDS = """
-() => { dispatchEvent(new Event("beforeprint"))
-  document.querySelectorAll("details").forEach(each => { each.open = true })
-  return [...document.querySelectorAll(".galley-folded > :not(summary), .md-code__nav, .md-header, .md-sidebar")]
-    .filter(each => each.checkVisibility()).length }
-"""  # what is folded, and what is for a screen alone
+    opened.close()
 
 
 @pytest.mark.parametrize("page", SEEN)
 def test_on_paper_nothing_is_cut_or_unfolded_and_numbers_stand_beside_their_lines(
-    page: str, address: str, browser: Browser
+    page: str, visits: dict[tuple[str, int, str], Visit]
 ):
-    opened = opened_at(browser, address, page, viewport={"width": 680, "height": 960})
-    opened.emulate_media(media="print")
-    assert opened.evaluate(FOLDS) == 0
-    assert opened.evaluate(CUT) == []
-    assert [each for each in opened.evaluate(BESIDE) if each[1] > 1.5] == []
-    opened.context.close()
-
-
-SMALL = """
-() => [...document.querySelectorAll("main :is(a, button, summary, input, label, [tabindex])")].filter(each => {
-  if (!each.checkVisibility() || each.closest("svg, .headerlink, .galley-legend")) return false
-  const inline = getComputedStyle(each).display === "inline" && !each.matches(".galley-token")
-  const target = each.matches(".galley-token > input") ? each.parentElement : each
-  if (inline || each.matches("a.source, .tabbed-set > input")) return false  // its sentence sets its height
-  const {width, height} = target.getBoundingClientRect()
-  return height < 23.9 || (width < 23.9 && !target.matches(".galley-token"))
-}).map(each => `${each.tagName} ${each.className} ${each.parentElement.className} ${each.textContent.slice(0, 30)} ` +
-  `${each.getBoundingClientRect().width} x ${each.getBoundingClientRect().height}`)
-"""  # what a finger could miss
+    paper = visits[page, 1440, "light"].paper
+    assert paper.unfolded == 0
+    assert paper.cut == []
+    assert [each for each in paper.beside if each[1] > 1.5] == []
 
 
 @pytest.mark.parametrize("page", SEEN)
-def test_what_is_tapped_has_24_pixels(page: str, address: str, browser: Browser):
-    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-    opened = opened_at(browser, address, page, **phone)
-    assert opened.evaluate("matchMedia('(pointer: coarse)').matches")
-    assert opened.evaluate(SMALL) == []
-    opened.context.close()
-
-
-LETTERS = """
-() => [...document.querySelectorAll("figure svg text")].map(text => {
-  const svg = text.closest("svg"), scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
-  return parseFloat(getComputedStyle(text).fontSize) * scale
-})
-"""
-
-
-HIDDEN = """
-() => [...document.querySelectorAll("article *, .md-header *")].filter(each => {
-  const style = getComputedStyle(each), hides = /hidden|clip/
-  if (!each.checkVisibility() || each.closest("svg, [data-md-component=search]")) return false
-  if (style.clipPath !== "none" || style.textOverflow === "ellipsis" || each.clientHeight < 2) return false
-  return (hides.test(style.overflowX) && each.scrollWidth > each.clientWidth + 1) ||
-    (hides.test(style.overflowY) && each.scrollHeight > each.clientHeight + 1)
-}).map(each => `${each.tagName} ${each.className} ${each.textContent.slice(0, 60)}`)
-"""  # what is cut, and nobody can scroll to it
-MOVES = """
-() => [...document.querySelectorAll("*")].filter(each => {
-  const {transitionDuration, animationDuration, animationName} = getComputedStyle(each)
-  const seconds = durations => Math.max(...durations.split(",").map(parseFloat))
-  return seconds(transitionDuration) > 0.01 || (animationName !== "none" && seconds(animationDuration) > 0.01)
-}).map(each => `${each.tagName} ${each.className}`)
-"""  # what moves
-NARROW = {"the smallest phone": (320, 568), "a laptop at 200 %": (640, 400)}
+def test_what_is_tapped_has_24_pixels(page: str, visits: dict[tuple[str, int, str], Visit]):
+    phone = visits[page, 390, "dark"].phone
+    assert phone.coarse
+    assert phone.small == []
 
 
 @pytest.mark.parametrize("page", SEEN)
-def test_a_narrow_page_shows_all_and_its_figures_can_be_read(page: str, address: str, browser: Browser):
-    narrow = {"viewport": {"width": 360, "height": 780}, "reduced_motion": "reduce"}
-    opened = opened_at(browser, address, page, **narrow)
-    for width, height in NARROW.values():
-        opened.set_viewport_size({"width": width, "height": height})
-        assert opened.evaluate("document.documentElement.scrollWidth") <= width
-        assert opened.evaluate(HIDDEN) == []
-    assert opened.evaluate(MOVES) == []
-    opened.set_viewport_size(narrow["viewport"])
-    assert min(opened.evaluate(LETTERS), default=10) >= 10
-    wide = "[...document.querySelectorAll('.galley-figure')].filter(each => each.scrollWidth > each.clientWidth).length"
-    assert opened.evaluate(wide) == 0
-    opened.context.close()
+def test_a_narrow_page_shows_all_and_its_figures_can_be_read(page: str, visits: dict[tuple[str, int, str], Visit]):
+    narrow = visits[page, 1440, "light"].narrow
+    for wide, (width, _) in zip(narrow.wide, NARROW.values(), strict=True):
+        assert wide <= width
+    assert narrow.hidden == []
+    assert narrow.moves == []
+    assert min(narrow.letters, default=10) >= 10
+    assert narrow.scrolled == 0
 
 
 @pytest.mark.parametrize("page", ["astraios-adapters", "code-explanation", "deep-dive", "methods"])
-def test_copy_runnable_gives_exactly_the_cells_copy(page: str, address: str, browser: Browser):
+def test_copy_runnable_gives_exactly_the_cells_copy(page: str, address: str, contexts: dict[int, BrowserContext]):
     """Every button of the page: what it copies is what the tests of the copies run, byte for byte."""
-    context = browser.new_context()
-    context.add_init_script("window.copied = []; navigator.clipboard.writeText = async text => { copied.push(text) }")
-    opened = context.new_page()
+    opened = new_tab(contexts[1440])
+    opened.add_init_script("window.copied = []; navigator.clipboard.writeText = async text => { copied.push(text) }")
     opened.goto(f"{address}/{page}/", wait_until="networkidle")
     opened.locator(".galley-copy").first.wait_for(state="attached")
     clicked = opened.evaluate("""() => [...document.querySelectorAll(".galley-copy")].map(button => {
@@ -660,7 +733,7 @@ def test_copy_runnable_gives_exactly_the_cells_copy(page: str, address: str, bro
     copy_of = runnables(project, with_values(snippets, project.required[0].parameters), record, NOWHERE)
     names = {f"cell-{snippets.stem}-{cell.name}": cell.name for cell in snippets.cells if cell.source}
     assert dict(clicked) == {id: f"{copy_of(name).text}\n" for id, name in names.items()}
-    context.close()
+    opened.close()
 
 
 COMPUTED = """
@@ -683,13 +756,13 @@ COMPUTED = """
 """  # what the calculator says, for everything that can be chosen
 
 
-def test_the_calculator_computes_what_its_cell_computes(address: str, browser: Browser):
-    opened, wrong = begin(browser, address, "memory-and-speed", 1440, "light")
-    opened.wait_for_load_state("networkidle")
+def test_the_calculator_computes_what_its_cell_computes(address: str, contexts: dict[int, BrowserContext]):
+    opened, wrong = visited(contexts, address, "memory-and-speed")
     snippets, names = read_guide(find_project(ROOT)).snippets["memory_and_speed"], {}
     exec(snippets.cell("memory-of").source, names)
     shapes = next(node for node in snippets.cell("shapes").statements if isinstance(node, ast.Assign))
     shapes = ast.literal_eval(shapes.value)
+    opened.locator(".fits select").first.wait_for(state="attached")  # a busy machine rests before its script has run
     computed = opened.evaluate(COMPUTED)
     assert len(computed) == 4 * 4 * 5 * 3 * 4
     for (size, numbers, method, tokens, texts), rows in computed:
@@ -701,7 +774,7 @@ def test_the_calculator_computes_what_its_cell_computes(address: str, browser: B
     opened.get_by_label("What for").select_option("LoRA")
     assert "Computed: " in opened.locator(".fits [aria-live]").inner_text()
     assert wrong == []
-    opened.context.close()
+    opened.close()
 
 
 def test_without_javascript_it_is_dark_where_asked_and_no_button_does_nothing(address: str, browser: Browser):

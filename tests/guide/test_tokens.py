@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from builders import BUILDERS, article, plain, text_of
-from galley import Change, Compared, Difference
+from galley import Change, Compared, Difference, Form
 from guide_folder import SETTINGS, GuideFolder
 from plugin.tokens import NotTokensError, Tokens, read, tint, tokens_html, visible, written
 
@@ -83,6 +83,14 @@ def test_two_texts_are_told_from_the_token_on_at_which_they_part() -> None:
     assert found.what == "departs at token 2: ' <b>\\n' (probability 0.123) became 'class' (probability 0.250)"
     assert found.rows == (("was", " <b>\ndef", "probability 0.123"), ("now", "class", "probability 0.250"))
     assert differing([GIVEN], [GIVEN, other]).what == "departs at token 2: its end became 'class' (probability 0.250)"
+
+
+@pytest.mark.parametrize("forged", [b"", b"[1]", b"{}", b"\xff", b'[{"id": 1}]'])
+def test_what_is_no_list_of_tokens_is_compared_as_text(forged: bytes) -> None:
+    kind, forms = Tokens(), [Form("application/json", "json", forged), written([GIVEN], 65536)]
+    before, after = (Compared(form, kind.compared(form)) for form in forms)
+    assert kind.difference(before, after, 1e-4).change is Change.TEXT
+    assert kind.difference(after, before, 1e-4).change is Change.TEXT
 
 
 def test_the_same_tokens_may_have_other_probabilities() -> None:

@@ -46,7 +46,7 @@ A page shows a cell with a fence that holds no code of its own.
 HOOKS = """\
 `[tool.galley.hooks]` names a function of the guide's for each of these, as `module:function`, in a module of the
 snippets' folder or an installed one. The first argument is what the hook is told; each hook may be left out. All but
-`prepare` are imported when the runner starts, in this order, and checked before any page runs.
+`prepare` and `revisions` are imported when the runner starts, in this order, and checked before any page runs.
 """
 PLUGINS = """\
 The setting `plugins` names a guide's own, as `module:Name`, in modules that are installed or that lie in the folder of

@@ -18,11 +18,11 @@ from galley.errors import GalleyError, Place, UsageError
 from galley.folders import NAME, RESERVED, FileName, files_inside, folders_inside, links_inside
 from galley.toml import (
     Bytes,
+    Count,
     Directive,
     Factor,
     Folder,
     Hook,
-    Megabytes,
     Member,
     Members,
     Modules,
@@ -68,14 +68,14 @@ class Profile:
     ] = False
     title: Annotated[Text, says("What the pages call the profile; its name when not given.", cannot=SHOWN)] = ""
     memory_mb: Annotated[
-        Megabytes,
+        Count,
         says(
             "The most private memory of a page, in millions of bytes; 0 sets no limit.",
             reaches="A page that needs more memory meets a MemoryError, which its code may catch.",
         ),
     ] = 0
     needs_mb: Annotated[
-        Megabytes,
+        Count,
         says("The memory that a page is expected to need before it was ever recorded; 0 for a guess.", cannot=WHEN),
     ] = 0
     patience: Annotated[Factor, says("By how much every limit of time is multiplied.", cannot=LATE)] = 1.0
@@ -86,6 +86,10 @@ class Profile:
             reaches="A page finds no other devices.",
         ),
     ] = ()
+    gpus: Annotated[
+        Count,
+        says("How many GPUs a page needs, for a run on several machines.", cannot="It chooses the machine of a page."),
+    ] = 0
     pins: Annotated[
         Mapping[Parameter, Text],
         says(
@@ -289,10 +293,8 @@ def find_project(start: Path) -> Project:
         if file.is_file() and (found := table_in(file, TABLE)) is not None:
             settings, text = found
             return _project(folder, settings, Reader(FILE, text, TABLE))
-    raise GalleyError(
-        f"no pyproject.toml with a [tool.galley] table in {start} or above it",
-        mend="run the command inside a guide's checkout",
-    )
+    what = f"no pyproject.toml with a [tool.galley] table in {start} or above it"
+    raise GalleyError(what, mend="run the command inside a guide's checkout")
 
 
 def _project(root: Path, settings: dict[str, Any], reader: Reader) -> Project:
@@ -301,8 +303,7 @@ def _project(root: Path, settings: dict[str, Any], reader: Reader) -> Project:
     values["profiles"] = _profiles(settings.get("profiles", {}), reader)
     snippets = values.get("snippets", Project.snippets)
     paths = {"docs": Project.docs, "outputs": snippets / "outputs", **values, "snippets": snippets}
-    folders = {name: root / paths[name] for name in ("docs", "snippets", "outputs")}
-    folders = {name: Path(os.path.normpath(path)) for name, path in folders.items()}
+    folders = {name: Path(os.path.normpath(root / paths[name])) for name in ("docs", "snippets", "outputs")}
     project = Project(root=root, **{**values, **folders})
     folders_inside(root, folders, reader)
     links_inside(root, project.snippets, project.links, reader)

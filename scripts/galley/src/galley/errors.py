@@ -34,6 +34,7 @@ class Exit(IntEnum):
     )
     RUNNER = 6, "The runner process could not start or went away, or a profile cannot run here."
     DIFFERS = 7, "A page ran again (`run --check`), and what it printed is not what its record says."
+    UNDECIDED = 8, "Changes of records wait for a decision (`review`)."
     INTERRUPTED = 130, "The command was interrupted; what was complete by then is kept."
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +21,7 @@ import msgspec
 
 from galley.errors import GalleyError, Place
 
-APART = "prepare"  # this hook runs in a process of its own, with the user's variables and tokens
+APART = frozenset({"prepare", "revisions"})  # each has a process of its own, with the user's variables and tokens
 
 
 class Notes(Protocol):
@@ -106,6 +106,13 @@ class Hooks(Protocol):
 
         The line under an output can show texts and numbers. Any other value is kept in the record alone, and must be
         one that JSON can hold.
+        """
+
+    def revisions(self, context: Context, models: Sequence[str]) -> Mapping[str, str] | None:
+        """Report the newest revision of each of these models, by its name; called by `galley update`.
+
+        The models are the tables of the files that the setting `pins` names. The hook is called in a process of its
+        own, as `prepare` is, and `context` is about no profile. A model that is left out has no newer revision.
         """
 
 
@@ -223,5 +230,5 @@ def import_named(setting: tuple[str, ...], module: str) -> ModuleType:
 
 
 def find_hooks(hooks: Mapping[str, str]) -> dict[str, Callable[..., Any]]:
-    """The functions of all hooks but `prepare`, which has its own process, in a fixed order; raises HookError."""
-    return {name: find_hook(name, hooks[name]) for name in NAMES if name in hooks and name != APART}
+    """The functions of all hooks but those that have a process of their own, in a fixed order; raises HookError."""
+    return {name: find_hook(name, hooks[name]) for name in NAMES if name in hooks and name not in APART}

@@ -15,6 +15,9 @@ from galley.errors import Exit
 from galley.kinds.ansi import for_terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from galley.run.client import Failure
     from galley.run.command import Summary
 
 
@@ -37,11 +40,21 @@ def end(summary: Summary) -> None:
     for error in summary.errors:
         err(f"\n{error}")
     if summary.failures:
-        err(f"\npages that failed: {len(summary.failures)}; their old records stand")
+        err(f"\n{_counted(summary.failures)}")
     if summary.failures or summary.errors:
         codes = [error.exit for error in summary.errors]
         first = Exit.DIFFERS if Exit.DIFFERS in codes else next(iter(codes), Exit.OK)
         sys.exit(Exit.PAGE_FAILED if summary.failures else first)
+
+
+def _counted(failures: Sequence[Failure]) -> str:
+    """How many pages failed; where one failed in several cells, in how many, and which of these only follow."""
+    pages = len({(each.page, each.profile) for each in failures})
+    said = f"pages that failed: {pages}; their old records stand"
+    if len(failures) == pages:
+        return said
+    follow = sum(bool(each.follows) for each in failures)
+    return f"{said}\ncells that failed: {len(failures)}, of which {follow} may follow from another"
 
 
 def refused(error: OSError) -> str:

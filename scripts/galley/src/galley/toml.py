@@ -89,7 +89,7 @@ Member = Annotated[str, form('a text of the form "module:function"', MEMBER.full
 Seconds = Annotated[float, form("a number of seconds from 0.001 to 1000000", lambda value: 0.001 <= value <= LONGEST)]
 Factor = Annotated[float, form("a number from 1 to 1000", lambda value: 1 <= value <= 1000)]
 Bytes = Annotated[int, form("a whole number of bytes, 1 or more", lambda value: value >= 1)]
-Megabytes = Annotated[int, form("a whole number, 0 or more", lambda value: value >= 0)]
+Count = Annotated[int, form("a whole number, 0 or more", lambda value: value >= 0)]
 Variable = Annotated[str, form("the name of a variable", VARIABLE.fullmatch)]
 VariableValue = Annotated[str, form("a text without the character of code 0", lambda text: "\0" not in text)]
 Parameter = Annotated[str, form("a name in Python", lambda text: text.isidentifier() and not iskeyword(text))]

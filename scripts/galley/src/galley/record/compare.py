@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from galley.record.difference import TOLERANCE, Change, Difference
@@ -21,6 +21,8 @@ from galley.source.cells import Cell, SnippetFile
 
 # The line of a file that a warning or a traceback names: `a/file.py:7: UserWarning: …` and `File "a/file.py", line 7`.
 FILE_LINE = re.compile(r'(?<=\.py:)\d++(?=: )|(?<=\.py", line )\d++')
+
+STDERR = "stderr"  # the kind of output whose lines are warnings
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def _difference(
     old: tuple[str, Form] | None, new: tuple[str, Form] | None, cell: Cell, kinds: Compares
 ) -> Difference | None:
     """How an output differs, None where it does not."""
+    old, new = _with_silence(old, new), _with_silence(new, old)
     if old is None or new is None:
         return Difference(Change.STRUCTURE, "is new" if old is None else "is gone")
     was, now = (Compared(form, _without_noise(kinds.compared(name, form), cell)) for name, form in (old, new))
@@ -136,6 +139,13 @@ def _difference(
     stated = cell.options["tolerance"]
     found = kinds.difference(new[0], was, now, TOLERANCE if stated is None else stated)
     return None if found.change is Change.SAME else found
+
+
+def _with_silence(one: tuple[str, Form] | None, other: tuple[str, Form] | None) -> tuple[str, Form] | None:
+    """An output that is not there, as an empty one where it is of standard error: no warning is no line of it."""
+    if one is None and other is not None and other[0] == STDERR:
+        return STDERR, replace(other[1], data=b"", cut=0)
+    return one
 
 
 def _without_noise(text: str, cell: Cell) -> str:

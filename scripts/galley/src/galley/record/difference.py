@@ -88,7 +88,8 @@ def of_lines(old: str, new: str, tolerance: float = TOLERANCE) -> Difference:
     ]
     said = " and ".join(part for part in parts if not part.startswith("0"))
     first = next(iter(added or gone))
-    return Difference(Change.WARNINGS, f"has {said}: {first[:SHORT]!r}", ("", "line"), tuple(rows[:ROWS]))
+    more = "…" if len(first) > SHORT else ""
+    return Difference(Change.WARNINGS, f"has {said}: {first[:SHORT]!r}{more}", ("", "line"), tuple(rows[:ROWS]))
 
 
 def is_close(old: str, new: str, tolerance: float) -> bool:

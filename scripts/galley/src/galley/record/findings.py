@@ -12,6 +12,9 @@ from typing import Protocol
 
 from galley.config import Profile, Project
 from galley.errors import AskedWronglyError, GalleyError, Place
+from galley.record.footprints import file_of as footprint_file
+from galley.record.footprints import kept as kept_footprints
+from galley.record.footprints import true_of as true_footprint
 from galley.record.held import HELD, held_pages
 from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND, Shown
 from galley.record.move import RECORD
@@ -66,6 +69,7 @@ def findings(guide: Guide, kinds: Knows) -> list[Finding]:
         *_unbroken(guide),
         *_records(guide, kinds),
         *_repeated(guide),
+        *_footprints(guide),
         *_orphans(guide),
     ]
 
@@ -140,7 +144,7 @@ def _records(guide: Guide, kinds: Knows) -> Iterator[Finding]:
         for profile in guide.project.profiles:
             found = status(guide.project, snippets, profile)
             yield from _record(found, profile)
-            yield from _not_shown(guide, found, kinds)
+            yield from not_shown(guide.project, found, kinds)
 
 
 def _record(found: Status, profile: Profile) -> Iterator[Finding]:
@@ -152,12 +156,12 @@ def _record(found: Status, profile: Profile) -> Iterator[Finding]:
         yield Finding(str(found.state), reason.place, what, found.mend, fatal)
 
 
-def _not_shown(guide: Guide, found: Status, kinds: Knows) -> Iterator[Finding]:
+def not_shown(project: Project, found: Status, kinds: Knows) -> Iterator[Finding]:
     """The outputs in a record that nobody can show, and pictures that say nothing: the site could not be built."""
     if found.record is None or found.state not in SHOWABLE:
         return
     record = found.record
-    place = Place(store_of(guide.project).relative / record.page / record.profile / RECORD)
+    place = Place(store_of(project).relative / record.page / record.profile / RECORD)
     again = f"galley run {quote(record.page)} --all{'' if found.profile.required else f' --profile {record.profile}'}"
     unknown: set[str] = set()
     for cell in found.snippets.cells:
@@ -176,6 +180,23 @@ def _not_shown(guide: Guide, found: Status, kinds: Knows) -> Iterator[Finding]:
                     yield Finding("unlabelled", error.place or place, error.what, error.mend)
             except AskedWronglyError as error:
                 yield Finding("unknown", error.place or cell.place, error.what, error.mend)
+
+
+def _footprints(guide: Guide) -> Iterator[Finding]:
+    """Footprints that are of no page, of an older record, or cannot be read: none is a failure of a page."""
+    pages = {snippets.page for snippets in guide.snippets.values()}
+    project = guide.project
+    for page, profile in kept_footprints(project):
+        place = Place(project.relative(footprint_file(project, page, profile)))
+        again = f"galley run --footprint {quote(page)} --profile {quote(profile)}"
+        try:
+            record = store_of(project).read(page, profile) if page in pages else None
+            if record is None:
+                yield Finding("orphaned", place, "a footprint of no record", f"git rm {quote(str(place))}", False)
+            elif true_footprint(project, record) is None:
+                yield Finding("footprint", place, "is of an older record, and counts for nothing", again, False)
+        except GalleyError as error:
+            yield Finding("footprint", error.place or place, error.what, error.mend, False)
 
 
 def _orphans(guide: Guide) -> Iterator[Finding]:

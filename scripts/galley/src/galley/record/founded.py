@@ -18,6 +18,7 @@ from typing import Any
 
 from galley.config import Profile, Project
 from galley.errors import Place
+from galley.hooks import APART
 from galley.record.model import Record
 from galley.record.move import RECORD, RUN
 from galley.source.cells import SnippetFile
@@ -51,10 +52,10 @@ def _lacking(
 
 
 def _loaded(project: Project) -> list[str]:
-    """The modules of the snippets' folder that the runner imports for any page: `imports`, and hooks but `prepare`."""
+    """The modules of the snippets' folder that the runner imports for any page, hooks that pages call among them."""
     known: list[str] | None = project.derived.get("the modules that every page loads")
     if known is None:
-        hooks = (named.partition(":")[0] for name, named in project.hooks.items() if name != "prepare")
+        hooks = (named.partition(":")[0] for name, named in project.hooks.items() if name not in APART)
         paths = (project.snippets / Path(*name.split(".")) for name in (*project.imports, *hooks))
         files = (file for path in paths for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file())
         known = sorted({project.relative(file).as_posix() for file in files})
@@ -91,6 +92,19 @@ def _is_pinned(file: Path, name: str) -> bool:
         return any(map(DIGEST.fullmatch, _texts(_tables(file, status.st_mtime_ns, status.st_size).get(name))))
     except (OSError, ValueError, RecursionError):
         return False
+
+
+def tables_of(file: Path) -> dict[str, Any]:
+    """The tables of a TOML file that pins things, by name; none where it cannot be read, which `check` says."""
+    try:
+        status = file.stat()
+        return {
+            name: each
+            for name, each in _tables(file, status.st_mtime_ns, status.st_size).items()
+            if isinstance(each, dict)
+        }
+    except (OSError, ValueError, RecursionError):
+        return {}
 
 
 @lru_cache(64)

@@ -109,9 +109,14 @@ def hold(store: Store, pages: Sequence[Held]) -> None:
     Raises RefusedError in CI, UsageError for an empty reason.
     """
     for each in pages:
-        if not each.reason.strip():
-            raise UsageError(f"{each.page} cannot be held without a reason", mend=REASON)
+        check_reason(each.page, each.reason)
     _change(store, lambda known: known | {each.key: each for each in pages})
+
+
+def check_reason(page: str, reason: str) -> None:
+    """Raises UsageError where a page would be held for no reason."""
+    if not reason.strip():
+        raise UsageError(f"{page} cannot be held without a reason", mend=REASON)
 
 
 def release(store: Store, page: str, profile: str) -> bool:

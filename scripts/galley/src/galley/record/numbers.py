@@ -6,7 +6,7 @@ In the command and in the builder.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -121,6 +121,13 @@ def repeated(guide: Guide) -> Iterator[GalleyError]:
                 what = f"{number} repeats what {name.partition('#')[0]} printed, and would stay if that changed"
                 mend = f"write {VALUE}`{name}{form}`, or if it is the author's own: {GIVEN}`{number}`"
                 yield GalleyError(what, Place(path, at + 1), mend)
+
+
+def quoted(lines: Sequence[str], printed: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """The lines of a page, from 0, whose prose repeats one of these numbers, and how that stands there, or rounded."""
+    known = _Printed((number, number) for number in printed)
+    for at in prose(lines):
+        yield from ((at, number) for number in _typed(lines[at]) if known.like(number))
 
 
 def _typed(line: str) -> list[str]:

@@ -78,7 +78,7 @@ def _of(kind: Any, holder: Any, project: Project) -> Iterator[tuple[str, Any]]:
         if name == "sandbox" and value == "required":
             value = "on"  # what a page may do is the same
         if name in TABLES:
-            yield from ((f"{name}.{part}", each) for part, each in value.items())
+            yield from ((f"{name}.{part}", each) for part, each in value.items() if part != "revisions")
         else:
             yield name, _plain(value, project)
 

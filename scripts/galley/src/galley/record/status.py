@@ -18,7 +18,8 @@ from galley.record.founded import unfounded
 from galley.record.held import Held, held_pages
 from galley.record.model import Dependency, Environment, Record
 from galley.record.settings import changed as settings_changed
-from galley.record.store import NewerRecordError, Store, TamperedError, TornError
+from galley.record.store import Store
+from galley.record.whole import NewerRecordError, TamperedError, TornError
 from galley.source.cells import SnippetFile
 from galley.source.parameters import has_own_code, with_values
 
@@ -67,8 +68,8 @@ class Status:
         if obstacle := next((reason.mend for reason in self.reasons if reason.mend), ""):
             return obstacle
         profile = "" if self.profile.required else f" --profile {self.profile.name}"
-        every = " --all" if self.state is State.DRIFTED else ""  # nothing of it is stale
-        return f"galley run{every} {quote(self.snippets.page)}{profile}"
+        drifted = " --drifted" if self.state is State.DRIFTED else ""  # nothing of it is stale
+        return f"galley run{drifted} {quote(self.snippets.page)}{profile}"
 
 
 def applies(project: Project, found: Status) -> bool:

@@ -17,7 +17,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,29 +27,17 @@ from galley import system
 from galley.errors import GalleyError, Place, RefusedError
 from galley.record.model import FORMAT, Record, is_output
 from galley.record.move import OWN, RECORD, REPLACING, RUN, beside, content, interrupted, is_plain, move, named
-from galley.record.written import NewerError, from_json, to_json, to_run, with_run
-from galley.source.digest import digest
+from galley.record.whole import UPGRADE, NewerRecordError, TamperedError, TornError, move_out, whole
+from galley.record.written import to_json, to_run
 
 STAGING = ".staging"
-UPGRADE = "upgrade galley: pip install --upgrade galley-docs"
+FOOTPRINTS = ".footprints"  # the folder of what `galley.record.footprints` keeps
 READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 NOT_PLAIN = "is no plain file, and records have none but such"
 NO_FOLDER = "is no folder, and records are kept in folders"
 IS_LINK = "is a link, and galley follows none to its records"
 LINK_MEND = "remove the link; records are plain folders and files"
 PLAIN_MEND = "move it away; records are plain folders and files"
-
-
-class TornError(GalleyError):
-    """The record was being written when its writer was interrupted."""
-
-
-class TamperedError(GalleyError):
-    """An output, or the record itself, is not what was recorded."""
-
-
-class NewerRecordError(GalleyError):
-    """A newer galley wrote the record: nothing is wrong with it, and this galley can neither read nor replace it."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +122,18 @@ class Store:
         """
         self._replace(whole(page, profile, files, files.__getitem__, self.relative), files)
 
+    def remove(self, page: str, profile: str) -> None:
+        """Remove a record that can be read, and nothing else; what remains of one half removed is torn."""
+        if os.environ.get("CI"):
+            raise RefusedError("CI removes no records", Place(self.relative))
+        with self._locked(alone=True):
+            record = self._read(page, profile)
+            folder = self.folder_of(page, profile)
+            if record:
+                for name in (RECORD, *beside(record)):
+                    (folder / name).unlink()
+                folder.rmdir()
+
     def _replace(self, record: Record, files: Mapping[str, bytes]) -> None:
         if os.environ.get("CI"):
             raise RefusedError("CI writes no records", Place(self.relative))
@@ -185,7 +185,7 @@ class Store:
             _plain(folder, name, relative)
         for name in sorted(present):
             if name not in {*listed, *record.files, *OWN}:
-                raise TamperedError("is in the folder, and no record names it", Place(relative / name), _move_out(name))
+                raise TamperedError("is in the folder, and no record names it", Place(relative / name), move_out(name))
         return (listed | {RUN}) & present
 
     def _no_link(self, page: str, profile: str) -> None:
@@ -201,7 +201,7 @@ class Store:
         """Page and profile of every folder that may hold a record; links are not followed."""
         if self.folder.is_dir() and not self.folder.is_symlink():
             for page in sorted(self.folder.iterdir()):
-                if page.is_dir() and not page.is_symlink() and not page.name.startswith(STAGING):
+                if page.is_dir() and not page.is_symlink() and not page.name.startswith((STAGING, FOOTPRINTS)):
                     yield from ((page.name, profile.name) for profile in sorted(page.iterdir()) if profile.is_dir())
 
     @contextmanager
@@ -224,57 +224,6 @@ class Store:
             place = self.relative / at.relative_to(self.folder) if at.is_relative_to(self.folder) else self.relative
             mend = f"give yourself access: chmod -R u+rwX {quote(str(self.relative))}"
             raise TamperedError("cannot be read or written by this user", Place(place), mend) from error
-
-
-def whole(page: str, profile: str, present: Collection[str], read: Callable[[str], bytes], outputs: Path) -> Record:
-    """The record that the files of a folder make up, with the bytes of its outputs; `read` gives the bytes of a file.
-
-    `present` are the names of the files, and `outputs` is the folder of all records in messages. Raises TornError,
-    TamperedError or NewerRecordError where the files are no record of this page and profile.
-    """
-    relative = outputs / page / profile
-    if RECORD not in present:
-        raise TornError("torn: outputs without a record.json, its writer was interrupted", Place(relative))
-    record = _claimed(page, profile, read(RECORD), relative / RECORD)
-    contents, files, own = {}, record.files, {*beside(record), RECORD}
-    for file in beside(record):
-        if file not in present:
-            raise TamperedError("is in the record and not in the folder", Place(relative / file))
-    for file, expected in files.items():
-        contents[file] = read(file)
-        if digest(contents[file]) != expected:
-            crlf = digest(contents[file].replace(b"\r\n", b"\n")) == expected
-            how = "its lines end with CRLF now, as git may make them" if crlf else "its bytes changed"
-            mend = _without_crlf(outputs, relative) if crlf else ""
-            raise TamperedError(f"is not what was recorded: {how}", Place(relative / file), mend)
-    for name in sorted({*present} - own):
-        raise TamperedError("is in the folder and not in the record", Place(relative / name), _move_out(name))
-    if not record.has_run:
-        return replace(record, contents=contents)
-    try:
-        return replace(with_run(record, read(RUN)), contents=contents)
-    except ValueError as error:
-        raise TamperedError(f"cannot be read: {error}", Place(relative / RUN)) from error
-
-
-def _claimed(page: str, profile: str, text: bytes, file: Path) -> Record:
-    """The record in the text of a `record.json`, which must be of this page and profile."""
-    try:
-        record = from_json(text)
-    except NewerError as error:
-        raise NewerRecordError(str(error), Place(file), UPGRADE) from error
-    except ValueError as error:
-        raise TamperedError(f"cannot be read: {error}", Place(file)) from error
-    if (record.page, record.profile) != (page, profile):
-        raise TamperedError(f"is the record of {record.page} under {record.profile}", Place(file))
-    return record
-
-
-def _without_crlf(outputs: Path, record: Path) -> str:
-    """What keeps git from changing the ends of lines, and how this record is had again."""
-    name = quote(record.as_posix())
-    line = f"write this line into .gitattributes: {outputs.as_posix()}/** -text"
-    return f"{line}\n    then check the record out again: rm -r {name} && git checkout -- {name}"
 
 
 def plain_bytes(folder: Path, name: str, relative: Path) -> bytes:
@@ -314,7 +263,3 @@ def _is_newer(file: Path) -> bool:
     """Whether a newer galley wrote a record."""
     found = content(file).get("format")
     return isinstance(found, int) and found > FORMAT
-
-
-def _move_out(name: str) -> str:
-    return f"move {quote(name)} out of the folder: galley removes only what a record names"

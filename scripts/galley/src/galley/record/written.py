@@ -75,7 +75,7 @@ def with_run(record: Record, text: str | bytes) -> Record:
         raise ValueError(f"says no run: {_why(text, error)}") from error
     if ran.cells.keys() != {cell.name for cell in record.cells}:
         raise ValueError("says the run of other cells than the record's")
-    cells = tuple(replace(cell, **asdict(ran.cells[cell.name])) for cell in record.cells)
+    cells = tuple(replace(cell, **vars(ran.cells[cell.name])) for cell in record.cells)  # asdict takes its time
     environment = replace(record.environment, system=ran.system, cpu=ran.cpu)
     return replace(record, date=ran.date, environment=environment, cells=cells)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import sysconfig
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -17,26 +18,33 @@ from typing import Protocol, Self
 import msgspec
 
 from galley.config import Project
-from galley.errors import RunnerError
+from galley.errors import GalleyError, RunnerError
 from galley.record.dependencies import GALLEY
 from galley.record.machine import folders, names
 from galley.record.normalise import Where
 from galley.run.client import PageRun, Tell, run_page
+from galley.run.packages import FOLDERS
+from galley.run.prepare import Answers, prepare
 from galley.run.protocol import Job
 from galley.run.quiet import machine
+from galley.run.room import Room
 from galley.run.runners import runner, warm_runner
 from galley.system import cores, scratch
 
-PACKAGES = ("site-packages", "dist-packages")  # what a folder of packages is called, the user's own too
 STARTS = 5  # how often a command starts the shared runner for one page before it gives up
 
 
 class Backend(Protocol):
     """A place where pages run, used as an asynchronous context. Another place is another class with these methods."""
 
-    @property
-    def cores(self) -> int:
-        """How many threads of all pages together may run at once."""
+    def room(self, jobs: int) -> Room:
+        """What lets pages in as there is room for them; `jobs` is how many threads may run at once, 0 for all."""
+
+    async def prepare(self, profiles: Iterable[str], known: Answers) -> Sequence[GalleyError]:
+        """Call the hook `prepare` where the pages run, for each profile that `known` has no answer for, and add it.
+
+        Returns an error for each profile that cannot run.
+        """
 
     async def __aenter__(self) -> Self:
         """Get ready to run pages."""
@@ -54,23 +62,35 @@ class Backend(Protocol):
         With `alone`, no other page may run on the same machine meanwhile. Raises RunnerError where no page can run.
         """
 
+    @property
+    def told(self) -> str:
+        """What the user wants to know at the end of the run of how the pages ran; empty for nothing."""
+
 
 class LocalBackend:
     """Runs pages on this machine, each in a folder of its own that is removed when the page has ended."""
 
-    def __init__(self, project: Project, given: Path | None = None) -> None:
-        """`given` is the socket of the runner to use; without it, a warm runner is used or a new one started."""
-        self.project, self._given = project, given
+    def __init__(self, project: Project, given: Path | None = None, *, footprint: bool = False) -> None:
+        """`given` is the socket of the runner to use; without it, a warm runner is used or a new one started.
+
+        For a `footprint` it is a new one, which listens before it imports anything.
+        """
+        self.project, self._given, self._footprint = project, given, footprint
         self._stack, self._starting, self._apart = AsyncExitStack(), asyncio.Lock(), asyncio.Lock()
         self._socket: Path | None = None
 
-    @property
-    def cores(self) -> int:
-        """The processors that this process may use."""
-        return cores()
+    told = ""
+
+    def room(self, jobs: int) -> Room:
+        """The processors that this process may use, and the memory that is free."""
+        return Room(jobs or cores())
+
+    async def prepare(self, profiles: Iterable[str], known: Answers) -> Sequence[GalleyError]:
+        """Call the hook in a process of its own on this machine."""
+        return await prepare(self.project, profiles, known)
 
     async def __aenter__(self) -> Self:
-        self._socket = self._given or warm_runner(self.project)
+        self._socket = self._given or (None if self._footprint else warm_runner(self.project))
         return self
 
     async def __aexit__(
@@ -99,17 +119,17 @@ class LocalBackend:
         the runner, the caller also replaces it, and nothing is tried again.
         """
         for last in range(1, STARTS + 1):
-            used = await self._runner()
+            used = await self.shared()
             try:
                 run = await run_page(used, job, self._where(job), tell)
             except RunnerError:  # the runner was gone before this page began
                 if last == STARTS or self._given:
                     raise
-                await self._drop(used)
+                await self.drop(used)
                 continue
             if not run.lost or self._given:
                 return run
-            await self._drop(used)
+            await self.drop(used)
             return await self._run_apart(job, tell)
         raise AssertionError("the last start returns or raises")
 
@@ -117,22 +137,22 @@ class LocalBackend:
         """Run the page on a runner of its own, with no other such page beside it."""
         async with self._apart:
             with scratch("galley-") as folder:
-                async with runner(self.project, folder) as own:
+                async with runner(self.project, folder, footprint=self._footprint) as own:
                     return await run_page(own.socket, job, self._where(job), tell)
 
     def _where(self, job: Job) -> Where:
         return where(Path(job.scratch), self.project.snippets, self.project.root)
 
-    async def _runner(self) -> Path:
+    async def shared(self) -> Path:
         """The socket of the shared runner, which is started where none runs."""
         async with self._starting:
             if self._socket is None:
                 folder = self._stack.enter_context(scratch("galley-"))
-                running = await self._stack.enter_async_context(runner(self.project, folder))
+                running = await self._stack.enter_async_context(runner(self.project, folder, footprint=self._footprint))
                 self._socket = running.socket
             return self._socket
 
-    async def _drop(self, used: Path) -> None:
+    async def drop(self, used: Path) -> None:
         """Forget a runner that went away and kill what is left of it; the next page starts another."""
         async with self._starting:
             if self._socket == used:
@@ -147,5 +167,5 @@ def where(scratch: Path, snippets: Path, root: Path | None = None) -> Where:
     """
     paths = sysconfig.get_paths()
     packages = [Path(paths[each]) for each in ("purelib", "platlib", "stdlib")]
-    packages[2:2] = [Path(each) for each in sys.path if Path(each).name in PACKAGES and Path(each) not in packages]
+    packages[2:2] = [Path(each) for each in sys.path if Path(each).name in FOLDERS and Path(each) not in packages]
     return Where(scratch, snippets, tuple(packages), folders(root or snippets.parent, GALLEY), names(), GALLEY)

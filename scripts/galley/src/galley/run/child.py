@@ -14,18 +14,16 @@ import socket
 import sys
 import tempfile
 import time
-import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import Any, NoReturn
 
 import msgspec
 
 from galley import system
-from galley.errors import GalleyError
 from galley.hooks import CalledError, Context, called, find_hooks
 from galley.kinds import Kinds, kinds_among
 from galley.kinds.kind import Asked, Kind
@@ -35,13 +33,15 @@ from galley.record.model import Dependency
 from galley.run import ending, own_stack
 from galley.run.arrivals import Arrivals
 from galley.run.confine import shut_in
-from galley.run.execute import Execution, Position, class_name
+from galley.run.entered import tracer
+from galley.run.execute import Execution, Position
 from galley.run.loaded import before_any_page
 from galley.run.own_file import OwnFile
 from galley.run.packages import merged, packages_of
 from galley.run.protocol import (
     CellBegins,
     CellEnds,
+    CellFailed,
     Ending,
     Failed,
     Finished,
@@ -53,13 +53,13 @@ from galley.run.protocol import (
 )
 from galley.run.seeds import SEEDED
 from galley.run.spawned import SPAWNING, Spawned
+from galley.run.told import line_in, named, trace
 from galley.run.watch import UntrueError, Watch, WroteError
 from galley.source.cells import Cell, SnippetFile, cut
 from galley.source.grammar import grammar_among
 from galley.system import sandbox
 
 READ_ONLY = "in the sandbox a page writes into its working folder and the temporary folder alone"
-TOLD = 1 << 16  # characters of an error's message, and of its traceback, that the command is told
 
 
 def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, position: Position) -> NoReturn:
@@ -71,7 +71,7 @@ def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, po
         code = _Program(job, connection, position).run()
     except BaseException as error:
         _flush()
-        _send(connection, Failed(_named(error), detail=_trace(error, "")))
+        _send(connection, Failed(named(error), detail=trace(error, "")))
     finally:
         _flush()
         os._exit(code)
@@ -88,6 +88,7 @@ class _Program:
         root, scratch = Path(job.root), Path(job.scratch)
         self.context = Context(job.page, job.profile, dict(job.parameters), root, scratch, job.threads, self.watch)
         self.hooks = find_hooks(job.hooks)  # the runner imported and checked them, so that nothing is raised here
+        self.tracer = tracer()
         for path in job.uses:
             self.watch.note(Path(path))
 
@@ -104,7 +105,11 @@ class _Program:
         self.protections = shut_in(self.job, self.watch)
         self.watch.start()
         self._settle_modules(snippets)
+        if self.tracer:
+            self.tracer.become_a_page()
         self._hook("setup")
+        if self.tracer:
+            self.tracer.hooks_end()
         gc.freeze()  # memory shared with the runner is copied when it is written to, as a collection would do
         last = self._run_cells(snippets, kinds_among(plugins))
         if last is None or not self._end(snippets.cells[-1]):
@@ -115,7 +120,10 @@ class _Program:
             self._untrue(error)
             return 1
         self._settle(last)
-        self.tell(Finished(environment(self._packages(snippets, used), last.provenance), used))
+        provenance = last.provenance if isinstance(last, CellEnds) else {}
+        code = {name for cell in snippets.cells for name in cell.imports}
+        reached = self.tracer.footprint(code) if self.tracer else None
+        self.tell(Finished(environment(self._packages(snippets, used), provenance), used, reached))
         return 0
 
     def _settle_modules(self, snippets: SnippetFile) -> None:
@@ -125,8 +133,8 @@ class _Program:
         own_stack.end_at(self.job.path)
         Arrivals(SEEDED | dict.fromkeys(SPAWNING, spawned.lead))
 
-    def _run_cells(self, snippets: SnippetFile, kinds: Kinds) -> CellEnds | None:
-        """Run the cells; return the last one's event, which is still to be sent, and None where one failed.
+    def _run_cells(self, snippets: SnippetFile, kinds: Kinds) -> CellEnds | CellFailed | None:
+        """Run the cells; return the last one's event, which is still to be sent, and None where the page has failed.
 
         What is made here is gone when the page ends: its objects are finalised then.
         """
@@ -134,17 +142,25 @@ class _Program:
         execution = Execution(snippets, self._main(), self.position, kinds, asked)
         self._settle(Ready(self.protections))
         reached = {**({"network": "with network"} if self.job.network else {}), **self.job.answers}
-        ends = None
+        ends: CellEnds | CellFailed | None = None
         for cell in snippets.cells:
             if ends:
                 self._settle(ends)
             self.tell(CellBegins(cell.name, cell.place.line, cell.timeout))
             try:
                 ended = execution.run(cell)
+                if self.tracer:
+                    self.tracer.cell_ends(cell.name)
                 self.watch.refuse_changes()
             except BaseException as error:
-                self._failed(cell, error)
-                return None
+                compared = execution.compared(error)
+                if not self.job.keep_going or not isinstance(error, Exception) or isinstance(error, UntrueError):
+                    self._failed(cell, error, compared)
+                    return None
+                follows, why = execution.failed(cell, error)
+                said = self._said(cell, error, compared, why)
+                ends = CellFailed(cell.name, said.what, said.line, said.detail, follows)
+                continue
             provenance = {**(self._hook("provenance") or {}), **reached}
             ends = msgspec.structs.replace(ended, provenance=provenance)
         return ends
@@ -165,6 +181,8 @@ class _Program:
         except BaseException as error:
             self._failed(last, error)
             return False
+        if self.tracer:
+            self.tracer.cell_ends(last.name)
         return True
 
     def _packages(self, snippets: SnippetFile, used: Sequence[Dependency]) -> tuple[str, ...]:
@@ -225,23 +243,30 @@ class _Program:
             self.position.line = error.line
         self.tell(Failed(str(error), line=self.position.line, wrote=tuple(self.watch.wrote())))
 
-    def _failed(self, cell: Cell, error: BaseException) -> None:
+    def _failed(self, cell: Cell, error: BaseException, compared: str = "") -> None:
+        """Say that the page failed in a cell; `compared` is what its assertion did, a line for each value."""
         _flush()
         if isinstance(error, UntrueError):
             self._untrue(error)
-            return
-        line = _line(error, self.job.path) or self.position.line
-        what = f"the cell exited: {_named(error)}" if isinstance(error, SystemExit) else _named(error)
+        else:
+            self.tell(self._said(cell, error, compared))
+
+    def _said(self, cell: Cell, error: BaseException, compared: str, why: str = "") -> Failed:
+        """What there is to say of a cell that failed, `why` among it, if that is known."""
+        line = line_in(error, self.job.path) or self.position.line
+        what = f"the cell exited: {named(error)}" if isinstance(error, SystemExit) else named(error)
         try:
             explained = self._hook("explain", error)
         except CalledError as wrong:  # which must not hide the failure itself
             explained = str(wrong)
-        what = f"{what}\n{explained}" if explained else what
+        also = [explained, why]
         if getattr(error, "errno", 0) == errno.EROFS and self.job.sandbox != sandbox.OFF:
-            what = f"{what}\n{READ_ONLY}"
+            also.append(READ_ONLY)
+        what = "\n".join([what, *filter(None, also)])
         if "claim" in cell.tags:
             what = f"the claim does not hold: «{cell.caption}» ({what})"
-        self.tell(Failed(what, cell.name, line, _trace(error, self.job.path), tuple(self.watch.wrote())))
+        detail = "\n".join(filter(None, [trace(error, self.job.path).rstrip("\n"), compared]))
+        return Failed(what, cell.name, line, detail, tuple(self.watch.wrote()))
 
     def _hook(self, name: str, *about: Any) -> Any:
         """What a hook of the guide returns; None where the guide has no such hook."""
@@ -273,43 +298,3 @@ def _send(connection: socket.socket, event: PageEvent) -> None:
     line = encode(event)
     with suppress(OSError):  # the command has gone; the end of the lifeline ends this process
         connection.sendall(line)
-
-
-def _named(error: BaseException) -> str:
-    """What happened, in words. An error of galley's own says where it is and what to do."""
-    if isinstance(error, GalleyError):
-        return str(error)
-    name = class_name(error)
-    try:
-        said = str(error)
-    except BaseException:  # the page's own exception class may have a mistake
-        said = ""
-    return f"{name}: {said[:TOLD]}" if said else name
-
-
-def _own_frames(error: BaseException, path: str) -> TracebackType | None:
-    """The traceback from the first frame of the snippet file on; galley's own frames help nobody."""
-    if isinstance(error, SyntaxError) and error.filename == path:
-        return None  # it says the line itself, and nothing of the page has run
-    frame = error.__traceback__
-    while frame is not None and frame.tb_frame.f_code.co_filename != path:
-        frame = frame.tb_next
-    return frame or error.__traceback__
-
-
-def _trace(error: BaseException, path: str) -> str:
-    """The traceback from the guide's own code on; none for an error of galley's own, which says all there is to say."""
-    if isinstance(error, GalleyError):
-        path = str(error.place.path) if error.place else ""
-        return _trace(error.__cause__, path) if error.__cause__ and _line(error.__cause__, path) else ""
-    try:
-        return "".join(traceback.format_exception(type(error), error, _own_frames(error, path)))[-TOLD:]
-    except BaseException:  # an exception of the cell's own whose name or text cannot be had
-        return ""
-
-
-def _line(error: BaseException, path: str) -> int:
-    """The last line of a file that the error passed through; 0 where it did not."""
-    frames = traceback.walk_tb(error.__traceback__)
-    lines = [line for frame, line in frames if frame.f_code.co_filename == path]
-    return lines[-1] if lines else 0

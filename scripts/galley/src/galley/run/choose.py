@@ -6,7 +6,8 @@ those imports.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from galley.config import Profile
@@ -16,12 +17,15 @@ from galley.record.status import SHOWABLE, State, Status, applies, status
 from galley.source.cells import SnippetFile
 from galley.source.guide import Guide
 
+NAMED = 3  # pages that a sentence names
+
 
 @dataclass(frozen=True)
 class Task:
     """A page to run under a profile; `before` is its last record, from which time and memory are estimated.
 
-    One to run `twice` fails where the second run does not repeat what the first one did.
+    One to run `twice` fails where the second run does not repeat what the first one did. One to `keep_going` goes on
+    past a cell that fails. One that is `traced`, for its footprint, may take several times as long.
     """
 
     snippets: SnippetFile
@@ -29,6 +33,8 @@ class Task:
     before: Record | None = None
     variables: Mapping[str, str] = field(default_factory=dict)  # what `prepare` answered
     twice: bool = False
+    keep_going: bool = False
+    traced: bool = False
 
     @property
     def alone(self) -> bool:
@@ -50,61 +56,91 @@ def tasks_of(
     guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, everything: bool, held: bool = False
 ) -> list[Task]:
     """The tasks of a run of these pages under profiles given by name; under the required ones where none is named."""
-    under = [guide.project.profile(name) for name in profiles] or list(guide.project.required)
-    return choose(guide, pages, under, everything=everything, held=held)
+    return chosen(look(guide, pages, profiles), everything=everything, held=held)
 
 
 def choose(
     guide: Guide, pages: Sequence[str], profiles: Sequence[Profile], *, everything: bool, held: bool = False
 ) -> list[Task]:
-    """The tasks of a run: a page is chosen where its record may not be shown, or with `everything`.
+    """The tasks of a run of these pages, or of all, under these profiles, as `chosen` says."""
+    return chosen(_look(guide, pages, profiles), everything=everything, held=held)
 
-    Without `pages`, a page is left out under a profile that does not apply to it. A record of a newer galley is never
-    replaced. A held page is chosen with `held` alone.
+
+def look(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> list[Status]:
+    """The states of the pages of a run, under profiles given by name; under the required ones where none is named.
+
+    Without `pages`, a page is left out under a profile that does not apply to it. Raises UsageError for a page or a
+    profile that is not there.
     """
-    return [
-        Task(each.snippets, each.profile, each.record)
-        for each in _looked_at(guide, pages, profiles)
-        if each.state is not State.NEWER
-        and (held if each.state is State.HELD else everything or each.state not in SHOWABLE)
-    ]
+    return _look(guide, pages, [guide.project.profile(name) for name in profiles] or guide.project.required)
 
 
-def held_back(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> list[Status]:
-    """The held pages among those that were asked for."""
-    under = [guide.project.profile(name) for name in profiles] or list(guide.project.required)
-    return [each for each in _looked_at(guide, pages, under) if each.state is State.HELD]
+def chosen(
+    found: Iterable[Status], *, everything: bool = False, drifted: bool = False, held: bool = False
+) -> list[Task]:
+    """The tasks among pages: those whose record may not be shown, those that have `drifted` instead, or everything.
+
+    A record of a newer galley is never replaced. A held page is chosen with `held` alone.
+    """
+    tasks = []
+    for each in found:
+        wanted = each.state is State.DRIFTED if drifted else everything or each.state not in SHOWABLE
+        if each.state is not State.NEWER and (held if each.state is State.HELD else wanted):
+            tasks.append(Task(each.snippets, each.profile, each.record))
+    return tasks
 
 
 def to_compare(
-    guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, held: bool = False
+    found: Iterable[Status], *, named: bool, drifted: bool = False, held: bool = False
 ) -> tuple[list[Task], list[GalleyError]]:
     """The tasks that run pages again beside their true records, and an error for each record that is not true.
 
-    A page that was never recorded under a profile that is not required is left out, unless it is named. A held page is
-    left out unless `held`.
+    A page that was never recorded under a profile that is not required is left out, unless pages are `named`. With
+    `drifted`, those alone that have drifted are compared. A held page is left out unless `held`.
     """
-    under = [guide.project.profile(name) for name in profiles] or list(guide.project.required)
     tasks, errors = [], []
-    for each in _looked_at(guide, pages, under):
-        if each.state is State.HELD and not held:
-            continue
+    for each in found:
         if each.state in SHOWABLE:
-            tasks.append(Task(each.snippets, each.profile, each.record))
-        elif each.profile.required or pages or each.state is not State.MISSING:
+            if held if each.state is State.HELD else each.state is State.DRIFTED or not drifted:
+                tasks.append(Task(each.snippets, each.profile, each.record))
+        elif not drifted and (each.profile.required or named or each.state is not State.MISSING):
             what = f"{each.snippets.page} ({each.profile.name}) has no true record to compare with: "
             errors.append(NotTrueError(what + each.reasons[0].what, each.reasons[0].place, each.mend))
     return tasks, list[GalleyError](errors)
 
 
-def newer(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> list[GalleyError]:
+def newer(found: Iterable[Status]) -> list[GalleyError]:
     """An error for each record that a newer galley wrote: this one neither reads nor replaces it."""
-    under = [guide.project.profile(name) for name in profiles] or list(guide.project.required)
-    found = [each for each in _looked_at(guide, pages, under) if each.state is State.NEWER]
-    return [NotTrueError(each.reasons[0].what, each.reasons[0].place, each.mend) for each in found]
+    of_newer = [each for each in found if each.state is State.NEWER]
+    return [NotTrueError(each.reasons[0].what, each.reasons[0].place, each.mend) for each in of_newer]
 
 
-def _looked_at(guide: Guide, pages: Sequence[str], profiles: Sequence[Profile]) -> list[Status]:
-    chosen = [guide.find(page) for page in pages] or guide.snippets.values()
-    found = [status(guide.project, snippets, profile) for snippets in chosen for profile in profiles]
+def told_held(found: Iterable[Status]) -> list[str]:
+    """Which of these pages are held, why, and what to type."""
+    held = [each for each in found if each.state is State.HELD]
+    return [f"not run: {each.snippets.page} ({each.profile.name}) is {each.held}\n    {each.mend}" for each in held]
+
+
+def told_drift(found: Iterable[Status], again: str) -> list[str]:
+    """What drifted of these pages, and what to type; no line where nothing did.
+
+    `again` are the words of the command that name its pages and profiles. Where CI writes no records, the comparison is
+    named alone.
+    """
+    drifted = [each for each in found if each.state is State.DRIFTED]
+    if not drifted:
+        return []
+    reasons = dict.fromkeys(reason.what for each in drifted for reason in each.reasons)
+    pages = [f"{each.snippets.page} ({each.profile.name})" for each in drifted]
+    others = f" and {len(pages) - NAMED} others" if len(pages) > NAMED + 1 else ""
+    said = f"drifted: {', '.join(pages[:NAMED] if others else pages)}{others}; their records are true of their own runs"
+    mends = [f"galley run --check --drifted{again} says what differs here"]
+    if not os.environ.get("CI"):
+        mends.append(f"galley run --drifted{again} records it")
+    return [said, *(f"    {each}" for each in (*reasons, *mends))]
+
+
+def _look(guide: Guide, pages: Sequence[str], profiles: Sequence[Profile]) -> list[Status]:
+    named = [guide.find(page) for page in pages] or guide.snippets.values()
+    found = [status(guide.project, snippets, profile) for snippets in named for profile in profiles]
     return [each for each in found if pages or applies(guide.project, each)]

@@ -13,12 +13,13 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
 from galley.errors import Place, RunnerError
+from galley.record.footprint import Footprint
 from galley.record.model import Dependency, Environment, Form, Shown
 from galley.record.normalise import Where
 from galley.run.capture import CHUNK, Capture
@@ -27,6 +28,7 @@ from galley.run.protocol import (
     GO_ON,
     CellBegins,
     CellEnds,
+    CellFailed,
     Ending,
     EventError,
     Exited,
@@ -53,7 +55,8 @@ Tell = Callable[[Job, str], None]  # is told a job and what it does: the name of
 class Failure:
     """Why a page has no new record; `detail` is a traceback, or what the cell had written.
 
-    `wrote` are the absolute paths of the project's files that the page itself changed.
+    `wrote` are the absolute paths of the project's files that the page itself changed. `follows` names the earlier
+    failed cell whose names this one lacked, or may have lacked.
     """
 
     page: str
@@ -63,6 +66,7 @@ class Failure:
     what: str
     detail: str = ""
     wrote: tuple[str, ...] = ()
+    follows: str = ""
 
     def __str__(self) -> str:
         cell = f" in cell {self.cell}" if self.cell else ""
@@ -74,8 +78,9 @@ class PageRun:
     """What came of one page under one profile: either `failure` is set, or all the rest is complete.
 
     `seconds` is wall time, `where` the paths of this run. `lost` says that the runner went away while the page ran, so
-    that the page may run well on another runner. `protections` says what holds of the sandbox, and why the rest does
-    not; it is empty where the page failed before its first cell.
+    that the page may run well on another runner. `also` are the failures after the first, of a page that went on past
+    it; if such a page came to its end, `cells` are those that ended well. `protections` says what holds of the sandbox,
+    and why the rest does not; it is empty where the page failed before its first cell.
     """
 
     page: str
@@ -86,8 +91,10 @@ class PageRun:
     seconds: float = 0.0
     where: Where | None = None
     failure: Failure | None = None
+    also: tuple[Failure, ...] = ()
     lost: bool = False
     protections: Mapping[str, str] = field(default_factory=dict)
+    footprint: Footprint | None = None
 
 
 async def run_page(path: Path, job: Job, where: Where, tell: Tell) -> PageRun:
@@ -121,7 +128,8 @@ class _Follower:
         self.captures = {kind: Capture(job.output_limit) for kind in STREAMS}
         self.lifeline, self.held = os.pipe()
         self.cells: list[CellEnds] = []
-        self.order = Order(job.cells)
+        self.order = Order(job.cells, keep_going=job.keep_going)
+        self.broken: list[Failure] = []  # of cells, in a page that goes on
         self.cell, self.line = "", 0
         self.started = self.begun = time.monotonic()
         self.allowed = job.cell_limit(None)
@@ -149,12 +157,14 @@ class _Follower:
             writer.close()
         seconds = time.monotonic() - self.started
         if self.failed or self.finished is None:
-            failure = self._failure(*(self.failed or ("the page ended before its time", "")))
-            told = self.protections
-            return PageRun(self.job.page, self.job.profile, failure=failure, lost=self.lost, protections=told)
+            failed = self._failure(*(self.failed or ("the page ended before its time", "")))
+            first, *also = *self.broken, failed
+            run = PageRun(self.job.page, self.job.profile, failure=first, also=tuple(also), lost=self.lost)
+            return replace(run, protections=self.protections)
         end = self.finished
-        run = (self.job.page, self.job.profile, tuple(self.cells), end.environment, end.dependencies)
-        return PageRun(*run, seconds, self.where, protections=self.protections)
+        run = PageRun(self.job.page, self.job.profile, tuple(self.cells), end.environment, end.dependencies, seconds)
+        run = replace(run, where=self.where, protections=self.protections, footprint=end.footprint)
+        return replace(run, failure=self.broken[0], also=tuple(self.broken[1:])) if self.broken else run
 
     async def _took_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Take in the next line; return whether more lines are to come."""
@@ -251,6 +261,12 @@ class _Follower:
             case CellEnds():
                 self.cells.append(msgspec.structs.replace(event, shown=(*self._written(), *event.shown)))
                 self.allowed = self.job.cell_limit(None)
+                writer.write(GO_ON)
+            case CellFailed():
+                self.line = event.line or self.line
+                failure = self._failure(event.what, event.detail)
+                self.broken.append(replace(failure, cell=event.cell, follows=event.follows))
+                self.allowed = self.job.timeout
                 writer.write(GO_ON)
             case Ending():
                 self.allowed = event.limit + SAYS_WHY

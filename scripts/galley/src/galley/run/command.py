@@ -7,17 +7,20 @@ of it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from shlex import quote
 from typing import TYPE_CHECKING, TextIO
 
 from galley import system
 from galley.config import Project
 from galley.errors import GalleyError, RefusedError, RunnerError
-from galley.run.choose import Task, held_back, newer, tasks_of, to_compare
+from galley.record.shard import Note, Part, Progress
+from galley.record.status import Status, store_of
+from galley.run.choose import Task, chosen, look, newer, to_compare, told_drift, told_held
 from galley.source.guide import Guide
 from galley.system import sandbox
 
@@ -36,6 +39,28 @@ class Summary:
     errors: list[GalleyError] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class How:
+    """How pages run, and which of them.
+
+    A page that is run `twice` is recorded only where the second run repeats the first. With `check`, the pages with a
+    true record run again, and what differs from it is an error; nothing is written. `strict` counts other versions as
+    a difference. With `keep_going`, a page goes on past a cell that fails, and tells all of its failures; nothing of
+    such a page is recorded. With `drifted`, those pages alone run whose record has drifted. Held pages are left out
+    unless `held`. With `shard`, one of several shares of them runs, and a note of it is written beside the records.
+    With `footprint`, the pages with a true record and no footprint run again, and their footprints are kept.
+    """
+
+    twice: bool = False
+    check: bool = False
+    strict: bool = False
+    keep_going: bool = False
+    drifted: bool = False
+    held: bool = False
+    shard: Part | None = None
+    footprint: bool = False
+
+
 def run_pages(
     guide: Guide,
     pages: Sequence[str],
@@ -46,41 +71,52 @@ def run_pages(
     file: TextIO,
     meanwhile: Callable[[], object] | None = None,
     backend: Backend | None = None,
-    twice: bool = False,
-    check: bool = False,
-    strict: bool = False,
-    held: bool = False,
+    how: How = How(),
 ) -> Summary:
     """Run and record the guide's named pages (all when none is named) as far as they are stale, or everything.
 
-    A page that is run `twice` is recorded only where the second run repeats the first. What happens is told in `file`.
-    Where there is something to run and none of it measures, `meanwhile` is called in a thread of its own beside
-    the run; a GalleyError that it raises is among the summary's errors. Without a `backend` the pages run here.
-    With `check`, the pages with a true record run again, and what differs from it is among the errors; nothing is
-    written. `strict` counts other versions as a difference. Held pages are left out unless `held`.
-    Raises UsageError for a page or profile that is not there, RefusedError in CI.
+    What happens is told in `file`. Where there is something to run and none of it measures, `meanwhile` is called in a
+    thread of its own beside the run; a GalleyError that it raises is among the summary's errors. Without a `backend`
+    the pages run here. Raises UsageError for a page or profile that is not there, RefusedError in CI.
     """
     unreadable = [error for error in guide.errors if error.place and error.place.path.suffix == ".py"]
-    summary = Summary(errors=[] if pages else unreadable)
-    if check:
-        tasks, untrue = to_compare(guide, pages, profiles, held=held)
-        summary.errors += untrue
+    found = look(guide, pages, profiles)
+    if how.check or how.footprint:
+        tasks, untrue = to_compare(found, named=bool(pages), drifted=how.drifted, held=how.held)
+        tasks = _to_trace(guide.project, tasks, everything) if how.footprint else tasks
     else:
-        chosen = tasks_of(guide, pages, profiles, everything=everything, held=held)
-        tasks = [replace(each, twice=twice) for each in chosen]
-        summary.errors += newer(guide, pages, profiles)
+        tasks, untrue = chosen(found, everything=everything, drifted=how.drifted, held=how.held), newer(found)
         _may_write(tasks)
-    if (check or everything or pages) and not held:
-        for each in held_back(guide, pages, profiles):
-            print(f"not run: {each.snippets.page} ({each.profile.name}) is {each.held}\n    {each.mend}", file=file)
+    if (how.check or everything or pages) and not how.held:
+        _print(told_held(found), file)
+    summary = Summary(errors=[*([] if pages else unreadable), *untrue])
+    tasks = [replace(each, twice=how.twice, keep_going=how.keep_going) for each in tasks]
+    progress = None
+    if how.shard:
+        tasks, progress = _of_shard(guide.project, found, tasks, how, everything, file)
     if tasks:
-        _run(guide.project, tasks, jobs, file, summary, meanwhile, backend, check=check, strict=strict)
+        _run(guide.project, tasks, jobs, file, summary, meanwhile, backend, how, progress)
     else:
         system.sweep()  # of what commands left that were killed; a run does it, too
-    if not tasks and not summary.errors:
-        why = "no page has a record" if check else _why_nothing(guide, pages, profiles)
-        print(f"nothing to run: {why}", file=file)
+    if not tasks and not summary.errors and not how.shard:
+        print(f"nothing to run: {_why_nothing(guide, found, profiles, how)}", file=file)
+    if not (how.check or everything or how.drifted or how.footprint):
+        again = "".join(f" {quote(word)}" for word in (*pages, *(f"--profile={name}" for name in profiles)))
+        _print(told_drift(found, again), file)
     return summary
+
+
+def _to_trace(project: Project, tasks: Sequence[Task], everything: bool) -> list[Task]:
+    from galley.run.footprints import to_trace  # which other runs do without
+
+    chosen = to_trace(project, tasks, everything=everything)
+    _may_write(chosen)
+    return chosen
+
+
+def _print(lines: Iterable[str], file: TextIO) -> None:
+    for line in lines:
+        print(line, file=file)
 
 
 def _may_write(tasks: Sequence[Task]) -> None:
@@ -91,12 +127,47 @@ def _may_write(tasks: Sequence[Task]) -> None:
         raise RefusedError(what, mend=mend)
 
 
-def _why_nothing(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> str:
-    if guide.snippets and profiles and not tasks_of(guide, pages, profiles, everything=True):
-        return f"no page's values change under {' or '.join(profiles)}; name a page to run it all the same"
+def would_run(guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, everything: bool, how: How) -> list[Task]:
+    """The tasks that `run_pages` would run; nothing is written."""
+    found = look(guide, pages, profiles)
+    tasks = chosen(found, everything=everything, drifted=how.drifted, held=how.held)
+    return _share(guide.project, found, tasks, how.shard, everything)[0] if how.shard else tasks
+
+
+def _share(
+    project: Project, found: Sequence[Status], tasks: Sequence[Task], part: Part, everything: bool
+) -> tuple[list[Task], Note]:
+    from galley.run.plan import share  # which a run without shards does without
+
+    return share(project, found, tasks, part, everything=everything)
+
+
+def _of_shard(
+    project: Project, found: Sequence[Status], tasks: Sequence[Task], how: How, everything: bool, file: TextIO
+) -> tuple[list[Task], Progress | None]:
+    """The tasks of the shard that is asked for, and what notes them as they are done; a comparison notes nothing."""
+    assert how.shard is not None
+    mine, note = _share(project, found, tasks, how.shard, everything)
+    pages, seconds = sum(map(len, note.plan)), sum(task.seconds for task in mine)
+    print(f"shard {note.part}: {len(mine)} of {pages} pages, {seconds:.0f} s by their records", file=file)
+    if note.done and len(mine) < len(note.own):
+        where = project.relative(project.outputs / note.part.file)
+        print(f"    {len(note.own) - len(mine)} are done already; without {where} they run again", file=file)
+    return mine, None if how.check else Progress(store_of(project), note)
+
+
+def _why_nothing(guide: Guide, found: Sequence[Status], profiles: Sequence[str], how: How) -> str:
+    if how.footprint:
+        return "every record asked for has its footprint (--all notes them anew)"
+    if how.check:
+        return "no page has a record" + (" that has drifted" if how.drifted else "")
     if not guide.snippets:
         return f"no file in {guide.project.relative(guide.project.snippets)} has cells"
-    return "every record asked for is true (--all runs them anyway)"
+    if not found:
+        return f"no page's values change under {' or '.join(profiles)}; name a page to run it all the same"
+    return (
+        "no record asked for has drifted" if how.drifted else "every record asked for is true (--all runs them anyway)"
+    )
 
 
 def _run(
@@ -107,9 +178,8 @@ def _run(
     summary: Summary,
     meanwhile: Callable[[], object] | None,
     backend: Backend | None,
-    *,
-    check: bool,
-    strict: bool,
+    how: How,
+    shard: Progress | None = None,
 ) -> None:
     system.need_fork()
     _need_sandbox(project)
@@ -117,32 +187,33 @@ def _run(
     import asyncio
 
     from galley.run.backend import LocalBackend
+    from galley.run.footprints import trace_and_keep
     from galley.run.keep import run_and_keep
-    from galley.run.prepare import Answers, prepare
+    from galley.run.prepare import Answers
     from galley.run.progress import progress
     from galley.run.rerun import rerun_and_tell
 
-    compared = partial(rerun_and_tell, strict=strict)
+    compared = partial(rerun_and_tell, strict=how.strict)
+    ended = compared if how.check else trace_and_keep if how.footprint else run_and_keep
 
     async def run_all(where: Backend, rows: RunProgress) -> None:
         answers: Answers = {}
-        told: set[str] = set()  # of the sandbox
-        summary.errors += await prepare(project, (task.profile.name for task in tasks), answers)
         try:
             async with where:
-                async for kept in (compared if check else run_and_keep)(
-                    project, tasks, where, rows.tell, answers, jobs
-                ):
-                    if (held := kept.run.protections) and (line := sandbox.told(held)) not in told:
-                        rows.say(line)  # once, as long as it is the same for every page
-                        told.add(line)
+                summary.errors += await where.prepare((task.profile.name for task in tasks), answers)
+                async for kept in ended(project, tasks, where, rows.tell, answers, jobs):
+                    if protections := kept.run.protections:
+                        rows.once(sandbox.told(protections))  # it is the same for every page, as a rule
                     _told(kept, rows, summary)
+                    if shard and not kept.failure:
+                        shard.done(kept.run.page, kept.run.profile)
         except RunnerError as error:
             summary.errors.append(error)  # what failed before it is still told
+        rows.once(where.told)
 
     alone = any(task.alone for task in tasks)  # a page that measures has the machine for itself
     with progress(file, len(tasks)) as rows, _beside(None if alone else meanwhile, summary):
-        asyncio.run(run_all(LocalBackend(project) if backend is None else backend, rows))
+        asyncio.run(run_all(backend or LocalBackend(project, footprint=how.footprint), rows))
 
 
 def _need_sandbox(project: Project) -> None:
@@ -156,8 +227,8 @@ def _need_sandbox(project: Project) -> None:
 def _told(kept: Kept, rows: RunProgress, summary: Summary) -> None:
     reached = ", with network" if "network" in kept.run.environment.provenance else ""
     if kept.failure:
-        summary.failures.append(kept.failure)
-        rows.ended(kept.run, "FAILED")
+        summary.failures += kept.failures
+        rows.ended(kept.run, kept.said)
     else:
         summary.errors += kept.errors
         rows.ended(kept.run, f"{kept.said} ({len(kept.run.cells)} cells, {kept.run.seconds:.1f} s{reached})")

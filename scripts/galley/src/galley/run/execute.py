@@ -11,6 +11,7 @@ import mmap
 import struct
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
@@ -20,7 +21,9 @@ from galley import system
 from galley.kinds import Kinds
 from galley.kinds.kind import Asked, Watcher, cut_text
 from galley.record.model import Cost, Shown
+from galley.run.lost import Lost
 from galley.run.protocol import CellEnds
+from galley.run.sides import Sides
 from galley.source.cells import Cell, SnippetFile
 
 FUTURE = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
@@ -70,10 +73,13 @@ class Execution:
     asked: Asked
     _flags: int = 0
     _statements: Mapping[str, tuple[ast.stmt, ...]] = field(init=False)
+    _sides: Sides = field(init=False)
+    _lost: Lost = field(default_factory=Lost)
 
     def __post_init__(self) -> None:
         """Parse the code before the page runs: a warning of Python's parser must not land in a cell's output."""
         self._statements = {cell.name: cell.statements for cell in self.snippets.cells}
+        self._sides = Sides(self.snippets.source, str(self.snippets.path))
 
     def run(self, cell: Cell) -> CellEnds:
         """Run a cell, and return what it took and its outputs.
@@ -88,8 +94,25 @@ class Execution:
         shown += self.kinds.left_open(self.asked)
         seconds = time.perf_counter() - started - (_looking(watchers) - looking)
         seen = [Shown(name, forms) for name, each in watchers.items() if (forms := each.forms())]
+        self._lost.ended(self._statements[cell.name])
         cost = Cost(seconds=round(seconds, 3), peak_mb=round(system.peak_mb(), 1))
         return CellEnds(cell.name, cost, (*seen, *shown))
+
+    def compared(self, error: BaseException) -> str:
+        """What the assertion that raised an error compared, a line for each value; empty for another error."""
+        return self._sides.told(error, self.asked.brief)
+
+    def failed(self, cell: Cell, error: BaseException) -> tuple[str, str]:
+        """Note that a cell failed, and say whether that follows from a cell before: its name, and a sentence.
+
+        What the cell left open, such as figures, is let go: no later cell shows it.
+        """
+        with suppress(Exception):
+            self.kinds.left_open(self.asked)
+        statements = self._statements[cell.name]
+        cause = self._lost.cause(statements, error)
+        self._lost.failed(cell.name, statements, self.position.line)
+        return cause
 
     def _run(self, cell: Cell, watchers: Mapping[str, Watcher]) -> list[Shown]:
         statements = self._statements[cell.name]
@@ -119,7 +142,7 @@ class Execution:
 
     def _execute(self, statement: ast.stmt) -> None:
         """Execute one statement; the value of an expression is gone at once, as in a file."""
-        code = compile(ast.Module([statement], []), str(self.snippets.path), "exec", self._flags, dont_inherit=True)
+        code = self._sides.compiled(statement, self._flags)
         self._flags |= code.co_flags & FUTURE
         exec(code, self.namespace)
 

@@ -16,7 +16,8 @@ from galley.record.founded import date_fault
 from galley.record.held import release
 from galley.record.model import Record
 from galley.record.status import store_of
-from galley.record.store import NewerRecordError, Store
+from galley.record.store import Store
+from galley.record.whole import NewerRecordError
 from galley.run.backend import Backend
 from galley.run.choose import Task
 from galley.run.client import Failure, PageRun, Tell
@@ -28,13 +29,19 @@ from galley.run.schedule import TaskRun, run_tasks
 class Kept:
     """What came of a page: a `failure`, of its code or of writing its record, or else a word on what was written.
 
-    A page that was compared, and not kept, may have `errors`: what differs from its record.
+    A page that was compared, and not kept, may have `errors`: what differs from its record. Of a page that went on past
+    failures, `said` has what differs in its other cells.
     """
 
     run: PageRun
     failure: Failure | None = None
     said: str = ""
     errors: tuple[GalleyError, ...] = ()
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """Every failure of the page: more than one where it went on."""
+        return (self.failure, *self.run.also) if self.failure else ()
 
 
 async def run_and_keep(
@@ -54,14 +61,27 @@ async def run_and_keep(
 
 def _kept(ran: TaskRun, store: Store, kinds: Kinds, machine: Collection[str]) -> Kept:
     if ran.run.failure:
-        return Kept(ran.run, ran.run.failure)
+        return failed(ran, kinds)
     try:
         return Kept(ran.run, said=_keep(ran, store, kinds, machine))
     except (GalleyError, OSError) as error:
         place, what = Place(store.relative / ran.run.page / ran.run.profile), str(error)
         if isinstance(error, GalleyError):
             place, what = error.place or place, f"{error.what}\n    {error.mend}" if error.mend else error.what
-        return Kept(ran.run, Failure(ran.run.page, ran.run.profile, "", place, f"ran, and cannot be recorded: {what}"))
+        failure = Failure(ran.run.page, ran.run.profile, "", place, f"ran, and cannot be recorded: {what}")
+        return Kept(ran.run, failure, "FAILED")
+
+
+def failed(ran: TaskRun, kinds: Kinds) -> Kept:
+    """What came of a page that failed, with what differs from its record in the cells that ended well."""
+    run, old = ran.run, ran.task.before
+    if ran.partial is None:
+        return Kept(run, run.failure, "FAILED")
+    ended = {each.cell for each in run.cells}
+    changed = changes(old, ran.partial, ran.task.snippets, kinds) if old else ()
+    told = [f"    {each}" for each in changed if each.cell.name in ended]
+    count = f"FAILED in {1 + len(run.also)} of {len(ran.task.snippets.cells)} cells"
+    return Kept(run, run.failure, "\n".join([f"{count}; of the others differ" if told else count, *told]))
 
 
 def _keep(ran: TaskRun, store: Store, kinds: Kinds, machine: Collection[str]) -> str:

@@ -19,6 +19,7 @@ from galley.record.facts import installed
 from galley.source.digest import imported
 
 GALLEY = "galley"
+FOLDERS = ("site-packages", "dist-packages")  # what a folder of packages is called, the user's own too
 KEPT = 1 << 12  # modules of the project whose imports are kept
 
 
@@ -31,7 +32,7 @@ def packages_of(loaded: Iterable[str], code: Iterable[str], own: Iterable[Path],
     tops = {name.partition(".")[0] for name in loaded}
     tops.update(name for name in (*code, *_imported_by(own)) if name in sys.modules)
     tops -= {GALLEY, "__main__", *sys.stdlib_module_names}
-    found = {name for top in tops if not _below(top, folder) for name in _distributions(top)}
+    found = {name for top in tops if not _below(top, folder) for name in brought_by(top)}
     return tuple(sorted(found, key=str.lower))
 
 
@@ -72,7 +73,7 @@ def _file(module: ModuleType | None) -> Path | None:
 
 
 @cache
-def _distributions(top: str) -> tuple[str, ...]:
+def brought_by(top: str) -> tuple[str, ...]:
     """The distributions that bring a module: the one of its name, else those whose list of files has it."""
     try:
         return (str(metadata.distribution(top).metadata["Name"]),)

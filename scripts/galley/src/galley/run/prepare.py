@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 from asyncio.subprocess import PIPE
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -58,6 +58,21 @@ async def prepare(project: Project, profiles: Iterable[str], known: Answers) -> 
     return [each for each in answers if isinstance(each, PrepareError)]
 
 
+def revisions(project: Project, models: Sequence[str]) -> Mapping[str, str]:
+    """The newest revision of each model, as the hook `revisions` says; none in a guide without it, or without models.
+
+    Raises PrepareError where the hook cannot say.
+    """
+    if "revisions" not in project.hooks or not models:
+        return {}
+    asked = Prepare(project.hooks["revisions"], str(project.snippets), str(project.root), "", models=tuple(models))
+    answered = _read(*asyncio.run(_answered(encode(asked), project.root)), f"the hook revisions ({asked.hook})")
+    if answered.error:
+        what = f"the newest revisions of the models cannot be had: {answered.error}"
+        raise PrepareError(what, project.place("hooks", "revisions"), answered.mend)
+    return answered.variables
+
+
 def facts_of(project: Project, variables: Mapping[str, str]) -> dict[str, str]:
     """The facts that a record has of an answer: a digest for each variable.
 
@@ -76,16 +91,18 @@ def _digest(text: str, instead: Iterable[tuple[str, str]]) -> str:
 async def _prepare(project: Project, profile: Profile) -> Mapping[str, str] | PrepareError:
     folders = str(project.snippets), str(project.root)
     asked = Prepare(project.hooks["prepare"], *folders, profile.name, profile.parameters)
-    code, said = await _answered(encode(asked), project.root)
-    try:
-        answered = msgspec.json.decode(said, type=Prepared)
-    except (msgspec.DecodeError, msgspec.ValidationError):
-        what = f"the hook prepare ({asked.hook}) exited with status {code} and gave no answer"
-        answered = Prepared(error=what, mend="mend the hook")
+    answered = _read(*await _answered(encode(asked), project.root), f"the hook prepare ({asked.hook})")
     if answered.error:
         what = f"profile {profile.name} cannot run: {answered.error}"
         return PrepareError(what, project.place("hooks", "prepare"), answered.mend)
     return answered.variables
+
+
+def _read(code: int, said: bytes, named: str) -> Prepared:
+    try:
+        return msgspec.json.decode(said, type=Prepared)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return Prepared(error=f"{named} exited with status {code} and gave no answer", mend="mend the hook")
 
 
 async def _answered(asked: bytes, folder: Path) -> tuple[int, bytes]:
@@ -119,31 +136,33 @@ async def _answered(asked: bytes, folder: Path) -> tuple[int, bytes]:
 def answer(asked: Prepare) -> Prepared:
     """What the hook says of a profile; what the hook raises becomes the error."""
     sys.path.insert(0, asked.snippets)
+    name = "revisions" if asked.models else "prepare"
     try:
-        hook = find_hook("prepare", asked.hook)
+        hook = find_hook(name, asked.hook)
     except HookError as error:
         return Prepared(error="\n    ".join(each for each in (error.what, error.detail) if each))
-    root, named = Path(asked.root), f"the hook prepare ({asked.hook})"
+    root, named = Path(asked.root), f"the hook {name} ({asked.hook})"
+    context = Context("", asked.profile, asked.parameters, root, root)
     try:
-        said = hook(Context("", asked.profile, asked.parameters, root, root))
+        said = hook(context, asked.models) if asked.models else hook(context)
     except Exception as error:
         if type(error).__module__.partition(".")[0] not in sys.stdlib_module_names:
             return Prepared(error=str(error))
         what = f"{named} raised {type(error).__name__}: {error}\n    at {at_fault(error, hook)}"
         mend = "mend the hook, or raise an exception of its own"  # nobody meant this one
         return Prepared(error=what, mend=mend)
-    if wrong := _wrong(said):
+    if wrong := _wrong(said, variables=not asked.models):
         return Prepared(error=f"{named} answered with {wrong}", mend="mend the hook")
     return Prepared(dict(said or {}))
 
 
-def _wrong(said: Any) -> str:
+def _wrong(said: Any, *, variables: bool) -> str:
     """What is wrong with what the hook returned, and what is wanted; empty where it is right."""
     if said is None:
         return ""
     if not isinstance(said, Mapping) or not all(isinstance(each, str) for pair in said.items() for each in pair):
         return f"{said!r:.200}, and must with texts by name (a dict) or None"
-    odd = next((name for name in said if not VARIABLE.fullmatch(name)), None)
+    odd = next((name for name in said if variables and not VARIABLE.fullmatch(name)), None)
     if odd is not None:
         return f"{odd!r:.200}, which is no name of a variable"
     odd = next((name for name, text in said.items() if "\0" in text or written(text) != text), None)

@@ -22,6 +22,7 @@ class RunProgress:
 
     def __init__(self, file: TextIO, total: int) -> None:
         self.file, self.total, self.count = file, total, 0
+        self._said: set[str] = set()
 
     def __enter__(self) -> RunProgress:
         return self
@@ -36,6 +37,12 @@ class RunProgress:
         """A page ended; `what` says how."""
         self.count += 1
         self.say(f"[{self.count}/{self.total}] {run.page} ({run.profile}): {what}")
+
+    def once(self, line: str) -> None:
+        """Print a line that stays, unless it is empty or was printed so before."""
+        if line and line not in self._said:
+            self._said.add(line)
+            self.say(line)
 
     def say(self, line: str) -> None:
         """Print a line that stays. Where nobody can hear it any more, the pages run all the same."""

@@ -14,11 +14,13 @@ from typing import Annotated, Any
 
 import msgspec
 
+from galley.record.footprint import Footprint
 from galley.record.model import Cost, Dependency, Environment, Shown
 
 HEADER = 8  # bytes of a job's length, which carry the file descriptors along
 DESCRIPTORS = 3
 EVENT_LIMIT = 1 << 26  # bytes of one event; images travel inside
+SLOWER = 5  # how many times as long a page may take that is watched for its footprint
 GO_ON = b"."  # sent by the command once it has read all that a page has written so far
 
 Name = Annotated[str, msgspec.Meta(max_length=255)]
@@ -36,7 +38,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     them. Times are in seconds, and are still to be multiplied by `patience`; `memory_mb` is the limit of private memory
     in MB (10^6 bytes), 0 for none; `output_limit` is in bytes. `sandbox` is the setting of that name, `network` says
     that a cell asks for the network; `reads` and `devices` are patterns of paths that the page may use beside its
-    project.
+    project. With `keep_going`, the page goes on past a cell that fails. For a backend that shares out several machines,
+    `gpus` is how many the page needs, and `peak_mb` the memory of its last run in MB, 0 where that is not known.
     """
 
     page: str
@@ -65,6 +68,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     network: bool = False
     reads: Sequence[str] = ()
     devices: Sequence[str] = ()
+    keep_going: bool = False
+    gpus: int = 0
+    peak_mb: float = 0.0
 
     def cell_limit(self, own: float | None) -> float:
         """The seconds that a cell may take, which has a limit of its own or none."""
@@ -79,7 +85,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 class Start(msgspec.Struct, frozen=True):
     """The runner's command line: the socket to listen on, what to import, and what to look up before it forks.
 
-    `folder` is that of the snippets, `outputs` that of the records.
+    `folder` is that of the snippets, `outputs` that of the records. With `footprint`, it notes what is entered.
     """
 
     socket: str
@@ -90,6 +96,7 @@ class Start(msgspec.Struct, frozen=True):
     plugins: tuple[str, ...] = ()
     root: str = ""
     outputs: str = ""
+    footprint: bool = False
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
@@ -123,6 +130,19 @@ class CellEnds(msgspec.Struct, frozen=True, tag_field="event", tag="ends"):
     provenance: Mapping[str, Any] = {}
 
 
+class CellFailed(msgspec.Struct, frozen=True, tag_field="event", tag="fails"):
+    """A cell failed in a page that goes on all the same; as `Failed`. The child waits for GO_ON.
+
+    `follows` is the name of an earlier failed cell for whose names this one fails, or may fail; empty for none.
+    """
+
+    cell: Name
+    what: str
+    line: Line = 0
+    detail: str = ""
+    follows: str = ""
+
+
 class Ending(msgspec.Struct, frozen=True, tag_field="event", tag="ending"):
     """Every cell of the page ran, and now it ends as a program does; it may take `limit` seconds for that."""
 
@@ -143,10 +163,11 @@ class Failed(msgspec.Struct, frozen=True, tag_field="event", tag="failed"):
 
 
 class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
-    """Every cell of the page ended well: what the page ran on, and what it used."""
+    """Every cell of the page ended well: what the page ran on, what it used, and its footprint if one was asked for."""
 
     environment: Environment
     dependencies: tuple[Dependency, ...]
+    footprint: Footprint | None = None
 
 
 class Exited(msgspec.Struct, frozen=True, tag_field="event", tag="exited"):
@@ -180,17 +201,21 @@ class NotStarted(msgspec.Struct, frozen=True, tag_field="event", tag="not-starte
 
 
 class Prepare(msgspec.Struct, frozen=True):
-    """What the process of the hook `prepare` is asked: the hook as `module:function`, and the profile it is for."""
+    """What the process of a hook is asked: the hook as `module:function`, and the profile it is for.
+
+    The hook is `prepare`, or `revisions` where there are `models`.
+    """
 
     hook: str
     snippets: str
     root: str
     profile: str
     parameters: Mapping[str, Any] = {}
+    models: tuple[str, ...] = ()
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """What that process answers: the variables that the profile's pages are to see, or why the profile cannot run.
+    """What that process answers: the variables that the profile's pages are to see, or revisions; or why it cannot.
 
     `mend` says what to do about the error, where the error itself does not.
     """
@@ -200,7 +225,7 @@ class Prepared(msgspec.Struct, frozen=True):
     mend: str = ""
 
 
-PageEvent = Ready | CellBegins | CellEnds | Ending | Failed | Finished | Exited
+PageEvent = Ready | CellBegins | CellEnds | CellFailed | Ending | Failed | Finished | Exited
 RunnerEvent = Started | NotStarted
 
 
@@ -212,20 +237,23 @@ class Order:
     """Which event of a page may come next: it is ready, each of its cells begins and ends in turn, the page ends
     before its last cell is told to have ended, it has finished.
 
-    A page that fails, or whose process is gone, may say so at any time.
+    A page that fails, or whose process is gone, may say so at any time. In one that is to `keep_going`, a cell may fail
+    in place of its end.
     """
 
-    def __init__(self, cells: Sequence[str]) -> None:
+    def __init__(self, cells: Sequence[str], *, keep_going: bool = False) -> None:
         turns = [each for cell in cells for each in (("begins", cell), ("ends", cell))]
         turns[-1:-1] = [("ending", "")]  # what the page says at its end is the last cell's
         self._coming = [("ready", ""), *turns, ("finished", "")]
-        self._at = 0
+        self._at, self._keep_going = 0, keep_going
 
     def take(self, event: PageEvent) -> None:
         """Go on to the next; raises EventError where the event is not the one to come."""
         if isinstance(event, Failed | Exited):
             return
         said = str(event.__struct_config__.tag), getattr(event, "cell", "")
+        if isinstance(event, CellFailed) and self._keep_going:
+            said = "ends", event.cell
         if self._coming[self._at : self._at + 1] != [said]:
             raise EventError(f"'{' '.join(said).strip()}' out of turn")
         self._at += 1

@@ -16,7 +16,7 @@ from galley.record.difference import Change
 from galley.run.backend import Backend
 from galley.run.choose import Task
 from galley.run.client import PageRun, Tell
-from galley.run.keep import Kept
+from galley.run.keep import Kept, failed
 from galley.run.prepare import Answers
 from galley.run.schedule import run_tasks
 
@@ -25,11 +25,15 @@ STRICT = "the record is of other versions than this machine's, so that nothing c
 
 @dataclass(frozen=True)
 class Rerun:
-    """A page that ran again; `found` is its record against the new run, None where the page failed."""
+    """A page that ran again; `found` is its record against the new run.
+
+    Where the page failed, `failed` says how, and there is nothing found.
+    """
 
     task: Task
     run: PageRun
     found: Comparison | None
+    failed: Kept | None = None
 
 
 async def rerun(
@@ -41,7 +45,7 @@ async def rerun(
     async for ran in run_tasks(project, ready, backend, tell, jobs):
         old, fresh = ran.task.before, ran.fresh
         pair = compare(old, fresh, ran.task.snippets, kinds, project.machine) if old and fresh else None
-        yield Rerun(ran.task, ran.run, pair)
+        yield Rerun(ran.task, ran.run, pair, failed(ran, kinds) if ran.run.failure else None)
 
 
 async def rerun_and_tell(
@@ -56,8 +60,8 @@ async def rerun_and_tell(
 ) -> AsyncIterator[Kept]:
     """The same in words. With `strict`, a record of other versions than this machine's is wrong as well."""
     async for each in rerun(project, tasks, backend, tell, answers, jobs):
-        if each.run.failure or each.found is None:
-            yield Kept(each.run, each.run.failure)
+        if each.found is None:
+            yield each.failed or Kept(each.run)
             continue
         errors = tuple(differences(project, each.task, each.found, strict=strict))
         told = [f"    {line}" for line in (*each.found.versions, *each.found.drift)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import islice
 
@@ -25,9 +25,11 @@ class Room:
     every page that waits, so that it looks for itself, would cost the square of their number.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, free: Callable[[], float] | None = None) -> None:
+        """`size` is the number of cores, `free` says how much memory is free, in MB; that of this machine if None."""
         self.size, self.taken, self.promised_mb = size, 0, 0.0
-        self._free_mb = free_mb()
+        self._ask = free or free_mb
+        self._free_mb = self._ask()
         # In the order in which they came. A plain dict is slow to find its first item once many have been removed.
         self._waiting: OrderedDict[asyncio.Future[None], tuple[int, float]] = OrderedDict()
 
@@ -66,6 +68,6 @@ class Room:
 
     def _fits(self, wanted: int, need: float) -> bool:
         if self.taken == 0:
-            self._free_mb = free_mb()  # later, a page that was let in may not have taken its memory yet
+            self._free_mb = self._ask()  # later, a page that was let in may not have taken its memory yet
             return True
         return self.taken + wanted <= self.size and self._free_mb >= self.promised_mb + need

@@ -54,15 +54,15 @@ class Runner:
 
 
 @asynccontextmanager
-async def runner(project: Project, folder: Path) -> AsyncIterator[Runner]:
+async def runner(project: Project, folder: Path, *, footprint: bool = False) -> AsyncIterator[Runner]:
     """A runner process that listens in `folder`; raises RunnerError where it cannot start."""
     path, log = folder / "runner.sock", folder / "runner.log"
     system.need_fork()
     system.need_short(path)
     path.unlink(missing_ok=True)
-    hooks = {name: named for name, named in project.hooks.items() if name != APART}
+    hooks = {name: named for name, named in project.hooks.items() if name not in APART}
     taken_in = project.imports, hooks, project.packages, plugins_of(project).names
-    start = Start(str(path), str(project.snippets), *taken_in, str(project.root), str(project.outputs))
+    start = Start(str(path), str(project.snippets), *taken_in, str(project.root), str(project.outputs), footprint)
     with log.open("wb") as said:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "galley.run.server", msgspec.json.encode(start).decode(),

@@ -21,7 +21,7 @@ from galley.run.backend import Backend
 from galley.run.choose import Task
 from galley.run.client import Failure, PageRun, Tell
 from galley.run.prepare import facts_of
-from galley.run.protocol import Job
+from galley.run.protocol import SLOWER, Job
 from galley.run.recording import to_record
 from galley.run.room import Room
 from galley.run.twice import not_repeated
@@ -31,11 +31,15 @@ from galley.source.parameters import with_values
 
 @dataclass(frozen=True)
 class TaskRun:
-    """A task that ended, with what came of the page; `fresh` is the new record, None where the page failed."""
+    """A task that ended, with what came of the page; `fresh` is the new record, None where the page failed.
+
+    Of a page that went on past failures to its end, `partial` is what a record of its other cells would be.
+    """
 
     task: Task
     run: PageRun
     fresh: Record | None
+    partial: Record | None = None
 
 
 async def run_tasks(
@@ -43,10 +47,10 @@ async def run_tasks(
 ) -> AsyncIterator[TaskRun]:
     """Run the tasks on a backend, the longest first, and yield each one when it has ended.
 
-    `jobs` is how many threads run at once, 0 for as many as the backend has cores. Raises RunnerError where no page can
-    run.
+    `jobs` is how many threads run at once, 0 for as many as the backend has room for. Raises RunnerError where no page
+    can run.
     """
-    room = Room(jobs or backend.cores)
+    room = backend.room(jobs)
     ordered = sorted(tasks, key=lambda task: -task.seconds)
     running: dict[int, asyncio.Task[tuple[int, TaskRun]]] = {}
 
@@ -81,7 +85,8 @@ async def _run(project: Project, backend: Backend, task: Task, tell: Tell, room:
         job = _job(project, snippets, task, uses)
         settings = reaching(project, task.profile)  # before the page runs, as the job has them
         run = await backend.run(job, tell, alone=task.alone)
-        done = TaskRun(task, run, None if run.failure else to_record(run, snippets, settings))
+        found = to_record(run, snippets, settings) if run.where else None  # it came to its end
+        done = TaskRun(task, run, None, found) if run.failure else TaskRun(task, run, found)
         if not task.twice or done.fresh is None:
             return done
         again = await backend.run(job, tell, alone=task.alone)
@@ -117,11 +122,14 @@ def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str
         threads=snippets.threads,
         timeout=project.timeout,
         page_timeout=project.page_timeout,
-        patience=task.profile.patience,
+        patience=task.profile.patience * (SLOWER if task.traced else 1),
         memory_mb=task.profile.memory_mb,
         output_limit=project.output_limit,
         sandbox=project.sandbox,
         network=snippets.network,
         reads=(*project.reads, *filter(os.path.isabs, task.variables.values())),
         devices=task.profile.devices,
+        keep_going=task.keep_going,
+        gpus=task.profile.gpus,
+        peak_mb=task.peak_mb,
     )

@@ -33,7 +33,7 @@ from galley.hooks import HookError, find_hooks, import_named
 from galley.plugins import load_plugins
 from galley.record.dependencies import know_modules, never_counts
 from galley.record.facts import environment, installed
-from galley.run import sight
+from galley.run import entered, sight
 from galley.run.child import run_job
 from galley.run.execute import Position
 from galley.run.loaded import before_any_page
@@ -191,6 +191,8 @@ def take_in(start: Start) -> NotStarted | None:
         return NotStarted(error.setting, error.what, error.missing, error.detail)
     except GalleyError as error:
         return NotStarted(("plugins",), str(error))
+    if tracer := entered.tracer():
+        tracer.imports_end()
     if missing := [name for name in start.packages if not installed(name)]:
         return NotStarted(
             ("packages",), f"no package '{missing[0]}' is installed, so no record could name it", missing[0]
@@ -206,6 +208,8 @@ def main(start: Start) -> None:
     channel = os.fdopen(os.dup(1), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a module prints while it is imported goes to the log
     listen(start.folder)
+    if start.footprint:
+        entered.begin()
     gc.disable()  # imported modules are no garbage: collections would take an eighth of the time
     if wrong := take_in(start):
         channel.write(encode(wrong))

@@ -1,9 +1,10 @@
 """What a statement at the top of a cell reads, binds and may change, found in its syntax alone.
 
-In the builder. Which names a statement reads and binds Python itself says, by `symtable`. What it may change is guessed
-to the safe side: the objects that it stores into, those that it hands to an imported function, those on which it calls
-a method whose answer it drops, and what those of the page's own functions change that it calls. What only shows, prints
-or asserts something changes nothing, unless it calls a method whose name says that it does.
+In the builder, and in a page's child that goes on past a failed cell. Which names a statement reads and binds Python
+itself says, by `symtable`. What it may change is guessed to the safe side: the objects that it stores into, those that
+it hands to an imported function, those on which it calls a method whose answer it drops, and what those of the page's
+own functions change that it calls. What only shows, prints or asserts something changes nothing, unless it calls a
+method whose name says that it does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The commit that a checkout stands at, as git says it.
+"""What git knows of a folder: the commit that it stands at, and the files that a commit has. Nothing is changed.
 
 In the command; the builder knows the class alone.
 """
@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+PLAIN = ("100644", "100755")  # the modes of files that are no links
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,53 @@ def commit_of(folder: Path, without: Sequence[str] = ()) -> Commit:
     return Commit(name.strip(), bool(changed is None or changed.strip()))
 
 
+def full_name(folder: Path, said: str) -> str | None:
+    """The full name of the commit that a user names, by a branch, a tag or a part of it; None where there is none."""
+    name = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{said}^{{commit}}")
+    return name.strip() if name else None
+
+
+def files_at(folder: Path, commit: str, below: str) -> dict[str, str]:
+    """The plain files that a commit has below a path from `folder`: the name of each in git, by its path."""
+    listed = _git(folder, "ls-tree", "-r", "-z", commit, "--", below)
+    found = {}
+    for line in (listed or "").split("\0"):
+        head, _, path = line.partition("\t")
+        mode, _, rest = head.partition(" ")
+        if mode in PLAIN:
+            found[path] = rest.partition(" ")[2]
+    return found
+
+
+def contents(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
+    """The bytes of files, by their names in git; what git does not have is left out."""
+    asked = dict.fromkeys(names)
+    said = _answer(folder, ["cat-file", "--batch"], "".join(f"{name}\n" for name in asked).encode()) if asked else b""
+    found, at = {}, 0
+    while said and (end := said.find(b"\n", at)) >= 0:
+        name, *rest = said[at:end].decode().split(" ")
+        at = end + 1
+        if len(rest) == 2:  # its type and its size; otherwise it is missing
+            size = int(rest[1])
+            found[name] = said[at : at + size]
+            at += size + 1
+    return found
+
+
 def _git(folder: Path, *words: str) -> str | None:
     """What git answers; None where there is no git, no repository, or no commit in it."""
+    said = _answer(folder, words)
+    try:
+        return None if said is None else said.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _answer(folder: Path, words: Sequence[str], told: bytes = b"") -> bytes | None:
     try:
         done = subprocess.run(
-            ["git", "--no-optional-locks", *words], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+            ["git", "--no-optional-locks", *words], cwd=folder, input=told, capture_output=True, timeout=60, check=False
         )
-    except (OSError, UnicodeDecodeError, subprocess.TimeoutExpired):
+    except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout if done.returncode == 0 else None

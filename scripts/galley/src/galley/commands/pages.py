@@ -1,0 +1,127 @@
+"""The command that runs pages, and how every command ends that ran some.
+
+In the command.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from galley import system
+from galley.config import find_project
+from galley.errors import Exit, UsageError
+from galley.record.shard import Part
+from galley.run.command import How, run_pages, would_run
+from galley.run.places import place
+from galley.source.guide import Guide, read_guide
+from galley.terminal import end, err, out
+
+if TYPE_CHECKING:
+    from galley.run.backend import Backend
+
+ALONE = "--strict goes with --check, and --twice, --dry-run and --footprint do not"
+
+
+@click.command(short_help="Run what is missing or stale, and record what it prints.")
+@click.argument("pages", nargs=-1)
+@click.option("--profile", "-p", multiple=True, help="Run under this profile; the required ones when not given.")
+@click.option(
+    "--all", "-a", "run_all", is_flag=True, help="Run fresh pages too; equal outputs leave a record untouched."
+)
+@click.option("--drifted", is_flag=True, help="Run those alone whose record is of other versions than are here.")
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="How many pages at once; 0 means one for each core.",
+)
+@click.option("--twice", is_flag=True, help="Run each page twice; one that does not repeat its outputs fails.")
+@click.option(
+    "--check", "compare", is_flag=True, help="Run pages again, compare them with their records; write nothing."
+)
+@click.option("--strict", is_flag=True, help="With --check: a record of other versions than this machine's fails too.")
+@click.option("--keep-going", "-k", is_flag=True, help="Go on past a cell that fails; such a page is not recorded.")
+@click.option("--held", is_flag=True, help="Run held pages too; one that is recorded anew is held no longer.")
+@click.option("--dry-run", "-n", is_flag=True, help="Run nothing; say what would run, and exit with 1 if any.")
+@click.option("--footprint", is_flag=True, help="Then note which functions of packages each page enters.")
+@click.option(
+    "--shard", default="", metavar="N/OF", help="Run one of so many shards, such as 3/15, of nearly equal time."
+)
+@click.option(
+    "--on", default="", metavar="PLACE", help="Run pages elsewhere: ray://HOST:PORT, or ray for this machine."
+)
+@click.option("--require-sandbox", is_flag=True, help="Run nothing unless every protection of the sandbox holds.")
+def run(
+    pages: tuple[str, ...],
+    profile: tuple[str, ...],
+    run_all: bool,
+    drifted: bool,
+    jobs: int,
+    twice: bool,
+    compare: bool,
+    strict: bool,
+    keep_going: bool,
+    held: bool,
+    dry_run: bool,
+    footprint: bool,
+    shard: str,
+    on: str,
+    require_sandbox: bool,
+) -> None:
+    """Run the pages whose record is missing or stale, and record what they print.
+
+    PAGES are pages to look at, by name or path. When none is given: all of them, and under a profile that is not
+    required those whose values it changes and those with a record. A page that fails writes nothing: its old record
+    stays, and the other pages go on.
+    """
+    if (compare and (twice or dry_run or footprint)) or (strict and not compare):
+        raise UsageError(ALONE, mend="leave one of them out")
+    if footprint and (on or shard or keep_going):
+        raise UsageError("--footprint goes with no --on, --shard or --keep-going", mend="leave one of them out")
+    if drifted and run_all:
+        raise UsageError("--all runs what has drifted, too", mend="leave --drifted out")
+    project = find_project(Path.cwd())
+    part = Part.read(shard) if shard else None
+    how = How(twice=twice, check=compare, strict=strict, keep_going=keep_going, drifted=drifted, held=held, shard=part)
+    if dry_run:
+        tasks = would_run(read_guide(project), pages, profile, everything=run_all, how=how)
+        for task in tasks:
+            out(f"{task.snippets.page} ({task.profile.name})")
+        sys.exit(Exit.NOT_TRUE if tasks else Exit.OK)
+    if require_sandbox:
+        project = replace(project, sandbox="required")
+    if not footprint:
+        backend = place(project, on) if on else None
+        run_and_end(read_guide(project), pages, profile, run_all, jobs, how=how, backend=backend)
+        return
+    run_and_end(read_guide(project), pages, profile, False, jobs, how=how)  # with --all, all footprints are noted
+    run_and_end(read_guide(project), pages, profile, run_all, jobs, how=replace(how, footprint=True))
+
+
+def run_and_end(
+    guide: Guide,
+    pages: Sequence[str],
+    profiles: Sequence[str],
+    everything: bool,
+    jobs: int,
+    meanwhile: Callable[[], object] | None = None,
+    how: How | None = None,
+    backend: Backend | None = None,
+) -> None:
+    """Run pages, say what failed, and end with its code; where nothing failed, go on."""
+    system.hide_process()
+    run = partial(run_pages, everything=everything, jobs=jobs, file=sys.stdout, meanwhile=meanwhile, how=how or How())
+    try:
+        end(run(guide, pages, profiles, backend=backend))
+    except KeyboardInterrupt:
+        err("stopped; records that were not complete stay as they were")
+        sys.exit(Exit.INTERRUPTED)

@@ -1,0 +1,86 @@
+"""Whether files make up a record, wherever they come from: a folder, or a commit.
+
+In the command and in the builder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from pathlib import Path
+from shlex import quote
+
+from galley.errors import GalleyError, Place
+from galley.record.model import Record
+from galley.record.move import RECORD, RUN, beside
+from galley.record.written import NewerError, from_json, with_run
+from galley.source.digest import digest
+
+UPGRADE = "upgrade galley: pip install --upgrade galley-docs"
+
+
+class TornError(GalleyError):
+    """The record was being written when its writer was interrupted."""
+
+
+class TamperedError(GalleyError):
+    """An output, or the record itself, is not what was recorded."""
+
+
+class NewerRecordError(GalleyError):
+    """A newer galley wrote the record: nothing is wrong with it, and this galley can neither read nor replace it."""
+
+
+def whole(page: str, profile: str, present: Collection[str], read: Callable[[str], bytes], outputs: Path) -> Record:
+    """The record that the files of a folder make up, with the bytes of its outputs; `read` gives the bytes of a file.
+
+    `present` are the names of the files, and `outputs` is the folder of all records in messages. Raises TornError,
+    TamperedError or NewerRecordError where the files are no record of this page and profile.
+    """
+    relative = outputs / page / profile
+    if RECORD not in present:
+        raise TornError("torn: outputs without a record.json, its writer was interrupted", Place(relative))
+    record = _claimed(page, profile, read(RECORD), relative / RECORD)
+    contents, files, own = {}, record.files, {*beside(record), RECORD}
+    for file in beside(record):
+        if file not in present:
+            raise TamperedError("is in the record and not in the folder", Place(relative / file))
+    for file, expected in files.items():
+        contents[file] = read(file)
+        if digest(contents[file]) != expected:
+            crlf = digest(contents[file].replace(b"\r\n", b"\n")) == expected
+            how = "its lines end with CRLF now, as git may make them" if crlf else "its bytes changed"
+            mend = _without_crlf(outputs, relative) if crlf else ""
+            raise TamperedError(f"is not what was recorded: {how}", Place(relative / file), mend)
+    for name in sorted({*present} - own):
+        raise TamperedError("is in the folder and not in the record", Place(relative / name), move_out(name))
+    if not record.has_run:
+        return replace(record, contents=contents)
+    try:
+        return replace(with_run(record, read(RUN)), contents=contents)
+    except ValueError as error:
+        raise TamperedError(f"cannot be read: {error}", Place(relative / RUN)) from error
+
+
+def _claimed(page: str, profile: str, text: bytes, file: Path) -> Record:
+    """The record in the text of a `record.json`, which must be of this page and profile."""
+    try:
+        record = from_json(text)
+    except NewerError as error:
+        raise NewerRecordError(str(error), Place(file), UPGRADE) from error
+    except ValueError as error:
+        raise TamperedError(f"cannot be read: {error}", Place(file)) from error
+    if (record.page, record.profile) != (page, profile):
+        raise TamperedError(f"is the record of {record.page} under {record.profile}", Place(file))
+    return record
+
+
+def _without_crlf(outputs: Path, record: Path) -> str:
+    """What keeps git from changing the ends of lines, and how this record is had again."""
+    name = quote(record.as_posix())
+    line = f"write this line into .gitattributes: {outputs.as_posix()}/** -text"
+    return f"{line}\n    then check the record out again: rm -r {name} && git checkout -- {name}"
+
+
+def move_out(name: str) -> str:
+    return f"move {quote(name)} out of the folder: galley removes only what a record names"

@@ -1,0 +1,166 @@
+"""`galley bisect`: which release of a package changed a cell.
+
+In the command. Each release is installed into a scratch environment of its own, in front of the packages of this one,
+and the page runs there in a copy of the project. The releases are halved until one is left.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+
+from galley.config import Project, find_project
+from galley.errors import UsageError
+from galley.kinds import kinds_of
+from galley.record.compare import changes
+from galley.record.facts import installed
+from galley.record.model import Record
+from galley.record.status import store_of
+from galley.source.cells import SnippetFile
+from galley.source.guide import Guide
+from galley.system import scratch
+from galley.update.environment import Environment
+from galley.update.releases import versions
+
+Tell = Callable[[str], None]
+RANGE = "name a range as OLD..NEW"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a bisection found: the release before, the one that changed the cell, and how; `new` is empty for none."""
+
+    old: str
+    new: str
+    what: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Ran:
+    """What a page did with one release: its record, or why it failed."""
+
+    version: str
+    record: Record | None
+    failed: str = ""
+
+
+def bisect(guide: Guide, page: str, cell: str, package: str, between: str, tell: Tell) -> Found:
+    """The first release with which the page prints something else than with the oldest one.
+
+    Raises UsageError for a page, a cell or a release that is not there.
+    """
+    snippets = guide.find(page)
+    if cell and snippets.cell(cell) is None:
+        names = ", ".join(each.name for each in snippets.cells)
+        raise UsageError(f"{snippets.page} has no cell '{cell}'", mend=f"its cells: {names}")
+    releases = _releases(package, between)
+    with scratch("galley-bisect-") as folder:
+        bench = _Bench(guide.project, snippets, cell, package, folder, tell)
+        first, last = bench.run(releases[0]), bench.run(releases[-1])
+        if not (what := bench.differs(first, last)):
+            return Found(releases[0], "")
+        low, high = 0, len(releases) - 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            if now := bench.differs(first, bench.run(releases[middle])):
+                high, what = middle, now
+            else:
+                low = middle
+        return Found(releases[low], releases[high], what)
+
+
+def _releases(package: str, between: str) -> list[str]:
+    """The releases in a range, the oldest first, without pre-releases."""
+    have = [each for each in reversed(versions(package)) if _final(each)]
+    old, dots, new = between.partition("..")
+    if between and not dots:
+        raise UsageError(f"'{between}' is no range of versions", mend=RANGE)
+    old = old or (installed(package) or have[0]).partition("+")[0]
+    new = new or have[-1]
+    for each in (old, new):
+        if each not in have:
+            raise UsageError(f"no such release: {package} {each}", mend=f"the index has: {', '.join(have[-8:])}")
+    if have.index(old) >= have.index(new):
+        raise UsageError(f"{package} {old} is not older than {new}", mend=RANGE)
+    return have[have.index(old) : have.index(new) + 1]
+
+
+def _final(version: str) -> bool:
+    try:
+        return not Version(version).is_prerelease
+    except InvalidVersion:
+        return False
+
+
+class _Bench:
+    """Runs one page with one release after the other."""
+
+    def __init__(
+        self, project: Project, snippets: SnippetFile, cell: str, package: str, folder: Path, tell: Tell
+    ) -> None:
+        self.project, self.snippets, self.cell, self.package = project, snippets, cell, package
+        self.folder, self.tell = folder, tell
+        self._known: dict[str, _Ran] = {}
+
+    def run(self, version: str) -> _Ran:
+        """What the page does with a release."""
+        if version not in self._known:
+            self.tell(f"{self.package} {version}: runs {self.snippets.page}")
+            self._known[version] = self._ran(version)
+        return self._known[version]
+
+    def differs(self, first: _Ran, other: _Ran) -> tuple[str, ...]:
+        """How the cell, or any cell, differs from what it did first."""
+        if first.record is None or other.record is None:
+            return () if first.failed == other.failed else (other.failed or f"{first.version} fails: {first.failed}",)
+        found = changes(first.record, other.record, self.snippets, kinds_of(self.project), self.project.machine)
+        return tuple(str(each) for each in found if not each.may and self.cell in ("", each.cell.name))
+
+    def _ran(self, version: str) -> _Ran:
+        place = self.folder / version
+        environment = Environment.make(place / "env")
+        environment.install([f"{self.package}=={version}"])
+        copy = place / "project"
+        _copied(self.project, copy)
+        ended = environment.galley(["run", "--all", "--held", self.snippets.page], copy)
+        about = f": page {self.snippets.page} ("
+        failed = next((line for line in ended.said.splitlines() if about in line), ended.said)
+        record = None if ended.code else store_of(find_project(copy)).read(self.snippets.page, self._profile)
+        shutil.rmtree(place)
+        return _Ran(version, record, failed)
+
+    @property
+    def _profile(self) -> str:
+        return self.project.required[0].name
+
+
+def _copied(project: Project, to: Path) -> None:
+    """Copy a project: in a git repository what git knows or would take, elsewhere all but hidden folders."""
+    for name in _files(project.root):
+        source = project.root / name
+        if source.is_file():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, to / name, follow_symlinks=False)
+
+
+def _files(root: Path) -> Sequence[str]:
+    words = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    try:
+        ran = subprocess.run(words, cwd=root, capture_output=True, check=True)
+        return [name for name in ran.stdout.decode(errors="surrogateescape").split("\0") if name]
+    except (OSError, subprocess.CalledProcessError):
+        found = (path.relative_to(root) for path in sorted(root.rglob("*")))
+        return [str(path) for path in found if not any(part.startswith(".") for part in path.parts)]
+
+
+def page_and_cell(page: str) -> tuple[str, str]:
+    """A page and its cell from `PAGE/CELL`, the cell empty where only the page is named."""
+    if page.endswith((".py", ".md")):
+        return page, ""
+    name, _, cell = page.rpartition("/")
+    return (name, cell) if name else (page, "")

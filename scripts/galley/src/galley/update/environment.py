@@ -1,0 +1,108 @@
+"""A scratch environment: the packages of this one, and in front of them other releases of some.
+
+In the command. Nothing of this environment is changed or copied. The scratch one has a folder of packages of its own,
+and finds behind it all packages of this one; so only what differs is fetched and installed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sysconfig
+import threading
+import venv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import PIPE, STDOUT
+
+from galley.errors import Exit
+from galley.update.releases import pip_failed
+
+COMMAND = "from galley.cli import main; main()"
+BEHIND = "galley_behind.pth"  # read by Python when it starts in the scratch environment
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it said."""
+
+    code: int
+    said: str
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A scratch environment in a folder of its own, which whoever asked for it removes."""
+
+    folder: Path
+
+    @classmethod
+    def make(cls, folder: Path) -> Environment:
+        """An environment without packages of its own; `folder` must not be there yet."""
+        venv.EnvBuilder(symlinks=True, with_pip=False).create(folder)
+        made = cls(folder)
+        behind = dict.fromkeys(sysconfig.get_paths()[each] for each in ("purelib", "platlib"))
+        lines = [f"import site; site.addsitedir({each!r})" for each in behind]
+        (made.packages / BEHIND).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return made
+
+    @property
+    def python(self) -> Path:
+        """The Python of the environment."""
+        return self.folder / "bin" / "python"
+
+    @property
+    def packages(self) -> Path:
+        """The folder of its own packages."""
+        names = {"base": str(self.folder), "platbase": str(self.folder)}
+        return Path(sysconfig.get_path("purelib", "posix_prefix", names))
+
+    def install(self, requirements: Sequence[str]) -> None:
+        """Install releases in front of the others, with what they need that is not there. Raises GalleyError."""
+        options = ["--disable-pip-version-check", "--retries", "1", "-q", "--no-warn-conflicts"]
+        command = [str(self.python), "-m", "pip", "install", *options, *requirements]
+        ran = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        if ran.returncode:
+            raise pip_failed(ran.stderr, " ".join(requirements), "")
+
+    def versions(self, names: Sequence[str]) -> dict[str, str]:
+        """The versions of packages there; a package that is not there is left out."""
+        code = (
+            "import sys, json\nfrom importlib import metadata\nfound = {}\n"
+            "for name in sys.argv[1:]:\n"
+            "    try:\n        found[name] = metadata.version(name).partition('+')[0]\n"
+            "    except metadata.PackageNotFoundError:\n        pass\n"
+            "print(json.dumps(found))"
+        )
+        ran = subprocess.run([str(self.python), "-c", code, *names], capture_output=True, text=True, check=True)
+        return dict(json.loads(ran.stdout))
+
+    def galley(self, arguments: Sequence[str], root: Path, tell: Callable[[str], None] = lambda line: None) -> Ended:
+        """Run galley there, in a project's folder; `tell` is told each line as it comes.
+
+        The command ends where this process does: it reads its standard input, which this process alone holds open.
+        """
+        command = [str(self.python), "-c", f"from {__name__} import follow; follow(); {COMMAND}", *arguments]
+        said: list[str] = []
+        with subprocess.Popen(
+            command, cwd=root, stdin=PIPE, stdout=PIPE, stderr=STDOUT, text=True, errors="replace"
+        ) as ran:
+            assert ran.stdout is not None
+            for line in ran.stdout:
+                said.append(line)
+                tell(line.rstrip())
+            code = ran.wait()
+        return Ended(code, "".join(said))
+
+
+def follow() -> None:
+    """End this process when its standard input ends, which is when the command that started it has ended."""
+
+    def wait() -> None:
+        while os.read(0, 1):
+            pass
+        os._exit(Exit.INTERRUPTED)
+
+    threading.Thread(target=wait, daemon=True).start()

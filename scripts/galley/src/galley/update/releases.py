@@ -1,0 +1,236 @@
+"""A release of a package as files that can be read: the installed one, or one that pip fetches and nobody installs.
+
+In the command. pip asks the index that its own configuration names. A wheel is read as it is; of a package without one
+for this machine, pip fetches the sources. A package with compiled files is not looked into: it counts whole, so that
+nobody fetches it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.parser import BytesParser
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path, PurePosixPath
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import InvalidVersion, Version
+
+from galley.errors import GalleyError, UsageError
+from galley.record.footprint import canonical
+from galley.system import scratch
+from galley.update.units import Code, read_code
+
+COMPILED = (".so", ".pyd", ".dylib", ".dll")
+CODE = (".py",)
+NONE_LIKE_IT = "from versions: "  # before the versions that the index has instead
+AVAILABLE = "Available versions: "
+OUT_OF_REACH = ("connection", "temporary failure", "timed out", "max retries", "name or service", "ssl")
+REQUIREMENT = "name a release as NAME==VERSION, or a package alone for its newest release"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release: its files by their path in a folder of packages, with forward slashes; what it requires."""
+
+    name: str
+    version: str
+    paths: frozenset[str]
+    requires: tuple[str, ...] = ()
+    read: Callable[[str], bytes] = field(default=lambda path: b"", compare=False, repr=False)
+    codes: dict[str, Code | None] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def compiled(self) -> bool:
+        """Whether it has files that nobody can look into."""
+        return any(path.endswith(COMPILED) or ".so." in path for path in self.paths)
+
+    def code(self, path: str) -> Code | None:
+        """A module taken apart; None where it is not there, or no code of this Python."""
+        if path not in self.codes:
+            try:
+                self.codes[path] = read_code(self.read(path)) if path in self.paths else None
+            except (SyntaxError, ValueError, RecursionError):
+                self.codes[path] = None
+        return self.codes[path]
+
+    def metadata(self, name: str) -> bytes:
+        """A file of the release's metadata, such as `entry_points.txt`; empty where it has none."""
+        found = (path for path in sorted(self.paths) if path.endswith(f".dist-info/{name}"))
+        return next((self.read(path) for path in found), b"")
+
+    def file_of(self, path: str) -> str:
+        """The release's file that a path of its repository ends with, such as of `src/NAME/module.py`; "" for none."""
+        parts = PurePosixPath(path).parts
+        tails = ("/".join(parts[number:]) for number in range(len(parts)))
+        return next((tail for tail in tails if tail in self.paths), "")
+
+
+def requirement(text: str) -> tuple[str, str]:
+    """The name and the version of a release as a user names it; no version stands for the newest.
+
+    Raises UsageError for any other text.
+    """
+    try:
+        found = Requirement(text)
+    except InvalidRequirement as error:
+        raise UsageError(f"'{text}' names no release", mend=REQUIREMENT) from error
+    exact = [each for each in found.specifier if each.operator == "==" and not each.version.endswith(".*")]
+    if found.url or found.marker or len(exact) != len(found.specifier) or len(exact) > 1:
+        raise UsageError(f"'{text}' names no one release", mend=REQUIREMENT)
+    return found.name, exact[0].version if exact else ""
+
+
+def installed(name: str, version: str) -> Release | None:
+    """The installed release, if it is of this version and its files are listed."""
+    try:
+        found = metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return None
+    files = [str(each).replace(os.sep, "/") for each in found.files or ()]
+    if found.version.partition("+")[0] != version or not any(not each.startswith("..") for each in files):
+        return None
+    top = Path(str(found.locate_file("")))
+    paths = frozenset(each for each in files if not each.startswith(".."))
+    if all(".dist-info/" in path or path.endswith(".pth") for path in paths):
+        return None  # an editable installation, whose code lies elsewhere
+    return Release(name, version, paths, tuple(found.requires or ()), lambda path: (top / path).read_bytes())
+
+
+def versions(name: str) -> list[str]:
+    """The versions of a package that the index has, the newest first; raises GalleyError where it has none."""
+    said = _pip(["index", "versions", name, "--disable-pip-version-check"], name, "")
+    return _listed(said.partition(AVAILABLE)[2].partition("\n")[0])
+
+
+def has_compiled(name: str) -> bool:
+    """Whether the installed release of a package has files that nobody can look into."""
+    try:
+        files = metadata.distribution(name).files or ()
+    except metadata.PackageNotFoundError:
+        return False
+    return any(str(each).endswith(COMPILED) or ".so." in str(each) for each in files)
+
+
+def _listed(versions: str) -> list[str]:
+    return [each.strip() for each in versions.split(",") if each.strip()]
+
+
+@contextmanager
+def fetched(name: str, version: str) -> Iterator[Release]:
+    """The release of a version, or the newest one, fetched into a folder that is removed afterwards.
+
+    Raises GalleyError where there is none, or where the index cannot be reached.
+    """
+    with scratch("galley-release-") as folder:
+        asked = f"{name}=={version}" if version else name
+        common = [
+            "download",
+            "--no-deps",
+            "--disable-pip-version-check",
+            "--retries",
+            "1",
+            "-q",
+            "-d",
+            str(folder),
+            asked,
+        ]
+        try:
+            _pip([*common, "--only-binary", ":all:"], name, version)
+        except GalleyError as error:
+            if "no such release" not in str(error):
+                raise
+            _pip(common, name, version)
+        (file,) = folder.iterdir()
+        yield from _opened(name, file)
+
+
+def is_newer(one: str, other: str) -> bool:
+    """Whether a version is newer than another."""
+    try:
+        return Version(one) > Version(other)
+    except InvalidVersion:
+        return one > other
+
+
+def _opened(name: str, file: Path) -> Iterator[Release]:
+    if file.suffix == ".whl":
+        with zipfile.ZipFile(file) as archive:
+            by_path = {_placed(each): each for each in archive.namelist() if not each.endswith("/")}
+            yield _release(name, frozenset(by_path), lambda path: archive.read(by_path[path]))
+        return
+    if file.suffix == ".zip":
+        with zipfile.ZipFile(file) as archive:
+            names = [each for each in archive.namelist() if not each.endswith("/")]
+            by_path = _of_sources(names)
+            yield _release(name, frozenset(by_path), lambda path: archive.read(by_path[path]))
+        return
+    with tarfile.open(file) as sources:
+        by_path = _of_sources([each.name for each in sources.getmembers() if each.isfile()])
+
+        def read(path: str) -> bytes:
+            opened = sources.extractfile(by_path[path])
+            return opened.read() if opened else b""
+
+        yield _release(name, frozenset(by_path), read)
+
+
+def _placed(path: str) -> str:
+    """Where a file of a wheel is installed, from the folder of packages."""
+    top, _, rest = path.partition(".data/")
+    part, _, placed = rest.partition("/")
+    return placed if rest and "/" not in top and part in ("purelib", "platlib") else path
+
+
+def _of_sources(names: Sequence[str]) -> dict[str, str]:
+    """The files of a source archive by where they are installed: without its own folder, and without `src`."""
+    found = {}
+    for name in names:
+        path = name.partition("/")[2].removeprefix("src/")
+        found[path if path != "PKG-INFO" else "sources.dist-info/METADATA"] = name
+    return found
+
+
+def _release(name: str, paths: frozenset[str], read: Callable[[str], bytes]) -> Release:
+    told = next((path for path in sorted(paths) if path.endswith(".dist-info/METADATA")), "")
+    header = BytesParser().parsebytes(read(told) if told else b"", headersonly=True)
+    return Release(name, str(header["Version"] or ""), paths, tuple(header.get_all("Requires-Dist") or ()), read)
+
+
+def _pip(arguments: Sequence[str], name: str, version: str) -> str:
+    """What pip says on standard output; raises GalleyError with the reason where it fails."""
+    command = [sys.executable, "-m", "pip", *arguments]
+    ran = subprocess.run(
+        command, capture_output=True, text=True, errors="replace", check=False, stdin=subprocess.DEVNULL
+    )
+    if ran.returncode == 0:
+        return ran.stdout
+    raise pip_failed(ran.stderr, name, version)
+
+
+def pip_failed(said: str, name: str, version: str) -> GalleyError:
+    """What went wrong, in words, from what pip says of it on standard error."""
+    lower = said.lower()
+    if "no module named pip" in lower:
+        return GalleyError(
+            "pip is not installed, and nothing else fetches releases", mend=f"{sys.executable} -m ensurepip"
+        )
+    if any(each in lower for each in OUT_OF_REACH):
+        return GalleyError(f"the index cannot be reached, to ask it for {name}", mend="try again with a network")
+    known = said.partition(NONE_LIKE_IT)[2]
+    have = _listed(known.partition(")")[0])
+    if have and have != ["none"]:
+        what = f"no such release: {name} {version}".rstrip()
+        return UsageError(what, mend=f"the index has: {', '.join(have[-5:])}")
+    if known or "no matching distribution" in lower:
+        what = f"no such release: the index has no package '{canonical(name)}' that this Python can use"
+        return UsageError(what, mend="mind its spelling; pip's own settings say which index is asked: pip config list")
+    last = next((line for line in reversed(said.strip().splitlines()) if line.strip()), "")
+    return GalleyError(f"pip could not fetch {name} {version}: {last}", mend="mend what it says, and try again")

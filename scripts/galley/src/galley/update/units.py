@@ -1,0 +1,282 @@
+"""A module of a package taken apart into what can change by itself: functions, what names are bound to, what runs.
+
+In the command. Docstrings, comments, layout and line numbers do not count. A `Statement` is a part of a module or class
+that runs when the module is imported. It binds names there, or it has an effect without a name. A function's statement
+is what runs then: its decorators and defaults, and its annotations where a decorator can read them. Its body is a
+`function`, which only counts where a page entered it.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from galley.source.digest import code_digest, is_string
+from galley.source.reads import nodes
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Scoped = Function | ast.ClassDef
+PLAIN = frozenset({"staticmethod", "classmethod", "property", "abstractmethod"})  # decorators that read no annotations
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """The names that code asks for: `globals` by themselves, `attributes` of something, and `texts` that could be such.
+
+    Of an attribute `__version__` the name before it is kept: `package.__version__`, and `.__version__` where that is
+    imported from a module near by.
+    """
+
+    globals: frozenset[str]
+    attributes: frozenset[str]
+    texts: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What runs at the top level of a module, or in the body of the class `scope`; `binds` is empty for an effect.
+
+    `origin` is the module that a `from` import names, with its dots before it, and `source` the name there.
+    """
+
+    scope: str
+    binds: str
+    digest: str
+    node: ast.AST = field(compare=False, repr=False)
+    origin: str = ""
+    source: str = ""
+
+    @cached_property
+    def mentions(self) -> Mentions:
+        """The names that it asks for when it runs."""
+        return mentions(self.node)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A function with its code; `line` is where it begins."""
+
+    digest: str
+    node: ast.AST = field(compare=False, repr=False)
+    line: int = field(compare=False)
+
+    @cached_property
+    def mentions(self) -> Mentions:
+        """The names that its code asks for, nested functions included."""
+        return mentions(self.node)
+
+
+@dataclass(frozen=True)
+class Code:
+    """A module: its functions by qualified name, several where a name is defined more than once; its statements."""
+
+    functions: dict[str, tuple[Unit, ...]]
+    statements: tuple[Statement, ...]
+    classes: dict[str, int]  # the line of each class, by its qualified name
+    bound: dict[str, int]  # the line of each name at the top level and of each attribute of a class
+    decorated: frozenset[str]  # the classes with a decorator, which may read what their bodies bind
+
+    @cached_property
+    def by_name(self) -> dict[tuple[str, str], tuple[Statement, ...]]:
+        """The statements that bind a name of a scope; the effects of a scope under an empty name."""
+        found: dict[tuple[str, str], list[Statement]] = {}
+        for each in self.statements:
+            found.setdefault((each.scope, each.binds), []).append(each)
+        return {key: tuple(each) for key, each in found.items()}
+
+    def line(self, symbol: str) -> int:
+        """The line that defines a function, a class, or another name; 0 where the module has none."""
+        if symbol in self.functions:
+            return self.functions[symbol][-1].line
+        return self.classes.get(symbol) or self.bound.get(symbol, 0)
+
+
+def read_code(source: bytes | str) -> Code:
+    """Take a module apart. Raises SyntaxError, or ValueError where it is no text."""
+    tree = ast.parse(source)
+    reader = _Reader()
+    reader.body(tree.body, "", ())
+    functions = {name: tuple(units) for name, units in reader.functions.items()}
+    return Code(functions, tuple(reader.statements), reader.classes, reader.bound, frozenset(reader.decorated))
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.functions: dict[str, list[Unit]] = {}
+        self.statements: list[Statement] = []
+        self.classes: dict[str, int] = {}
+        self.bound: dict[str, int] = {}
+        self.decorated: set[str] = set()
+
+    def body(self, body: Sequence[ast.stmt], scope: str, under: tuple[ast.AST, ...]) -> None:
+        """Take in the statements of a module or class; `under` are the conditions that they stand under."""
+        for statement in body:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+                self._function(statement, scope, under)
+            elif isinstance(statement, ast.ClassDef):
+                self._class(statement, scope, under)
+            elif isinstance(statement, ast.If):
+                self._if(statement, scope, under)
+            elif isinstance(statement, ast.Try):
+                self._try(statement, scope, under)
+            elif isinstance(statement, ast.With):
+                items = ast.Tuple([each.context_expr for each in statement.items], ast.Load())
+                self._add(scope, "", items, under)
+                self.body(statement.body, scope, (*under, items))
+            elif not is_string(statement):
+                self._plain(statement, scope, under)
+
+    def _function(self, node: Function, scope: str, under: tuple[ast.AST, ...]) -> None:
+        name = _joined(scope, node.name)
+        self._unit(node, name)
+        self._nested(node, name)
+        self._add(scope, node.name, _interface(node), under, node.lineno)
+
+    def _unit(self, node: Function, name: str) -> None:
+        bare = _without_docstrings(node)
+        self.functions.setdefault(name, []).append(Unit(code_digest([bare]), bare, node.lineno))
+
+    def _nested(self, holder: ast.AST, name: str) -> None:
+        """The functions inside a function, which pages enter by names of their own."""
+        for child in _inside(holder):
+            inner = f"{name}.<locals>.{child.name}" if isinstance(holder, Function) else f"{name}.{child.name}"
+            if isinstance(child, Function):
+                self._unit(child, inner)
+            self._nested(child, inner)
+
+    def _class(self, node: ast.ClassDef, scope: str, under: tuple[ast.AST, ...]) -> None:
+        name = _joined(scope, node.name)
+        self.classes[name] = node.lineno
+        if node.decorator_list:
+            self.decorated.add(name)
+        header = ast.Tuple([*node.decorator_list, *node.bases, *node.keywords], ast.Load())  # type: ignore[list-item]
+        self._add(scope, node.name, header, under, node.lineno)
+        self.body(node.body, name, under)
+
+    def _if(self, node: ast.If, scope: str, under: tuple[ast.AST, ...]) -> None:
+        asked = ast.unparse(node.test)
+        if asked.endswith("TYPE_CHECKING") or asked.startswith("__name__ =="):
+            self.body(node.orelse, scope, under)  # the other part does not run where a page imports the module
+            return
+        self.body(node.body, scope, (*under, node.test))
+        self.body(node.orelse, scope, (*under, node.test))
+
+    def _try(self, node: ast.Try, scope: str, under: tuple[ast.AST, ...]) -> None:
+        self.body(node.body, scope, under)
+        for handler in node.handlers:
+            self.body(handler.body, scope, (*under, handler.type) if handler.type else under)
+        self.body([*node.orelse, *node.finalbody], scope, under)
+
+    def _plain(self, node: ast.stmt, scope: str, under: tuple[ast.AST, ...]) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                name = alias.asname or alias.name.partition(".")[0]
+                self._add(scope, name, ast.Import([alias]), under, node.lineno)
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                one = ast.ImportFrom(node.module, [alias], node.level)
+                origin = "." * node.level + (node.module or "")
+                name = "" if alias.name == "*" else alias.asname or alias.name
+                self._add(scope, name, one, under, node.lineno, origin, alias.name)
+        else:
+            names = _targets(node)
+            for name in names:
+                self._add(scope, name, node, under, node.lineno)
+            if not names and not isinstance(node, ast.Pass):
+                self._add(scope, "", node, under)
+
+    def _add(
+        self,
+        scope: str,
+        name: str,
+        node: ast.AST,
+        under: tuple[ast.AST, ...],
+        line: int = 0,
+        origin: str = "",
+        source: str = "",
+    ) -> None:
+        whole = ast.Tuple([*under, node], ast.Load()) if under else node  # type: ignore[list-item]
+        self.statements.append(Statement(scope, name, code_digest([whole]), whole, origin, source))  # type: ignore[list-item]
+        if name and line:
+            self.bound.setdefault(_joined(scope, name), line)
+
+
+def mentions(node: ast.AST) -> Mentions:
+    """The names that code asks for, wherever in it."""
+    names, attributes, texts = set(), set(), set()
+    for each in nodes(node):
+        if isinstance(each, ast.Name):
+            names.add(each.id)
+        elif isinstance(each, ast.Attribute):
+            held = f"{each.value.id}." if each.attr == "__version__" and isinstance(each.value, ast.Name) else ""
+            attributes.add(f"{held}{each.attr}")
+        elif isinstance(each, ast.Constant) and isinstance(each.value, str) and each.value.isidentifier():
+            texts.add(each.value)
+        elif isinstance(each, ast.ImportFrom | ast.Import):
+            top = "" if isinstance(each, ast.Import) or each.level else (each.module or "").partition(".")[0]
+            last = {alias.name.rpartition(".")[2] for alias in each.names}
+            names |= last
+            attributes |= {f"{top}.{name}" if name == "__version__" else name for name in last}
+    return Mentions(frozenset(names), frozenset(attributes), frozenset(texts))
+
+
+def _interface(node: Function) -> ast.Tuple:
+    """What of a function runs when its module is imported."""
+    parts: list[ast.expr] = [
+        *node.decorator_list,
+        *node.args.defaults,
+        *(each for each in node.args.kw_defaults if each),
+    ]
+    if any(ast.unparse(each).rpartition(".")[2] not in PLAIN for each in node.decorator_list):
+        arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+        parts += [each.annotation for each in arguments if each.annotation]
+        parts += [node.returns] if node.returns else []
+    return ast.Tuple(parts, ast.Load())
+
+
+def _without_docstrings(node: Function) -> Function:
+    """A function without its docstrings, and without annotations where no decorator can read them."""
+    bare = copy.deepcopy(node)
+    for each in nodes(bare):
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and is_string(each.body[0]):
+            each.body = each.body[1:] or [ast.Pass()]
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and not each.decorator_list:
+            each.returns = None
+        if isinstance(each, ast.arg) and not node.decorator_list:
+            each.annotation = None
+    return bare
+
+
+def _inside(node: ast.AST) -> Iterator[Scoped]:
+    """The functions and classes directly inside of something, whatever statements they stand in."""
+    waiting = list(ast.iter_child_nodes(node))
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Function | ast.ClassDef):
+            yield each
+        else:
+            waiting += ast.iter_child_nodes(each)
+
+
+def _targets(node: ast.stmt) -> list[str]:
+    """The names that an assignment binds; none for any other statement, and none where it changes a thing in place."""
+    if isinstance(node, ast.Assign):
+        targets = node.targets
+    elif isinstance(node, ast.AnnAssign | ast.AugAssign):
+        targets = [node.target]
+    else:
+        return []
+    found: list[str] = []
+    for each in targets:
+        parts = each.elts if isinstance(each, ast.Tuple | ast.List) else [each]
+        if not all(isinstance(part, ast.Name) for part in parts):
+            return []
+        found += [part.id for part in parts if isinstance(part, ast.Name)]
+    return found
+
+
+def _joined(scope: str, name: str) -> str:
+    return f"{scope}.{name}" if scope else name

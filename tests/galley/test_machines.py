@@ -1,0 +1,401 @@
+"""Many machines: what there is to run is planned, shared among them, and their records are taken in."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from galley.config import Profile
+from galley.record.model import CellRecord, Environment, Record
+from galley.run.choose import Task
+from galley.run.plan import OVERHEAD, key_of, shares
+from galley.source.cells import SnippetFile
+from guide_folder import GuideFolder
+
+SETTINGS = """\
+[tool.galley]
+line = ["device", "click"]
+packages = ["click"]
+hooks = { provenance = "helper:said" }
+
+[tool.galley.profiles.laptop]
+required = true
+
+[tool.galley.profiles.big]
+devices = ["/dev/nothing*"]
+
+[tool.galley.profiles.big.parameters]
+size = 2
+"""
+PAGE = "# %% parameters\nsize = 1\n# %% one\nprint(size, {})\n"
+PAGES = [f"page_{number}" for number in range(6)]
+SHARDS = ("1/3", "2/3", "3/3")
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
+    """A guide with six pages, four of which have a true record; one has one under another profile, too."""
+    folder = GuideFolder.make(tmp_path_factory.mktemp("first"), SETTINGS)
+    folder.write("snippets/helper.py", 'def said(context):\n    return {"device": "cpu"}\n')
+    for number, name in enumerate(PAGES[:4]):
+        folder.snippet(name, PAGE.format(number))
+    assert not folder.run().failures
+    assert not folder.run("page-0", profiles=("big",)).failures
+    for number, name in enumerate(PAGES[4:], start=4):
+        folder.snippet(name, PAGE.format(number))
+    return folder
+
+
+@pytest.fixture
+def guide(first: GuideFolder, tmp_path: Path) -> GuideFolder:
+    """A copy of it, in a folder of its own."""
+    return first.copied(tmp_path / "here")
+
+
+def machine(guide: GuideFolder, shard: str, *options: str) -> GuideFolder:
+    """Another machine with the same checkout, which ran a shard."""
+    there = guide.copied(guide.root.parent / f"machine-{shard.replace('/', '-')}")
+    done = there.galley("run", "--shard", shard, *options)
+    assert done.returncode == 0, done.stdout
+    return there
+
+
+def outputs(*folders: GuideFolder) -> list[str]:
+    """The folders of the records, as `galley collect` takes them."""
+    return [str(each.project.outputs) for each in folders]
+
+
+def planned(guide: GuideFolder, *options: str) -> Any:
+    """The plan as JSON."""
+    done = guide.galley("plan", "--json", *options)
+    assert done.returncode == 0, done.stdout
+    return json.loads(done.stdout)
+
+
+def test_the_plan_says_what_would_run_and_on_what(guide: GuideFolder) -> None:
+    found = planned(guide)
+    assert [(each["page"], each["state"], each["seconds"]) for each in found["pages"]] == [
+        ("page-4", "missing", None),
+        ("page-5", "missing", None),
+    ]
+    found = planned(guide, "--all", "-p", "laptop", "-p", "big", "page-0")
+    at = {each["profile"]: each for each in found["pages"]}
+    assert at["big"]["devices"] == ["/dev/nothing*"]
+    assert at["laptop"]["seconds"] > 0 or at["laptop"]["peak_mb"] > 0
+    assert at["laptop"]["facts"]["device"] == "cpu"
+    assert at["laptop"]["facts"]["click"].startswith("click ")
+    assert (at["laptop"]["threads"], at["laptop"]["alone"], at["laptop"]["network"]) == (1, False, False)
+    assert found["format"] == 1
+    said = guide.galley("plan").stdout
+    assert "page-4 (laptop): missing, never recorded, 1 thread\n" in said
+    assert "2 pages, 0.0 s one after the other, and 2 of which no record says how long\n" in said
+
+
+def test_a_plan_with_shards_has_each_page_once_and_equals_what_the_shards_run(guide: GuideFolder) -> None:
+    found = planned(guide, "--all", "--shards", "3")
+    assert [each["shard"] for each in found["shards"]] == list(SHARDS)
+    assert sorted(each["page"] for each in found["pages"]) == sorted(name.replace("_", "-") for name in PAGES)
+    for number, shard in enumerate(SHARDS, start=1):
+        said = guide.galley("run", "--all", "--dry-run", "--shard", shard).stdout.split("\n")
+        mine = [f"{each['page']} (laptop)" for each in found["pages"] if each["shard"] == number]
+        assert [line for line in said if line] == mine
+
+
+def task(name: str, seconds: float | None) -> Task:
+    """A task whose last run took so long; None for one that never ran."""
+    profile = Profile("laptop")
+    cells = (CellRecord(name="a", digest="", seconds=seconds or 0.0),)
+    record = Record(name, "laptop", "2026-01-01", Environment(), cells) if seconds is not None else None
+    return Task(SnippetFile(name, Path(name), "", ()), profile, record)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_shares_have_each_task_once_are_the_same_everywhere_and_nearly_equal(seed: int) -> None:
+    draw = random.Random(seed)
+    of = draw.randint(1, 20)
+    none = 0 if seed % 2 else 0.3
+    lengths = [None if draw.random() < none else draw.choice([0.0, draw.expovariate(0.1)]) for _ in range(seed)]
+    tasks = [task(f"page-{number}", seconds) for number, seconds in enumerate(lengths)]
+    found = shares(tasks, of)
+    assert len(found) == of
+    assert sorted(key_of(each) for share in found for each in share) == sorted(map(key_of, tasks))
+    shuffled = draw.sample(tasks, len(tasks))
+    assert [list(map(key_of, each)) for each in shares(shuffled, of)] == [list(map(key_of, each)) for each in found]
+    known = [each for each in lengths if each is not None]
+    if len(known) == len(lengths):
+        loads = [sum(each.seconds for each in share) for share in found]
+        assert max(loads) <= sum(known) / of + max(known, default=0.0) + OVERHEAD * (1 + len(known) / of) + 1e-6
+
+
+def test_pages_that_take_no_time_are_shared_too() -> None:
+    found = shares([task(f"page-{number}", 0.0) for number in range(12)], 3)
+    assert [len(share) for share in found] == [4, 4, 4]
+
+
+def test_shards_collected_are_what_one_machine_records(guide: GuideFolder) -> None:
+    machines = [machine(guide, shard) for shard in SHARDS]
+    ran = [sorted(set(each.recorded()) - set(guide.recorded())) for each in machines]
+    assert sum(any("page-4/" in name for name in names) for names in ran) == 1
+    done = guide.galley("collect", *outputs(*machines))
+    assert done.returncode == 0, done.stdout
+    assert "page-4 (laptop): taken\npage-5 (laptop): taken\n2 taken, 0 unchanged, 0 refused; complete\n" in done.stdout
+    alone = guide.copied(guide.root.parent / "alone")
+    shutil.rmtree(alone.project.outputs / "page-4")
+    alone.run()
+    names = [name for name in alone.recorded() if name.startswith(("page-4", "page-5")) and name.endswith(".txt")]
+    assert names
+    assert {name: guide.recorded()[name][0] for name in names} == {name: alone.recorded()[name][0] for name in names}
+    assert not any(name.startswith("shard-") for name in guide.recorded())
+    assert guide.galley("check").returncode == 0
+    assert guide.galley("collect", *outputs(*machines)).stdout == "0 taken, 2 unchanged, 0 refused; complete\n"
+
+
+def test_what_is_missing_is_told_with_the_command_that_makes_it(guide: GuideFolder) -> None:
+    machines = {shard: machine(guide, shard, "--all") for shard in SHARDS}
+    done = guide.galley("collect", *outputs(machines["1/3"], machines["3/3"]))
+    assert done.returncode == 1
+    assert "missing: shard 2/3 is not among the folders: " in done.stdout
+    assert "galley run --shard 2/3, with the options of the run\n" in done.stdout
+    assert "refused; not complete\n" in done.stdout
+    assert guide.galley("collect", *outputs(*machines.values())).returncode == 0
+
+
+def test_a_shard_that_was_interrupted_goes_on_where_it_was(guide: GuideFolder) -> None:
+    there = machine(guide, "1/2", "--all")
+    file = there.project.outputs / "shard-1-of-2.json"
+    note = json.loads(file.read_text(encoding="utf-8"))
+    assert sorted(note["done"]) == sorted(note["plan"][0])
+    kept = note["done"][:1]
+    file.write_text(json.dumps(note | {"done": kept}), encoding="utf-8")
+    done = there.galley("run", "--all", "--shard", "1/2")
+    assert f"shard 1/2: {len(note['plan'][0]) - 1} of 6 pages" in done.stdout
+    assert "1 are done already; without snippets/outputs/shard-1-of-2.json they run again" in done.stdout
+    assert f"{kept[0][0]} (laptop)" not in done.stdout
+    assert json.loads(file.read_text(encoding="utf-8"))["plan"] == note["plan"], "although the seconds are others now"
+    there.snippet("page_1", PAGE.format("'changed'"))
+    said = there.galley("run", "--all", "--shard", "1/2").stdout
+    assert "done already" not in said, "other code is another run"
+
+
+def test_a_shard_that_failed_is_not_done(guide: GuideFolder) -> None:
+    guide.snippet("page_4", "# %% one\n1 / 0\n")
+    machines = [guide.copied(guide.root.parent / f"m{number}") for number in (1, 2)]
+    codes = [each.galley("run", "--shard", f"{n}/2").returncode for n, each in enumerate(machines, start=1)]
+    assert sorted(codes) == [0, 4]
+    done = guide.galley("collect", *outputs(*machines))
+    assert done.returncode == 1
+    assert "is not all done: page-4 (laptop): galley run --shard " in done.stdout
+    assert "page-5 (laptop): taken" in done.stdout
+
+
+def test_a_comparison_in_shards_writes_nothing(guide: GuideFolder) -> None:
+    before = guide.recorded()
+    said = [guide.galley("run", "--check", "--shard", shard, CI="1").stdout for shard in ("1/2", "2/2")]
+    assert sum(each.count("same outputs") for each in said) == 4
+    assert guide.recorded() == before
+
+
+@pytest.mark.parametrize("shard", ["0/3", "4/3", "1", "1/0", "a/b", "1/3/4", "-1/3", "01/3"])
+def test_a_shard_that_is_none_is_refused(guide: GuideFolder, shard: str) -> None:
+    done = guide.galley("run", f"--shard={shard}")
+    assert done.returncode == 2
+    assert f"'{shard}' is no shard\n    write NUMBER/COUNT" in done.stdout
+
+
+def note(folder: GuideFolder, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change the note of a shard."""
+    (file,) = folder.project.outputs.glob("shard-*.json")
+    said = json.loads(file.read_text(encoding="utf-8"))
+    change(said)
+    file.write_text(json.dumps(said), encoding="utf-8")
+
+
+def of_another_run(there: GuideFolder) -> None:
+    """The note is of another run."""
+    note(there, lambda said: said.update(asked="another"))
+
+
+def a_note_that_claims_more(there: GuideFolder) -> None:
+    """The shard says that it has done what another was to do."""
+    note(there, lambda said: said.update(done=[*said["plan"][0], *said["plan"][1], *said["plan"][2]]))
+
+
+def a_page_twice(there: GuideFolder) -> None:
+    """The plan has a page in two shards."""
+    note(there, lambda said: said["plan"][0].append(said["plan"][1][0] if said["plan"][1] else said["plan"][2][0]))
+
+
+def a_foreign_file(there: GuideFolder) -> None:
+    """Something lies there that is no record."""
+    (there.project.outputs / "notes.txt").write_text("a", encoding="utf-8")
+
+
+def a_link(there: GuideFolder) -> None:
+    """A page's folder is a link."""
+    (there.project.outputs / "page-9").symlink_to("/etc")
+
+
+def a_link_deeper(there: GuideFolder) -> None:
+    """A record's folder is a link."""
+    (there.project.outputs / "page-4" / "more").symlink_to("/etc")
+
+
+def a_file_for_a_folder(there: GuideFolder) -> None:
+    """A file stands where a profile would."""
+    (there.project.outputs / "page-4" / "more").write_text("a", encoding="utf-8")
+
+
+REFUSED = {
+    of_another_run: "is a shard of another run than",
+    a_note_that_claims_more: "is no note of a shard: it has done what is another shard's",
+    a_page_twice: "is no note of a shard: a page is in two shards",
+    a_foreign_file: "notes.txt: is no record, and no file that galley keeps beside records",
+    a_link: "page-9: is a link, and galley follows none to its records",
+    a_link_deeper: "more: is a link, and galley follows none to its records",
+    a_file_for_a_folder: "more: is no record, and no file that galley keeps beside records",
+}
+
+
+def owner(machines: list[GuideFolder], page: str) -> GuideFolder:
+    """The machine that recorded a page."""
+    return next(each for each in machines if (each.project.outputs / page / "laptop/record.json").exists())
+
+
+@pytest.mark.parametrize("spoil", REFUSED, ids=lambda each: each.__name__)
+def test_folders_that_are_none_of_shards_are_refused_before_anything_is_taken(
+    guide: GuideFolder, spoil: Callable[[GuideFolder], None]
+) -> None:
+    machines = [machine(guide, shard) for shard in SHARDS]
+    spoil(owner(machines, "page-4"))
+    before = guide.recorded()
+    done = guide.galley("collect", *outputs(*machines))
+    assert done.returncode in (3, 5), done.stdout
+    assert REFUSED[spoil] in done.stdout
+    assert guide.recorded() == before
+
+
+def tampered(there: GuideFolder) -> None:
+    """An output is not what its record says."""
+    (there.project.outputs / "page-4/laptop/one.stdout.txt").write_text("forged\n", encoding="utf-8")
+
+
+def a_file_more(there: GuideFolder) -> None:
+    """A file lies in the record's folder that no record names."""
+    (there.project.outputs / "page-4/laptop/more.txt").write_text("a", encoding="utf-8")
+
+
+def an_output_by_link(there: GuideFolder) -> None:
+    """An output is a link to a file with the right bytes."""
+    file = there.project.outputs / "page-4/laptop/one.stdout.txt"
+    kept = there.root / "kept.txt"
+    file.rename(kept)
+    file.symlink_to(kept)
+
+
+def torn(there: GuideFolder) -> None:
+    """Its writer was interrupted."""
+    (there.project.outputs / "page-4/laptop/record.json").unlink()
+
+
+def of_other_code(there: GuideFolder) -> None:
+    """The shard ran other code."""
+    there.snippet("page_4", PAGE.format("'another'"))
+    assert there.galley("run", "page-4").returncode == 0
+
+
+WRONG = {
+    tampered: "one.stdout.txt: is not what was recorded",
+    a_file_more: "more.txt: is in the folder and not in the record",
+    an_output_by_link: "one.stdout.txt: is no plain file",
+    torn: "torn: outputs without a record.json",
+    of_other_code: "cell page_4/one changed",
+}
+
+
+@pytest.mark.parametrize("spoil", WRONG, ids=lambda each: each.__name__)
+def test_a_record_that_is_not_true_is_refused_and_the_others_are_taken(
+    guide: GuideFolder, spoil: Callable[[GuideFolder], None]
+) -> None:
+    machines = [machine(guide, shard) for shard in SHARDS]
+    spoil(owner(machines, "page-4"))
+    done = guide.galley("collect", *outputs(*machines))
+    assert done.returncode == 1, done.stdout
+    assert "machine-" in done.stdout
+    assert WRONG[spoil] in done.stdout.replace("is no plain file, and", "is no plain file"), done.stdout
+    assert "galley run page-4" in done.stdout
+    assert "page-5 (laptop): taken" in done.stdout
+    assert not (guide.project.outputs / "page-4").exists()
+
+
+def test_two_records_of_one_page_are_a_conflict(guide: GuideFolder) -> None:
+    one, other = (guide.copied(guide.root.parent / name) for name in ("one", "other"))
+    for each, said in ((one, "1"), (other, "2")):
+        each.snippet("page_4", f"# %% one\nimport os\nprint(len(os.environ.get('SAID', '{said}')) and '{said}')\n")
+        assert each.galley("run", "page-4").returncode == 0
+    forged = other.project.outputs / "page-4/laptop"
+    shutil.rmtree(forged)
+    shutil.copytree(one.project.outputs / "page-4/laptop", forged)
+    record = json.loads((forged / "record.json").read_text(encoding="utf-8"))
+    record["environment"]["packages"] = {"click": "0.1"}
+    (forged / "record.json").write_text(json.dumps(record), encoding="utf-8")
+    guide.snippet("page_4", (one.root / "snippets/page_4.py").read_text(encoding="utf-8"))
+    done = guide.galley("collect", *outputs(one, other))
+    assert done.returncode == 1
+    assert "page-4/laptop: differs from the one in" in done.stdout
+    assert "both are true\n    leave one of the two folders out" in done.stdout
+    assert not (guide.project.outputs / "page-4").exists()
+    assert "page-4 (laptop): taken" in guide.galley("collect", *outputs(one)).stdout
+
+
+def test_a_page_that_is_not_here_is_refused(guide: GuideFolder) -> None:
+    there = guide.copied(guide.root.parent / "there")
+    there.snippet("stranger", PAGE.format(9))
+    assert there.galley("run", "stranger").returncode == 0
+    done = guide.galley("collect", *outputs(there))
+    assert "stranger/laptop: is the record of a page or profile that this checkout does not have" in done.stdout
+
+
+def test_without_notes_what_has_no_true_record_is_missing(guide: GuideFolder) -> None:
+    there = guide.copied(guide.root.parent / "there")
+    assert there.galley("run", "page-4").returncode == 0
+    done = guide.galley("collect", *outputs(there))
+    assert done.returncode == 1
+    assert "page-4 (laptop): taken\nmissing: page-5 (laptop) is missing: galley run page-5\n" in done.stdout
+
+
+def test_the_same_shard_twice_and_no_folder_are_refused(guide: GuideFolder) -> None:
+    there = machine(guide, "1/3")
+    again = there.copied(guide.root.parent / "again")
+    done = guide.galley("collect", *outputs(there, again))
+    assert done.returncode == 5
+    assert "is shard 1/3, and so is" in done.stdout
+    assert guide.galley("collect", "nowhere").returncode == 2
+    assert guide.galley("collect").returncode == 2
+    link = guide.root.parent / "link"
+    link.symlink_to(there.project.outputs)
+    assert "is a link" in guide.galley("collect", str(link)).stdout
+
+
+def test_what_galley_keeps_beside_records_is_no_foreign_file(guide: GuideFolder) -> None:
+    there = guide.copied(guide.root.parent / "there")
+    assert there.galley("run", "page-4").returncode == 0
+    assert there.galley("run", "--footprint", "page-4").returncode == 0
+    assert (there.project.outputs / ".footprints").is_dir()
+    assert there.galley("run", "page-5").returncode == 0
+    assert there.galley("manifest").returncode == 0
+    done = guide.galley("collect", *outputs(there))
+    assert done.returncode == 0, done.stdout
+    assert not (guide.project.outputs / ".footprints").exists()
+
+
+def test_ci_takes_nothing_in(guide: GuideFolder) -> None:
+    there = machine(guide, "1/3")
+    done = guide.galley("collect", *outputs(there), CI="1")
+    assert done.returncode == 5
+    assert "CI writes no records" in done.stdout

@@ -1,0 +1,332 @@
+"""`galley update` and `galley bisect`: the move to other releases on a branch, and the release that changed a cell."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from galley.config import find_project
+from galley.record.held import held_pages
+from galley.record.status import store_of
+from galley.update.branch import Copy
+from galley.update.environment import COMMAND
+from galley.update.pins import move, pins
+from guide_folder import GuideFolder, quiet_environment
+from wheels import Bench, index, wheel
+
+SETTINGS = """\
+[project]
+name = "guide"
+dependencies = ["tiny[extra]==1.0", "other>=2"]
+
+[tool.galley]
+lock = "lock.txt"
+
+[tool.galley.profiles.laptop]
+required = true
+"""
+MATHS = """\
+def add(one, other):
+    return one + other
+
+
+def told():
+    return 'said'
+
+
+def quiet():
+    return 0
+"""
+NEXT = """\
+import helping
+
+def told():
+    return 'said aloud'
+
+
+def add(one, other):
+    raise TypeError('no more')
+
+
+def quiet():
+    return 0
+"""
+TINY = {"tiny/__init__.py": "from tiny.maths import add, told\n", "tiny/maths.py": MATHS}
+LINK = "https://example.org/o/tiny/blob/v{version}/src/tiny/maths.py#L{line}"
+
+
+def git(folder: Path, *words: str) -> str:
+    """What git answers in a folder."""
+    who = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    return subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """A guide in a git repository whose pages have footprints with tiny 1.0, and wheels of 1.0, 1.1, 1.2 and 2.0."""
+    bench = Bench.make(tmp_path_factory.mktemp("bench"), SETTINGS)
+    shutil.unpack_archive(wheel(bench.wheels, "tiny", "1.0", TINY), bench.environment.packages, "zip")
+    wheel(bench.wheels, "tiny", "1.1", {**TINY, "tiny/later.py": "x = 1\n"})
+    wheel(bench.wheels, "tiny", "1.2", {**TINY, "tiny/maths.py": MATHS.replace("said", "sung")})
+    wheel(bench.wheels, "tiny", "2.0", {**TINY, "tiny/maths.py": NEXT}, ["helping"])
+    wheel(bench.wheels, "tiny", "3.0rc1", TINY)
+    wheel(bench.wheels, "helping", "1.0", {"helping.py": ""})
+    guide = bench.guide
+    guide.write("lock.txt", "tiny==1.0 \\\n    --hash=sha256:00\nother==2.1  # tiny==0.9\n")
+    guide.write("locks/more.txt", "tiny==1.0\n")
+    guide.write(".gitignore", "ignored\n")
+    guide.snippet("adds", "# %% one\nimport tiny\nprint(tiny.add(1, 2))\n")
+    guide.snippet("tells", "# %% one\nimport tiny\nprint(tiny.told())\n# %% two\nprint(2)\n")
+    guide.snippet("plain", "# %% one\nprint(1)\n")
+    lines = "\n".join(f"See [`x`]({LINK.format(version='1.0', line=line)})." for line in (1, 5, 9, 99))
+    guide.page("links", lines)
+    assert bench.galley("run", "--footprint").returncode == 0
+    git(guide.root, "init", "-q", "-b", "main")
+    git(guide.root, "add", "--all")
+    git(guide.root, "commit", "-q", "-m", "first")
+    return bench
+
+
+@pytest.fixture
+def bench(first: Bench, tmp_path: Path) -> Bench:
+    """The same with a copy of the guide that a test may spoil."""
+    return Bench(first.guide.copied(tmp_path / "guide"), first.wheels, first.environment)
+
+
+IDENTITY = {
+    name: value
+    for who in ("AUTHOR", "COMMITTER")
+    for name, value in ((f"GIT_{who}_NAME", "A"), (f"GIT_{who}_EMAIL", "a@example.org"))
+}
+
+
+def test_the_table_names_what_is_pinned_reached_and_not_the_newest(bench: Bench) -> None:
+    ended = bench.galley("update")
+    assert ended.returncode == 1, ended.stdout
+    head, row = ended.stdout.splitlines()
+    assert head.split()[:4] == ["package", "pinned", "newest", "pages"]
+    assert row.split()[:6] == ["tiny", "1.0", "2.0", "2", "of", "3"]
+    (bench.wheels / "hidden").mkdir()
+    assert bench.galley("update", PIP_FIND_LINKS=str(bench.wheels / "hidden")).returncode == 2
+
+
+def test_an_update_is_one_branch_and_the_working_tree_stays(bench: Bench, tmp_path: Path) -> None:
+    root = bench.guide.root
+    before, tree = (
+        git(root, "rev-parse", "HEAD"),
+        {path: path.read_bytes() for path in sorted(root.rglob("*.*")) if path.is_file()},
+    )
+    ended = bench.galley("update", "--apply", "tiny==2.0", **IDENTITY)
+    assert ended.returncode == 0, ended.stdout
+    assert git(root, "rev-parse", "HEAD") == before
+    assert git(root, "status", "--porcelain") == ""
+    assert {path: path.read_bytes() for path in tree} == tree
+    assert git(root, "rev-parse", "update/tiny-2.0^") == before
+    told = ended.stdout
+    assert "recorded anew: tells (laptop)" in told
+    assert "held: adds (laptop): cell one: TypeError: no more" in told
+    assert "locks/more.txt still names an old version" in told
+    assert "git switch update/tiny-2.0" in told
+    git(root, "switch", "-q", "update/tiny-2.0")
+    assert 'dependencies = ["tiny[extra]==2.0", "other>=2"]' in (root / "pyproject.toml").read_text(encoding="utf-8")
+    assert (root / "lock.txt").read_text(encoding="utf-8").startswith("tiny==2.0 \\\n")
+    assert "other==2.1  # tiny==0.9" in (root / "lock.txt").read_text(encoding="utf-8")
+    assert bench.guide.output("tells", "one.stdout.txt") == "said aloud\n"
+    assert bench.guide.output("adds", "one.stdout.txt") == "3\n"
+    assert bench.guide.record("tells").environment.packages["tiny"] == "2.0"
+    (held,) = held_pages(store_of(bench.guide.project)).values()
+    assert (held.page, dict(held.versions)) == ("adds", {"tiny": "2.0"})
+    changed = set(git(root, "diff", "--name-only", "main").splitlines())
+    assert not any("plain" in each for each in changed), changed
+    message = git(root, "log", "-1", "--format=%B")
+    assert message.startswith("Update tiny 1.0 to 2.0\n")
+    assert "Held: adds (laptop): cell one: TypeError: no more" in message
+
+
+def test_links_move_to_the_line_of_the_same_function(bench: Bench) -> None:
+    ended = bench.galley("update", "--apply", "tiny==2.0", "--no-footprints", **IDENTITY)
+    assert "links moved: 3" in ended.stdout, ended.stdout
+    assert f"leads nowhere in the new release: {LINK.format(version='1.0', line=99)}" in ended.stdout
+    text = git(bench.guide.root, "show", "update/tiny-2.0:docs/links.md")
+    wanted = [("2.0", 7), ("2.0", 3), ("2.0", 11), ("1.0", 99)]
+    assert [line for line in text.splitlines() if "See" in line] == [
+        f"See [`x`]({LINK.format(version=version, line=line)})." for version, line in wanted
+    ]
+
+
+def test_what_no_release_can_change_is_not_run(bench: Bench) -> None:
+    ended = bench.galley("update", "--apply", "tiny==1.1", **IDENTITY)
+    assert ended.returncode == 0, ended.stdout
+    assert "recorded anew: nothing" in ended.stdout
+    changed = set(git(bench.guide.root, "diff", "--name-only", "main", "update/tiny-1.1").splitlines())
+    assert changed == {"pyproject.toml", "lock.txt", "docs/links.md"}
+
+
+def test_footprints_of_the_new_release_go_with_it(bench: Bench) -> None:
+    bench.galley("update", "--apply", "tiny==1.2", "--branch", "mine", **IDENTITY)
+    git(bench.guide.root, "switch", "-q", "mine")
+    assert "footprint" not in bench.galley("check").stdout
+    assert bench.guide.output("tells", "one.stdout.txt") == "sung\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["other"], 2, "no such release"),
+        (["more==1"], 2, "no file pins more to a version\n    packages with a pin: other, tiny"),
+        ([], 2, "--apply moves to releases that you name"),
+        (["tiny==1.0"], 2, "nothing moves"),
+        (["tiny==9"], 2, "no such release"),
+    ],
+)
+def test_an_update_that_cannot_be_changes_nothing(bench: Bench, arguments: list[str], code: int, said: str) -> None:
+    ended = bench.galley("update", "--apply", *arguments, **IDENTITY)
+    assert (ended.returncode, said in ended.stdout) == (code, True), ended.stdout
+    assert git(bench.guide.root, "branch", "--format=%(refname:short)") == "main"
+
+
+def test_a_branch_of_the_name_is_never_replaced(bench: Bench) -> None:
+    git(bench.guide.root, "branch", "update/tiny-2.0")
+    ended = bench.galley("update", "--apply", "tiny==2.0", **IDENTITY)
+    assert ended.returncode == 5, ended.stdout
+    assert "there is a branch update/tiny-2.0 already\n    git branch -D update/tiny-2.0" in ended.stdout
+    assert git(bench.guide.root, "rev-parse", "update/tiny-2.0") == git(bench.guide.root, "rev-parse", "main")
+
+
+def test_ci_makes_no_update(bench: Bench) -> None:
+    assert bench.galley("update", "--apply", "tiny==2.0", CI="1").returncode == 5
+
+
+def test_a_guide_in_no_repository_is_told_what_to_type(first: Bench, tmp_path: Path) -> None:
+    copy = Bench(GuideFolder(tmp_path), first.wheels, first.environment)
+    shutil.copytree(first.guide.root, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".git"))
+    ended = copy.galley("update", "--apply", "tiny==2.0", GIT_CEILING_DIRECTORIES=str(tmp_path.parent))
+    assert ended.returncode == 3, ended.stdout
+    assert "git init && git add --all && git commit" in ended.stdout
+
+
+def test_an_update_that_is_killed_leaves_nothing(bench: Bench) -> None:
+    root = bench.guide.root
+    command = [str(bench.environment.python), "-c", COMMAND, "update", "--apply", "tiny==2.0"]
+    variables = quiet_environment(**{**index(bench.wheels), **IDENTITY})
+    with subprocess.Popen(command, cwd=root, env=variables, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            if line.startswith("running"):
+                break
+        running.send_signal(signal.SIGKILL)
+    assert git(root, "branch", "--format=%(refname:short)") == "main"
+    assert git(root, "status", "--porcelain") == ""
+    assert bench.galley("update", "--apply", "tiny==2.0", **IDENTITY).returncode == 0
+
+
+def test_bisect_finds_the_release_that_changed_a_cell(bench: Bench) -> None:
+    ended = bench.galley("bisect", "tells/one", "tiny")
+    assert ended.returncode == 1, ended.stdout
+    assert "tells/one: tiny 1.2 changed it; 1.1 is the last release before\n" in ended.stdout
+    assert "'said' became 'sung'" in ended.stdout
+    assert "3.0" not in ended.stdout
+    assert git(bench.guide.root, "status", "--porcelain") == ""
+
+
+def test_bisect_knows_a_page_that_fails_and_a_cell_that_nothing_changed(bench: Bench) -> None:
+    ended = bench.galley("bisect", "adds", "tiny", "1.1..2.0")
+    assert "adds: tiny 2.0 changed it; 1.2 is the last release before\n" in ended.stdout
+    assert "TypeError: no more" in ended.stdout
+    ended = bench.galley("bisect", "tells/two", "tiny")
+    assert (ended.returncode, "no release from 1.0 on changed it" in ended.stdout) == (0, True), ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["tells/three", "tiny"], "tells has no cell 'three'\n    its cells: one, two"),
+        (["tells", "tiny", "1.0"], "is no range of versions\n    name a range as OLD..NEW"),
+        (["tells", "tiny", "2.0..1.0"], "tiny 2.0 is not older than 1.0"),
+        (["tells", "tiny", "1.0..7"], "no such release: tiny 7\n    the index has: 1.0, 1.1, 1.2, 2.0"),
+        (["nowhere", "tiny"], "no page with cells is named 'nowhere'"),
+    ],
+)
+def test_bisect_says_what_cannot_be(bench: Bench, arguments: list[str], said: str) -> None:
+    ended = bench.galley("bisect", *arguments)
+    assert (ended.returncode, said in ended.stdout) == (2, True), ended.stdout
+
+
+def test_pins_are_found_with_extras_and_not_in_comments(folder: GuideFolder) -> None:
+    text = 'a = ["x[one,two]==1.2", "Y.Z == 3", "w==1.*"]  # v==9\nb = "q==2.0+cpu;python_version<4"\n'
+    settings = (folder.root / "pyproject.toml").read_text(encoding="utf-8")
+    folder.write("pyproject.toml", f"{settings}[tool.others]\n{text}")
+    found = {name: pin.version for name, pin in pins(folder.project).items()}
+    assert found == {"x": "1.2", "y-z": "3", "q": "2.0+cpu"}
+    assert move(folder.project, {"x": "1.3"}) == [f"pyproject.toml:{_line(folder, 'x[one')}: x 1.2 to 1.3"]
+    assert '"x[one,two]==1.3"' in (folder.root / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def _line(folder: GuideFolder, text: str) -> int:
+    lines = (folder.root / "pyproject.toml").read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, start=1) if text in line)
+
+
+def test_a_project_below_its_repository_is_copied_from_there(bench: Bench, tmp_path: Path) -> None:
+    top = tmp_path / "top"
+    shutil.copytree(bench.guide.root, top / "guide", ignore=shutil.ignore_patterns(".git"))
+    git(top, "init", "-q")
+    git(top, "add", "--all")
+    git(top, "commit", "-q", "-m", "x")
+    copy = Copy.make(top / "guide", tmp_path / "copy")
+    assert find_project(copy.root).root == copy.root
+    (copy.root / "ignored").write_text("", encoding="utf-8")
+    (copy.root / "new.txt").write_text("", encoding="utf-8")
+    assert copy.changed() == ["guide/new.txt"]
+
+
+HOOK = """\
+def revisions(context, models):
+    assert not context.profile
+    {}
+"""
+MODELS = """
+[tool.galley.profiles.laptop.pins]
+model = "snippets/models.toml"
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        ("return {name: '2' * 40 for name in models if name == 'a/b'}", 1, f"a/b      {'1' * 12}  {'2' * 12}  1 of 2"),
+        ("return {'a/b': '1' * 40}", 0, "has its newest release"),
+        ("return None", 0, "has its newest release"),
+        ("return ['a/b']", 6, "answered with ['a/b'], and must with texts by name"),
+        ("raise ValueError('odd')", 6, "raised ValueError: odd"),
+        ("import os; os._exit(3)", 6, "exited with status 3 and gave no answer"),
+    ],
+)
+def test_a_hook_says_which_models_have_a_newer_revision(folder: GuideFolder, body: str, code: int, said: str) -> None:
+    settings = (folder.root / "pyproject.toml").read_text(encoding="utf-8") + MODELS
+    hooks = 'hooks = { setup = "helper:setup", revisions = "newest:revisions" }'
+    folder.write("pyproject.toml", settings.replace("[tool.galley]\n", f"[tool.galley]\n{hooks}\n"))
+    folder.write("snippets/newest.py", HOOK.format(body))
+    folder.write(
+        "snippets/models.toml", f'["a/b"]\nrevision = "{"1" * 40}"\n["c/d"]\nrevision = "{"1" * 40}"\n[e]\nx = 1\n'
+    )
+    noted = 'context.note_table(context.root / "snippets/models.toml", "a/b")'
+    folder.write("snippets/helper.py", f'def setup(context):\n    if context.page == "page":\n        {noted}\n')
+    folder.snippet("page", '# %% parameters\nmodel = "a/b"\n# %% one\nprint(1)\n')
+    folder.snippet("other", "# %% one\nprint(1)\n")
+    assert not folder.run().failures
+    ended = folder.galley("update")
+    assert (ended.returncode, said in ended.stdout) == (code, True), ended.stdout
+
+
+def test_the_hook_of_revisions_makes_no_record_stale(folder: GuideFolder) -> None:
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    folder.run()
+    settings = (folder.root / "pyproject.toml").read_text(encoding="utf-8")
+    hooked = settings.replace("[tool.galley]\n", '[tool.galley]\nhooks = { revisions = "newest:revisions" }\n')
+    folder.write("pyproject.toml", hooked)
+    assert folder.status("page").state == "fresh"

@@ -1,0 +1,108 @@
+"""`generate`, and adapters in it, otherwise than the page on generation in use says."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import torch
+from peft.tuners.lora import Linear
+from peft.utils import hotswap
+from transformers import AutoModelForCausalLM, GenerationMixin, TextStreamer
+from transformers.generation.logits_process import TopPLogitsWarper
+
+from mutations import breaks
+
+
+def _generate(change: Any) -> None:
+    """Generate as a change does, which is given the model, the call, and its arguments."""
+    generate = GenerationMixin.generate
+
+    def other(self: Any, *given: Any, **rest: Any) -> Any:
+        return change(self, lambda **more: generate(self, *given, **{**rest, **more}), rest)
+
+    GenerationMixin.generate = other
+
+
+@breaks("generation", "pieces-are-the-answer")
+def a_streamer_gives_the_prompt_too() -> None:
+    """Whatever `skip_prompt` says."""
+    begin = TextStreamer.__init__
+
+    def other(self: Any, tokenizer: Any, skip_prompt: bool = False, **rest: Any) -> None:
+        begin(self, tokenizer, False, **rest)
+
+    TextStreamer.__init__ = other
+
+
+@breaks("generation", "stop-is-not-cut")
+def what_completes_a_stop_string_is_taken_away() -> None:
+    """The last token is not given."""
+    _generate(lambda self, run, rest: run()[:, :-1] if rest.get("stop_strings") else run())
+
+
+@breaks("generation", "top-p-is-a-share")
+def top_p_leaves_two_tokens_or_more() -> None:
+    """`min_tokens_to_keep` is 2."""
+    begin = TopPLogitsWarper.__init__
+
+    def other(self: Any, top_p: float, *given: Any, **rest: Any) -> None:
+        begin(self, top_p, min_tokens_to_keep=2)
+
+    TopPLogitsWarper.__init__ = other
+
+
+@breaks("generation", "beams-find-more")
+def beams_are_ignored() -> None:
+    """As options of another decoding are."""
+    _generate(lambda self, run, rest: run(num_beams=1) if rest.get("num_beams") else run())
+
+
+@breaks("generation", "batch-rounds")
+def models_compute_in_float32() -> None:
+    """Whatever type is asked for."""
+    load = AutoModelForCausalLM.from_pretrained.__func__
+
+    def other(cls: Any, *given: Any, **rest: Any) -> Any:
+        return load(cls, *given, **{**rest, "dtype": "float32"})
+
+    AutoModelForCausalLM.from_pretrained = classmethod(other)
+
+
+@breaks("generation", "cache-is-on")
+def the_models_configuration_switches_the_cache_off() -> None:
+    """As it once did."""
+    _generate(lambda self, run, rest: run() if self.config.use_cache else run(use_cache=False))
+
+
+@breaks("generation", "lora-computes-more")
+def lora_is_added_to_the_weight_at_each_call() -> None:
+    """One multiplication by the sum, and none by A and B."""
+
+    def forward(self: Any, x: Any, *given: Any, **rest: Any) -> Any:
+        for name in () if self.disable_adapters or self.merged else self.active_adapters:
+            added = self.get_delta_weight(name)
+            return self.base_layer(x) + torch.nn.functional.linear(x.to(added.dtype), added).to(x.dtype)
+        return self.base_layer(x)
+
+    Linear.forward = forward
+
+
+@breaks("generation", "prompts-generate")
+def position_ids_are_ignored_in_silence() -> None:
+    """No warning comes."""
+    warn = warnings.warn
+
+    def other(message: Any, *given: Any, **rest: Any) -> None:
+        if "Position ids" not in str(message):
+            warn(message, *given, **rest)
+
+    warnings.warn = other
+
+
+@breaks("generation", "swap-a-smaller")
+def a_swap_takes_another_dropout() -> None:
+    """Nobody looks at it."""
+    hotswap.CONFIG_KEYS_TO_CHECK = {
+        kind: [key for key in keys if key != "lora_dropout"] for kind, keys in hotswap.CONFIG_KEYS_TO_CHECK.items()
+    }

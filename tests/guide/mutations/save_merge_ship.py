@@ -1,0 +1,112 @@
+"""Models that are saved, merged and loaded otherwise than the page about shipping them says."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import peft
+import torch
+from peft import AutoPeftModelForCausalLM, PeftModel
+from peft.tuners.lora import Linear
+from peft.tuners.tuners_utils import BaseTuner
+from transformers import PreTrainedModel
+
+from mutations import breaks
+
+
+@breaks("save-merge-ship", "adapter-alone")
+def an_adapter_is_saved_with_the_base_models_embeddings() -> None:
+    """So that new tokens are never forgotten."""
+    gather = peft.peft_model.get_peft_model_state_dict
+
+    def other(model: Any, *given: Any, **rest: Any) -> Any:
+        tables = {name: each for name, each in model.state_dict().items() if name.endswith("wte.weight")}
+        return {**tables, **gather(model, *given, **rest)}
+
+    peft.peft_model.get_peft_model_state_dict = other
+
+
+@breaks("save-merge-ship", "merged-is-plain")
+def merging_gives_the_base_back() -> None:
+    """As `unload` does."""
+    BaseTuner.merge_and_unload = lambda self, *given, **rest: self.unload()
+
+
+@breaks("save-merge-ship", "wrapper-is-empty")
+def saving_nothing_is_warned_of() -> None:
+    """The empty file is written all the same."""
+    save = PeftModel.save_pretrained
+
+    def other(self: Any, *given: Any, **rest: Any) -> Any:
+        if not any("lora_" in name for name, _ in self.named_parameters()):
+            warnings.warn("nothing to save", stacklevel=2)
+        return save(self, *given, **rest)
+
+    PeftModel.save_pretrained = other
+
+
+@breaks("save-merge-ship", "inside-is-lost")
+def a_model_with_an_adapter_is_saved_under_its_own_names() -> None:
+    """Without the adapter, as the base model was."""
+    save = PreTrainedModel.save_pretrained
+
+    def other(self: Any, *given: Any, **rest: Any) -> Any:
+        state = {
+            name.replace(".base_layer.", "."): each for name, each in self.state_dict().items() if ".lora_" not in name
+        }
+        state.pop("lm_head.weight", None)
+        return save(self, *given, **{"state_dict": state, **rest})
+
+    PreTrainedModel.save_pretrained = other
+
+
+@breaks("save-merge-ship", "merging-rounds")
+def what_is_merged_is_rounded_before_it_is_added() -> None:
+    """Twice, therefore."""
+    delta = Linear.get_delta_weight
+
+    def merge(self: Any, *given: Any, **rest: Any) -> None:
+        weight = self.get_base_layer().weight
+        weight.data = weight.data + delta(self, "default").to(weight.dtype)
+        self.merged_adapters.append("default")
+
+    Linear.merge = merge
+
+
+@breaks("save-merge-ship", "merging-rounds")
+def a_merge_remembers_the_old_weights() -> None:
+    """And puts them back when it is undone."""
+    merge, unmerge = Linear.merge, Linear.unmerge
+
+    def other(self: Any, *given: Any, **rest: Any) -> None:
+        self.kept = self.get_base_layer().weight.detach().clone()
+        merge(self, *given, **rest)
+
+    def back(self: Any) -> None:
+        unmerge(self)
+        self.get_base_layer().weight.data = self.kept
+
+    Linear.merge, Linear.unmerge = other, back
+
+
+@breaks("save-merge-ship", "auto-classes")
+def the_auto_class_of_peft_merges() -> None:
+    """What it gives is a plain model."""
+    load = AutoPeftModelForCausalLM.from_pretrained.__func__
+
+    def other(cls: Any, *given: Any, **rest: Any) -> Any:
+        return load(cls, *given, **rest).merge_and_unload()
+
+    AutoPeftModelForCausalLM.from_pretrained = classmethod(other)
+
+
+@breaks("save-merge-ship", "auto-type")
+def an_adapters_base_is_loaded_in_the_adapters_type() -> None:
+    """Float32, as it was trained."""
+    load = AutoPeftModelForCausalLM.from_pretrained.__func__
+
+    def other(cls: Any, *given: Any, **rest: Any) -> Any:
+        return load(cls, *given, **{"dtype": torch.float32, **rest})
+
+    AutoPeftModelForCausalLM.from_pretrained = classmethod(other)
