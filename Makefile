@@ -18,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help site publish serve test test-hard test-ray lint types records check run clean constraints sbom audit chromium mutations \
-	rerun gpu propose newest audit-report
+	rerun gpu propose newest audit-report rehearse
 .DEFAULT_GOAL := help
 
 help:  ## say what each target does
@@ -54,6 +54,12 @@ HARD_TESTS := $(addprefix tests/galley/,test_fuzz_source.py test_fuzz_svg.py tes
 
 test-hard: $(VENV)/dev.done  ## fuzzers, kills, faults at each step, secrets, a thousand saves: hours; prints counts
 	@GALLEY_HARD=$(HARD) COPIES=all EXPORTS=all $(BIN)/python -m pytest --numprocesses=2 --dist=worksteal $(HARD_TESTS)
+
+# Where its files go: 46 GB, which are gone again at the end.
+REHEARSAL ?= .cache/rehearsal
+
+rehearse: $(VENV)/compiled.done  ## run the 7B's true shape with random weights: 24 GB of memory, 48 GB of disk, 40 minutes
+	@$(BIN)/python scripts/model/rehearse.py $(REHEARSAL)
 
 # Ray is no part of the lock: it is large, and only a cluster needs it. It gets an environment of its own.
 RAY := .cache/ray

@@ -231,13 +231,14 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def _entry(name: str, data: File) -> dict[str, object]:
-    entry: dict[str, object] = {"type": "file", "path": name, "size": size_of(data), "oid": git_sha1(data)}
-    if name.endswith(LARGE):
-        entry["lfs"] = {"oid": sha256(data), "size": size_of(data), "pointerSize": 134}
-        entry["oid"] = git_sha1(f"oid sha256:{sha256(data)}".encode())  # git keeps a pointer
-    return entry
+    entry: dict[str, object] = {"type": "file", "path": name, "size": size_of(data)}
+    if not name.endswith(LARGE):
+        return {**entry, "oid": git_sha1(data)}
+    pointer = git_sha1(f"oid sha256:{sha256(data)}".encode())  # what git keeps in its place
+    return {**entry, "oid": pointer, "lfs": {"oid": sha256(data), "size": size_of(data), "pointerSize": 134}}
 
 
+@cache
 def size_of(data: File) -> int:
     """Bytes of a file."""
     return data.stat().st_size if isinstance(data, Path) else len(data)

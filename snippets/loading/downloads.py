@@ -189,7 +189,12 @@ def digest(file: Path, kind: str) -> str:
     taken, size = hashlib.sha256(), file.stat().st_size
     if kind == "git-sha1":
         taken = hashlib.sha1(f"blob {size}\0".encode())
-    bar = {"total": size, "unit": "B", "unit_scale": True, "disable": size < LONG}
+    bar = {
+        "total": size,
+        "unit": "B",
+        "unit_scale": True,
+        "disable": size < LONG or None,
+    }
     with file.open("rb") as stream, tqdm(desc="computing the digest", **bar) as told:
         while chunk := stream.read(CHUNK):
             taken.update(chunk)

@@ -60,6 +60,7 @@ from mutations import (  # noqa: E402, F401 (each enters its own)
     methods,
     new_tokens,
     no_effect,
+    on_a_laptop,
     peft_changes,
     prompts,
     quantised,
