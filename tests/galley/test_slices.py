@@ -54,6 +54,25 @@ CASES = {
         "Path('/dev/null').read_text()",
         ["from pathlib import Path", "Path('/dev/null').write_text('x')"],
     ),
+    "a file whose path has a name, which another cell binds again": (
+        [
+            "from pathlib import Path",
+            "folder = Path('/dev')",
+            "f = folder / 'null'",
+            "f.write_text('x')",
+            "g = Path('/dev/full')",
+            "g.write_text('')",
+            "f = Path('/dev/null')",
+        ],
+        "f.read_text()",
+        [
+            "from pathlib import Path",
+            "folder = Path('/dev')",
+            "f = folder / 'null'",
+            "f.write_text('x')",
+            "f = Path('/dev/null')",
+        ],
+    ),
     "several on a line": (["a = 1; b = 2"], "b", ALL),
     "a context": (["import io", "with io.StringIO('x') as f:\n    a = f.read()"], "a", ALL),
 }

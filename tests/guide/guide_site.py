@@ -24,7 +24,7 @@ AS_MIKE = "def on_config(config):\n    config.site_url = config.site_url.rstrip(
 
 def built(folder: Path, builder: str = "mkdocs", **addresses: str) -> Path:
     """The site as a builder makes it in a folder, with its policy; without addresses it states none."""
-    for part in ("docs", "snippets", "scripts/theme"):
+    for part in ("docs", "snippets", "scripts/theme", "scripts/model"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("mkdocs.yml", "pyproject.toml", "CHANGELOG.md"):
         shutil.copy(ROOT / part, folder / part)

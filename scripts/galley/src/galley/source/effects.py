@@ -27,6 +27,7 @@ METHODS = {
     "remove", "reverse", "send", "setdefault", "sort", "step", "train", "update", "write",
 }  # fmt: skip
 WRITING = ("copy", "dump", "export", "mkdir", "move", "save", "symlink", "touch", "write")  # how their names begin
+PATHS = ("Path", "PurePath", "PosixPath")
 FIXED = (ast.Constant, ast.JoinedStr)
 
 
@@ -49,6 +50,7 @@ class Effects:
     texts: set[str] = field(default_factory=set)  # the constant texts in it
     files: set[str] = field(default_factory=set)  # constant texts and names that it hands to what writes files
     things: set[str] = field(default_factory=set)  # names that it binds by importing or defining
+    paths: dict[str, set[str]] = field(default_factory=dict)  # names that it binds to paths: their texts and names
 
 
 def effects(statement: ast.stmt, text: str) -> Effects:
@@ -105,6 +107,9 @@ def _binding(statement: ast.stmt, found: Effects) -> None:
             found.holds.setdefault(name, set()).update(_held(value))
         if isinstance(value, FIXED) and isinstance(target, ast.Name):
             found.fixed.add(target.id)
+        if value is not None and _is_path(value):
+            parts = _texts(value) | {each.id for each in nodes(value) if isinstance(each, ast.Name)}
+            found.paths.update(dict.fromkeys(names, parts))
     for node in nodes(statement):
         if isinstance(node, ast.For | ast.AsyncFor | ast.NamedExpr | ast.withitem):
             bound: ast.expr | None = node.optional_vars if isinstance(node, ast.withitem) else node.target
@@ -124,6 +129,13 @@ def _assigned(statement: ast.stmt) -> tuple[list[ast.expr], ast.expr | None]:
     if isinstance(statement, ast.AnnAssign) and statement.value:
         return [statement.target], statement.value
     return [], None
+
+
+def _is_path(value: ast.expr) -> bool:
+    """Whether a value looks like a path of a file: made by `Path`, or joined by a slash."""
+    if isinstance(value, ast.BinOp):
+        return isinstance(value.op, ast.Div) and bool(_texts(value))
+    return isinstance(value, ast.Call) and getattr(value.func, "attr", getattr(value.func, "id", "")) in PATHS
 
 
 def _names(target: ast.AST) -> set[str]:

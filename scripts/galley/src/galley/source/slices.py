@@ -144,7 +144,7 @@ class Slices:
             found = set(always)
             for each in reversed(above):
                 own = each.effects
-                files = (own.files & self._constants & needed) or _meet(own.files & own.texts, texts)
+                files = (own.files & self._constants & needed) or _meet(self._written[id(each)], texts)
                 if not files and not (own.binds | self._changed(each)) & (needed | always):
                     continue
                 texts |= own.texts
@@ -155,6 +155,18 @@ class Slices:
             if found == always:
                 return chosen, used | always
             always = found
+
+    @cached_property
+    def _written(self) -> dict[int, set[str]]:
+        """The paths that each statement may write, by its id: texts in it, and those of the names that it hands on."""
+        found, paths = {}, dict[str, set[str]]()
+        for each in self._statements:
+            own = each.effects
+            found[id(each)] = (own.files & own.texts).union(*(paths.get(name, ()) for name in own.files))
+            for name in own.binds:
+                given = own.paths.get(name, set())
+                paths[name] = (given & own.texts).union(*(paths.get(other, ()) for other in given))
+        return found
 
     def _has_effect(self, statement: _Statement, others: Iterable[_Statement]) -> bool:
         """Whether a statement imports something for its effect, and the effect is on what the others import.
