@@ -101,7 +101,7 @@ def log_probability(model, tokens):
     return chances.gather(1, tokens[0, length:, None]).sum().item()
 
 
-base = fresh()  # it is less sure of what comes
+base = fresh()  # it spreads its guesses more widely
 found = {}
 for beams in (1, 2, 4):
     out = base.generate(**inputs, **{**greedy, "max_new_tokens": 20}, num_beams=beams)

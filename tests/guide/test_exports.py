@@ -23,6 +23,7 @@ import pytest
 
 from forked import Server
 from galley.config import find_project
+from galley.record.status import SHOWABLE, status
 from galley.source.guide import read_guide
 from guide_folder import quiet_environment
 from guide_site import built
@@ -60,10 +61,12 @@ def fetched(site: str, page: str, ending: str, to: Path) -> Path:
     """A page's file, fetched into an empty folder as a reader does, from where the page links to it."""
     snippets = GUIDE.find(page)
     shown = GUIDE.page_file(snippets).relative_to(GUIDE.project.docs).with_suffix("")
-    stem, folder = snippets.stem, f"{shown.as_posix()}/"
-    with urlopen(f"{site}/{folder}{stem}.{ending}") as answer:
-        (to / f"{stem}.{ending}").write_bytes(answer.read())
-    return to / f"{stem}.{ending}"
+    found = [status(GUIDE.project, snippets, profile) for profile in GUIDE.project.profiles]
+    several = len([each for each in found if each.state in SHOWABLE]) > 1  # then a file is named after its profile
+    name = f"{snippets.stem}{f'_{GUIDE.project.required[0].name}' * several}.{ending}"
+    with urlopen(f"{site}/{shown.as_posix()}/{name}") as answer:
+        (to / name).write_bytes(answer.read())
+    return to / name
 
 
 def imported(code: str) -> set[str]:
