@@ -114,7 +114,7 @@ def test_the_states_say_once_what_all_pages_ran_with(guide: GuideFolder) -> None
     hook = 'def provenance(context):\n    twin = " and its twin" if context.page == "one" else ""\n'
     guide.write("snippets/mine_too.py", hook + '    return {"model": f"small{twin}"}\n')
     settings = (guide.root / "pyproject.toml").read_text(encoding="utf-8")
-    more = '[tool.galley]\nline = ["model"]\nhooks = { provenance = "mine_too:provenance" }\n'
+    more = '[tool.galley]\nmarkdown = true\nline = ["model"]\nhooks = { provenance = "mine_too:provenance" }\n'
     guide.write("pyproject.toml", settings.replace("[tool.galley]\n", more, 1))
     guide.page("lists", "".join(f'```python exec="on" list="{name}"\n```\n\n' for name in SUMMARIES))
     assert not guide.run().failures
@@ -124,6 +124,7 @@ def test_the_states_say_once_what_all_pages_ran_with(guide: GuideFolder) -> None
     assert "All of them ran with small." in text_of(part(html, "states"))
     assert re.findall(r'<td data-column="With">([^<]*)<', part(html, "states")) == ["and its twin", ""]
     assert "checked 2 January 2025 to " in text_of(part(html, "facts"))
+    assert "checked 2025-01-02 to 20" in (guide.root / "site/lists.md").read_text(encoding="utf-8")
 
 
 def test_a_guide_brings_a_list_of_its_own(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:
