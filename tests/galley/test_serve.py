@@ -65,12 +65,38 @@ def test_mkdocs_and_the_runner_end_with_a_command_that_was_killed(tmp_path: Path
     assert left == [], "the next command removes what this one could not"
 
 
+SLOW = """\
+import pathlib, time
+
+def on_post_build(config):
+    begun = pathlib.Path("begun")
+    if not begun.exists():
+        begun.touch()
+        time.sleep(2)
+"""
+
+
+def test_what_is_saved_while_the_first_site_is_built_is_shown(tmp_path: Path) -> None:
+    def slow(folder: GuideFolder) -> None:
+        folder.write("slow.py", SLOW)
+        with (folder.root / "mkdocs.yml").open("a", encoding="utf-8") as settings:
+            settings.write("hooks: [slow.py]\n")
+
+    with serving(tmp_path, slow) as (_, served):
+        served.until(lambda: (served.folder.root / "begun").exists())
+        served.folder.page("index", "Good morning.")
+        served.until(lambda: "Good morning." in served.page("index"))
+
+
 @contextmanager
-def serving(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Served]]:
+def serving(
+    tmp_path: Path, prepare: Callable[[GuideFolder], None] = lambda folder: None
+) -> Iterator[tuple[subprocess.Popen[bytes], Served]]:
     """A guide of one page, served from a folder of its own; its command is killed in the end."""
     folder = GuideFolder.make(tmp_path / "guide")
     folder.page("index", "Hello.")
     folder.snippet("page", "# %% one\nprint('first', 'words')\n")
+    prepare(folder)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"

@@ -16,10 +16,12 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from socket import AF_INET, AF_INET6
+from urllib.request import urlopen
 
 from rich.console import Console
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
+from watchdog.utils.dirsnapshot import DirectorySnapshot, DirectorySnapshotDiff
 
 from galley import system
 from galley.config import Project, find_project
@@ -39,6 +41,10 @@ from galley.system import sandbox
 
 SAVED = {"modified", "created", "moved", "deleted"}  # what happens to a file when somebody saves it
 SETTLE = 0.05  # seconds; editors save in several steps
+POLLED = 0.1  # seconds between two looks whether MkDocs serves
+# Seconds between looks at what changed meanwhile, of which the last ones are for a busy machine: a thread of MkDocs'
+# begins to watch a moment after it serves.
+LOOKS = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 async def serve(project: Project, address: str, console: Console) -> int:
@@ -56,15 +62,20 @@ async def serve(project: Project, address: str, console: Console) -> int:
     file = work_folder(project) / "preview.json"
     write_failures(file, [])
     ignored = (project.outputs, *(project.snippets / link for link in project.links))
+    started = _shown(project)
     with saved((project.snippets, project.root / "pyproject.toml"), ignored) as changed:
         async with mkdocs(project, address, file) as site, Keeper(project) as keeper:
-            rerun = asyncio.create_task(Loop(project, keeper, file, console).run(changed))
+            beside = [
+                asyncio.create_task(Loop(project, keeper, file, console).run(changed)),
+                asyncio.create_task(catch_up(project, address, file, started)),
+            ]
             try:
                 return await site.wait()
             finally:
-                rerun.cancel()
-                with suppress(asyncio.CancelledError):
-                    await rerun
+                for other in beside:
+                    other.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await other
 
 
 def _free(address: str) -> None:
@@ -104,6 +115,40 @@ async def mkdocs(project: Project, address: str, file: Path) -> AsyncIterator[Pr
             except TimeoutError:
                 process.kill()
                 await process.wait()
+
+
+def _shown(project: Project) -> list[DirectorySnapshot]:
+    """The files that the site is made of, with the times of their last change."""
+    return [DirectorySnapshot(str(folder)) for folder in (project.docs, project.snippets) if folder.is_dir()]
+
+
+async def catch_up(project: Project, address: str, file: Path, started: list[DirectorySnapshot]) -> None:
+    """Have MkDocs build once more where anything was saved or recorded while it started.
+
+    MkDocs builds first and watches afterwards, so that it does not hear of what changes in between. It watches the
+    preview's `file`, which is touched until MkDocs has built. When that was, MkDocs tells browsers that wait for it.
+    """
+    while not (built := await asyncio.to_thread(_built, address)):
+        await asyncio.sleep(POLLED)
+    for seconds in LOOKS:
+        await asyncio.sleep(seconds)
+        if await asyncio.to_thread(_built, address) != built:
+            return
+        now = await asyncio.to_thread(_shown, project)
+        if any(_differ(*pair) for pair in zip(started, now, strict=False)) or len(started) != len(now):
+            file.touch()
+
+
+def _built(address: str) -> int:
+    """When MkDocs began to build what it serves now, in milliseconds; 0 while it serves nothing."""
+    with suppress(OSError, ValueError), urlopen(f"http://{address}/livereload/0/0", timeout=PATIENCE) as answer:
+        return int(answer.read())
+    return 0
+
+
+def _differ(one: DirectorySnapshot, other: DirectorySnapshot) -> bool:
+    found = DirectorySnapshotDiff(one, other)
+    return any((found.files_created, found.files_deleted, found.files_modified, found.files_moved))
 
 
 class Loop:
