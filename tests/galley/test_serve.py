@@ -69,22 +69,29 @@ SLOW = """\
 import pathlib, time
 
 def on_post_build(config):
-    begun = pathlib.Path("begun")
+    begun = pathlib.Path(".cache/begun")
     if not begun.exists():
         begun.touch()
         time.sleep(2)
 """
 
 
-def test_what_is_saved_while_the_first_site_is_built_is_shown(tmp_path: Path) -> None:
+@pytest.mark.parametrize("saved", ["docs/index.md", "mkdocs.yml"])
+def test_what_is_saved_while_the_first_site_is_built_is_shown(tmp_path: Path, saved: str) -> None:
     def slow(folder: GuideFolder) -> None:
         folder.write("slow.py", SLOW)
         with (folder.root / "mkdocs.yml").open("a", encoding="utf-8") as settings:
             settings.write("hooks: [slow.py]\n")
+        assert not folder.run().failures
 
     with serving(tmp_path, slow) as (_, served):
-        served.until(lambda: (served.folder.root / "begun").exists())
-        served.folder.page("index", "Good morning.")
+        served.until(lambda: (served.folder.root / ".cache/begun").exists())
+        file = served.folder.root / saved
+        text = file.read_text(encoding="utf-8")
+        file.write_text(
+            text.replace("Hello.", "Good morning.").replace("site_name: A guide", "site_name: Good morning."),
+            encoding="utf-8",
+        )
         served.until(lambda: "Good morning." in served.page("index"))
 
 

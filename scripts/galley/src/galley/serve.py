@@ -118,8 +118,9 @@ async def mkdocs(project: Project, address: str, file: Path) -> AsyncIterator[Pr
 
 
 def _shown(project: Project) -> list[DirectorySnapshot]:
-    """The files that the site is made of, with the times of their last change."""
-    return [DirectorySnapshot(str(folder)) for folder in (project.docs, project.snippets) if folder.is_dir()]
+    """The files that the site is made of and those beside the settings, with the times of their last change."""
+    folders = [folder for folder in (project.docs, project.snippets) if folder.is_dir()]
+    return [DirectorySnapshot(str(project.root), recursive=False), *(DirectorySnapshot(str(each)) for each in folders)]
 
 
 async def catch_up(project: Project, address: str, file: Path, started: list[DirectorySnapshot]) -> None:
