@@ -24,6 +24,7 @@ from transformers.pytorch_utils import Conv1D
 
 import bottleneck
 from bottleneck import BottleneckConfig, BottleneckModel
+from make_true_size import ADAPTER_CONFIG
 
 # peft 0.21.2 reads this attribute whenever it wraps a model of transformers 5.23.
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
@@ -100,21 +101,10 @@ def published_config(method: str, base_model: str = "bigcode/starcoderbase-7b") 
     """`adapter_config.json` of bigcode/astraios-7b-parallel, or of a sibling, but for the size."""
     flags, targets, _ = METHODS[method]
     return {
-        "adapter_dropout": 0.0,
-        "auto_mapping": None,
+        **ADAPTER_CONFIG,
         "base_model_name_or_path": base_model,
-        "bias": "none",
         "bottleneck_size": BOTTLENECK,
-        "inference_mode": True,
-        "init_weights": "bert",
-        "modules_to_save": None,
-        "non_linearity": "tanh",
-        "peft_type": "BOTTLENECK",
-        "revision": None,
-        "scaling": 1.0,
         "target_modules": targets,
-        "task_type": "CAUSAL_LM",
-        "use_adapterp": False,
         "use_parallel_adapter": False,
         **flags,
     }
