@@ -12,6 +12,15 @@ from pathlib import Path
 from guide_folder import GuideFolder
 from hub_server import Hub
 
+HOOKS = """\
+[tool.galley.hooks]
+prepare = "plugin.hooks:prepare"
+setup = "loading.page:setup"
+summarise = "plugin.hooks:summarise"
+brief = "plugin.hooks:brief"
+explain = "loading.page:explain"
+provenance = "loading.page:provenance"
+"""  # of this guide, in a guide of the tests that loads models as this one does
 ATTEMPTS = """
 import json, os
 from loading.catalogue import Model, ModelError

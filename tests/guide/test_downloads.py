@@ -16,7 +16,7 @@ from galley.record.status import State
 from galley.record.written import to_json
 from guide_folder import GuideFolder
 from hub_server import hub_server
-from hub_user import User
+from hub_user import HOOKS, User
 from loading.catalogue import Model
 from loading.downloads import unreachable
 from tiny_models import save_tiny
@@ -42,13 +42,7 @@ imports = ["torch", "transformers", "peft", "loading.page"]
 timeout = 60.0
 environment = {{ TOKENIZERS_PARALLELISM = "false" }}
 
-[tool.galley.hooks]
-prepare = "plugin.hooks:prepare"
-setup = "loading.page:setup"
-summarise = "plugin.hooks:summarise"
-explain = "loading.page:explain"
-provenance = "loading.page:provenance"
-
+{HOOKS}
 [tool.galley.profiles.laptop]
 required = true
 

@@ -24,7 +24,7 @@ from transformers import AutoTokenizer
 import make_true_size
 from guide_folder import GuideFolder
 from hub_server import hub_server
-from hub_user import User
+from hub_user import HOOKS, User
 from make_true_size import FORMS, NoRoomError, Shape, bytes_of, files_of, fill, make, write_pickle
 from rehearse import listed as listed_at
 
@@ -182,14 +182,7 @@ links = ["models"]
 plugins = ["plugin.corrections:Corrections", "plugin.tokens:Tokens"]
 environment = {{ TOKENIZERS_PARALLELISM = "false" }}
 
-[tool.galley.hooks]
-prepare = "plugin.hooks:prepare"
-setup = "loading.page:setup"
-summarise = "plugin.hooks:summarise"
-brief = "plugin.hooks:brief"
-explain = "loading.page:explain"
-provenance = "loading.page:provenance"
-
+{HOOKS}
 [tool.galley.profiles.laptop]
 required = true
 parameters = {{ checkpoint = "models/stdlib-coder" }}
