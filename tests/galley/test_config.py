@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from galley.config import Profile, Project, find_project
+from galley.config import Project, find_project
 from galley.errors import GalleyError, UsageError
+from galley.profile import Profile
 from galley.toml import line_of, settings_of
 from guide_folder import SETTINGS, GuideFolder
 

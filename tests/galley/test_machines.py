@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from galley.config import Profile
+from galley.profile import Profile
 from galley.record.model import CellRecord, Environment, Record
 from galley.run.choose import Task
 from galley.run.plan import OVERHEAD, key_of, shares

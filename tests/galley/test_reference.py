@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from galley.config import Profile, Project
+from galley.config import Project
 from galley.errors import Exit
+from galley.profile import Profile
 from galley.site.lists import List
 from galley.source import fences
 from galley.source.tags import OPTIONS, TAGS

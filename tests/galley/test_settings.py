@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from galley.config import Profile, Project
+from galley.config import Project
+from galley.profile import Profile
 from galley.record.settings import reaching
 from galley.record.status import State
 from galley.toml import settings_of

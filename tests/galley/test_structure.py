@@ -19,6 +19,7 @@ ROOMS = (
     "hooks",
     "toml",
     "folders",
+    "profile",
     "config",
     "plugins",
     "source",

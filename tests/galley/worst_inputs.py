@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from galley import folders, toml
-from galley.config import Profile, Project
+from galley.config import Project
 from galley.errors import GalleyError, Place
 from galley.export.document import document
 from galley.export.needs import needs
@@ -29,6 +29,7 @@ from galley.kinds.rows import read
 from galley.kinds.sanitise import LONG, left_out, sanitised
 from galley.kinds.svg import image_html
 from galley.kinds.table import NUMERAL, RANGE, WORD
+from galley.profile import Profile
 from galley.record.compare import FILE_LINE
 from galley.record.difference import of_lines, of_text
 from galley.record.founded import DIGEST

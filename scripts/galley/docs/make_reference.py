@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from galley.config import Profile, Project
+from galley.config import Project
 from galley.errors import Exit
 from galley.hooks import Context, Hooks
 from galley.kinds.kind import Kind
+from galley.profile import Profile
 from galley.site.lists import List
 from galley.source import fences
 from galley.source.tags import OPTIONS, TAGS, Tag

@@ -1,8 +1,8 @@
 """The project that a command works on: its folders, profiles and hooks, as `[tool.galley]` states them.
 
-In every process, but read in the command and in the builder alone. Each setting is a field of `Project` or of
-`Profile`: the field's type says what the value must be, its description what the setting is for. The messages of errors
-and the documentation are made from both.
+In every process, but read in the command and in the builder alone. Each setting is a field of `Project`, or of
+`Profile` in `galley.profile`: the field's type says what the value must be, its description what the setting is for.
+The messages of errors and the documentation are made from both.
 """
 
 from __future__ import annotations
@@ -15,19 +15,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from galley.errors import GalleyError, Place, UsageError
-from galley.folders import NAME, RESERVED, FileName, files_inside, folders_inside, links_inside
+from galley.folders import FileName, files_inside, folders_inside, links_inside
+from galley.profile import LATE, SHOWN, Profile, profiles_in
 from galley.toml import (
     Bytes,
-    Count,
     Directive,
-    Factor,
     Folder,
     Hook,
     Member,
     Members,
     Modules,
-    Parameter,
-    ParameterValue,
     Reader,
     Sandbox,
     Seconds,
@@ -48,65 +45,7 @@ FILES = ("lock", "mutations", "signers")  # the settings that name a file of the
 
 # Why a setting cannot influence what a page shows, where several have the same reason.
 OPENED = "What a page opens in that folder is a dependency of its own."
-LATE = "A page that takes longer fails, and leaves no record."
-WHEN = "It says when a page runs, not what it prints."
-SHOWN = "Only the built pages and messages have it."
 QUOTED = "Only messages quote it."
-
-
-@dataclass(frozen=True)
-class Profile:
-    """What a page runs on: values for its parameters, and whether every page must have such a record."""
-
-    name: str
-    required: Annotated[
-        YesNo,
-        says(
-            "Every page must have a true record of this profile.",
-            cannot="It says whether a record must be there, not what is in it.",
-        ),
-    ] = False
-    title: Annotated[Text, says("What the pages call the profile; its name when not given.", cannot=SHOWN)] = ""
-    memory_mb: Annotated[
-        Count,
-        says(
-            "The most private memory of a page, in millions of bytes; 0 sets no limit.",
-            reaches="A page that needs more memory meets a MemoryError, which its code may catch.",
-        ),
-    ] = 0
-    needs_mb: Annotated[
-        Count,
-        says("The memory that a page is expected to need before it was ever recorded; 0 for a guess.", cannot=WHEN),
-    ] = 0
-    patience: Annotated[Factor, says("By how much every limit of time is multiplied.", cannot=LATE)] = 1.0
-    devices: Annotated[
-        Texts,
-        says(
-            'Device files that a page may use, as patterns of paths, such as "/dev/nvidia*".',
-            reaches="A page finds no other devices.",
-        ),
-    ] = ()
-    gpus: Annotated[
-        Count,
-        says("How many GPUs a page needs, for a run on several machines.", cannot="It chooses the machine of a page."),
-    ] = 0
-    pins: Annotated[
-        Mapping[Parameter, Text],
-        says(
-            "TOML files, by a parameter's name: the parameter's value is a table there, with a commit or a digest.",
-            cannot="It is held against a record: one of a page that has the parameter must depend on that table.",
-        ),
-    ] = field(default_factory=dict)
-    parameters: Annotated[
-        Mapping[Parameter, ParameterValue],
-        says(
-            "Values that replace those of the same names in the cell `parameters` of each page.",
-            reaches="The hooks are told all of them; those of the cell `parameters` are in its digest too.",
-        ),
-    ] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "title", self.title or self.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,7 +239,7 @@ def find_project(start: Path) -> Project:
 def _project(root: Path, settings: dict[str, Any], reader: Reader) -> Project:
     """The project in a folder; raises GalleyError for a setting that cannot be."""
     values = reader.values(Project, settings, (), others=("profiles",))
-    values["profiles"] = _profiles(settings.get("profiles", {}), reader)
+    values["profiles"] = profiles_in(settings.get("profiles", {}), reader)
     snippets = values.get("snippets", Project.snippets)
     paths = {"docs": Project.docs, "outputs": snippets / "outputs", **values, "snippets": snippets}
     folders = {name: Path(os.path.normpath(root / paths[name])) for name in ("docs", "snippets", "outputs")}
@@ -309,22 +248,3 @@ def _project(root: Path, settings: dict[str, Any], reader: Reader) -> Project:
     links_inside(root, project.snippets, project.links, reader)
     files_inside(root, {name: getattr(project, name) for name in FILES}, reader)
     return project
-
-
-def _profiles(tables: object, reader: Reader) -> tuple[Profile, ...]:
-    if not isinstance(tables, dict):
-        raise reader.wrong(f"profiles = {tables!r} under [tool.galley] is not a table", ("profiles",))
-    profiles: list[Profile] = []
-    for name, table in tables.items():
-        path = ("profiles", name)
-        if not NAME.fullmatch(name) or RESERVED.fullmatch(name):
-            what = f"[tool.galley.profiles] has {name!r}, which cannot be a folder's name everywhere"
-            raise reader.wrong(what, path, "use letters, digits, '-', '_' and dots inside")
-        if twin := next((each.name for each in profiles if each.name.casefold() == name.casefold()), ""):
-            what = f"[tool.galley.profiles] has '{name}' and '{twin}', which are one folder on some disks"
-            raise reader.wrong(what, path, "give one of them another name")
-        profiles.append(Profile(name=name, **reader.values(Profile, table, path)))
-    if not any(profile.required for profile in profiles):
-        mend = "set required = true under one [tool.galley.profiles.NAME]"
-        raise reader.wrong("no profile is required", ("profiles",), mend)
-    return tuple(profiles)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import Protocol
 
-from galley.config import Profile, Project
+from galley.config import Project
 from galley.errors import AskedWronglyError, GalleyError, Place
+from galley.profile import Profile
 from galley.record.footprints import file_of as footprint_file
 from galley.record.footprints import kept as kept_footprints
 from galley.record.footprints import true_of as true_footprint

@@ -16,9 +16,10 @@ from pathlib import Path, PurePosixPath
 from shlex import quote
 from typing import Any
 
-from galley.config import Profile, Project
+from galley.config import Project
 from galley.errors import Place
 from galley.hooks import APART
+from galley.profile import Profile
 from galley.record.model import Record
 from galley.record.move import RECORD, RUN
 from galley.source.cells import SnippetFile

@@ -19,8 +19,9 @@ from typing import Any
 import msgspec
 
 from galley import system
-from galley.config import Profile, Project
+from galley.config import Project
 from galley.errors import GalleyError, NotTrueError, Place, RefusedError
+from galley.profile import Profile
 from galley.record.beside import put
 from galley.record.move import RECORD, RUN
 from galley.record.status import SHOWABLE, State, status

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from galley.config import Profile, Project
+from galley.config import Project
 from galley.errors import Place
 from galley.plugins import plugins_of
+from galley.profile import Profile
 from galley.source.digest import digest
 from galley.toml import Setting, settings_of
 

@@ -10,8 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 from shlex import quote
 
-from galley.config import Profile, Project
+from galley.config import Project
 from galley.errors import GalleyError, Place
+from galley.profile import Profile
 from galley.record.dependencies import ABSENT, GONE, declared, measure
 from galley.record.facts import environment, other_versions
 from galley.record.founded import unfounded

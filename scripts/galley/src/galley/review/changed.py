@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from galley.config import Profile
+from galley.profile import Profile
 from galley.record.difference import Change, Difference
 from galley.record.held import Held
 from galley.record.model import Record, Shown

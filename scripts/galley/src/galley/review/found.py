@@ -11,9 +11,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from galley.config import Profile, Project
+from galley.config import Project
 from galley.errors import GalleyError
 from galley.kinds import Kinds, kinds_of
+from galley.profile import Profile
 from galley.record.compare import CellChange, changes
 from galley.record.difference import Change, Difference
 from galley.record.held import held_pages

@@ -10,8 +10,8 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from galley.config import Profile
 from galley.errors import GalleyError, NotTrueError
+from galley.profile import Profile
 from galley.record.model import Record
 from galley.record.status import SHOWABLE, State, Status, applies, status
 from galley.source.cells import SnippetFile

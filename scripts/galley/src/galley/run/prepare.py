@@ -30,7 +30,8 @@ from galley.source.digest import digest
 from galley.toml import VARIABLE
 
 if TYPE_CHECKING:
-    from galley.config import Profile, Project
+    from galley.config import Project
+    from galley.profile import Profile
 
 GRACE = 5.0  # seconds for the end of a process that has answered
 LONGEST = 1 << 24  # bytes of an answer

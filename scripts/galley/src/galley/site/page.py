@@ -11,10 +11,11 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from galley.config import Profile, Project, find_project
+from galley.config import Project, find_project
 from galley.errors import GalleyError, Place
 from galley.export.address import NOWHERE, Site
 from galley.kinds import Kinds, kinds_of
+from galley.profile import Profile
 from galley.record.model import CellRecord, Record, Shown
 from galley.record.numbers import in_words, written
 from galley.record.status import SHOWABLE, State, Status, applies, status

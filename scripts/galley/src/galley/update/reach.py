@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from galley.config import Profile
+from galley.profile import Profile
 from galley.record.footprint import Entered, Footprint, canonical
 from galley.record.model import Record
 from galley.source.cells import SnippetFile
