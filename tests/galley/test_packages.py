@@ -7,8 +7,10 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from galley.export.needs import needs
+from galley.record.facts import canonical
 from galley.record.status import State
 from galley.run.packages import merged, packages_of
 from guide_folder import SETTINGS, GuideFolder
@@ -100,3 +102,10 @@ def test_a_page_that_takes_modules_away_still_has_its_packages(folder: GuideFold
 @pytest.mark.parametrize("module", ["galley", "json", "__main__", "nowhere_to_be_found"])
 def test_what_is_no_package_of_a_page_is_left_out(module: str, tmp_path: Path) -> None:
     assert packages_of([module], [module], [], tmp_path) == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["Jinja2", "huggingface_hub", "zope.interface", "a-_.B", "ruamel.yaml.clib", "x__Y..z"]
+)
+def test_a_name_is_compared_as_the_index_compares_it(name: str) -> None:
+    assert canonical(name) == canonicalize_name(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -15,14 +14,11 @@ import pytest
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 
+from galley.record.facts import canonical
+
 DISTRIBUTION = Path(__file__).parents[2] / "scripts" / "galley"
 PROJECT = tomllib.loads((DISTRIBUTION / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 GUIDE = tomllib.loads((DISTRIBUTION.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-
-
-def plain(name: str) -> str:
-    """A distribution's name as the index compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def imported(file: Path) -> Iterator[str]:
@@ -49,8 +45,8 @@ def brought(*wanted: str) -> set[str]:
         with suppress(PackageNotFoundError):
             needs = map(Requirement, requires(each.name) or ())
             kept = [need for need in needs if holds(need.marker, each.extras)]
-            todo += [need for need in kept if plain(need.name) not in found]
-            found |= {plain(each.name), *(plain(need.name) for need in kept)}
+            todo += [need for need in kept if canonical(need.name) not in found]
+            found |= {canonical(each.name), *(canonical(need.name) for need in kept)}
     return found
 
 
@@ -58,12 +54,12 @@ def test_every_import_is_declared_and_every_declaration_imported() -> None:
     modules = {name for file in (DISTRIBUTION / "src").rglob("*.py") for name in imported(file)}
     others = modules - sys.stdlib_module_names - {"galley"}
     known = packages_distributions()
-    names = {plain(known.get(module, [module])[0]) for module in others}
+    names = {canonical(known.get(module, [module])[0]) for module in others}
     declared = [
         *PROJECT["dependencies"],
         *(each for extra in PROJECT["optional-dependencies"].values() for each in extra),
     ]
-    assert sorted(names) == sorted(plain(Requirement(each).name) for each in declared)
+    assert sorted(names) == sorted(canonical(Requirement(each).name) for each in declared)
 
 
 def test_each_dependency_has_a_lower_bound() -> None:

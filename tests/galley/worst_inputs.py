@@ -20,7 +20,6 @@ from galley import folders, toml
 from galley.config import Project
 from galley.errors import GalleyError, Place
 from galley.export.document import document
-from galley.export.needs import needs
 from galley.kinds.ansi import for_terminal, only_colours
 from galley.kinds.describe import describe
 from galley.kinds.markup import escape, inline
@@ -485,11 +484,6 @@ TABLE = {
             *(pumped(FENCE, unit, "x\n```") for unit in (" ", ">", "> ", "`", "~", "``` ")),
             pumped("", FENCE),
         ),
-    ),
-    "needs": Worst(
-        ("galley.export.needs.SEPARATORS",),
-        lambda name: needs(_project(), SNIPPETS, _record(**{name: "1"})),
-        (pumped("", "-"), pumped("", "-."), pumped("", "a_")),
     ),
     "an output's name": Worst(
         ("galley.record.model.OUTPUT",),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from galley.config import find_project
-from galley.record.facts import other_packages
+from galley.record.facts import canonical, other_packages
 from galley.record.numbers import repeated
 from galley.record.status import status
 from galley.run.backend import LocalBackend
@@ -55,7 +55,7 @@ def reruns() -> dict[tuple[str, str], Rerun]:
 def test_a_record_is_of_the_versions_that_the_lock_names(record):
     """Other versions excuse a difference, so no record may name versions that no gate has."""
     lock = Path("constraints.txt").read_text(encoding="utf-8")
-    named = {name.replace("_", "-").lower(): version for name, version in record.environment.packages.items()}
+    named = {canonical(name): version for name, version in record.environment.packages.items()}
     pins = {name: version for name, version in PIN.findall(lock) if name in named}
     assert {*named} - {*pins} <= {"pip"}, "pip comes with Python's venv"
     assert list(other_packages({name: named[name] for name in pins}, pins)) == []

@@ -6,7 +6,6 @@ In the command and in the builder. Nothing is imported to find out.
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -17,11 +16,11 @@ from pathlib import Path, PurePosixPath
 
 from galley.config import Project
 from galley.export.offered import Offered, offered
+from galley.record.facts import canonical
 from galley.record.model import Record
 from galley.source.cells import SnippetFile
 from galley.source.digest import imported
 
-SEPARATORS = re.compile(r"[-_.]+")
 distributions = cache(packages_distributions)  # slow: it reads the files of every package
 
 
@@ -115,9 +114,9 @@ def _brings(file: Offered, name: str) -> bool:
 def _pinned(names: list[str], record: Record) -> tuple[str, ...]:
     """The packages that bring these modules, each once and with the version of the record where that has one."""
     packages = record.environment.packages
-    versions = {_canonical(name): (name, version.partition("+")[0]) for name, version in packages.items()}
+    versions = {canonical(name): (name, version.partition("+")[0]) for name, version in packages.items()}
     brought = [name if name in packages else _package(name) for name in names]
-    found = {_canonical(name): name for name in brought}  # two modules may be of one package
+    found = {canonical(name): name for name in brought}  # two modules may be of one package
     return tuple("==".join(versions.get(each, (name,))) for each, name in found.items())
 
 
@@ -141,11 +140,6 @@ def _imports(project: Project, names: Iterable[str]) -> tuple[list[str], list[st
         else:
             packages.add(name)
     return sorted(packages), sorted(modules)
-
-
-def _canonical(package: str) -> str:
-    """The form in which two spellings of a package's name are equal."""
-    return SEPARATORS.sub("-", package).lower()
 
 
 @lru_cache(maxsize=1024)

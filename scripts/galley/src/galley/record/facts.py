@@ -40,6 +40,15 @@ def installed(name: str) -> str | None:
         return None
 
 
+def canonical(name: str) -> str:
+    """The name of a package as an index compares it: two spellings of one package give the same text.
+
+    It is the rule of `packaging.utils.canonicalize_name`, whose import would take a twentieth of a second from every
+    command and every page.
+    """
+    return "-".join(part for part in name.lower().replace("_", "-").replace(".", "-").split("-") if part)
+
+
 def ran_on(record: Record, cell: CellRecord | None = None) -> dict[str, str]:
     """Each fact of a record by name, as a short text; with the record's part of a `cell`, as of that cell's end."""
     facts = record.environment

@@ -11,6 +11,8 @@ from typing import Annotated
 
 import msgspec
 
+from galley.record.facts import canonical
+
 FORMAT = 1
 
 Number = Annotated[int, msgspec.Meta(ge=0)]
@@ -83,8 +85,3 @@ class Footprint(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def package(self, name: str) -> Package | None:
         """A distribution, by its name as the index compares it; None where the page reached none of it."""
         return next((each for known, each in self.packages.items() if canonical(known) == canonical(name)), None)
-
-
-def canonical(name: str) -> str:
-    """A distribution's name as the index compares it."""
-    return "-".join(part for part in name.lower().replace("_", "-").replace(".", "-").split("-") if part)

@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
-from galley.record.facts import installed
+from galley.record.facts import canonical, installed
 from galley.source.digest import imported
 
 GALLEY = "galley"
@@ -39,8 +39,8 @@ def packages_of(loaded: Iterable[str], code: Iterable[str], own: Iterable[Path],
 def merged(named: Iterable[str], found: Iterable[str]) -> tuple[str, ...]:
     """The packages that the settings name, as they are written there, and then those found beside them."""
     names = list(named)
-    known = {_canonical(name) for name in names}
-    return (*names, *(name for name in found if _canonical(name) not in known))
+    known = {canonical(name) for name in names}
+    return (*names, *(name for name in found if canonical(name) not in known))
 
 
 def know_packages(own: Iterable[str], folder: Path) -> None:
@@ -111,7 +111,3 @@ def _brings(distribution: metadata.Distribution, files: str | None, top: str, li
     if files is None:  # a packager of a system left the list out
         return top in (distribution.read_text("top_level.txt") or "").split()
     return any(line in files or files.startswith(line[1:]) for line in listed)
-
-
-def _canonical(name: str) -> str:
-    return name.lower().replace("_", "-").replace(".", "-")

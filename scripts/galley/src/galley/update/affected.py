@@ -13,7 +13,7 @@ from typing import Any
 
 from galley.config import Project
 from galley.errors import GalleyError, UsageError
-from galley.record.footprint import canonical
+from galley.record.facts import canonical
 from galley.record.footprints import true_of
 from galley.record.founded import tables_of
 from galley.record.model import Record

@@ -16,7 +16,7 @@ from shlex import quote
 
 from galley.config import Project, find_project
 from galley.errors import GalleyError, RefusedError, UsageError
-from galley.record.footprint import canonical
+from galley.record.facts import canonical
 from galley.record.held import Held, hold, today
 from galley.record.status import store_of
 from galley.source.guide import read_guide

@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from galley.record.footprint import canonical
+from galley.record.facts import canonical
 from galley.update.releases import Release
 from galley.update.units import Code, Mentions, Statement, Unit
 

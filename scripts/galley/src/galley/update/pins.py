@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from galley.config import FILE, Project
-from galley.record.footprint import canonical
+from galley.record.facts import canonical
 
 LETTERS = f"{string.ascii_letters}{string.digits}._-"  # of which names and versions are
 

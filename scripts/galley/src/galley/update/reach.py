@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from galley.profile import Profile
-from galley.record.footprint import Entered, Footprint, canonical
+from galley.record.facts import canonical
+from galley.record.footprint import Entered, Footprint
 from galley.record.model import Record
 from galley.source.cells import SnippetFile
 from galley.update.changes import Cause, Changes

@@ -24,7 +24,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
 from galley.errors import GalleyError, UsageError
-from galley.record.footprint import canonical
+from galley.record.facts import canonical
 from galley.system import scratch
 from galley.update.units import Code, read_code
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from galley.record.footprint import canonical
+from galley.record.facts import canonical
 from galley.run.prepare import revisions
 from galley.source.guide import Guide
 from galley.update.affected import Affected, affected, models_of, of_model, recorded_packages, revision_of
