@@ -271,17 +271,22 @@ def _line(folder: GuideFolder, text: str) -> int:
     return next(number for number, line in enumerate(lines, start=1) if text in line)
 
 
-def test_a_project_below_its_repository_is_copied_from_there(bench: Bench, tmp_path: Path) -> None:
+def test_a_project_below_its_repository_is_copied_from_there(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in IDENTITY.items():
+        monkeypatch.setenv(name, value)
     top = tmp_path / "top"
     shutil.copytree(bench.guide.root, top / "guide", ignore=shutil.ignore_patterns(".git"))
-    git(top, "init", "-q")
+    git(top, "init", "-q", "-b", "main")
     git(top, "add", "--all")
     git(top, "commit", "-q", "-m", "x")
     copy = Copy.make(top / "guide", tmp_path / "copy")
     assert find_project(copy.root).root == copy.root
     (copy.root / "ignored").write_text("", encoding="utf-8")
     (copy.root / "new.txt").write_text("", encoding="utf-8")
-    assert copy.changed() == ["guide/new.txt"]
+    copy.branch("new", "second")
+    assert git(top, "diff", "--name-only", "main", "new") == "guide/new.txt"
 
 
 HOOK = """\

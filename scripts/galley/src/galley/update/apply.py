@@ -12,7 +12,6 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from shlex import quote
 
 from galley.config import Project, find_project
 from galley.errors import GalleyError, RefusedError, UsageError
@@ -22,7 +21,7 @@ from galley.record.status import store_of
 from galley.source.guide import read_guide
 from galley.system import scratch
 from galley.update.affected import Affected, affected
-from galley.update.branch import Copy, has_branch
+from galley.update.branch import Copy, need_new
 from galley.update.environment import Environment
 from galley.update.links import MovedLink, rewritten
 from galley.update.pins import Pin, move, others, pins
@@ -97,10 +96,7 @@ class _Work:
             raise UsageError("nothing moves: these versions are the pinned ones already", mend="galley update")
         named = "-".join(f"{name}-{new}" for name, (_, new) in list(moved.items())[:1])
         update = Update(self.plan.branch or f"update/{named}", moved)
-        if has_branch(self.copy.repository, update.branch):
-            raise RefusedError(
-                f"there is a branch {update.branch} already", mend=f"git branch -D {quote(update.branch)}"
-            )
+        need_new(self.copy.repository, update.branch)
         found = affected(read_guide(self.project), [(name, new) for name, (_, new) in moved.items()])
         for line in move(self.project, {canonical(name): new for name, (_, new) in moved.items()}):
             self.tell(line)

@@ -7,7 +7,6 @@ and the page runs there in a copy of the project. The releases are halved until 
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from galley.record.status import store_of
 from galley.source.cells import SnippetFile
 from galley.source.guide import Guide
 from galley.system import scratch
+from galley.system.git import own_files
 from galley.update.environment import Environment
 from galley.update.releases import versions
 
@@ -149,13 +149,10 @@ def _copied(project: Project, to: Path) -> None:
 
 
 def _files(root: Path) -> Sequence[str]:
-    words = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    try:
-        ran = subprocess.run(words, cwd=root, capture_output=True, check=True)
-        return [name for name in ran.stdout.decode(errors="surrogateescape").split("\0") if name]
-    except (OSError, subprocess.CalledProcessError):
-        found = (path.relative_to(root) for path in sorted(root.rglob("*")))
-        return [str(path) for path in found if not any(part.startswith(".") for part in path.parts)]
+    if (known := own_files(root)) is not None:
+        return known
+    found = (path.relative_to(root) for path in sorted(root.rglob("*")))
+    return [str(path) for path in found if not any(part.startswith(".") for part in path.parts)]
 
 
 def page_and_cell(page: str) -> tuple[str, str]:

@@ -8,12 +8,14 @@ sees.
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
-from galley.errors import GalleyError, RefusedError
+from galley.errors import GalleyError, RefusedError, UsageError
+from galley.system.git import GitError, git, line
+
+PATIENCE = 900.0  # seconds in which git writes all files of a commit, or reads them
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,9 @@ class Copy:
     def make(cls, project: Path, folder: Path) -> Copy:
         """Write the copy into a folder. Raises GalleyError where the project is in no repository with a commit."""
         try:
-            top = Path(_git(project, "rev-parse", "--show-toplevel"))
-            commit = _git(project, "rev-parse", "--verify", "HEAD^{commit}")
-        except GalleyError as error:
+            top = Path(line(project, "rev-parse", "--show-toplevel"))
+            commit = line(project, "rev-parse", "--verify", "HEAD^{commit}")
+        except GitError as error:
             mend = "git init && git add --all && git commit"
             raise GalleyError(
                 "an update becomes a branch, and this is no git repository with a commit", mend=mend
@@ -40,64 +42,45 @@ class Copy:
         folder.mkdir(parents=True, exist_ok=True)
         files, index = folder / "files", folder / "index"
         variables = {"GIT_INDEX_FILE": str(index)}
-        _git(top, "read-tree", commit, **variables)
-        _git(top, "checkout-index", "--all", f"--prefix={files}{os.sep}", **variables)
+        git(top, "read-tree", commit, variables=variables)
+        git(top, "checkout-index", "--all", f"--prefix={files}{os.sep}", variables=variables, seconds=PATIENCE)
         return cls(top, files, index, commit, files / project.resolve().relative_to(top.resolve()))
 
     @property
-    def dirty(self) -> list[str]:
-        """The files of the repository that differ from the commit: the copy does not have what is in them."""
-        return [line[3:] for line in _git(self.repository, "status", "--porcelain").splitlines() if line.strip()]
-
-    def changed(self) -> list[str]:
-        """The files of the copy that differ from the commit."""
-        self._take_in()
-        return _git(self.repository, "diff", "--cached", "--name-only", self.commit, **self._variables).splitlines()
+    def dirty(self) -> bool:
+        """Whether files of the repository differ from the commit: the copy does not have what is in them."""
+        return bool(git(self.repository, "status", "--porcelain"))
 
     def branch(self, name: str, message: str) -> None:
-        """Make a branch of what the copy holds. Raises RefusedError where there is one of this name."""
-        self._take_in()
-        tree = _git(self.repository, "write-tree", **self._variables)
-        made = _git(self.repository, "commit-tree", tree, "-p", self.commit, "-m", message)
+        """Make a branch of what the copy holds. Raises what `need_new` raises."""
+        variables = self.variables
+        git(self.folder, "add", "--all", ".", variables=variables, seconds=PATIENCE)
+        tree = line(self.repository, "write-tree", variables=variables)
+        made = line(self.repository, "commit-tree", tree, "-p", self.commit, "-m", message)
         try:
-            _git(self.repository, "update-ref", f"refs/heads/{name}", made, "0" * 40)
-        except GalleyError as error:
-            raise RefusedError(f"there is a branch {name} already", mend=f"git branch -D {name}") from error
+            git(self.repository, "update-ref", f"refs/heads/{name}", made, "0" * 40)
+        except GitError as error:
+            need_new(self.repository, name)  # somebody made one meanwhile
+            raise GitError(f"the branch {name} cannot be made: {error.what}", mend=error.mend) from error
 
     @property
-    def _variables(self) -> dict[str, str]:
+    def variables(self) -> dict[str, str]:
+        """The variables with which git takes the copy for the working tree of the repository."""
         return {
             "GIT_INDEX_FILE": str(self.index),
             "GIT_WORK_TREE": str(self.folder),
-            "GIT_DIR": _git_dir(self.repository),
+            "GIT_DIR": line(self.repository, "rev-parse", "--absolute-git-dir"),
         }
 
-    def _take_in(self) -> None:
-        _git(self.folder, "add", "--all", ".", **self._variables)
 
-
-def has_branch(project: Path, name: str) -> bool:
-    """Whether the repository of a project has a branch."""
+def need_new(repository: Path, name: str) -> None:
+    """Raises RefusedError where the repository has a branch of this name, UsageError where no branch can have it."""
     try:
-        return bool(_git(project, "rev-parse", "--verify", "--quiet", f"refs/heads/{name}"))
-    except GalleyError:
-        return False
-
-
-def _git_dir(repository: Path) -> str:
-    return _git(repository, "rev-parse", "--absolute-git-dir")
-
-
-def _git(folder: Path, *words: str, **variables: str) -> str:
-    """What git answers; raises GalleyError with git's own last word."""
-    environment: Mapping[str, str] = {**os.environ, **variables}
+        git(repository, "check-ref-format", "--branch", name)
+    except GitError as error:
+        raise UsageError(f"'{name}' cannot be a branch's name", mend="name another one: --branch NAME") from error
     try:
-        ran = subprocess.run(
-            ["git", *words], cwd=folder, env=environment, capture_output=True, text=True, errors="replace", check=False
-        )
-    except FileNotFoundError as error:
-        raise GalleyError("git is not installed", mend="install git") from error
-    if ran.returncode:
-        last = (ran.stderr.strip().splitlines() or [f"it ended with {ran.returncode}"])[-1]
-        raise GalleyError(f"git {words[0]}: {last}", mend="mend what git says, and try again")
-    return ran.stdout.strip()
+        git(repository, "rev-parse", "--verify", "--quiet", f"refs/heads/{name}")
+    except GitError:
+        return
+    raise RefusedError(f"there is a branch {name} already", mend=f"git branch -D {quote(name)}")
