@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import signal
 import subprocess
@@ -145,6 +146,24 @@ def test_an_update_is_one_branch_and_the_working_tree_stays(bench: Bench, tmp_pa
     message = git(root, "log", "-1", "--format=%B")
     assert message.startswith("Update tiny 1.0 to 2.0\n")
     assert "Held: adds (laptop): cell one: TypeError: no more" in message
+
+
+def test_the_review_of_an_update_is_since_the_commit_and_its_commands_hold_on_the_branch(bench: Bench) -> None:
+    root = bench.guide.root
+    before = git(root, "rev-parse", "HEAD")[:12]
+    ended = bench.galley("update", "--apply", "tiny==1.2", "--no-footprints", "--html", "review.html", **IDENTITY)
+    assert ended.returncode == 0, ended.stdout
+    page = (root / "review.html").read_text(encoding="utf-8")
+    assert f"<h1>Changes since {before}</h1>" in page
+    assert "<code>sung\n" in page
+    assert f"galley review {before} --accept tells/one\n" in page
+    git(root, "switch", "-q", "update/tiny-1.2")
+    hints = [line.split("galley ")[1:] for line in ended.stdout.splitlines() if f"galley review {before}" in line]
+    commands = [part.partition(";")[0].strip() for line in hints for part in line]
+    assert [each.split()[2:3] for each in commands] == [[], ["--html"], ["--accept"]], commands
+    for each in commands[:2]:
+        assert bench.galley(*shlex.split(each)).returncode == 8, each
+    assert bench.galley(*shlex.split(commands[2])).returncode == 0
 
 
 def test_links_move_to_the_line_of_the_same_function(bench: Bench) -> None:

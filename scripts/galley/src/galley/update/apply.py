@@ -8,7 +8,6 @@ commit. Until then nothing of the project has changed, and whoever is killed lea
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +27,7 @@ from galley.update.pins import Pin, move, others, pins
 
 Tell = Callable[[str], None]
 SHORT = 300  # characters of a reason why a page is held
+SINCE = 12  # characters of the name of a commit, by which people call it
 
 
 @dataclass
@@ -66,7 +66,7 @@ def apply(project: Project, plan: Plan, tell: Tell) -> Update:
     with scratch("galley-update-") as folder:
         copy = Copy.make(project.root, folder)
         if copy.dirty:
-            tell(f"the update starts from commit {copy.commit[:12]}; files that differ from it stay out of it")
+            tell(f"the update starts from commit {copy.commit[:SINCE]}; files that differ from it stay out of it")
         environment = Environment.make(folder / "env")
         tell(f"installing {', '.join(_requirement(each) for each in plan.wanted)} into a scratch environment")
         environment.install([_requirement(each) for each in plan.wanted])
@@ -85,9 +85,6 @@ class _Work:
         self.copy, self.environment, self.pinned, self.plan, self.tell = copy, environment, pinned, plan, tell
         self.project = find_project(copy.root)
         self.store = store_of(self.project)
-        self.before = copy.folder.parent / "before"
-        if self.project.outputs.is_dir():
-            shutil.copytree(self.project.outputs, self.before)
 
     def done(self) -> Update:
         """Do all of it, and make the branch."""
@@ -186,9 +183,9 @@ class _Work:
         )
 
     def _review(self) -> None:
-        """Write the review of the new records, where the project is."""
-        where = str(Path(self.plan.html).resolve())
-        self.environment.galley(["review", str(self.before), "--html", where], self.copy.root, self.tell)
+        """Write the review of the new records since the commit; on the new branch, each of its commands holds."""
+        where, since = str(Path(self.plan.html).resolve()), self.copy.commit[:SINCE]
+        self.environment.galley(["review", since, "--html", where], self.copy.root, self.tell, **self.copy.variables)
 
 
 def _why(said: str, page: str, profile: str) -> str:

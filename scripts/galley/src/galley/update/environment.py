@@ -79,15 +79,18 @@ class Environment:
         ran = subprocess.run([str(self.python), "-c", code, *names], capture_output=True, text=True, check=True)
         return dict(json.loads(ran.stdout))
 
-    def galley(self, arguments: Sequence[str], root: Path, tell: Callable[[str], None] = lambda line: None) -> Ended:
-        """Run galley there, in a project's folder; `tell` is told each line as it comes.
+    def galley(
+        self, arguments: Sequence[str], root: Path, tell: Callable[[str], None] = lambda line: None, **variables: str
+    ) -> Ended:
+        """Run galley there, in a project's folder; `tell` is told each line as it comes, `variables` are its own.
 
         The command ends where this process does: it reads its standard input, which this process alone holds open.
         """
         command = [str(self.python), "-c", f"from {__name__} import follow; follow(); {COMMAND}", *arguments]
         said: list[str] = []
+        environment = {**os.environ, **variables}
         with subprocess.Popen(
-            command, cwd=root, stdin=PIPE, stdout=PIPE, stderr=STDOUT, text=True, errors="replace"
+            command, cwd=root, env=environment, stdin=PIPE, stdout=PIPE, stderr=STDOUT, text=True, errors="replace"
         ) as ran:
             assert ran.stdout is not None
             for line in ran.stdout:
