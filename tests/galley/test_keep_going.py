@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from galley.errors import Place
 from galley.record.model import Cost
+from galley.run.client import Failure
 from galley.run.protocol import CellBegins, CellEnds, CellFailed, Ending, EventError, Order, Ready
 from guide_folder import GuideFolder
 
@@ -160,3 +164,13 @@ def test_the_order_of_events_has_a_failure_in_place_of_an_end_and_only_where_it_
     ):
         with pytest.raises(EventError):
             turns(order, *wrong)
+
+
+@pytest.mark.parametrize("cell", ["", "one"])
+def test_what_is_said_of_a_failed_page_can_be_read_again(cell: str) -> None:
+    first = Failure("a-page", "laptop", cell, Place(Path("snippets/a_page.py"), 3), "ValueError: a: b\nand more")
+    other = Failure("a-page", "laptop2", "two", Place(Path("snippets/a_page.py"), 7), "KeyError: 1")
+    said = f"[1/2] a-page (laptop): FAILED\n\n{other}\n\n{first}\n"
+    why = f"{'cell one: ' if cell else ''}ValueError: a: b"
+    assert Failure.read(said, "a-page", "laptop") == ("snippets/a_page.py:3", why)
+    assert Failure.read(said, "page", "laptop") == ("", "")

@@ -72,6 +72,18 @@ class Failure:
         cell = f" in cell {self.cell}" if self.cell else ""
         return f"{self.place}: page {self.page} ({self.profile}){cell}: {self.what}"
 
+    @staticmethod
+    def read(said: str, page: str, profile: str) -> tuple[str, str]:
+        """The place and the reason of a page's first failure, in what a command said on its terminal.
+
+        The reason is one line, which begins with the cell. Both are empty where nothing was said of the page.
+        """
+        for line in said.splitlines():
+            place, found, rest = line.partition(f": page {page} ({profile})")
+            if found:
+                return place, " ".join(rest.removeprefix(":").split()).removeprefix("in ")
+        return "", ""
+
 
 @dataclass(frozen=True)
 class PageRun:

@@ -17,6 +17,7 @@ from galley.errors import GalleyError, RefusedError, UsageError
 from galley.record.facts import canonical
 from galley.record.held import Held, hold, today
 from galley.record.status import store_of
+from galley.run.client import Failure
 from galley.source.guide import read_guide
 from galley.system import scratch
 from galley.update.affected import Affected, affected
@@ -161,7 +162,7 @@ class _Work:
         versions = {name: new for name, (_, new) in update.moved.items()}
         fresh = []
         for page in pages:
-            why = _why(said, page, profile)
+            why = Failure.read(said, page, profile)[1][:SHORT]
             if not why and self._is_of(page, profile, update):
                 update.pages.append(f"{page} ({profile})")
                 continue
@@ -186,16 +187,6 @@ class _Work:
         """Write the review of the new records since the commit; on the new branch, each of its commands holds."""
         where, since = str(Path(self.plan.html).resolve()), self.copy.commit[:SINCE]
         self.environment.galley(["review", since, "--html", where], self.copy.root, self.tell, **self.copy.variables)
-
-
-def _why(said: str, page: str, profile: str) -> str:
-    """What a run said of a page that failed, in one line; empty where it said nothing."""
-    begins = f": page {page} ({profile})"
-    for line in said.splitlines():
-        _, found, rest = line.partition(begins)
-        if found:
-            return " ".join(rest.lstrip(": ").removeprefix("in ").split())[:SHORT]
-    return ""
 
 
 def _message(update: Update) -> str:

@@ -20,6 +20,7 @@ from galley.record.compare import changes
 from galley.record.facts import installed
 from galley.record.model import Record
 from galley.record.status import store_of
+from galley.run.client import Failure
 from galley.source.cells import SnippetFile
 from galley.source.guide import Guide
 from galley.system import scratch
@@ -128,8 +129,8 @@ class _Bench:
         copy = place / "project"
         _copied(self.project, copy)
         ended = environment.galley(["run", "--all", "--held", self.snippets.page], copy)
-        about = f": page {self.snippets.page} ("
-        failed = next((line for line in ended.said.splitlines() if about in line), ended.said)
+        at, why = Failure.read(ended.said, self.snippets.page, self._profile)
+        failed = f"{at}: {why}" if why else ended.said
         record = None if ended.code else store_of(find_project(copy)).read(self.snippets.page, self._profile)
         shutil.rmtree(place)
         return _Ran(version, record, failed)
