@@ -76,14 +76,23 @@ def between(guide: Guide, old: Release, new: Release) -> Affected:
     """What the move from one release to another can touch, of the pages that were recorded with the old one."""
     pages = list(_pages(guide))
     reached = [page for page in pages if _version(page, old.name) == old.version]
-    found = changes(old.name, old, new, {path for each in reached if each.footprint for path in each.footprint.modules})
-    touched = sorted(
-        (each for page in reached if (each := _touched(page, found))), key=lambda each: (-each.weight, each.page)
-    )
+    return _sorted_out(_between(guide, reached, old, new), pages)
+
+
+def _between(guide: Guide, pages: Iterable[Page], old: Release, new: Release) -> Affected:
+    """What the move can touch of pages that were all recorded with the old release."""
+    found = changes(old.name, old, new, {path for each in pages if each.footprint for path in each.footprint.modules})
+    touched = tuple(each for page in pages if (each := _touched(page, found)))
+    links = tuple(moved_links(guide, old, new))
+    return Affected(old.name, old.version, new.version, touched, links=links, notes=found.requirements)
+
+
+def _sorted_out(found: Affected, pages: Iterable[Page]) -> Affected:
+    """The same with the touched pages in the order of their weight, and the names of the others of all `pages`."""
+    touched = sorted(found.touched, key=lambda each: (-each.weight, each.page))
     named = {(each.page, each.profile) for each in touched}
     others = sorted(_name(page) for page in pages if (page.snippets.page, page.profile.name) not in named)
-    links = tuple(moved_links(guide, old, new))
-    return Affected(old.name, old.version, new.version, tuple(touched), tuple(others), links, found.requirements)
+    return replace(found, touched=tuple(touched), untouched=tuple(others))
 
 
 def of_model(guide: Guide, wanted: str) -> Affected:
@@ -106,9 +115,7 @@ def of_model(guide: Guide, wanted: str) -> Affected:
     uses = [page for page in pages if any((used.path, used.part) == (file, name) for used in page.record.dependencies)]
     cause = Cause(f"the revision of {name} is another", 1)
     touched = tuple(_all_of(page, cause) for page in uses) if old != revision else ()
-    named = {(each.page, each.profile) for each in touched}
-    others = sorted(_name(page) for page in pages if (page.snippets.page, page.profile.name) not in named)
-    return Affected(name, old, revision, touched, tuple(others))
+    return _sorted_out(Affected(name, old, revision, touched), pages)
 
 
 def models_of(project: Project) -> dict[str, tuple[str, Mapping[str, Any]]]:
@@ -157,11 +164,7 @@ def _affected(guide: Guide, pages: list[Page], name: str, version: str) -> Affec
     if not by_version:
         return Affected(name, "", _known(name, version), untouched=tuple(map(_name, pages)), notes=(UNUSED,))
     parts = [_moved(guide, each, name, old, version) for old, each in sorted(by_version.items())]
-    touched = sorted((each for part in parts for each in part.touched), key=lambda each: (-each.weight, each.page))
-    named = {(each.page, each.profile) for each in touched}
-    others = sorted(_name(page) for page in pages if (page.snippets.page, page.profile.name) not in named)
-    main = parts[-1]
-    return replace(main, touched=tuple(touched), untouched=tuple(others))
+    return _sorted_out(replace(parts[-1], touched=tuple(each for part in parts for each in part.touched)), pages)
 
 
 def _known(name: str, version: str) -> str:
@@ -189,7 +192,7 @@ def _moved(guide: Guide, pages: list[Page], name: str, old: str, version: str) -
     with ExitStack() as stack:
         new = stack.enter_context(fetched(name, version))
         was = installed(name, old) or stack.enter_context(fetched(name, old))
-        return between(guide, was, new)
+        return _between(guide, pages, was, new)
 
 
 def _whole(pages: list[Page], name: str, old: str, new: str) -> Affected:
