@@ -16,7 +16,7 @@ import pytest
 from galley.record.manifest import Predicate, Statement, Subject
 from galley.record.signed import signed
 from galley.source.digest import digest
-from galley.system.git import Commit
+from galley.system.commit import Commit
 from guide_folder import GuideFolder
 
 SETTINGS = """\

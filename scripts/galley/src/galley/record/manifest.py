@@ -28,7 +28,7 @@ from galley.record.status import SHOWABLE, State, status
 from galley.record.store import plain_bytes
 from galley.source.digest import digest
 from galley.source.guide import Guide
-from galley.system.git import Commit, commit_of
+from galley.system.commit import Commit, commit_of
 from galley.system.signing import BEGINS, sign
 
 STATEMENT = "https://in-toto.io/Statement/v1"

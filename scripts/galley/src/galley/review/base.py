@@ -18,7 +18,7 @@ from galley.record.model import Record, is_output
 from galley.record.move import RECORD, RUN
 from galley.record.store import plain_bytes
 from galley.record.whole import whole
-from galley.system.git import contents, files_at, full_name
+from galley.system.commit import contents, files_at, full_name
 
 HEAD = "HEAD"
 Name = tuple[str, str]  # of a record: its page and its profile

@@ -1,22 +1,19 @@
-"""What galley asks of git, and the one way in which it asks.
+"""How galley calls git: one way for all that it asks.
 
-In the command; the builder knows the class `Commit` alone. git never asks for a password, runs none of the
-repository's hooks, and is waited for within a limit. It answers in the name of the user, who may have set anything in
-the repository's own configuration.
+In the command. git never asks for a password, runs none of the repository's hooks, and is waited for within a limit. All
+else is as the user's own settings of git have it.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from galley.errors import GalleyError
 
-PLAIN = ("100644", "100755")  # the modes of files that are no links
 SECONDS = 60.0  # how long an answer may take
 # No hook, since a repository brings its own; nor the program that may watch its files in the place of git.
 OPTIONS = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false")
@@ -62,68 +59,6 @@ def git(
 def line(folder: Path, *words: str, variables: Mapping[str, str] = NONE) -> str:
     """git's answer of one line, such as a commit's name or a folder, without the line's end."""
     return os.fsdecode(git(folder, *words, variables=variables)).strip()
-
-
-@dataclass(frozen=True)
-class Commit:
-    """A commit's name, empty where there is none, and whether files differ from it."""
-
-    name: str = ""
-    modified: bool = False
-
-
-def commit_of(folder: Path, without: Sequence[str] = ()) -> Commit:
-    """The commit that a folder stands at; files whose paths match a pattern of `without` may differ from it."""
-    try:
-        name = line(folder, "rev-parse", "--verify", "HEAD")
-    except GitError:
-        return Commit()
-    try:
-        left_out = [f":(exclude,glob){pattern}" for pattern in without]
-        return Commit(name, bool(line(folder, "status", "--porcelain", "--", ".", *left_out)))
-    except GitError:
-        return Commit(name, modified=True)
-
-
-def full_name(folder: Path, said: str) -> str | None:
-    """The full name of the commit that a user names, by a branch, a tag or a part of it; None where there is none."""
-    try:
-        return line(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{said}^{{commit}}") or None
-    except GitError:
-        return None
-
-
-def files_at(folder: Path, commit: str, below: str) -> dict[str, str]:
-    """The plain files that a commit has below a path from `folder`: the name of each in git, by its path."""
-    try:
-        listed = git(folder, "ls-tree", "-r", "-z", commit, "--", below)
-    except GitError:
-        return {}
-    found = {}
-    for each in os.fsdecode(listed).split("\0"):
-        head, _, path = each.partition("\t")
-        mode, _, rest = head.partition(" ")
-        if mode in PLAIN:
-            found[path] = rest.partition(" ")[2]
-    return found
-
-
-def contents(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
-    """The bytes of files, by their names in git; what git does not have is left out."""
-    asked = "".join(f"{name}\n" for name in dict.fromkeys(names)).encode()
-    try:
-        said = git(folder, "cat-file", "--batch", told=asked) if asked else b""
-    except GitError:
-        return {}
-    found, at = {}, 0
-    while said and (end := said.find(b"\n", at)) >= 0:
-        name, *rest = said[at:end].decode().split(" ")
-        at = end + 1
-        if len(rest) == 2:  # its type and its size; otherwise it is missing
-            size = int(rest[1])
-            found[name] = said[at : at + size]
-            at += size + 1
-    return found
 
 
 def own_files(folder: Path) -> list[str] | None:
