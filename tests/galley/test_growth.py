@@ -13,7 +13,8 @@ import galley
 from builders import BUILDERS, plain
 from galley.errors import Place
 from galley.run.choose import tasks_of
-from galley.run.client import Failure, PageRun
+from galley.run.client import PageRun
+from galley.run.failure import Failure
 from galley.run.protocol import Job
 from galley.run.room import Room
 from galley.run.schedule import run_tasks

@@ -8,7 +8,7 @@ import pytest
 
 from galley.errors import Place
 from galley.record.model import Cost
-from galley.run.client import Failure
+from galley.run.failure import Failure
 from galley.run.protocol import CellBegins, CellEnds, CellFailed, Ending, EventError, Order, Ready
 from guide_folder import GuideFolder
 

@@ -10,7 +10,8 @@ import pytest
 
 from galley.errors import Place, RunnerError, UsageError
 from galley.run import parcel
-from galley.run.client import Failure, PageRun
+from galley.run.client import PageRun
+from galley.run.failure import Failure
 from galley.run.places import place
 from galley.run.protocol import Job
 from galley.run.there import moved, told_at_home

@@ -17,8 +17,8 @@ from galley.kinds.ansi import for_terminal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from galley.run.client import Failure
     from galley.run.command import Summary
+    from galley.run.failure import Failure
 
 
 def out(text: str) -> None:

@@ -23,6 +23,7 @@ from galley.record.footprint import Footprint
 from galley.record.model import Dependency, Environment, Form, Shown
 from galley.record.normalise import Where
 from galley.run.capture import CHUNK, Capture
+from galley.run.failure import Failure
 from galley.run.protocol import (
     EVENT_LIMIT,
     GO_ON,
@@ -49,40 +50,6 @@ LAST = 1 << 12  # bytes of what a page said that are kept once it failed: the ru
 STREAMS = ("stdout", "stderr")
 
 Tell = Callable[[Job, str], None]  # is told a job and what it does: the name of the cell that begins, or a wait
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a page has no new record; `detail` is a traceback, or what the cell had written.
-
-    `wrote` are the absolute paths of the project's files that the page itself changed. `follows` names the earlier
-    failed cell whose names this one lacked, or may have lacked.
-    """
-
-    page: str
-    profile: str
-    cell: str
-    place: Place
-    what: str
-    detail: str = ""
-    wrote: tuple[str, ...] = ()
-    follows: str = ""
-
-    def __str__(self) -> str:
-        cell = f" in cell {self.cell}" if self.cell else ""
-        return f"{self.place}: page {self.page} ({self.profile}){cell}: {self.what}"
-
-    @staticmethod
-    def read(said: str, page: str, profile: str) -> tuple[str, str]:
-        """The place and the reason of a page's first failure, in what a command said on its terminal.
-
-        The reason is one line, which begins with the cell. Both are empty where nothing was said of the page.
-        """
-        for line in said.splitlines():
-            place, found, rest = line.partition(f": page {page} ({profile})")
-            if found:
-                return place, " ".join(rest.removeprefix(":").split()).removeprefix("in ")
-        return "", ""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from galley.system import sandbox
 
 if TYPE_CHECKING:
     from galley.run.backend import Backend
-    from galley.run.client import Failure
+    from galley.run.failure import Failure
     from galley.run.keep import Kept
     from galley.run.progress import RunProgress
 

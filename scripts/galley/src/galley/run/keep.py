@@ -20,7 +20,8 @@ from galley.record.store import Store
 from galley.record.whole import NewerRecordError
 from galley.run.backend import Backend
 from galley.run.choose import Task
-from galley.run.client import Failure, PageRun, Tell
+from galley.run.client import PageRun, Tell
+from galley.run.failure import Failure
 from galley.run.prepare import Answers
 from galley.run.schedule import TaskRun, run_tasks
 

@@ -22,7 +22,8 @@ from typing import Any, Self
 from galley.config import Project
 from galley.errors import GalleyError, Place, RunnerError, UsageError
 from galley.run import there
-from galley.run.client import Failure, PageRun, Tell
+from galley.run.client import PageRun, Tell
+from galley.run.failure import Failure
 from galley.run.parcel import pack
 from galley.run.prepare import Answers
 from galley.run.protocol import Job

@@ -19,7 +19,8 @@ from galley.record.model import Record
 from galley.record.settings import reaching
 from galley.run.backend import Backend
 from galley.run.choose import Task
-from galley.run.client import Failure, PageRun, Tell
+from galley.run.client import PageRun, Tell
+from galley.run.failure import Failure
 from galley.run.prepare import facts_of
 from galley.run.protocol import SLOWER, Job
 from galley.run.recording import to_record

@@ -24,7 +24,8 @@ from galley import __version__
 from galley.config import Project, find_project
 from galley.errors import GalleyError, Place, RunnerError
 from galley.run.backend import LocalBackend
-from galley.run.client import Failure, PageRun
+from galley.run.client import PageRun
+from galley.run.failure import Failure
 from galley.run.prepare import Answers, facts_of, prepare
 from galley.run.protocol import Job
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from galley.kinds import Kinds
 from galley.record.compare import changes
 from galley.record.model import Record
-from galley.run.client import Failure
+from galley.run.failure import Failure
 from galley.source.cells import SnippetFile
 
 MEND = 'seed what is drawn, or say why on the cell\'s line: varies="the reason"'

@@ -17,7 +17,7 @@ from galley.errors import GalleyError, RefusedError, UsageError
 from galley.record.facts import canonical
 from galley.record.held import Held, hold, today
 from galley.record.status import store_of
-from galley.run.client import Failure
+from galley.run.failure import Failure
 from galley.source.guide import read_guide
 from galley.system import scratch
 from galley.update.affected import Affected, affected

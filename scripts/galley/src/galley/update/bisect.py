@@ -20,7 +20,7 @@ from galley.record.compare import changes
 from galley.record.facts import installed
 from galley.record.model import Record
 from galley.record.status import store_of
-from galley.run.client import Failure
+from galley.run.failure import Failure
 from galley.source.cells import SnippetFile
 from galley.source.guide import Guide
 from galley.system import scratch
