@@ -1,6 +1,6 @@
 """A page's failure: where it failed and why, as galley says it on a terminal, and as that is read again.
 
-In the command. `galley update` and `galley bisect` run galley in an environment of its own, and read there what it said.
+In the command. `galley update` and `galley bisect` run galley in another environment, and read what it said there.
 """
 
 from __future__ import annotations

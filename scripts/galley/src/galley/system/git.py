@@ -1,7 +1,7 @@
 """How galley calls git: one way for all that it asks.
 
-In the command. git never asks for a password, runs none of the repository's hooks, and is waited for within a limit. All
-else is as the user's own settings of git have it.
+In the command. git asks nobody for a password, runs none of the repository's hooks, and is waited for within a limit.
+All else is as the user's own settings of git have it.
 """
 
 from __future__ import annotations
