@@ -15,9 +15,6 @@ from galley.errors import Exit, UsageError
 from galley.record.held import Held, held_pages, hold
 from galley.record.model import Output, OutputFile, Record
 from galley.record.status import State, store_of
-from galley.review.base import base_of
-from galley.review.changed import Failed, Grave
-from galley.review.found import review
 from galley.source.digest import digest
 from guide_folder import SETTINGS, GuideFolder
 
@@ -376,15 +373,6 @@ def test_a_cell_that_came_or_went_is_an_item(guide: GuideFolder) -> None:
     assert {key: item["class"] for key, item in items(guide).items()} == {"two/one": "gone", "two/other": "new"}
     rerecord(guide, "one", text="")
     assert items(guide)["one/text"]["class"] == "structure"
-
-
-def test_pages_that_failed_are_told_first(guide: GuideFolder) -> None:
-    failed = [Failed("two", "laptop", "one", "AssertionError: 1 == 2", claim=True), Failed("one", "laptop", "", "died")]
-    found = review(guide.guide, base_of(guide.project, "HEAD"), failed=failed)
-    assert [(item.key, item.grave) for _, item in found.items] == [
-        ("two/one", Grave.CLAIM_FAILED),
-        ("one", Grave.FAILED),
-    ]
 
 
 def test_the_sentences_that_quote_a_number_stand_with_it(guide: GuideFolder) -> None:

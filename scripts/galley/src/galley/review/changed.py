@@ -20,10 +20,8 @@ from galley.source.cells import Cell, SnippetFile
 class Grave(StrEnum):
     """What an item is, the gravest first; for a changed output this is the class of its gravest change."""
 
-    CLAIM_FAILED = "a claim failed"
     CLAIM_GONE = "a claim is gone"
     UNREADABLE = "the record cannot be read"
-    FAILED = "the page failed"
     GONE = "gone"
     ERROR = Change.ERROR.value
     STRUCTURE = Change.STRUCTURE.value
@@ -129,17 +127,6 @@ class Page:
         before = self.was.environment.packages if self.was else {}
         after = self.now.environment.packages if self.now else {}
         return {name: version for name, version in after.items() if before.get(name) != version}
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A page that failed with what it would be recorded with, so that there is no new record: at a cell, with words."""
-
-    page: str
-    profile: str
-    cell: str
-    what: str
-    claim: bool = False
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from galley.record.model import CellRecord, Record, Shown
 from galley.record.move import RECORD
 from galley.record.status import store_of
 from galley.review.base import Base, Name, record_in
-from galley.review.changed import ORDER, Fact, Failed, Grave, Item, Output, Page, Review
+from galley.review.changed import ORDER, Fact, Grave, Item, Output, Page, Review
 from galley.review.quotes import quotes
 from galley.source.cells import SnippetFile, cut
 from galley.source.digest import digest
@@ -30,8 +30,8 @@ from galley.source.guide import Guide
 from galley.source.parameters import with_values
 
 
-def review(guide: Guide, base: Base, only: Collection[str] = (), failed: Sequence[Failed] = ()) -> Review:
-    """What changed since a base, of all pages or of those that `only` names; `failed` are pages without a new record.
+def review(guide: Guide, base: Base, only: Collection[str] = ()) -> Review:
+    """What changed since a base, of all pages or of those that `only` names.
 
     A page that the guide does not have any more is left out: `galley check` tells of its records.
     """
@@ -40,9 +40,7 @@ def review(guide: Guide, base: Base, only: Collection[str] = (), failed: Sequenc
         if only and snippets.page not in only:
             continue
         for profile in guide.project.profiles:
-            mine = [each for each in failed if (each.page, each.profile) == (snippets.page, profile.name)]
-            found = _Looked(guide, base, snippets, profile, kinds).page(mine)
-            if found:
+            if found := _Looked(guide, base, snippets, profile, kinds).page():
                 pages.append(found)
             elif (snippets.page, profile.name) in base.records:
                 same += 1
@@ -70,11 +68,10 @@ class _Looked:
         self.key = key_of(guide.project, *self.name)
         self.path = guide.project.relative(guide.page_file(snippets))
 
-    def page(self, failed: Sequence[Failed]) -> Page | None:
+    def page(self) -> Page | None:
         """What changed of it; None where it claims the same."""
-        gone_wrong = [self._failed(each) for each in failed]
         if self._same_claims():
-            return self._made((), gone_wrong) if gone_wrong else None
+            return None
         try:
             was, before = record_in(self.base, self.name), ""
         except GalleyError as error:
@@ -83,13 +80,13 @@ class _Looked:
             now = store_of(self.guide.project).read(*self.name)
         except GalleyError as error:
             item = self._item("", Grave.UNREADABLE, f"{error.place or ''}: {error.what}")
-            return self._made((), [*gone_wrong, item], was)
+            return self._made((), [item], was)
         if now is None:
-            items = [self._item("", Grave.GONE, f"{len(was.cells)} cells were recorded")] if was else []
-            return self._made((), [*gone_wrong, *items], was) if items or gone_wrong else None
+            gone = [self._item("", Grave.GONE, f"{len(was.cells)} cells were recorded")] if was else []
+            return self._made((), gone, was) if gone else None
         if was is None:
-            return self._made((), [*gone_wrong, self._new(now, before)], None, now)
-        items = [*gone_wrong, *self._changed(was, now)]
+            return self._made((), [self._new(now, before)], None, now)
+        items = list(self._changed(was, now))
         facts = tuple(_facts(was, now, self.guide.project))
         return self._made(facts, items, was, now) if facts or items else None
 
@@ -115,10 +112,6 @@ class _Looked:
         key = f"{self.key}/{cell}" if cell else self.key
         said = digest("\n".join((self.base.name, key, grave, what, *digests)))
         return Item(key, cell, grave, what, said, source=self.snippets.cell(cell), **more)
-
-    def _failed(self, failed: Failed) -> Item:
-        grave = Grave.CLAIM_FAILED if failed.claim else Grave.FAILED
-        return self._item(failed.cell, grave, failed.what, claim=failed.claim)
 
     def _new(self, now: Record, before: str) -> Item:
         new = Difference(Change.STRUCTURE, "is new")
