@@ -6,13 +6,14 @@ import io
 import json
 import sys
 import time
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from galley.errors import Exit, GalleyError, RefusedError, UsageError
-from galley.run.choose import choose
+from galley.run.choose import chosen, look
 from galley.run.command import Summary, run_pages
 from galley.run.progress import LiveProgress
 from galley.source.guide import read_guide
@@ -25,26 +26,25 @@ if TYPE_CHECKING:
 GOOD = "# %% first\nprint(1)\n"
 
 
-def chosen(folder: GuideFolder, *pages: str, everything: bool = False) -> list[str]:
+def to_run(folder: GuideFolder, *pages: str, everything: bool = False, profiles: Sequence[str] = ()) -> list[str]:
     """The pages that a run would run."""
-    project = folder.project
-    return [task.snippets.page for task in choose(folder.guide, pages, project.required, everything=everything)]
+    return [task.snippets.page for task in chosen(look(folder.guide, pages, profiles), everything=everything)]
 
 
 def test_what_is_missing_stale_torn_or_tampered_with_is_chosen_and_what_is_fresh_is_not(folder: GuideFolder) -> None:
     for name in ("fresh", "stale", "torn", "bent"):
         folder.snippet(name, GOOD)
     folder.run()
-    assert chosen(folder) == []
+    assert to_run(folder) == []
     folder.snippet("missing", GOOD)
     folder.snippet("stale", GOOD.replace("1", "2"))
     (folder.project.outputs / "torn/laptop/record.json").unlink()
     (folder.project.outputs / "bent/laptop/first.stdout.txt").write_text("x")
-    assert chosen(folder) == ["bent", "missing", "stale", "torn"]
-    assert chosen(folder, "fresh", "stale") == ["stale"]
-    assert chosen(folder, "fresh", everything=True) == ["fresh"]
+    assert to_run(folder) == ["bent", "missing", "stale", "torn"]
+    assert to_run(folder, "fresh", "stale") == ["stale"]
+    assert to_run(folder, "fresh", everything=True) == ["fresh"]
     assert not folder.run().failures
-    assert chosen(folder) == []
+    assert to_run(folder) == []
 
 
 def test_a_profile_that_need_not_be_there_runs_the_pages_whose_values_it_changes(folder: GuideFolder) -> None:
@@ -54,15 +54,12 @@ def test_a_profile_that_need_not_be_there_runs_the_pages_whose_values_it_changes
     folder.snippet("same", "# %% parameters\nsize = 2\n")
     assert "no page's values change under big; name a page" in folder.run(profiles=("big",)).said
     folder.snippet("changed", "# %% parameters\nsize = 1\n")
-    big = [folder.project.profile("big")]
-
-    def of_big(*pages: str) -> list[str]:
-        return [task.snippets.page for task in choose(folder.guide, pages, big, everything=True)]
-
-    assert of_big() == ["changed"]
-    assert of_big("none", "same") == ["none", "same"]
+    assert to_run(folder, everything=True, profiles=("big",)) == ["changed"]
+    assert to_run(folder, "none", "same", everything=True, profiles=("big",)) == ["none", "same"]
     assert not folder.run("same", profiles=("big",)).failures
-    assert of_big() == ["changed", "same"], "a record that is there is kept true"
+    assert to_run(folder, everything=True, profiles=("big",)) == ["changed", "same"], (
+        "a record that is there is kept true"
+    )
 
 
 def test_only_the_page_that_was_asked_for_runs(folder: GuideFolder) -> None:

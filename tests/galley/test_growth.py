@@ -12,7 +12,7 @@ from types import FrameType
 import galley
 from builders import BUILDERS, plain
 from galley.errors import Place
-from galley.run.choose import tasks_of
+from galley.run.choose import chosen, look
 from galley.run.client import PageRun
 from galley.run.failure import Failure
 from galley.run.protocol import Job
@@ -108,7 +108,7 @@ def test_what_a_page_left_is_kept_no_longer_than_its_record_is_written(folder: G
         folder.snippet(f"page_{number}", CELLS)
 
     async def most() -> int:
-        tasks = tasks_of(folder.guide, (), (), everything=True)
+        tasks = chosen(look(folder.guide, (), ()), everything=True)
         ended, kept = [], 0
         async for ran in run_tasks(folder.project, tasks, Refuses(), lambda job, what: None):
             ended.append(weakref.ref(ran))

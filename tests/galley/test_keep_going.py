@@ -38,7 +38,6 @@ BROKEN = (
     .replace('print("free")', 'print("freed")\nimport atexit\natexit.register(print, "at the end")')
     .replace("# %% after\n", '# %% own raises="KeyError"\nprint("it was so")\n# %% after\n')
 )
-FAILS = {"loads": "", "uses": "loads", "reads": "loads", "own": ""}
 
 
 @pytest.fixture(scope="module")

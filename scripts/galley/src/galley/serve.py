@@ -28,7 +28,7 @@ from galley.config import Project, find_project
 from galley.errors import RunnerError, UsageError
 from galley.kinds.ansi import for_terminal
 from galley.run.backend import LocalBackend
-from galley.run.choose import choose
+from galley.run.choose import chosen, look
 from galley.run.keep import Kept, run_and_keep
 from galley.run.prepare import Answers, prepare
 from galley.run.runners import Runner, card_folder, fingerprint, publish, runner, withdraw
@@ -182,7 +182,7 @@ class Loop:
         self.project = self.keeper.project = find_project(self.project.root)
         guide = read_guide(self.project)
         self.failures = _unreadable(guide)  # a page that failed is still stale, and runs again
-        tasks = choose(guide, [], self.project.required, everything=False)
+        tasks = chosen(look(guide, (), ()))
         if tasks:
             socket = await self.keeper.socket()
             for error in await prepare(self.project, (task.profile.name for task in tasks), self.prepared):

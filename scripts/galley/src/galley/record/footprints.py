@@ -31,7 +31,6 @@ SUFFIX = ".json.xz"
 SHARED = "imports-"  # how the name of a file of what imports reached begins; 16 hexadecimal digits follow
 LARGEST = 1 << 26  # bytes of a footprint once it is unpacked
 FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6}]
-Numbers = Annotated[tuple[int, ...], msgspec.Meta(max_length=1 << 20)]
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):

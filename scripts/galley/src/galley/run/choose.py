@@ -52,27 +52,16 @@ class Task:
         return max((cell.peak_mb for cell in self.before.cells), default=0.0) if self.before else 0.0
 
 
-def tasks_of(
-    guide: Guide, pages: Sequence[str], profiles: Sequence[str], *, everything: bool, held: bool = False
-) -> list[Task]:
-    """The tasks of a run of these pages under profiles given by name; under the required ones where none is named."""
-    return chosen(look(guide, pages, profiles), everything=everything, held=held)
-
-
-def choose(
-    guide: Guide, pages: Sequence[str], profiles: Sequence[Profile], *, everything: bool, held: bool = False
-) -> list[Task]:
-    """The tasks of a run of these pages, or of all, under these profiles, as `chosen` says."""
-    return chosen(_look(guide, pages, profiles), everything=everything, held=held)
-
-
 def look(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> list[Status]:
     """The states of the pages of a run, under profiles given by name; under the required ones where none is named.
 
     Without `pages`, a page is left out under a profile that does not apply to it. Raises UsageError for a page or a
     profile that is not there.
     """
-    return _look(guide, pages, [guide.project.profile(name) for name in profiles] or guide.project.required)
+    named = [guide.find(page) for page in pages] or guide.snippets.values()
+    under = [guide.project.profile(name) for name in profiles] or guide.project.required
+    found = [status(guide.project, snippets, profile) for snippets in named for profile in under]
+    return [each for each in found if pages or applies(guide.project, each)]
 
 
 def chosen(
@@ -138,9 +127,3 @@ def told_drift(found: Iterable[Status], again: str) -> list[str]:
     if not os.environ.get("CI"):
         mends.append(f"galley run --drifted{again} records it")
     return [said, *(f"    {each}" for each in (*reasons, *mends))]
-
-
-def _look(guide: Guide, pages: Sequence[str], profiles: Sequence[Profile]) -> list[Status]:
-    named = [guide.find(page) for page in pages] or guide.snippets.values()
-    found = [status(guide.project, snippets, profile) for snippets in named for profile in profiles]
-    return [each for each in found if pages or applies(guide.project, each)]
