@@ -221,7 +221,7 @@ def test_the_preview_follows_no_link(guide: GuideFolder) -> None:
     assert done.returncode == Exit.REFUSED
     assert ".cache: is a link" in done.stdout
     file = guide.root / "preview.json"
-    (guide.root / "preview.new").symlink_to("docs/one.md")
+    (guide.root / ".preview.json.new").symlink_to("docs/one.md")
     before = (guide.root / "docs/one.md").read_text()
     write_failures(file, [])
     assert (guide.root / "docs/one.md").read_text() == before

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from galley.errors import Place, RefusedError
+from galley.system.whole_file import write_whole
 
 FRESH = ".staging-beside"  # a file there that takes its true name when it is whole
 
@@ -22,7 +23,4 @@ def put(folder: Path, relative: Path, name: str, data: bytes) -> None:
     fresh = folder / FRESH
     if os.path.lexists(fresh) and (fresh.is_symlink() or not fresh.is_file()):
         raise RefusedError("galley writes a file of this name", Place(relative / FRESH), "move it away")
-    fresh.unlink(missing_ok=True)
-    with fresh.open("xb") as file:
-        file.write(data)
-    fresh.replace(folder / name)
+    write_whole(folder / name, data, fresh)

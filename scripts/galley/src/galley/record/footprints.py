@@ -26,6 +26,7 @@ from galley.record.footprint import FORMAT, Entered, Footprint, Package, Reached
 from galley.record.model import Record
 from galley.record.store import FOOTPRINTS, plain_bytes
 from galley.source.digest import digest
+from galley.system.whole_file import write_whole
 
 SUFFIX = ".json.xz"
 SHARED = "imports-"  # how the name of a file of what imports reached begins; 16 hexadecimal digits follow
@@ -182,11 +183,7 @@ def _put(file: Path, text: bytes) -> bool:
     except (OSError, ValueError, lzma.LZMAError, EOFError):
         pass  # it is not there, or is no footprint: this one takes its place
     file.parent.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_name(f".{file.name}.new")
-    fresh.unlink(missing_ok=True)
-    with fresh.open("xb") as opened:
-        opened.write(lzma.compress(text, lzma.FORMAT_XZ, filters=FILTERS))
-    fresh.replace(file)
+    write_whole(file, lzma.compress(text, lzma.FORMAT_XZ, filters=FILTERS))
     return True
 
 

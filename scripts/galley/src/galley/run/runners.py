@@ -29,6 +29,7 @@ from galley.plugins import plugins_of
 from galley.record.dependencies import GALLEY
 from galley.run.protocol import EventError, NotStarted, Start, runner_event
 from galley.source.digest import digest
+from galley.system.whole_file import write_whole
 
 CARD = "runner.json"  # the name of a warm runner's card
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR")}
@@ -159,11 +160,9 @@ def publish(project: Project, running: Runner) -> str:
     """Publish a runner's card, and return its fingerprint."""
     current = fingerprint(project, running.loaded)
     card = Card(str(running.socket), running.loaded, current)
-    fresh = running.socket.with_name("card.json")
-    fresh.write_bytes(msgspec.json.encode(card))
     folder = card_folder(project)
     folder.mkdir(exist_ok=True, mode=0o700)
-    fresh.replace(folder / CARD)
+    write_whole(folder / CARD, msgspec.json.encode(card))
     return current
 
 

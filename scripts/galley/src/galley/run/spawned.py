@@ -20,6 +20,7 @@ from typing import Any
 
 from galley.source.cells import SnippetFile
 from galley.source.digest import is_string
+from galley.system.whole_file import write_whole
 
 # The modules that tell a new process where the code of `__main__` is, by a function of one name: Python's own, and
 # those that stand in for it.
@@ -62,9 +63,7 @@ class Spawned:
         """The path of the file, in the form in which Python keeps compiled code; raises SyntaxError as Python does."""
         if not self._path.exists():
             code = compile(program(self.snippets), self.snippets.path, "exec", dont_inherit=True)
-            made = self._path.with_suffix(".tmp")
-            made.write_bytes(importlib.util.MAGIC_NUMBER + bytes(12) + marshal.dumps(code))
-            made.replace(self._path)
+            write_whole(self._path, importlib.util.MAGIC_NUMBER + bytes(12) + marshal.dumps(code))
         return self._path
 
 

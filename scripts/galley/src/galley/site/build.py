@@ -23,6 +23,7 @@ from galley.site.builders import MKDOCS
 from galley.site.csp import protect
 from galley.site.settings import mkdocs_settings
 from galley.source.digest import digest
+from galley.system.whole_file import write_whole
 from galley.toml import CONTROL
 
 FRESH = f"{MADE}.new"  # a file there that takes its true name when it is whole
@@ -208,9 +209,8 @@ def _is_made(site: Path, name: str, old: Made) -> bool:
 def _move(site: Path, source: Path, target: Path) -> None:
     try:
         source.replace(target)
-    except OSError:  # another disk: the copy is whole before it takes the name
-        _fresh(site).write_bytes(source.read_bytes())
-        (site / FRESH).replace(target)
+    except OSError:  # another disk
+        _write(site, target, source.read_bytes())
 
 
 def _remove(site: Path, name: str, old: Made) -> None:
@@ -227,14 +227,12 @@ def _remove(site: Path, name: str, old: Made) -> None:
 
 def _list(site: Path, files: Made) -> None:
     listed = _Listed(sorted(files), files)
-    _fresh(site).write_bytes(msgspec.json.format(msgspec.json.encode(listed), indent=1) + b"\n")
-    (site / FRESH).replace(site / MADE)
+    _write(site, site / MADE, msgspec.json.format(msgspec.json.encode(listed), indent=1) + b"\n")
 
 
-def _fresh(site: Path) -> Path:
-    """The place of a file that is being written; raises RefusedError where something else is there."""
-    path = site / FRESH
-    if path.is_dir() and not path.is_symlink():
-        raise RefusedError("galley writes a file of this name, and there is a folder", Place(path), MOVE)
-    path.unlink(missing_ok=True)  # a link would lead the writing elsewhere
-    return path
+def _write(site: Path, target: Path, data: bytes) -> None:
+    """Write a file of the site whole; raises RefusedError where a folder has the name under which it begins."""
+    fresh = site / FRESH
+    if fresh.is_dir() and not fresh.is_symlink():
+        raise RefusedError("galley writes a file of this name, and there is a folder", Place(fresh), MOVE)
+    write_whole(target, data, fresh)

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from galley.system.whole_file import write_whole
+
 VARIABLE = "GALLEY_PREVIEW"
 
 
@@ -42,10 +44,7 @@ def write_failures(file: Path, failures: Sequence[FailedPage]) -> None:
     text = json.dumps({"server": os.getpid(), "failures": [asdict(failure) for failure in failures]}, indent=1)
     if not file.is_file() or file.read_text(encoding="utf-8") != text:
         file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = file.with_suffix(".new")
-        fresh.unlink(missing_ok=True)  # a link would lead the writing elsewhere
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(file)
+        write_whole(file, text.encode())
 
 
 def read_failures(file: Path) -> list[FailedPage]:
