@@ -115,6 +115,12 @@ def status(project: Project, snippets: SnippetFile, profile: Profile) -> Status:
     return Status(snippets, profile, State.FRESH, (), record)
 
 
+def statuses(project: Project, snippets: SnippetFile) -> list[Status]:
+    """The state of a page's record under each profile that applies to the page, in the project's order."""
+    found = (status(project, snippets, profile) for profile in project.profiles)
+    return [each for each in found if applies(project, each)]
+
+
 def _code_changes(snippets: SnippetFile, profile: Profile, record: Record) -> list[Reason]:
     wanted = {cell.name: cell for cell in with_values(snippets, profile.parameters).cells}
     recorded = {cell.name: cell.digest for cell in record.cells}

@@ -5,28 +5,17 @@ Without JavaScript the whole table is there. The script hides rows and columns o
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
-
 from galley.site.page import Page
-from galley.site.published import publish, relative
-
-SCRIPT = "galley/choose.js"  # in the site
+from galley.site.published import with_script
 
 
 def choices(page: Page) -> str:
     """The element that loads the script; empty where no table of the page has choices."""
     if page.folder is None or not any(_chooses(page, fence.file, fence.cell) for fence in page.fences):
         return ""
-    publish(page, SCRIPT, _script())
-    return f'<script src="{relative(page, SCRIPT)}" defer></script>'
+    return with_script(page, "choose.js")
 
 
 def _chooses(page: Page, file: str, name: str) -> bool:
     cells = (snippets.cell(name) for snippets in page.files if snippets.stem == file)
     return any(cell.options["choose"] for cell in cells if cell)
-
-
-@lru_cache(1)
-def _script() -> bytes:
-    return (Path(__file__).parent / "choose.js").read_bytes()

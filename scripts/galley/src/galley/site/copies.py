@@ -8,19 +8,16 @@ there is none.
 from __future__ import annotations
 
 import json
-from functools import lru_cache
-from pathlib import Path
 
 from galley.export.runnable import Runnable, runnables
 from galley.record.status import SHOWABLE
 from galley.site.html import cell_id
 from galley.site.page import Page
-from galley.site.published import publish, relative
+from galley.site.published import with_script
 from galley.source.cells import SnippetFile
 from galley.source.parameters import with_values
 from galley.source.slices import Piece
 
-SCRIPT = "galley/copy.js"  # in the site
 MOST = 400  # cells of a page with copies: each looks at all above it, which takes the square of their number
 
 
@@ -34,12 +31,10 @@ def copies(page: Page) -> str:
         cells |= _of_file(page, snippets, texts)
     if not cells:
         return ""
-    publish(page, SCRIPT, _script())
     data = json.dumps({"texts": texts, "cells": cells}, ensure_ascii=False, separators=(",", ":"))
     data = data.replace("&", "&amp;").replace("<", "&lt;").replace("'", "&#39;")  # double quotes stay: there are many
-    source = relative(page, SCRIPT)
     holder = f"<div class=\"galley-runnable\" data-runnable='{data}' hidden></div>"
-    return f'{holder}<script src="{source}" defer></script>'
+    return holder + with_script(page, "copy.js")
 
 
 def _of_file(page: Page, snippets: SnippetFile, texts: list[str]) -> dict[str, list[object]]:
@@ -68,8 +63,3 @@ def _parts(copy: Runnable, ids: list[str], texts: list[str]) -> list[object]:
             texts += [text] * (text not in texts)
             parts.append(texts.index(text))
     return parts
-
-
-@lru_cache(1)
-def _script() -> bytes:
-    return (Path(__file__).parent / "copy.js").read_bytes()

@@ -18,7 +18,7 @@ from galley.kinds import Kinds, kinds_of
 from galley.profile import Profile
 from galley.record.model import CellRecord, Record, Shown
 from galley.record.numbers import in_words, written
-from galley.record.status import SHOWABLE, State, Status, applies, status
+from galley.record.status import SHOWABLE, State, Status, statuses
 from galley.site.builders import Converted
 from galley.site.preview import preview_file, read_failures
 from galley.source.bound import Bound, with_numbers
@@ -172,8 +172,7 @@ class Page:
     def statuses(self, snippets: SnippetFile) -> list[Status]:
         """The state of a snippet file under each profile that applies to it; found out once for the page."""
         if snippets.stem not in self._statuses:
-            found = [status(self.project, snippets, profile) for profile in self.project.profiles]
-            self._statuses[snippets.stem] = [each for each in found if applies(self.project, each)]
+            self._statuses[snippets.stem] = statuses(self.project, snippets)
         return self._statuses[snippets.stem]
 
     @cached_property

@@ -7,6 +7,7 @@ stays, under MkDocs, ProperDocs and Zensical alike, and no plug-in is needed.
 from __future__ import annotations
 
 import posixpath
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -40,6 +41,18 @@ def write(page: Page, address: str, data: bytes) -> None:
     if not _has(target, data):
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
+
+
+def with_script(page: Page, name: str) -> str:
+    """Put a script of galley's into the site, and give the element that loads it."""
+    address = f"galley/{name}"
+    publish(page, address, _script(name))
+    return f'<script src="{relative(page, address)}" defer></script>'
+
+
+@lru_cache(4)
+def _script(name: str) -> bytes:
+    return (Path(__file__).parent / name).read_bytes()
 
 
 def offer(page: Page, file: Offered) -> None:

@@ -13,7 +13,7 @@ from galley.kinds.markup import escape
 from galley.kinds.table import TableKind
 from galley.record.facts import environment, facts_line, other_versions
 from galley.record.model import Record
-from galley.record.status import SHOWABLE, Status, applies, status
+from galley.record.status import SHOWABLE, Status, statuses
 from galley.site.checked import RERUN, SIGNED, beyond, days_in_words, facts, held_line, in_words, not_run, shared_facts
 from galley.site.claims import page_title
 from galley.site.lists import List, Listed
@@ -75,7 +75,7 @@ class States(List):
         """A line for each page and profile: when it was checked, or why it is not shown."""
         lines = []
         for here in _by_file(found).values():
-            for each in _statuses(project, here):
+            for each in statuses(project, here[0].snippets):
                 record = each.record if each.state in SHOWABLE else None
                 said = f"checked on {facts_line(record, project.line)}" if record else each.state.value
                 said += f", {held_line(each.held)}" if each.held else ""
@@ -101,14 +101,8 @@ def _days(found: Sequence[Listed]) -> list[str]:
 
 def _rows(project: Project, here: Sequence[Listed], shared: Mapping[str, str]) -> Iterator[str]:
     title = f'<a href="{escape(here[0].address)}">{page_title(project.docs / here[0].page)}</a>'
-    for found in _statuses(project, here):
+    for found in statuses(project, here[0].snippets):
         yield _row(project, title, found, shared)
-
-
-def _statuses(project: Project, here: Sequence[Listed]) -> Iterator[Status]:
-    """The states of a snippet file under the profiles that apply to it."""
-    found = (status(project, here[0].snippets, profile) for profile in project.profiles)
-    return (each for each in found if applies(project, each))
 
 
 def _aligned(column: str) -> str:
