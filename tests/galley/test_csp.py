@@ -13,7 +13,7 @@ import pytest
 from builders import BUILDERS
 from galley.errors import Exit, NotBuiltError
 from galley.site.csp import BEGIN, END, protect
-from galley.site.loads import Page
+from galley.site.loads import BuiltPage
 from guide_folder import SETTINGS, GuideFolder, fence
 
 THEME = """\
@@ -134,7 +134,7 @@ def test_the_policy_stands_above_all_that_it_holds_for(guide: GuideFolder) -> No
     ],
 )
 def test_where_the_policy_belongs(above: str, below: str) -> None:
-    assert Page(above + below).top == len(above)
+    assert BuiltPage(above + below).top == len(above)
 
 
 def test_what_the_policy_changed_is_listed_as_galleys_own(guide: GuideFolder) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
-from galley.update.environment import COMMAND, Environment
+from galley.update.environment import COMMAND, ScratchEnvironment
 from galley.update.releases import Release
 from guide_folder import GuideFolder, quiet_environment
 
@@ -54,14 +54,14 @@ class Bench:
 
     guide: GuideFolder
     wheels: Path
-    environment: Environment
+    environment: ScratchEnvironment
 
     @classmethod
     def make(cls, root: Path, settings: str) -> Bench:
         """A guide without pages, in an environment without packages of its own."""
         wheels = root / "wheels"
         wheels.mkdir(parents=True)
-        return cls(GuideFolder.make(root / "guide", settings), wheels, Environment.make(root / "env"))
+        return cls(GuideFolder.make(root / "guide", settings), wheels, ScratchEnvironment.make(root / "env"))
 
     def galley(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run `galley` in the environment."""

@@ -40,7 +40,7 @@ ORDER = {each: number for number, each in enumerate(Grave)}
 
 
 @dataclass(frozen=True)
-class Output:
+class ChangedOutput:
     """An output that changed: its file and how it differs, what it was and what it is, and why it may differ."""
 
     file: str
@@ -78,7 +78,7 @@ class Item:
     state: str
     claim: bool = False
     other_code: bool = False
-    outputs: tuple[Output, ...] = ()
+    outputs: tuple[ChangedOutput, ...] = ()
     quotes: tuple[Quote, ...] = ()
     source: Cell | None = None
 

@@ -22,7 +22,7 @@ from galley.record.model import CellRecord, Record, Shown
 from galley.record.move import RECORD
 from galley.record.status import store_of
 from galley.review.base import Base, Name, record_in
-from galley.review.changed import ORDER, Fact, Grave, Item, Output, Page, Review
+from galley.review.changed import ORDER, ChangedOutput, Fact, Grave, Item, Page, Review
 from galley.review.quotes import quotes
 from galley.source.cells import SnippetFile, cut
 from galley.source.digest import digest
@@ -116,7 +116,7 @@ class _Looked:
     def _new(self, now: Record, before: str) -> Item:
         new = Difference(Change.STRUCTURE, "is new")
         outputs = [
-            Output(stored.files[0].file, new, None, shown)
+            ChangedOutput(stored.files[0].file, new, None, shown)
             for cell in now.cells
             for stored, shown in zip(cell.outputs, now.shown(cell), strict=True)
         ]
@@ -135,7 +135,9 @@ class _Looked:
     def _cell(self, name: str, found: Sequence[CellChange], was: Record, now: Record) -> Item:
         before, after, cell = was.cell(name), now.cell(name), found[0].cell
         outputs = tuple(
-            Output(each.file, each.difference, _shown(was, before, each.file), _shown(now, after, each.file), each.may)
+            ChangedOutput(
+                each.file, each.difference, _shown(was, before, each.file), _shown(now, after, each.file), each.may
+            )
             for each in found
         )
         gravest = max((each.difference for each in found), key=lambda each: each.change.gravity)
@@ -157,7 +159,7 @@ class _Looked:
         claim = "claim" in _tags(self.base.source(relative), self.snippets, relative, cell.name)
         gone = Difference(Change.STRUCTURE, "is gone")
         pairs = zip(cell.outputs, was.shown(cell), strict=True)
-        outputs = tuple(Output(stored.files[0].file, gone, shown) for stored, shown in pairs)
+        outputs = tuple(ChangedOutput(stored.files[0].file, gone, shown) for stored, shown in pairs)
         grave = Grave.CLAIM_GONE if claim else Grave.GONE
         return self._item(cell.name, grave, "the cell is gone", *was.files.values(), claim=claim, outputs=outputs)
 

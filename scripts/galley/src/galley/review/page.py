@@ -18,7 +18,7 @@ from galley.kinds import Kinds, kinds_of
 from galley.kinds.kind import At
 from galley.kinds.markup import escape, inline
 from galley.record.model import Shown
-from galley.review.changed import Grave, Item, Output, Page
+from galley.review.changed import ChangedOutput, Grave, Item, Page
 from galley.review.context import around
 from galley.review.decide import Desk, Verb
 from galley.review.told import fact_line, held_line, of_pages
@@ -127,7 +127,7 @@ class _Article:
             f'<pre tabindex="0"><code>{escape(cell.source)}</code></pre></details>'
         )
 
-    def _output(self, output: Output) -> str:
+    def _output(self, output: ChangedOutput) -> str:
         """How an output differs, then both outputs beside each other, and for images one over the other."""
         difference = output.difference
         may = f" It may: {escape(output.may)}." if output.may else ""
@@ -177,7 +177,7 @@ class _Article:
         )
 
 
-def _rows(output: Output) -> str:
+def _rows(output: ChangedOutput) -> str:
     """What differs piece by piece, as a table; what is more than fits is folded."""
     difference = output.difference
     if not difference.rows:
@@ -196,7 +196,7 @@ def _lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield f"<tr>{''.join(f'<td><code>{escape(part)}</code></td>' if part else '<td></td>' for part in row)}</tr>"
 
 
-def _over(output: Output) -> str:
+def _over(output: ChangedOutput) -> str:
     """Two images one over the other: what is the same is black, and the rest shines."""
     forms = [shown.forms[0] for shown in (output.was, output.now) if shown and shown.kind == "image"]
     if len(forms) < 2 or any(form.mime not in ("image/png", "image/svg+xml") for form in forms):

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from galley.config import Project
 from galley.errors import GalleyError, NotBuiltError, Place
-from galley.site.loads import Found, Handler, Load, Page, Script
+from galley.site.loads import BuiltPage, Found, Handler, Load, Script
 
 BEGIN, END = "<!--galley-content-->", "<!--/galley-content-->"
 SELF, NONE = "'self'", "'none'"
@@ -97,7 +97,7 @@ def protect(project: Project, site: Path) -> None:
         name = file.relative_to(site)
         try:
             text = _bare(file.read_bytes().decode("utf-8-sig"))
-            page = Page(text)
+            page = BuiltPage(text)
         except (GalleyError, UnicodeDecodeError) as error:
             stopped.append(Stopped(name, 0, str(error), f"mend the page, {LEAVE}"))
             continue
@@ -127,7 +127,7 @@ def _bare(text: str) -> str:
     return before + after.partition(">")[2] if element else text
 
 
-def _stopped(policy: Policy, text: str, page: Page) -> Iterator[tuple[int, str, str]]:
+def _stopped(policy: Policy, text: str, page: BuiltPage) -> Iterator[tuple[int, str, str]]:
     """The line of each element that the policy would stop, what it is, and what to do."""
     begin, end = text.find(BEGIN), text.rfind(END)  # without an end, nothing is between
 

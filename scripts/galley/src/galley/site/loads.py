@@ -82,7 +82,7 @@ class Handler(Found):
     attribute: str
 
 
-class Page(HTMLParser):
+class BuiltPage(HTMLParser):
     """What stands in a built page; raises GalleyError where the page cannot be read."""
 
     def __init__(self, text: str) -> None:

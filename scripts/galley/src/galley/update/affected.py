@@ -21,7 +21,7 @@ from galley.record.status import store_of
 from galley.source.guide import Guide
 from galley.update.changes import Cause, Changes, changes
 from galley.update.links import MovedLink, moved_links
-from galley.update.reach import Page
+from galley.update.reach import RecordedPage
 from galley.update.reach import causes as causes_of
 from galley.update.releases import Release, fetched, has_compiled, installed, versions
 
@@ -79,7 +79,7 @@ def between(guide: Guide, old: Release, new: Release) -> Affected:
     return _sorted_out(_between(guide, reached, old, new), pages)
 
 
-def _between(guide: Guide, pages: Iterable[Page], old: Release, new: Release) -> Affected:
+def _between(guide: Guide, pages: Iterable[RecordedPage], old: Release, new: Release) -> Affected:
     """What the move can touch of pages that were all recorded with the old release."""
     found = changes(old.name, old, new, {path for each in pages if each.footprint for path in each.footprint.modules})
     touched = tuple(each for page in pages if (each := _touched(page, found)))
@@ -87,7 +87,7 @@ def _between(guide: Guide, pages: Iterable[Page], old: Release, new: Release) ->
     return Affected(old.name, old.version, new.version, touched, links=links, notes=found.requirements)
 
 
-def _sorted_out(found: Affected, pages: Iterable[Page]) -> Affected:
+def _sorted_out(found: Affected, pages: Iterable[RecordedPage]) -> Affected:
     """The same with the touched pages in the order of their weight, and the names of the others of all `pages`."""
     touched = sorted(found.touched, key=lambda each: (-each.weight, each.page))
     named = {(each.page, each.profile) for each in touched}
@@ -139,7 +139,7 @@ def recorded_packages(guide: Guide) -> dict[str, str]:
     return dict(sorted(found.items(), key=lambda each: each[0].lower()))
 
 
-def _pages(guide: Guide) -> Iterator[Page]:
+def _pages(guide: Guide) -> Iterator[RecordedPage]:
     store, root = store_of(guide.project), guide.project.root
     for snippets in guide.snippets.values():
         for profile in guide.project.profiles:
@@ -150,14 +150,14 @@ def _pages(guide: Guide) -> Iterator[Page]:
             if record is None:
                 continue
             try:
-                yield Page(root, snippets, profile, record, true_of(guide.project, record))
+                yield RecordedPage(root, snippets, profile, record, true_of(guide.project, record))
             except GalleyError as error:
-                yield Page(root, snippets, profile, record, None, str(error))
+                yield RecordedPage(root, snippets, profile, record, None, str(error))
 
 
-def _affected(guide: Guide, pages: list[Page], name: str, version: str) -> Affected:
+def _affected(guide: Guide, pages: list[RecordedPage], name: str, version: str) -> Affected:
     """What one release can touch. The packages of a page without a footprint are those that its record names."""
-    by_version: dict[str, list[Page]] = {}
+    by_version: dict[str, list[RecordedPage]] = {}
     for page in pages:
         if known := _version(page, name):
             by_version.setdefault(known, []).append(page)
@@ -176,7 +176,7 @@ def _known(name: str, version: str) -> str:
     return version or have[0]
 
 
-def _version(page: Page, name: str) -> str:
+def _version(page: RecordedPage, name: str) -> str:
     """The version of a package that a page was recorded with; empty where it does not reach the package."""
     if page.footprint and (found := page.footprint.package(name)):
         return found.version
@@ -185,7 +185,7 @@ def _version(page: Page, name: str) -> str:
     return known if page.footprint is None or page.footprint.opaque or known else ""
 
 
-def _moved(guide: Guide, pages: list[Page], name: str, old: str, version: str) -> Affected:
+def _moved(guide: Guide, pages: list[RecordedPage], name: str, old: str, version: str) -> Affected:
     """What the release can touch of pages that were all recorded with one version of the package."""
     if has_compiled(name) or not any(page.footprint for page in pages):
         return _whole(pages, name, old, _known(name, version))
@@ -195,7 +195,7 @@ def _moved(guide: Guide, pages: list[Page], name: str, old: str, version: str) -
         return _between(guide, pages, was, new)
 
 
-def _whole(pages: list[Page], name: str, old: str, new: str) -> Affected:
+def _whole(pages: list[RecordedPage], name: str, old: str, new: str) -> Affected:
     """All pages are touched by any other version."""
     if new == old:
         return Affected(name, old, new)
@@ -204,19 +204,19 @@ def _whole(pages: list[Page], name: str, old: str, new: str) -> Affected:
     return Affected(name, old, new, touched)
 
 
-def _unnoted(page: Page) -> str:
+def _unnoted(page: RecordedPage) -> str:
     return (
         page.error
         or f"it has no footprint, so that any change may touch it: galley run --footprint {page.snippets.page}"
     )
 
 
-def _all_of(page: Page, cause: Cause) -> Touched:
+def _all_of(page: RecordedPage, cause: Cause) -> Touched:
     claims = tuple(cell.name for cell in page.snippets.cells if "claim" in cell.tags)
     return Touched(page.snippets.page, page.profile.name, (Reason(cause.what, cause.weight),), claims)
 
 
-def _touched(page: Page, found: Changes) -> Touched | None:
+def _touched(page: RecordedPage, found: Changes) -> Touched | None:
     """What of a page can change; None where nothing can."""
     if found.old.version == found.new.version:
         return None
@@ -248,5 +248,5 @@ def _shows(record: Record, number: str) -> bool:
     return any(number.encode() in data for data in record.contents.values())
 
 
-def _name(page: Page) -> str:
+def _name(page: RecordedPage) -> str:
     return f"{page.snippets.page} ({page.profile.name})"

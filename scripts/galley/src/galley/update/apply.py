@@ -22,7 +22,7 @@ from galley.source.guide import read_guide
 from galley.system import scratch
 from galley.update.affected import Affected, affected
 from galley.update.branch import Copy, need_new
-from galley.update.environment import Environment
+from galley.update.environment import ScratchEnvironment
 from galley.update.links import MovedLink, rewritten
 from galley.update.pins import Pin, move, others, pins
 
@@ -68,7 +68,7 @@ def apply(project: Project, plan: Plan, tell: Tell) -> Update:
         copy = Copy.make(project.root, folder)
         if copy.dirty:
             tell(f"the update starts from commit {copy.commit[:SINCE]}; files that differ from it stay out of it")
-        environment = Environment.make(folder / "env")
+        environment = ScratchEnvironment.make(folder / "env")
         tell(f"installing {', '.join(_requirement(each) for each in plan.wanted)} into a scratch environment")
         environment.install([_requirement(each) for each in plan.wanted])
         work = _Work(copy, environment, pinned, plan, tell)
@@ -82,7 +82,9 @@ def _requirement(each: tuple[str, str]) -> str:
 class _Work:
     """An update in its copy."""
 
-    def __init__(self, copy: Copy, environment: Environment, pinned: dict[str, Pin], plan: Plan, tell: Tell) -> None:
+    def __init__(
+        self, copy: Copy, environment: ScratchEnvironment, pinned: dict[str, Pin], plan: Plan, tell: Tell
+    ) -> None:
         self.copy, self.environment, self.pinned, self.plan, self.tell = copy, environment, pinned, plan, tell
         self.project = find_project(copy.root)
         self.store = store_of(self.project)

@@ -25,7 +25,7 @@ from galley.source.cells import SnippetFile
 from galley.source.guide import Guide
 from galley.system import scratch
 from galley.system.git import own_files
-from galley.update.environment import Environment
+from galley.update.environment import ScratchEnvironment
 from galley.update.releases import versions
 
 Tell = Callable[[str], None]
@@ -124,7 +124,7 @@ class _Bench:
 
     def _ran(self, version: str) -> _Ran:
         place = self.folder / version
-        environment = Environment.make(place / "env")
+        environment = ScratchEnvironment.make(place / "env")
         environment.install([f"{self.package}=={version}"])
         copy = place / "project"
         _copied(self.project, copy)

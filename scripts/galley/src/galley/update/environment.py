@@ -33,13 +33,13 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Environment:
+class ScratchEnvironment:
     """A scratch environment in a folder of its own, which whoever asked for it removes."""
 
     folder: Path
 
     @classmethod
-    def make(cls, folder: Path) -> Environment:
+    def make(cls, folder: Path) -> ScratchEnvironment:
         """An environment without packages of its own; `folder` must not be there yet."""
         venv.EnvBuilder(symlinks=True, with_pip=False).create(folder)
         made = cls(folder)

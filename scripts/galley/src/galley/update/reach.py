@@ -20,7 +20,7 @@ from galley.update.units import Mentions, mentions
 
 
 @dataclass(frozen=True)
-class Page:
+class RecordedPage:
     """A page under a profile, with its record and its footprint, or why it has none that can be read."""
 
     root: Path
@@ -31,7 +31,7 @@ class Page:
     error: str = ""
 
 
-def causes(page: Page, footprint: Footprint, found: Changes) -> Iterator[tuple[Cause, tuple[str, ...]]]:
+def causes(page: RecordedPage, footprint: Footprint, found: Changes) -> Iterator[tuple[Cause, tuple[str, ...]]]:
     """Each difference that the page reaches, with the cells that do."""
     if footprint.opaque:
         yield Cause(f"{footprint.opaque}, so that any change may touch it", 1), ()
@@ -97,7 +97,7 @@ def _of_files(footprint: Footprint, found: Changes) -> Iterator[tuple[Cause, tup
             yield Cause(f"it asks for the version of {found.package}", number=True), cells
 
 
-def _of_own_code(page: Page, footprint: Footprint, found: Changes) -> Iterator[tuple[Cause, tuple[str, ...]]]:
+def _of_own_code(page: RecordedPage, footprint: Footprint, found: Changes) -> Iterator[tuple[Cause, tuple[str, ...]]]:
     """What the page's cells, and the project's modules that they use, ask for by a name."""
     for cell in page.snippets.cells:
         if cause := found.asked_of_something(_asked(mentions(ast.Module(list(cell.statements), [])))):
