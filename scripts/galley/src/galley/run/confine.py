@@ -16,7 +16,7 @@ from galley.system import sandbox
 from galley.system.allowed import for_page
 
 
-def shut_in(job: Job, watch: Watch) -> sandbox.Held:
+def shut_in(job: Job, watch: Watch) -> sandbox.Protections:
     """Enter the sandbox; the answer says what holds, and what is seen. Raises MissingError where it is required."""
     if job.sandbox == sandbox.OFF:
         return dict.fromkeys((*sandbox.PROTECTIONS, sandbox.SIGHT), sandbox.SWITCHED_OFF)

@@ -59,7 +59,7 @@ class WroteError(UntrueError):
 
 
 @dataclass(frozen=True)
-class Change:
+class Changing:
     """A file that the page may be about to change: its path from the root, its state before, the line that does it."""
 
     path: str
@@ -85,7 +85,7 @@ class Watch:
         self.begun, self.before = time.time_ns(), before or Modules.now()
         self.files: dict[str, State] = {}
         self.noted: dict[str, State] = {}
-        self.changes: dict[str, Change | None] = {}
+        self.changes: dict[str, Changing | None] = {}
         self.shared = Shared()
         self.modules: set[str] = set()
         self.folders: dict[str, frozenset[str] | None] = {}  # with the names that were there, in the project
@@ -149,7 +149,7 @@ class Watch:
             if what == "reads":
                 self.files.setdefault(file, before)
             elif path := self._within(file):
-                self.changes.setdefault(file, Change(path, before, line))
+                self.changes.setdefault(file, Changing(path, before, line))
 
     def _hear_kernel(self) -> None:
         """Take in what was opened, by whomever, since the last time.
@@ -169,7 +169,7 @@ class Watch:
         except OSError as error:
             self.unseen = CLOSED if error.errno == errno.EBADF else TOO_MANY
 
-    def _changed_here(self) -> list[tuple[str, Change]]:
+    def _changed_here(self) -> list[tuple[str, Changing]]:
         self._hear_forks()
         known = list(self.changes.items())  # a thread of the page may go on
         return [(file, change) for file, change in known if change and state(file) != change.before]
@@ -275,7 +275,7 @@ class Watch:
         """Note the state of a file of the project that the page may be about to change."""
         if file and file not in self.changes and "\0" not in file:
             path = self._within(file)
-            self.changes[file] = change = Change(path, state(file), self._line()) if path else None
+            self.changes[file] = change = Changing(path, state(file), self._line()) if path else None
             if change and self.shared.elsewhere:
                 self.shared.tell("changes", file, change.before, change.line)
 

@@ -37,10 +37,10 @@ class MissingError(Exception):
     """A protection is required, and does not hold."""
 
 
-Held = Mapping[str, str]  # each protection with an empty text where it holds, or else with the reason why not
+Protections = Mapping[str, str]  # each protection with an empty text where it holds, or else with the reason why not
 
 
-def enter(allowed: Allowed) -> Held:
+def enter(allowed: Allowed) -> Protections:
     """Shut this process, and all that it will start, in with what it is allowed; the answer says what holds.
 
     The process must have one thread. What cannot be had is left out, and the others still hold.
@@ -88,13 +88,13 @@ def _noted(missing: dict[str, str], name: str) -> Iterator[None]:
         missing[name] = str(error)
 
 
-def require(held: Held) -> None:
+def require(held: Protections) -> None:
     """Raises MissingError unless every protection holds."""
     if any(held.get(each) for each in PROTECTIONS):
         raise MissingError(f"{told(held)}; the sandbox is required, so nothing ran")
 
 
-def told(held: Held) -> str:
+def told(held: Protections) -> str:
     """Which protections hold, and why others do not, in a line."""
     holds = ", ".join(name for name in PROTECTIONS if name in held and not held[name])
     reasons: dict[str, list[str]] = {}
@@ -105,7 +105,7 @@ def told(held: Held) -> str:
     return "; ".join(["sandbox: " + (holds or "none"), *missing])
 
 
-def probe() -> Held:
+def probe() -> Protections:
     """Which protections a process that is started now would have."""
     import subprocess
 
@@ -154,11 +154,11 @@ def _own_root(allowed: Allowed, system: Places, inside: bool) -> str:
     return refused
 
 
-def _nothing(allowed: Allowed, reason: str) -> Held:
+def _nothing(allowed: Allowed, reason: str) -> Protections:
     return dict.fromkeys((*PROTECTIONS, SIGHT) if allowed.watched else PROTECTIONS, reason)
 
 
-def _held(missing: Mapping[str, str], abi: int) -> Held:
+def _held(missing: Mapping[str, str], abi: int) -> Protections:
     """What of each protection is missing, from the means that failed."""
     held = dict.fromkeys(PROTECTIONS, "")
     if reason := missing.get("landlock"):

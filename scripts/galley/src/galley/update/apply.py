@@ -8,7 +8,7 @@ commit. Until then nothing of the project has changed, and whoever is killed lea
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,11 +22,10 @@ from galley.source.guide import read_guide
 from galley.system import scratch
 from galley.update.affected import Affected, affected
 from galley.update.branch import Copy, need_new
-from galley.update.environment import ScratchEnvironment
+from galley.update.environment import ScratchEnvironment, Tell
 from galley.update.links import MovedLink, rewritten
 from galley.update.pins import Pin, move, others, pins
 
-Tell = Callable[[str], None]
 SHORT = 300  # characters of a reason why a page is held
 SINCE = 12  # characters of the name of a commit, by which people call it
 

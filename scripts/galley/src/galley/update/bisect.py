@@ -7,7 +7,7 @@ and the page runs there in a copy of the project. The releases are halved until 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +25,9 @@ from galley.source.cells import SnippetFile
 from galley.source.guide import Guide
 from galley.system import scratch
 from galley.system.git import own_files
-from galley.update.environment import ScratchEnvironment
+from galley.update.environment import ScratchEnvironment, Tell
 from galley.update.releases import versions
 
-Tell = Callable[[str], None]
 RANGE = "name a range as OLD..NEW"
 
 

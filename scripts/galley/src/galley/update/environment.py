@@ -20,6 +20,8 @@ from subprocess import PIPE, STDOUT
 from galley.errors import Exit
 from galley.update.releases import pip_failed
 
+Tell = Callable[[str], None]  # is told each line that is to be said
+
 COMMAND = "from galley.cli import main; main()"
 BEHIND = "galley_behind.pth"  # read by Python when it starts in the scratch environment
 
@@ -79,9 +81,7 @@ class ScratchEnvironment:
         ran = subprocess.run([str(self.python), "-c", code, *names], capture_output=True, text=True, check=True)
         return dict(json.loads(ran.stdout))
 
-    def galley(
-        self, arguments: Sequence[str], root: Path, tell: Callable[[str], None] = lambda line: None, **variables: str
-    ) -> Ended:
+    def galley(self, arguments: Sequence[str], root: Path, tell: Tell = lambda line: None, **variables: str) -> Ended:
         """Run galley there, in a project's folder; `tell` is told each line as it comes, `variables` are its own.
 
         The command ends where this process does: it reads its standard input, which this process alone holds open.
