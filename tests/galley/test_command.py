@@ -7,21 +7,17 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from galley.errors import Exit, GalleyError, RefusedError, UsageError
 from galley.run.choose import chosen, look
+from galley.run.client import PageRun
 from galley.run.command import Summary, run_pages
 from galley.run.progress import LiveProgress
+from galley.run.protocol import Job
 from galley.source.guide import read_guide
 from guide_folder import SETTINGS, GuideFolder
-
-if TYPE_CHECKING:
-    from galley.run.client import PageRun
-    from galley.run.protocol import Job
 
 GOOD = "# %% first\nprint(1)\n"
 
@@ -191,13 +187,14 @@ def test_what_goes_wrong_meanwhile_is_told_after_the_pages(folder: GuideFolder) 
 
 
 def test_the_live_rows_follow_the_pages(folder: GuideFolder) -> None:
-    one, two = (SimpleNamespace(page=name, profile="laptop") for name in ("one", "two"))
+    settings = {"path": "", "relative": "", "source": "", "cells": (), "root": ""}
+    one, two = (Job(page=name, profile="laptop", **settings) for name in ("one", "two"))
     with LiveProgress(Terminal(), 2) as progress:
         assert [task.description for task in progress.live.tasks] == ["the runner imports what pages need"]
         for job, cell in ((one, "a"), (two, "b"), (one, "c")):
-            progress.tell(cast("Job", job), cell)
+            progress.tell(job, cell)
         assert [task.description for task in progress.live.tasks] == ["two (laptop): b", "one (laptop): c"]
-        progress.ended(cast("PageRun", two), "recorded")
+        progress.ended(PageRun("two", "laptop"), "recorded")
         assert [task.description for task in progress.live.tasks] == ["one (laptop): c"]
         assert progress.live.live.is_started
     assert not progress.live.live.is_started

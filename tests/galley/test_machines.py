@@ -14,7 +14,7 @@ import pytest
 from galley.profile import Profile
 from galley.record.model import CellRecord, Environment, Record
 from galley.run.choose import Task
-from galley.run.plan import OVERHEAD, key_of, shares
+from galley.run.plan import OVERHEAD, shares
 from galley.source.cells import SnippetFile
 from guide_folder import GuideFolder
 
@@ -124,9 +124,11 @@ def test_shares_have_each_task_once_are_the_same_everywhere_and_nearly_equal(see
     tasks = [task(f"page-{number}", seconds) for number, seconds in enumerate(lengths)]
     found = shares(tasks, of)
     assert len(found) == of
-    assert sorted(key_of(each) for share in found for each in share) == sorted(map(key_of, tasks))
+    assert sorted(each.name for share in found for each in share) == sorted(each.name for each in tasks)
     shuffled = draw.sample(tasks, len(tasks))
-    assert [list(map(key_of, each)) for each in shares(shuffled, of)] == [list(map(key_of, each)) for each in found]
+    assert [[task.name for task in each] for each in shares(shuffled, of)] == [
+        [task.name for task in each] for each in found
+    ]
     known = [each for each in lengths if each is not None]
     if len(known) == len(lengths):
         loads = [sum(each.seconds for each in share) for share in found]

@@ -27,6 +27,7 @@ from galley import system
 from galley.config import Project, find_project
 from galley.errors import RunnerError, UsageError
 from galley.kinds.ansi import for_terminal
+from galley.record.model import Name
 from galley.run.backend import LocalBackend
 from galley.run.choose import chosen, look
 from galley.run.keep import Kept, run_and_keep
@@ -157,8 +158,8 @@ class Loop:
 
     def __init__(self, project: Project, keeper: Keeper, file: Path, console: Console) -> None:
         self.project, self.keeper, self.file, self.console = project, keeper, file, console
-        self.failures: dict[tuple[str, str], FailedPage] = {}
-        self.own: dict[tuple[str, str], tuple[str, ...]] = {}  # what each page wrote into the project when it failed
+        self.failures: dict[Name, FailedPage] = {}
+        self.own: dict[Name, tuple[str, ...]] = {}  # what each page wrote into the project when it failed
         self.prepared: Answers = {}
         self.protections = ""  # what was last said of the sandbox
 
@@ -196,27 +197,27 @@ class Loop:
         self.console.print(for_terminal(text))
 
     def _ended(self, kept: Kept) -> None:
-        page, profile, failure = kept.run.page, kept.run.profile, kept.failure
-        self.own.pop((page, profile), None)
+        name, failure = kept.run.name, kept.failure
+        self.own.pop(name, None)
         if kept.run.protections and (told := sandbox.told(kept.run.protections)) != self.protections:
             self.protections = told
             self._say(told)
         if failure:
-            self.own[page, profile] = failure.wrote
+            self.own[name] = failure.wrote
             self.prepared.clear()  # what was prepared may be gone
-            self.failures[page, profile] = FailedPage(page, profile, failure.cell, str(failure), failure.detail)
+            self.failures[name] = FailedPage(*name, failure.cell, str(failure), failure.detail)
             self._say(str(failure))
         else:
-            self._say(f"{page} ({profile}): {kept.said}, {kept.run.seconds:.1f} s")
+            self._say(f"{name}: {kept.said}, {kept.run.seconds:.1f} s")
 
 
-def _unreadable(guide: Guide) -> dict[tuple[str, str], FailedPage]:
+def _unreadable(guide: Guide) -> dict[Name, FailedPage]:
     """A failure for each snippet file that cannot be read, by page and an empty profile."""
     found = {}
     for error in guide.errors:
         if error.place and error.place.path.suffix == ".py":
-            page = page_name(error.place.path)
-            found[page, ""] = FailedPage(page, "", "", str(error), "")
+            name = Name(page_name(error.place.path), "")
+            found[name] = FailedPage(*name, "", str(error), "")
     return found
 
 

@@ -49,7 +49,7 @@ def end(summary: Summary) -> None:
 
 def _counted(failures: Sequence[Failure]) -> str:
     """How many pages failed; where one failed in several cells, in how many, and which of these only follow."""
-    pages = len({(each.page, each.profile) for each in failures})
+    pages = len({each.name for each in failures})
     said = f"pages that failed: {pages}; their old records stand"
     if len(failures) == pages:
         return said

@@ -63,8 +63,8 @@ def collect(folders: tuple[Path, ...]) -> None:
 
     project = find_project(Path.cwd())
     found = take(read_guide(project), folders, kinds_of(project))
-    for page, profile in found.taken:
-        out(f"{page} ({profile}): taken")
+    for name in found.taken:
+        out(f"{name}: taken")
     for error in found.refused:
         err(f"\n{error}")
     for line in found.missing:

@@ -95,7 +95,7 @@ def run(
     if dry_run:
         tasks = would_run(read_guide(project), pages, profile, everything=run_all, how=how)
         for task in tasks:
-            out(f"{task.snippets.page} ({task.profile.name})")
+            out(str(task.name))
         sys.exit(Exit.NOT_TRUE if tasks else Exit.OK)
     if require_sandbox:
         project = replace(project, sandbox="required")

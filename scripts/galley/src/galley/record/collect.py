@@ -20,8 +20,8 @@ from galley.record.beside import FRESH
 from galley.record.findings import Knows, not_shown
 from galley.record.held import HELD
 from galley.record.manifest import SIGNATURE, manifests
-from galley.record.model import Record
-from galley.record.shard import Key, Note
+from galley.record.model import Name, Record
+from galley.record.shard import Note
 from galley.record.status import SHOWABLE, Status, status, store_of
 from galley.record.store import FOOTPRINTS, IS_LINK, LINK_MEND, STAGING, plain_bytes
 from galley.source.guide import Guide
@@ -41,8 +41,8 @@ class Collected:
     `missing` says in a line each what no shard has done, and with which command it is had.
     """
 
-    taken: list[Key] = field(default_factory=list)
-    same: list[Key] = field(default_factory=list)
+    taken: list[Name] = field(default_factory=list)
+    same: list[Name] = field(default_factory=list)
     refused: list[GalleyError] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
@@ -54,7 +54,7 @@ class Source:
     folder: Path
     project: Project
     note: Note | None
-    pages: tuple[Key, ...]
+    pages: tuple[Name, ...]
 
 
 def collect(guide: Guide, folders: Sequence[Path], kinds: Knows) -> Collected:
@@ -95,7 +95,7 @@ def _source(guide: Guide, folder: Path) -> Source:
     for name in names:
         if name in known and not (folder / name).is_symlink():
             continue
-        pages += [(name, profile) for profile in _inside(folder / name)]
+        pages += [Name(name, profile) for profile in _inside(folder / name)]
     note = shard.read(store, notes[0]) if notes else None
     return Source(folder, there, note, note.done if note else tuple(pages))
 
@@ -128,7 +128,7 @@ def _of_one_run(sources: Iterable[Source]) -> None:
         seen[each.note.part.number] = each.folder
 
 
-def _take(guide: Guide, key: Key, sources: Sequence[Source], kinds: Knows, found: Collected) -> None:
+def _take(guide: Guide, key: Name, sources: Sequence[Source], kinds: Knows, found: Collected) -> None:
     """Take a page's record from the one of these folders that has it; raises GalleyError where it cannot be."""
     store, (page, profile) = store_of(guide.project), key
     snippets = next((each for each in guide.snippets.values() if each.page == page), None)
@@ -181,14 +181,14 @@ def _missing(guide: Guide, sources: Sequence[Source]) -> Iterator[str]:
             for profile in guide.project.required:
                 found = status(guide.project, snippets, profile)
                 if found.state not in SHOWABLE:
-                    yield f"{snippets.page} ({profile.name}) is {found.state}: {found.mend}"
+                    yield f"{found.name} is {found.state}: {found.mend}"
         return
     one = next(iter(notes.values()))
     for number, pages in enumerate(one.plan, start=1):
         part = shard.Part(number, one.part.of)
         left = [key for key in pages if number not in notes or key not in notes[number].done]
         if left:
-            named = ", ".join(f"{page} ({profile})" for page, profile in left[:3])
+            named = ", ".join(map(str, left[:3]))
             more = f" and {len(left) - 3} more" if len(left) > 3 else ""
             whose = "not all done" if number in notes else "not among the folders"
             yield f"shard {part} is {whose}: {named}{more}: galley run --shard {part}, with the options of the run"

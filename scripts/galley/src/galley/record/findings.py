@@ -153,7 +153,7 @@ def _record(found: Status, profile: Profile) -> Iterator[Finding]:
     if found.state is State.MISSING and not profile.required:
         return  # the page itself tells its reader; most machines cannot run such a profile
     for reason in found.reasons:
-        what = f"{found.snippets.page} ({profile.name}): {reason.what}"
+        what = f"{found.name}: {reason.what}"
         yield Finding(str(found.state), reason.place, what, found.mend, fatal)
 
 
@@ -219,7 +219,7 @@ def _orphans(guide: Guide) -> Iterator[Finding]:
 
 def _held_of_nobody(store: Store, pages: Collection[str], profiles: Collection[str]) -> Iterator[Finding]:
     """The held pages that the guide does not have, or that have no record to keep."""
-    for page, profile in held_pages(store):
-        if page not in pages or profile not in profiles or not store.folder_of(page, profile).exists():
-            what = f"{page} ({profile}) is held, and there is no such record"
+    for name in held_pages(store):
+        if name.page not in pages or name.profile not in profiles or not store.folder_of(*name).exists():
+            what = f"{name} is held, and there is no such record"
             yield Finding("orphaned", Place(store.relative / HELD), what, "take its entry out of the file")

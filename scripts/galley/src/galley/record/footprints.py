@@ -23,7 +23,7 @@ from galley import system
 from galley.config import Project
 from galley.errors import GalleyError, Place
 from galley.record.footprint import FORMAT, Entered, Footprint, Package, Reached
-from galley.record.model import Record
+from galley.record.model import Name, Record
 from galley.record.store import FOOTPRINTS, plain_bytes
 from galley.source.digest import digest
 from galley.system.whole_file import write_whole
@@ -99,14 +99,14 @@ def write(project: Project, record: Record, footprint: Footprint) -> bool:
     return changed
 
 
-def kept(project: Project) -> Iterator[tuple[str, str]]:
+def kept(project: Project) -> Iterator[Name]:
     """Page and profile of every footprint that lies beside the records; links are not followed."""
     folder = project.outputs / FOOTPRINTS
     if folder.is_dir() and not folder.is_symlink():
         for profile in sorted(each for each in folder.iterdir() if each.is_dir() and not each.is_symlink()):
             for file in sorted(profile.iterdir()):
                 if file.name.endswith(SUFFIX) and not file.name.startswith("."):
-                    yield file.name.removesuffix(SUFFIX), profile.name
+                    yield Name(file.name.removesuffix(SUFFIX), profile.name)
 
 
 def _read(project: Project, page: str, profile: str) -> Stored | None:

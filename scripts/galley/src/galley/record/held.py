@@ -22,6 +22,7 @@ import msgspec
 from galley import system
 from galley.errors import GalleyError, Place, RefusedError, UsageError
 from galley.record.beside import put
+from galley.record.model import Name
 from galley.record.store import Store, plain_bytes
 
 HELD = "held.json"
@@ -44,9 +45,9 @@ class Held:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Name:
         """The page and the profile: a page is held once under a profile."""
-        return self.page, self.profile
+        return Name(self.page, self.profile)
 
     @property
     def mend(self) -> str:
@@ -76,7 +77,7 @@ def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def held_pages(store: Store) -> Mapping[tuple[str, str], Held]:
+def held_pages(store: Store) -> Mapping[Name, Held]:
     """The held pages by page and profile. Raises GalleyError where the file cannot be read."""
     try:
         found = os.lstat(store.folder / HELD)
@@ -86,12 +87,12 @@ def held_pages(store: Store) -> Mapping[tuple[str, str], Held]:
 
 
 @lru_cache(16)
-def _read(store: Store, *_: int) -> Mapping[tuple[str, str], Held]:
+def _read(store: Store, *_: int) -> Mapping[Name, Held]:
     """The held pages in a file in the state that the numbers tell: each page asks, and the file is read once."""
     return parsed(plain_bytes(store.folder, HELD, store.relative), store.relative / HELD)
 
 
-def parsed(data: bytes, path: Path) -> Mapping[tuple[str, str], Held]:
+def parsed(data: bytes, path: Path) -> Mapping[Name, Held]:
     """The held pages in the bytes of a `held.json`; raises GalleyError, which names `path`, where it is none."""
     try:
         pages = msgspec.json.decode(data, type=_File).held
@@ -127,7 +128,7 @@ def release(store: Store, page: str, profile: str) -> bool:
     return True
 
 
-Pages = dict[tuple[str, str], Held]
+Pages = dict[Name, Held]
 
 
 def _change(store: Store, change: Callable[[Pages], Pages]) -> None:

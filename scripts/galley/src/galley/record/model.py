@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -135,6 +135,16 @@ class Environment:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Name(NamedTuple):
+    """Which record, or which run of a page: the page's name and the profile's. As a text: `page (profile)`."""
+
+    page: str
+    profile: str
+
+    def __str__(self) -> str:
+        return f"{self.page} ({self.profile})"
+
+
 @dataclass(frozen=True)
 class Record:
     """The contents of a `record.json` and its `run.json`; `contents` holds the bytes of the output files, by name.
@@ -152,6 +162,11 @@ class Record:
     settings: Mapping[str, str] = field(default_factory=dict)
     format: int = FORMAT
     contents: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def name(self) -> Name:
+        """The page and the profile."""
+        return Name(self.page, self.profile)
 
     def cell(self, name: str) -> CellRecord | None:
         """The part of that cell, if it was recorded."""

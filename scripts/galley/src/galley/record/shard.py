@@ -16,12 +16,12 @@ import msgspec
 from galley import system
 from galley.errors import GalleyError, Place, UsageError
 from galley.record.beside import put
+from galley.record.model import Name
 from galley.record.store import Store, plain_bytes
 
 SHARD = re.compile(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})")  # as an option has it
 NAME = re.compile(r"shard-([1-9][0-9]{0,5})-of-([1-9][0-9]{0,5})\.json")  # as the note's file is called
 FORMAT = 1
-Key = tuple[str, str]  # of a page and a profile
 Number = Annotated[int, msgspec.Meta(ge=1, lt=10**6)]
 
 
@@ -60,12 +60,12 @@ class Note:
 
     part: Part
     asked: str
-    plan: tuple[tuple[Key, ...], ...]
-    done: tuple[Key, ...] = ()
+    plan: tuple[tuple[Name, ...], ...]
+    done: tuple[Name, ...] = ()
     format: Annotated[int, msgspec.Meta(ge=FORMAT, le=FORMAT)] = FORMAT
 
     @property
-    def own(self) -> tuple[Key, ...]:
+    def own(self) -> tuple[Name, ...]:
         """The pages of this shard."""
         return self.plan[self.part.number - 1]
 
@@ -109,7 +109,7 @@ class Progress:
         self.store, self.note = store, note
         write(store, note)
 
-    def done(self, page: str, profile: str) -> None:
+    def done(self, name: Name) -> None:
         """A page was recorded, or its record was found to be as it would be."""
-        self.note = replace(self.note, done=tuple(dict.fromkeys((*self.note.done, (page, profile)))))
+        self.note = replace(self.note, done=tuple(dict.fromkeys((*self.note.done, name))))
         write(self.store, self.note)

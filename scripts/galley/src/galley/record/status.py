@@ -17,7 +17,7 @@ from galley.record.dependencies import ABSENT, GONE, declared, measure
 from galley.record.facts import environment, other_versions
 from galley.record.founded import unfounded
 from galley.record.held import Held, held_pages
-from galley.record.model import Dependency, Environment, Record
+from galley.record.model import Dependency, Environment, Name, Record
 from galley.record.settings import changed as settings_changed
 from galley.record.store import Store
 from galley.record.whole import NewerRecordError, TamperedError, TornError
@@ -64,6 +64,11 @@ class Status:
     held: Held | None = None
 
     @property
+    def name(self) -> Name:
+        """The page and the profile."""
+        return Name(self.snippets.page, self.profile.name)
+
+    @property
     def mend(self) -> str:
         """What makes the record true again: the command that runs the page, or what has to be done before that."""
         if obstacle := next((reason.mend for reason in self.reasons if reason.mend), ""):
@@ -99,7 +104,7 @@ def status(project: Project, snippets: SnippetFile, profile: Profile) -> Status:
         return Status(snippets, profile, state, (Reason(error.what, error.place or place, error.mend),))
     except GalleyError as error:
         return Status(snippets, profile, State.TAMPERED, (Reason(error.what, error.place or place),))
-    held = held_pages(store_of(project)).get((snippets.page, profile.name))
+    held = held_pages(store_of(project)).get(Name(snippets.page, profile.name))
     if record is None:
         return Status(snippets, profile, State.MISSING, (Reason("never recorded", place),))
     settings = [Reason(what, at) for what, at in settings_changed(project, profile, record.settings)]

@@ -25,7 +25,7 @@ from shlex import quote
 
 from galley import system
 from galley.errors import GalleyError, Place, RefusedError
-from galley.record.model import FORMAT, Record, is_output
+from galley.record.model import FORMAT, Name, Record, is_output
 from galley.record.move import OWN, RECORD, REPLACING, RUN, beside, content, interrupted, is_plain, move, named
 from galley.record.whole import UPGRADE, NewerRecordError, TamperedError, TornError, move_out, whole
 from galley.record.written import to_json, to_run
@@ -197,12 +197,12 @@ class Store:
             if not os.path.isdir(at) and os.path.exists(at):  # noqa: PTH110, PTH112
                 raise TamperedError(NO_FOLDER, Place(Path(f"{self.relative}{part}")), PLAIN_MEND)
 
-    def folders(self) -> Iterator[tuple[str, str]]:
+    def folders(self) -> Iterator[Name]:
         """Page and profile of every folder that may hold a record; links are not followed."""
         if self.folder.is_dir() and not self.folder.is_symlink():
             for page in sorted(self.folder.iterdir()):
                 if page.is_dir() and not page.is_symlink() and not page.name.startswith((STAGING, FOOTPRINTS)):
-                    yield from ((page.name, profile.name) for profile in sorted(page.iterdir()) if profile.is_dir())
+                    yield from (Name(page.name, profile.name) for profile in sorted(page.iterdir()) if profile.is_dir())
 
     @contextmanager
     def _locked(self, *, alone: bool) -> Iterator[None]:

@@ -14,14 +14,13 @@ from typing import Protocol
 from galley.config import Project
 from galley.errors import GalleyError, UsageError
 from galley.record.held import HELD, Held, parsed
-from galley.record.model import Record, is_output
+from galley.record.model import Name, Record, is_output
 from galley.record.move import RECORD, RUN
 from galley.record.store import plain_bytes
 from galley.record.whole import whole
 from galley.system.commit import contents, files_at, full_name
 
 HEAD = "HEAD"
-Name = tuple[str, str]  # of a record: its page and its profile
 
 
 class Base(Protocol):
@@ -74,7 +73,7 @@ def _commit(project: Project, said: str, commit: str) -> CommitBase:
     for path, name in files_at(project.root, commit, below).items():
         parts = Path(path).relative_to(below).parts
         if len(parts) == 3 and _is_own(parts[2]):
-            found.setdefault((parts[0], parts[1]), {})[parts[2]] = name
+            found.setdefault(Name(parts[0], parts[1]), {})[parts[2]] = name
         elif parts == (HELD,):
             held = name
     title = said if commit.startswith(said) else f"{said} ({commit[:12]})"
@@ -129,7 +128,7 @@ class FolderBase:
         for file in sorted(self.outputs.glob(f"*/*/{RECORD}")):
             if not any(each.is_symlink() for each in (file, file.parent, file.parent.parent)):
                 listed = [each for each in os.listdir(file.parent) if _is_own(each)]  # noqa: PTH208  names are enough
-                self._names[(file.parent.parent.name, file.parent.name)] = listed
+                self._names[Name(file.parent.parent.name, file.parent.name)] = listed
 
     @property
     def name(self) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from galley.profile import Profile
 from galley.record.difference import Change, Difference
 from galley.record.held import Held
-from galley.record.model import Record, Shown
+from galley.record.model import Name, Record, Shown
 from galley.source.cells import Cell, SnippetFile
 
 
@@ -117,9 +117,9 @@ class Page:
     now: Record | None = None
 
     @property
-    def name(self) -> tuple[str, str]:
+    def name(self) -> Name:
         """The page and the profile."""
-        return self.snippets.page, self.profile.name
+        return Name(self.snippets.page, self.profile.name)
 
     @property
     def versions(self) -> dict[str, str]:

@@ -15,6 +15,7 @@ from shlex import quote
 from galley.errors import Place, RefusedError, UsageError
 from galley.record.facts import installed, other_packages
 from galley.record.held import Held, check_reason, hold, today
+from galley.record.model import Name
 from galley.record.status import store_of
 from galley.review.ask import TrueTerminal, ask
 from galley.review.base import base_of
@@ -111,7 +112,7 @@ def _held(guide: Guide, key: str, reason: str) -> Held:
     page, under = guide.find(name).page, profile or guide.project.required[0].name
     record = store_of(guide.project).read(page, guide.project.profile(under).name)
     if record is None:
-        known = f"{key_of(guide.project, page, under)} has no record that could be held"
+        known = f"{key_of(guide.project, Name(page, under))} has no record that could be held"
         raise UsageError(known, mend=f"galley run {quote(page)}")
     newer = [said.partition(" was ")[0] for said in other_packages(record.environment.packages, {})]
     versions = {name: installed(name) or "" for name in newer}

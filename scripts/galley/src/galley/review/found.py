@@ -18,10 +18,10 @@ from galley.profile import Profile
 from galley.record.compare import CellChange, changes
 from galley.record.difference import Change, Difference
 from galley.record.held import held_pages
-from galley.record.model import CellRecord, Record, Shown
+from galley.record.model import CellRecord, Name, Record, Shown
 from galley.record.move import RECORD
 from galley.record.status import store_of
-from galley.review.base import Base, Name, record_in
+from galley.review.base import Base, record_in
 from galley.review.changed import ORDER, ChangedOutput, Fact, Grave, Item, Page, Review
 from galley.review.quotes import quotes
 from galley.source.cells import SnippetFile, cut
@@ -42,10 +42,10 @@ def review(guide: Guide, base: Base, only: Collection[str] = ()) -> Review:
         for profile in guide.project.profiles:
             if found := _Looked(guide, base, snippets, profile, kinds).page():
                 pages.append(found)
-            elif (snippets.page, profile.name) in base.records:
+            elif Name(snippets.page, profile.name) in base.records:
                 same += 1
     before, today = base.held, held_pages(store_of(guide.project))
-    held = tuple(each for name, each in today.items() if before.get(name) != each and (not only or name[0] in only))
+    held = tuple(each for name, each in today.items() if before.get(name) != each and (not only or name.page in only))
     return Review(base.name, tuple(sorted(pages, key=_gravity)), same, held)
 
 
@@ -53,9 +53,9 @@ def _gravity(page: Page) -> int:
     return min((ORDER[item.grave] for item in page.items), default=len(ORDER))
 
 
-def key_of(project: Project, page: str, profile: str) -> str:
+def key_of(project: Project, name: Name) -> str:
     """What a user types for a record: the page, and behind an @ the profile where it is not the first required one."""
-    return page if profile == project.required[0].name else f"{page}@{profile}"
+    return name.page if name.profile == project.required[0].name else f"{name.page}@{name.profile}"
 
 
 class _Looked:
@@ -64,8 +64,8 @@ class _Looked:
     def __init__(self, guide: Guide, base: Base, snippets: SnippetFile, profile: Profile, kinds: Kinds) -> None:
         self.guide, self.base, self.kinds, self.profile = guide, base, kinds, profile
         self.snippets = with_values(snippets, profile.parameters)
-        self.name: Name = (snippets.page, profile.name)
-        self.key = key_of(guide.project, *self.name)
+        self.name = Name(snippets.page, profile.name)
+        self.key = key_of(guide.project, self.name)
         self.path = guide.project.relative(guide.page_file(snippets))
 
     def page(self) -> Page | None:

@@ -30,7 +30,7 @@ def heading(review: Review) -> Iterator[str]:
 
 def held_line(held: Held) -> str:
     """A page that is held now and was not, or for another reason."""
-    return f"{held.page} ({held.profile}): {held}"
+    return f"{held.key}: {held}"
 
 
 def fact_line(fact: Fact) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from galley.errors import GalleyError, NotTrueError
 from galley.profile import Profile
-from galley.record.model import Record
+from galley.record.model import Name, Record
 from galley.record.status import SHOWABLE, State, Status, applies, status
 from galley.source.cells import SnippetFile
 from galley.source.guide import Guide
@@ -35,6 +35,11 @@ class Task:
     twice: bool = False
     keep_going: bool = False
     traced: bool = False
+
+    @property
+    def name(self) -> Name:
+        """The page and the profile."""
+        return Name(self.snippets.page, self.profile.name)
 
     @property
     def alone(self) -> bool:
@@ -93,7 +98,7 @@ def to_compare(
             if held if each.state is State.HELD else each.state is State.DRIFTED or not drifted:
                 tasks.append(Task(each.snippets, each.profile, each.record))
         elif not drifted and (each.profile.required or named or each.state is not State.MISSING):
-            what = f"{each.snippets.page} ({each.profile.name}) has no true record to compare with: "
+            what = f"{each.name} has no true record to compare with: "
             errors.append(NotTrueError(what + each.reasons[0].what, each.reasons[0].place, each.mend))
     return tasks, list[GalleyError](errors)
 
@@ -107,7 +112,7 @@ def newer(found: Iterable[Status]) -> list[GalleyError]:
 def told_held(found: Iterable[Status]) -> list[str]:
     """Which of these pages are held, why, and what to type."""
     held = [each for each in found if each.state is State.HELD]
-    return [f"not run: {each.snippets.page} ({each.profile.name}) is {each.held}\n    {each.mend}" for each in held]
+    return [f"not run: {each.name} is {each.held}\n    {each.mend}" for each in held]
 
 
 def told_drift(found: Iterable[Status], again: str) -> list[str]:
@@ -120,7 +125,7 @@ def told_drift(found: Iterable[Status], again: str) -> list[str]:
     if not drifted:
         return []
     reasons = dict.fromkeys(reason.what for each in drifted for reason in each.reasons)
-    pages = [f"{each.snippets.page} ({each.profile.name})" for each in drifted]
+    pages = [str(each.name) for each in drifted]
     others = f" and {len(pages) - NAMED} others" if len(pages) > NAMED + 1 else ""
     said = f"drifted: {', '.join(pages[:NAMED] if others else pages)}{others}; their records are true of their own runs"
     mends = [f"galley run --check --drifted{again} says what differs here"]

@@ -20,7 +20,7 @@ import msgspec
 
 from galley.errors import Place, RunnerError
 from galley.record.footprint import Footprint
-from galley.record.model import Dependency, Environment, Form, Shown
+from galley.record.model import Dependency, Environment, Form, Name, Shown
 from galley.record.normalise import Where
 from galley.run.capture import CHUNK, Capture
 from galley.run.failure import Failure
@@ -74,6 +74,11 @@ class PageRun:
     lost: bool = False
     protections: Mapping[str, str] = field(default_factory=dict)
     footprint: Footprint | None = None
+
+    @property
+    def name(self) -> Name:
+        """The page and the profile."""
+        return Name(self.page, self.profile)
 
 
 async def run_page(path: Path, job: Job, where: Where, tell: Tell) -> PageRun:

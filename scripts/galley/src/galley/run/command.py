@@ -206,7 +206,7 @@ def _run(
                         rows.once(sandbox.told(protections))  # it is the same for every page, as a rule
                     _told(kept, rows, summary)
                     if shard and not kept.failure:
-                        shard.done(kept.run.page, kept.run.profile)
+                        shard.done(kept.run.name)
         except RunnerError as error:
             summary.errors.append(error)  # what failed before it is still told
         rows.once(where.told)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from galley.errors import Place
+from galley.record.model import Name
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,14 @@ class Failure:
     wrote: tuple[str, ...] = ()
     follows: str = ""
 
+    @property
+    def name(self) -> Name:
+        """The page and the profile."""
+        return Name(self.page, self.profile)
+
     def __str__(self) -> str:
         cell = f" in cell {self.cell}" if self.cell else ""
-        return f"{self.place}: page {self.page} ({self.profile}){cell}: {self.what}"
+        return f"{self.place}: page {self.name}{cell}: {self.what}"
 
     @staticmethod
     def read(said: str, page: str, profile: str) -> tuple[str, str]:
@@ -38,7 +44,7 @@ class Failure:
         The reason is one line, which begins with the cell. Both are empty where nothing was said of the page.
         """
         for line in said.splitlines():
-            place, found, rest = line.partition(f": page {page} ({profile})")
+            place, found, rest = line.partition(f": page {Name(page, profile)}")
             if found:
                 return place, " ".join(rest.removeprefix(":").split()).removeprefix("in ")
         return "", ""

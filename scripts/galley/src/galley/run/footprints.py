@@ -47,13 +47,13 @@ async def trace_and_keep(
 def _wrong(project: Project, ran: Rerun) -> list[GalleyError]:
     """What differs from the record, so that the footprint would not be its own."""
     assert ran.found is not None
-    page, profile = ran.task.snippets.page, ran.task.profile
+    name, profile = ran.task.name, ran.task.profile
     if ran.found.versions:
-        again = f"galley run {page} --all --footprint" + ("" if profile.required else f" --profile {profile.name}")
-        what = f"page {page} ({profile.name}) was recorded with other versions: {'; '.join(ran.found.versions)}"
+        again = f"galley run {name.page} --all --footprint" + ("" if profile.required else f" --profile {profile.name}")
+        what = f"page {name} was recorded with other versions: {'; '.join(ran.found.versions)}"
         return [GalleyError(what, Place(project.relative(ran.task.snippets.path)), again)]
     if ran.run.footprint is None:
-        what = f"page {page} ({profile.name}): where it ran, nobody noted its footprint"
+        what = f"page {name}: where it ran, nobody noted its footprint"
         return [GalleyError(what, Place(project.relative(ran.task.snippets.path)), "run it on this machine")]
     return list(differences(project, ran.task, ran.found))
 

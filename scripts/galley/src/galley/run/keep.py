@@ -93,7 +93,7 @@ def _keep(ran: TaskRun, store: Store, kinds: Kinds, machine: Collection[str]) ->
     """
     assert ran.fresh is not None
     try:
-        old = store.read(ran.run.page, ran.run.profile)
+        old = store.read(*ran.run.name)
     except NewerRecordError:
         raise
     except GalleyError:

@@ -17,7 +17,8 @@ import msgspec
 
 from galley.config import Project
 from galley.record.facts import ran_on
-from galley.record.shard import Key, Note, Part, note_of
+from galley.record.model import Name
+from galley.record.shard import Note, Part, note_of
 from galley.record.status import Status, store_of
 from galley.run.choose import Task
 from galley.source.digest import digest
@@ -56,14 +57,14 @@ class Planned:
         words = [took, f"{self.threads} thread{'s' * (self.threads != 1)}", "alone" if self.alone else ""]
         words += ["with network" if self.network else "", ", ".join(self.devices)]
         shard = f"shard {self.shard}: " if self.shard else ""
-        return f"{shard}{self.page} ({self.profile}): {self.state}, {', '.join(filter(None, words))}"
+        return f"{shard}{Name(self.page, self.profile)}: {self.state}, {', '.join(filter(None, words))}"
 
 
 def plan(project: Project, found: Iterable[Status], tasks: Sequence[Task], shards: int) -> list[Planned]:
     """The pages of these tasks, in the order in which they would begin; with `shards`, those of each shard together."""
-    states = {(each.snippets.page, each.profile.name): each.state for each in found}
+    states = {each.name: each.state for each in found}
     shared = [(n, task) for n, share in enumerate(shares(tasks, shards), start=1) for task in share]
-    return [_planned(project, task, str(states[key_of(task)]), n if shards > 1 else None) for n, task in shared]
+    return [_planned(project, task, str(states[task.name]), n if shards > 1 else None) for n, task in shared]
 
 
 def _planned(project: Project, task: Task, state: str, shard: int | None) -> Planned:
@@ -96,11 +97,6 @@ def to_json(planned: Sequence[Planned], shards: int) -> str:
     return msgspec.json.format(msgspec.json.encode(said), indent=1).decode()
 
 
-def key_of(task: Task) -> Key:
-    """The page and the profile of a task."""
-    return task.snippets.page, task.profile.name
-
-
 def shares(tasks: Sequence[Task], of: int) -> list[list[Task]]:
     """The tasks of each of so many machines: each task in exactly one, in shares of nearly equal time.
 
@@ -109,15 +105,15 @@ def shares(tasks: Sequence[Task], of: int) -> list[list[Task]]:
     others. Equal tasks with equal records give equal shares, in whichever order they come.
     """
     guess = _unknown([task.seconds for task in tasks if task.before])
-    length = {key_of(task): OVERHEAD + (task.seconds if task.before else guess) for task in tasks}
-    ordered = sorted(tasks, key=lambda task: (-length[key_of(task)], key_of(task)))
+    length = {task.name: OVERHEAD + (task.seconds if task.before else guess) for task in tasks}
+    ordered = sorted(tasks, key=lambda task: (-length[task.name], task.name))
     found: list[list[Task]] = [[] for _ in range(max(of, 1))]
     loads = [(0.0, number) for number in range(len(found))]
     heapify(loads)
     for task in ordered:
         load, number = loads[0]
         found[number].append(task)
-        heapreplace(loads, (load + length[key_of(task)], number))
+        heapreplace(loads, (load + length[task.name], number))
     return found
 
 
@@ -133,11 +129,11 @@ def share(
     Where this shard was begun before, its note has the plan; with `everything`, what is done by its word is left out.
     Another request, or other code, is another run with a plan of its own.
     """
-    code = [(each.snippets.page, each.profile.name, [cell.digest for cell in each.snippets.cells]) for each in found]
+    code = [(*each.name, [cell.digest for cell in each.snippets.cells]) for each in found]
     key = digest(json.dumps([part.of, everything, code]))
     note = note_of(store_of(project), part)
-    known = {key_of(task): task for task in tasks}
+    known = {task.name: task for task in tasks}
     if note is None or note.asked != key or not set(known) <= {each for share in note.plan for each in share}:
-        note = Note(part, key, tuple(tuple(map(key_of, each)) for each in shares(tasks, part.of)))
+        note = Note(part, key, tuple(tuple(task.name for task in each) for each in shares(tasks, part.of)))
     done = note.done if everything else ()  # else what is done is true, and no task any more
     return [known[each] for each in note.own if each in known and each not in done], note

@@ -10,11 +10,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 from galley.kinds.ansi import for_terminal
+from galley.record.model import Name
 from galley.run.client import PageRun
 from galley.run.protocol import Job
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
+
+NOBODY = Name("", "")  # whose row stands there until the first page begins
 
 
 class RunProgress:
@@ -36,7 +39,7 @@ class RunProgress:
     def ended(self, run: PageRun, what: str) -> None:
         """A page ended; `what` says how."""
         self.count += 1
-        self.say(f"[{self.count}/{self.total}] {run.page} ({run.profile}): {what}")
+        self.say(f"[{self.count}/{self.total}] {run.name}: {what}")
 
     def once(self, line: str) -> None:
         """Print a line that stays, unless it is empty or was printed so before."""
@@ -61,11 +64,11 @@ class LiveProgress(RunProgress):
         self.console = Console(file=file, soft_wrap=True)
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
         self.live = Progress(*columns, console=self.console, transient=True)
-        self.rows: dict[tuple[str, str], TaskID] = {}
+        self.rows: dict[Name, TaskID] = {}
 
     def __enter__(self) -> LiveProgress:
         self.live.start()
-        self.rows["", ""] = self.live.add_task("the runner imports what pages need")
+        self.rows[NOBODY] = self.live.add_task("the runner imports what pages need")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -73,23 +76,23 @@ class LiveProgress(RunProgress):
 
     def tell(self, job: Job, what: str) -> None:
         """A cell of a page begins, or the page waits; `what` says which."""
-        self._drop("", "")
-        key = (job.page, job.profile)
-        self._drop(*key)
-        self.rows[key] = self.live.add_task(f"{job.page} ({job.profile}): {what}")
+        name = Name(job.page, job.profile)
+        for each in (NOBODY, name):
+            self._drop(each)
+        self.rows[name] = self.live.add_task(f"{name}: {what}")
 
     def ended(self, run: PageRun, what: str) -> None:
         """A page ended; `what` says how."""
-        self._drop(run.page, run.profile)
+        self._drop(run.name)
         super().ended(run, what)
 
     def say(self, line: str) -> None:
         """Print a line that stays."""
         self.console.print(for_terminal(line), highlight=False, markup=False)
 
-    def _drop(self, page: str, profile: str) -> None:
-        if (page, profile) in self.rows:
-            self.live.remove_task(self.rows.pop((page, profile)))
+    def _drop(self, name: Name) -> None:
+        if name in self.rows:
+            self.live.remove_task(self.rows.pop(name))
 
 
 def progress(file: TextIO, total: int) -> RunProgress:

@@ -71,17 +71,16 @@ async def rerun_and_tell(
 
 def differences(project: Project, task: Task, found: Comparison, *, strict: bool = False) -> Iterator[GalleyError]:
     """An error for each difference that nothing excuses, at the line of its cell."""
-    page, profile = task.snippets.page, task.profile
-    again = f"galley run {page} --all" + ("" if profile.required else f" --profile {profile.name}")
+    again = f"galley run {task.name.page} --all" + ("" if task.profile.required else f" --profile {task.name.profile}")
     for each in found.wrong:
         mend = f"{again} records it anew; or say on the cell's line why it may differ: {_reasons(task, each)}"
-        what = f"page {page} ({profile.name}) in cell {each.cell.name}: {each} when it ran again"
+        what = f"page {task.name} in cell {each.cell.name}: {each} when it ran again"
         yield DiffersError(what, each.cell.place, mend)
     place = Place(project.relative(task.snippets.path))
     if not found.versions:
-        yield from (DiffersError(f"page {page} ({profile.name}): {said}", place, again) for said in found.facts)
+        yield from (DiffersError(f"page {task.name}: {said}", place, again) for said in found.facts)
     elif strict:
-        yield DiffersError(f"page {page} ({profile.name}): {STRICT}: {'; '.join(found.versions)}", place, again)
+        yield DiffersError(f"page {task.name}: {STRICT}: {'; '.join(found.versions)}", place, again)
 
 
 def _reasons(task: Task, change: CellChange) -> str:

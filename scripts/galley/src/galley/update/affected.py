@@ -16,7 +16,7 @@ from galley.errors import GalleyError, UsageError
 from galley.record.facts import canonical
 from galley.record.footprints import true_of
 from galley.record.founded import tables_of
-from galley.record.model import Record
+from galley.record.model import Name, Record
 from galley.record.status import store_of
 from galley.source.guide import Guide
 from galley.update.changes import Cause, Changes, changes
@@ -90,8 +90,8 @@ def _between(guide: Guide, pages: Iterable[RecordedPage], old: Release, new: Rel
 def _sorted_out(found: Affected, pages: Iterable[RecordedPage]) -> Affected:
     """The same with the touched pages in the order of their weight, and the names of the others of all `pages`."""
     touched = sorted(found.touched, key=lambda each: (-each.weight, each.page))
-    named = {(each.page, each.profile) for each in touched}
-    others = sorted(_name(page) for page in pages if (page.snippets.page, page.profile.name) not in named)
+    named = {Name(each.page, each.profile) for each in touched}
+    others = sorted(str(page.name) for page in pages if page.name not in named)
     return replace(found, touched=tuple(touched), untouched=tuple(others))
 
 
@@ -162,7 +162,9 @@ def _affected(guide: Guide, pages: list[RecordedPage], name: str, version: str) 
         if known := _version(page, name):
             by_version.setdefault(known, []).append(page)
     if not by_version:
-        return Affected(name, "", _known(name, version), untouched=tuple(map(_name, pages)), notes=(UNUSED,))
+        return Affected(
+            name, "", _known(name, version), untouched=tuple(str(page.name) for page in pages), notes=(UNUSED,)
+        )
     parts = [_moved(guide, each, name, old, version) for old, each in sorted(by_version.items())]
     return _sorted_out(replace(parts[-1], touched=tuple(each for part in parts for each in part.touched)), pages)
 
@@ -213,7 +215,7 @@ def _unnoted(page: RecordedPage) -> str:
 
 def _all_of(page: RecordedPage, cause: Cause) -> Touched:
     claims = tuple(cell.name for cell in page.snippets.cells if "claim" in cell.tags)
-    return Touched(page.snippets.page, page.profile.name, (Reason(cause.what, cause.weight),), claims)
+    return Touched(*page.name, (Reason(cause.what, cause.weight),), claims)
 
 
 def _touched(page: RecordedPage, found: Changes) -> Touched | None:
@@ -240,13 +242,9 @@ def _touched(page: RecordedPage, found: Changes) -> Touched | None:
     if any(not each.cells for each in ordered):
         first = 0
     claims = tuple(cell.name for cell in page.snippets.cells[first:] if "claim" in cell.tags)
-    return Touched(page.snippets.page, page.profile.name, ordered, claims)
+    return Touched(*page.name, ordered, claims)
 
 
 def _shows(record: Record, number: str) -> bool:
     """Whether an output has a version number somewhere. Where none has, another number can hardly show."""
     return any(number.encode() in data for data in record.contents.values())
-
-
-def _name(page: RecordedPage) -> str:
-    return f"{page.snippets.page} ({page.profile.name})"

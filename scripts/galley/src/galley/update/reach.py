@@ -13,7 +13,7 @@ from pathlib import Path
 from galley.profile import Profile
 from galley.record.facts import canonical
 from galley.record.footprint import Entered, Footprint
-from galley.record.model import Record
+from galley.record.model import Name, Record
 from galley.source.cells import SnippetFile
 from galley.update.changes import Cause, Changes
 from galley.update.units import Mentions, mentions
@@ -29,6 +29,11 @@ class RecordedPage:
     record: Record
     footprint: Footprint | None
     error: str = ""
+
+    @property
+    def name(self) -> Name:
+        """The page and the profile."""
+        return self.record.name
 
 
 def causes(page: RecordedPage, footprint: Footprint, found: Changes) -> Iterator[tuple[Cause, tuple[str, ...]]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from galley.record.model import Name
 from galley.update.affected import Affected, Reason, Touched
 from galley.update.links import MovedLink
 
@@ -47,7 +48,7 @@ def _plain(found: Affected) -> dict[str, Any]:
 
 
 def _page(page: Touched) -> Iterator[str]:
-    yield f"  {page.page} ({page.profile}): {_counted(page.weight, 'line')} that it reaches changed"
+    yield f"  {Name(page.page, page.profile)}: {_counted(page.weight, 'line')} that it reaches changed"
     for reason in page.reasons[:SHOWN]:
         yield f"    {reason.what}{_cells(reason)}"
     if (more := len(page.reasons) - SHOWN) > 0:

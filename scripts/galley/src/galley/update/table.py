@@ -67,7 +67,7 @@ def told_update(done: Update) -> Iterator[str]:
     for name, (old, new) in done.moved.items():
         yield f"moved {name} {old} to {new}"
     yield f"recorded anew: {', '.join(done.pages) or 'nothing'}"
-    yield from (f"held: {each.page} ({each.profile}): {each.reason}" for each in done.held)
+    yield from (f"held: {each.key}: {each.reason}" for each in done.held)
     yield f"links moved: {done.links}"
     yield from (f"{each.place}: leads nowhere in the new release: {each.url}" for each in done.lost)
     yield from done.todo
