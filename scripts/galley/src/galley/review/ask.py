@@ -15,15 +15,17 @@ from galley.review.changed import Item, Page
 from galley.review.decide import Decision, Desk, Verb
 from galley.review.told import heading, item_lines
 
+QUITS = ("q", "\x1b", "\x03", "\x04")  # the key, Esc, Ctrl-C, Ctrl-D
+# Each key: what the line below a change says of it, with the number of the page's changes at `{}`, and what it means.
 KEYS = {
-    "a": "accept this change",
-    "r": "reject the page: its whole record is the old one again",
-    "h": "hold the page: its whole record is the old one again, with a reason that readers see",
-    "A": "accept all that is left of this page",
-    "s": "skip this change for now",
-    "S": "skip the rest of this page for now",
-    "q": "quit; what was decided is kept",
-    "?": "say what the keys mean",
+    "a": ("accept", "accept this change"),
+    "A": ("accept all {} of the page", "accept all that is left of this page"),
+    "r": ("reject page", "reject the page: its whole record is the old one again"),
+    "h": ("hold page", "hold the page: its whole record is the old one again, with a reason that readers see"),
+    "s": ("skip", "skip this change for now"),
+    "S": ("skip all {}", "skip the rest of this page for now"),
+    "q": ("quit", "quit; what was decided is kept"),
+    "?": ("help", "say what the keys mean"),
 }
 
 
@@ -72,7 +74,7 @@ def ask(desk: Desk, terminal: Terminal) -> None:
             terminal.say(line)
         terminal.say(_line(len(here)))
         pressed = terminal.key()
-        if pressed in ("q", "\x1b", "\x03", "\x04"):
+        if pressed in QUITS:
             return
         if pressed in ("s", "S"):
             skipped |= {other.key for other in here} if pressed == "S" else {item.key}
@@ -88,8 +90,9 @@ def ask(desk: Desk, terminal: Terminal) -> None:
 
 
 def _line(here: int) -> str:
-    several = f"  A accept all {here} of the page" if here > 1 else ""
-    return f"  a accept  r reject page  h hold page{several}  s skip  q quit  ? help"
+    """The keys for a change of a page with so many undecided ones; those for several are left out for one."""
+    words = [f"{key} {short.format(here)}" for key, (short, _) in KEYS.items() if here > 1 or "{}" not in short]
+    return "  ".join(["", *words])
 
 
 def _answered(desk: Desk, terminal: Terminal, page: Page, item: Item, here: list[Item], pressed: str) -> None:
@@ -105,5 +108,5 @@ def _answered(desk: Desk, terminal: Terminal, page: Page, item: Item, here: list
             if reason := terminal.line("why is it held? (nothing: do not hold it)").strip():
                 desk.decide(page, here, Decision(Verb.HOLD, reason))
         case _:
-            for key, means in KEYS.items():
+            for key, (_, means) in KEYS.items():
                 terminal.say(f"    {key}  {means}")
