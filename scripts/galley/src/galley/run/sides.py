@@ -18,7 +18,7 @@ from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, Module
 from typing import Any
 
 from galley.kinds.describe import Brief, Description, describe
-from galley.source.reads import nodes, parameters, stored
+from galley.source.reads import nodes, read
 
 MARK = secrets.token_hex(16)  # so that no constant of a page's is taken for one of these
 PLAIN = (ast.Name, ast.Constant, ast.Starred, ast.Lambda, ast.GeneratorExp)  # told by their names, or tell nothing
@@ -141,11 +141,10 @@ def _mark(asserted: ast.Assert, number: int) -> str:
 
 def _names(test: ast.expr, held: Mapping[str, Any]) -> dict[str, Any]:
     """The names that a condition reads and what they hold, but for modules, classes and functions."""
-    read = [node for node in nodes(test) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
-    read.sort(key=lambda node: (node.lineno, node.col_offset))
-    own = {name for node in nodes(test) for name in _own(node)}
-    found = {node.id: held[node.id] for node in read if node.id in held and node.id not in own}
-    return {name: value for name, value in found.items() if not isinstance(value, THINGS)}
+    asked = read(test).loads
+    named = [node for node in nodes(test) if isinstance(node, ast.Name) and node.id in asked and node.id in held]
+    named.sort(key=lambda node: (node.lineno, node.col_offset))
+    return {node.id: held[node.id] for node in named if not isinstance(held[node.id], THINGS)}
 
 
 def _operands(test: ast.expr) -> Iterator[ast.expr]:
@@ -162,13 +161,6 @@ def _operands(test: ast.expr) -> Iterator[ast.expr]:
             yield from (test, *test.args, *(each.value for each in test.keywords))
         case _:
             yield test
-
-
-def _own(node: ast.AST) -> set[str]:
-    """The names that a comprehension or a lambda binds for itself."""
-    if isinstance(node, ast.comprehension):
-        return stored(node.target)
-    return parameters(node.args) if isinstance(node, ast.Lambda) else set()
 
 
 def _raised_in(error: BaseException) -> tuple[FrameType | None, int]:

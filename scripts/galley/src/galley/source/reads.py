@@ -1,6 +1,6 @@
 """What parts of Python code read, bind and decide, seen in their syntax trees alone.
 
-In the command.
+In the command, and in a page's child, which tells what a failed assertion was about.
 """
 
 from __future__ import annotations
