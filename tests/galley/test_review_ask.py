@@ -113,7 +113,7 @@ def test_without_a_reason_nothing_is_held(changed: GuideFolder) -> None:
 
 def test_any_other_key_explains_the_keys(changed: GuideFolder) -> None:
     _, said = sat(changed, "?", "x", "q")
-    assert all(f"    {key}  {means}" in said for key, means in KEYS.items())
+    assert all(f"    {key}  {means}" in said for key, (_, means) in KEYS.items())
 
 
 def test_what_cannot_be_done_is_told_and_the_next_is_asked(

@@ -31,7 +31,13 @@ class Commands(click.Group):
 @click.version_option(__version__, "--version", "-V", prog_name="galley", message="%(prog)s %(version)s")
 @click.pass_context
 def app(ctx: click.Context) -> None:
-    """Run a guide's snippets, record what they printed, and build the site from the records."""
+    """Run a guide's snippets, record what they printed, and build the site from the records.
+
+    A guide has pages in Markdown, and a file of Python code for each. A record is what the code of one page printed
+    under one profile, which is a set of values such as a device. A record is stale once its code, or a file that the
+    code used, is another. `galley run` makes the records, `galley check` says whether they are true, and `galley serve`
+    shows the site while you write.
+    """
     if ctx.invoked_subcommand is None:
         out(ctx.get_help())
         sys.exit(Exit.USAGE)

@@ -21,18 +21,21 @@ from galley.terminal import err, out
 
 @click.command(short_help="Say what would run, how long and on what; runs nothing.")
 @click.argument("pages", nargs=-1)
-@click.option("--profile", "-p", multiple=True, help="As of `galley run`.")
-@click.option("--all", "-a", "run_all", is_flag=True, help="Fresh pages too.")
-@click.option("--drifted", is_flag=True, help="Those alone whose record is of other versions than are here.")
-@click.option("--shards", type=click.IntRange(1, 10**6 - 1), default=1, help="Divide them among so many machines.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--profile", "-p", multiple=True, help="Look under this profile; the required ones when not given.")
+@click.option("--all", "-a", "run_all", is_flag=True, help="Count pages with a true record too.")
+@click.option("--drifted", is_flag=True, help="Count only pages that were recorded with other versions of packages.")
+@click.option(
+    "--shards", type=click.IntRange(1, 10**6 - 1), default=1, help="Divide the pages among this many machines."
+)
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 def plan(
     pages: tuple[str, ...], profile: tuple[str, ...], run_all: bool, drifted: bool, shards: int, as_json: bool
 ) -> None:
     """Say which pages `galley run` with the same words would run, and the time, memory and device of their last run.
 
-    PAGES are pages to look at, as of `galley run`. Runs nothing and needs none of what the pages import. `galley run
-    --shard 2/3` runs the second of three shards.
+    PAGES are names of pages, or paths of their files; without any, all pages are looked at. Runs nothing and needs none
+    of what the pages import. `--shards 3` divides the pages into three shares of nearly equal time; on the second
+    machine `galley run --shard 2/3` runs the second of them, and `galley collect` brings the records together.
     """
     from galley.run import plan as planned
 
@@ -51,12 +54,12 @@ def plan(
     out(f"{len(would)} page{'s' * (len(would) != 1)}, {seconds:.1f} s one after the other{more}")
 
 
-@click.command(short_help="Take in the records that shards made; runs nothing.")
+@click.command(short_help="Take in the records that other machines made; runs nothing.")
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 def collect(folders: tuple[Path, ...]) -> None:
-    """Take in the records that shards made on other machines, each verified as `galley check` would.
+    """Take in the records that `galley run --shard` made on other machines, each verified as `galley check` would.
 
-    FOLDERS are copies of the folder of the records (snippets/outputs), one of each machine. A page's record is taken
+    FOLDERS are copies of the folder of the records (snippets/outputs), one from each machine. A page's record is taken
     whole or not at all. What is missing is told with the command that makes it.
     """
     from galley.record.collect import collect as take

@@ -33,31 +33,43 @@ ALONE = "--strict goes with --check, and --twice, --dry-run and --footprint do n
 @click.argument("pages", nargs=-1)
 @click.option("--profile", "-p", multiple=True, help="Run under this profile; the required ones when not given.")
 @click.option(
-    "--all", "-a", "run_all", is_flag=True, help="Run fresh pages too; equal outputs leave a record untouched."
+    "--all", "-a", "run_all", is_flag=True, help="Run pages with a true record too; equal outputs leave it untouched."
 )
-@click.option("--drifted", is_flag=True, help="Run those alone whose record is of other versions than are here.")
+@click.option("--drifted", is_flag=True, help="Run only pages that were recorded with other versions of packages.")
 @click.option(
     "--jobs",
     "-j",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="How many pages at once; 0 means one for each core.",
+    help="How many pages run at once; 0 stands for one for each core.",
 )
 @click.option("--twice", is_flag=True, help="Run each page twice; one that does not repeat its outputs fails.")
 @click.option(
     "--check", "compare", is_flag=True, help="Run pages again, compare them with their records; write nothing."
 )
-@click.option("--strict", is_flag=True, help="With --check: a record of other versions than this machine's fails too.")
+@click.option("--strict", is_flag=True, help="With --check: fail also where a record is of other versions of packages.")
 @click.option("--keep-going", "-k", is_flag=True, help="Go on past a cell that fails; such a page is not recorded.")
-@click.option("--held", is_flag=True, help="Run held pages too; one that is recorded anew is held no longer.")
-@click.option("--dry-run", "-n", is_flag=True, help="Run nothing; say what would run, and exit with 1 if any.")
-@click.option("--footprint", is_flag=True, help="Then note which functions of packages each page enters.")
 @click.option(
-    "--shard", default="", metavar="N/OF", help="Run one of so many shards, such as 3/15, of nearly equal time."
+    "--held", is_flag=True, help="Run pages too that are kept as recorded (galley review --hold); this ends it."
+)
+@click.option("--dry-run", "-n", is_flag=True, help="Run nothing; say what would run, and exit with 1 if any.")
+@click.option(
+    "--footprint",
+    is_flag=True,
+    help="Then run pages once more and note what they call of packages: for galley affected.",
 )
 @click.option(
-    "--on", default="", metavar="PLACE", help="Run pages elsewhere: ray://HOST:PORT, or ray for this machine."
+    "--shard",
+    default="",
+    metavar="N/OF",
+    help="Run one share of several, such as 3/15: for several machines, see galley plan.",
+)
+@click.option(
+    "--on",
+    default="",
+    metavar="PLACE",
+    help="Run pages on a cluster of Ray: ray://HOST:PORT, or ray for one of this machine.",
 )
 @click.option("--require-sandbox", is_flag=True, help="Run nothing unless every protection of the sandbox holds.")
 def run(
@@ -79,9 +91,9 @@ def run(
 ) -> None:
     """Run the pages whose record is missing or stale, and record what they print.
 
-    PAGES are pages to look at, by name or path. When none is given: all of them, and under a profile that is not
-    required those whose values it changes and those with a record. A page that fails writes nothing: its old record
-    stays, and the other pages go on.
+    PAGES are names of pages, or paths of their files; without any, all pages are looked at. Under a profile that is not
+    required these are the pages whose values it changes, and those with a record of it. A page that fails writes
+    nothing: its old record stays, and the other pages go on.
     """
     if (compare and (twice or dry_run or footprint)) or (strict and not compare):
         raise UsageError(ALONE, mend="leave one of them out")

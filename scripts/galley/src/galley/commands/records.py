@@ -24,11 +24,15 @@ from galley.terminal import err, out
 
 
 @click.command(short_help="Say what is missing, stale or damaged; runs nothing.")
-@click.option("--signed", is_flag=True, help="Each record must stand in a manifest that a listed person signed.")
+@click.option(
+    "--signed", is_flag=True, help="Fail also unless somebody whom the setting signers lists signed for each record."
+)
 def check(signed: bool) -> None:
     """Say which records are missing, stale, drifted, held, torn, tampered with or orphaned, and cells no page shows.
 
-    Runs nothing and needs none of what the pages import.
+    Stale: code, values or files are others than those of the record. Drifted: versions of packages are others here; the
+    record is still true of its own run. Held: the page is kept as recorded on purpose. Each line names a file and what
+    mends it. Ends with 1 where a required record is not true. Runs nothing and needs none of what the pages import.
     """
     gc.disable()  # what is read is kept to the end, and a large guide is a million objects
     project = find_project(Path.cwd())
@@ -49,10 +53,15 @@ def check(signed: bool) -> None:
 @click.command(short_help="Write a file that names every record with its digest, and sign it.")
 @click.option("--profile", "-p", default="", help="A manifest of this profile's records alone.")
 @click.option(
-    "--rerun", is_flag=True, help="Run the pages again first; the manifest says so, and is only made if they repeat."
+    "--rerun",
+    is_flag=True,
+    help="Run the pages again first; the manifest says so, and is made only if each repeats its outputs.",
 )
 @click.option(
-    "--sign", default="", metavar="KEY", help="Sign it with this SSH key; a public one's other half is in an agent."
+    "--sign",
+    default="",
+    metavar="KEY",
+    help="Sign it with this SSH key: a private one, or a public one whose private part an agent holds.",
 )
 def manifest(profile: str, rerun: bool, sign: str) -> None:
     """Write a manifest: an in-toto statement with the digest of every record, the commit, the lock and the profiles.
@@ -75,7 +84,9 @@ def manifest(profile: str, rerun: bool, sign: str) -> None:
 @click.option("--only", multiple=True, metavar="PAGE", help="Look at this page alone; may be given several times.")
 @click.option("--accept", multiple=True, metavar="PAGE/CELL", help="Keep what is new, of a cell or of a whole PAGE.")
 @click.option("--reject", multiple=True, metavar="PAGE", help="Put the old record of a page back.")
-@click.option("--hold", multiple=True, metavar="PAGE", help="Put it back, and keep the page as recorded from now on.")
+@click.option(
+    "--hold", multiple=True, metavar="PAGE", help="Put the old record back, and keep the page as recorded from now on."
+)
 @click.option("--reason", default="", help="With --hold: why, for readers and for whoever looks at the page next.")
 @click.option("--decisions", default="", metavar="FILE", help="Decide as this file says, which --json wrote.")
 @click.option("--html", default="", metavar="FILE", help="Write the review as one HTML file.")

@@ -23,9 +23,11 @@ from galley.terminal import err, out
 
 @click.command(short_help="Run what is stale, then build the site.")
 @click.option("--site-dir", "-d", default="", help="The folder for the site; site_dir of mkdocs.yml when not given.")
-@click.option("--publish", is_flag=True, help="Refuse where site_url of mkdocs.yml is a placeholder.")
+@click.option(
+    "--publish", is_flag=True, help="For a site that goes out: refuse where site_url of mkdocs.yml is a placeholder."
+)
 def build(site_dir: str, publish: bool) -> None:
-    """Run what is stale under the required profiles, then build the site, warnings as errors.
+    """Run what is stale under the required profiles, then build the site; a warning of MkDocs fails the build.
 
     The site replaces the one that galley built before. Other files in its folder stay; a folder that holds sources,
     that is a link, or that galley did not make is refused.
@@ -59,13 +61,14 @@ def csp(folder: str) -> None:
     out(f"Every page in {folder} has its policy now, and {folder}/_headers has it for hosts that read such a file")
 
 
-@click.command(short_help="Show the site live, with a runner kept warm.")
+@click.command(short_help="Show the site live while you write.")
 @click.option(
     "--address", "-d", default="127.0.0.1:8000", show_default=True, help="The address to serve at, as HOST:PORT."
 )
 def serve(address: str) -> None:
-    """Show the site live: a saved page re-renders, a saved snippet file runs again on a runner kept warm.
+    """Show the site live: a page that is saved is rendered again, a snippet file that is saved runs again.
 
+    A process that has imported what the pages need stays ready, so that a page runs at once.
     A failing cell shows its traceback in the preview and only there; its record stays.
     """
     import asyncio
@@ -88,15 +91,17 @@ def serve(address: str) -> None:
 
 @click.command(short_help="Write a page as one script or one notebook.")
 @click.argument("page")
-@click.option("--profile", "-p", default="", help="Its profile; the first required one if not given.")
-@click.option("--format", "-f", "form", default="", help="py: a script. ipynb: a notebook with the outputs.")
-@click.option("--output", "-o", default="", help="The file to write, PAGE.py if not given; - is standard output.")
+@click.option(
+    "--profile", "-p", default="", help="The profile whose record is taken; the first required one when not given."
+)
+@click.option("--format", "-f", "form", default="", help="py for a script, ipynb for a notebook with the outputs.")
+@click.option("--output", "-o", default="", help="The file to write, PAGE.py when not given; - is standard output.")
 def export(page: str, profile: str, form: str, output: str) -> None:
     """Write a page as one file that runs: a Python script, or a notebook with the recorded outputs.
 
-    PAGE is its name or path. Without a format, the end of the file's name says which. Its head says what it needs, and
-    a notebook's first cell fetches that. A file that is there already is not overwritten. Runs nothing and needs none
-    of what the page imports.
+    PAGE is a page's name, or the path of its file. Without --format, the ending of --output says which of the two is
+    written. The file begins with what it needs, and a notebook's first cell fetches that. A file that is there already
+    is not overwritten. Runs nothing and needs none of what the page imports.
     """
     from galley.export import command
     from galley.site.settings import site_of

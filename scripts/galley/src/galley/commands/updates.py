@@ -18,16 +18,18 @@ from galley.terminal import out
 
 @click.command(short_help="Say what a newer release of a package can change.")
 @click.argument("releases", nargs=-1)
-@click.option("--all", "-a", "everything", is_flag=True, help="The newest release of every package of the records.")
+@click.option(
+    "--all", "-a", "everything", is_flag=True, help="The newest release of every package that a record names."
+)
 @click.option("--model", "-m", "models", multiple=True, metavar="NAME@REVISION", help="Another revision of a model.")
 @click.option("--json", "as_json", is_flag=True, help="Say all of it as JSON.")
 def affected(releases: tuple[str, ...], everything: bool, models: tuple[str, ...], as_json: bool) -> None:
     """Name the pages, cells, claims and links that another release of a package can change, with the reasons.
 
-    RELEASES are such as NAME==VERSION; a package alone stands for its newest release. It is fetched and read, and not
-    installed; nothing runs. A page that is not named does not reach what changed, as far as its footprint tells
-    (`galley run --footprint`). The page that reaches most of the changed code comes first. Ends with 1 where a page is
-    named.
+    RELEASES are packages with a version, NAME==VERSION; a package alone stands for its newest release. The release is
+    fetched and read, and not installed; nothing runs. A page that is not named does not reach what changed, as far as
+    its footprint tells (`galley run --footprint`). The page that reaches most of the changed code comes first. Ends
+    with 1 where a page is named.
     """
     from galley.update.affected import affected as found_by
     from galley.update.affected import of_model, recorded_packages
@@ -52,11 +54,24 @@ def affected(releases: tuple[str, ...], everything: bool, models: tuple[str, ...
 
 @click.command(short_help="Say which packages have newer releases; move to them on a branch.")
 @click.argument("releases", nargs=-1)
-@click.option("--apply", "do_it", is_flag=True, help="Make a branch on which the guide has moved.")
-@click.option("--branch", default="", metavar="NAME", help="The branch's name; update/NAME-VERSION when not given.")
-@click.option("--all-pages", is_flag=True, help="Run pages that the releases cannot change too.")
-@click.option("--no-footprints", is_flag=True, help="Note no footprints of the pages that ran.")
-@click.option("--html", default="", metavar="FILE", help="Write the review of the new records there.")
+@click.option(
+    "--apply",
+    "do_it",
+    is_flag=True,
+    help="Move to the releases that are named: on a branch, with pins, records and links.",
+)
+@click.option(
+    "--branch", default="", metavar="NAME", help="With --apply: the branch's name; update/NAME-VERSION when not given."
+)
+@click.option("--all-pages", is_flag=True, help="With --apply: run also pages that the releases cannot change.")
+@click.option(
+    "--no-footprints",
+    is_flag=True,
+    help="With --apply: note no footprints of the pages that ran, which saves a run of each.",
+)
+@click.option(
+    "--html", default="", metavar="FILE", help="With --apply: write the review of the new records as one HTML file."
+)
 @click.option("--json", "as_json", is_flag=True, help="Without --apply: say all of it as JSON.")
 def update(
     releases: tuple[str, ...],
@@ -69,10 +84,12 @@ def update(
 ) -> None:
     """Say which pinned packages have newer releases, and what each can change; with --apply, move to some of them.
 
-    RELEASES are such as NAME==VERSION; a package alone stands for its newest release, and none for all that are pinned
-    and that pages reach. --apply works on a copy of the last commit, in a scratch environment: pins, the pages that can
-    change, links into the packages' sources, records. A page that fails keeps its record and is held. At the end a
-    branch appears, with all of it in one commit; the working tree stays as it is.
+    RELEASES are packages with a version, NAME==VERSION; a package alone stands for its newest release. Without any,
+    these are the newest releases of all packages that are pinned and that pages reach.
+
+    --apply works on a copy of the last commit, in a scratch environment: pins, the pages that can change, links into
+    the packages' sources, records. A page that fails keeps its record and is held. At the end a branch appears, with
+    all of it in one commit; the working tree stays as it is.
     """
     from galley.update.apply import Plan, apply
     from galley.update.releases import requirement
