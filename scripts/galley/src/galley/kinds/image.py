@@ -13,15 +13,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from galley.kinds.arrivals import Arrivals
 from galley.kinds.kind import Asked, At, Kind
 from galley.kinds.pictured import of_images
-from galley.kinds.shown import keep_shown, when_imported
+from galley.kinds.shown import keep_shown
 from galley.kinds.svg import INK, PNG_MIME, SVG_MIME, image_html, is_harmless, title_of
 from galley.kinds.text import notebook_lines
 from galley.record.compare import Compared
 from galley.record.difference import Difference
 from galley.record.model import Form, Shown
 
+PYPLOT = "matplotlib.pyplot"
 METHODS = (("_repr_svg_", SVG_MIME, "svg"), ("_repr_png_", PNG_MIME, "png"))  # the display protocol of notebooks
 PALETTE = ("#3f7fd0", "#cf5a1d", "#2b8a5a", "#9a62d8", "#c9466f", "#1d8a9c", "#93742a", "#74808c")
 INKED = ("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
@@ -59,7 +61,7 @@ class Image(Kind):
         """Have matplotlib use galley's style and keep what it shows, once the page has imported pyplot."""
         if not self._begun:
             self._begun = True
-            when_imported(self._take)
+            Arrivals({PYPLOT: self._take})
 
     def _take(self, pyplot: Any) -> None:
         use_style()

@@ -26,12 +26,12 @@ import msgspec
 from galley import system
 from galley.hooks import CalledError, Context, called, find_hooks
 from galley.kinds import Kinds, kinds_among
+from galley.kinds.arrivals import Arrivals
 from galley.kinds.kind import Asked, Kind
 from galley.plugins import Plugins, load_plugins
 from galley.record.facts import environment
 from galley.record.model import Dependency
 from galley.run import ending, own_stack
-from galley.run.arrivals import Arrivals
 from galley.run.confine import shut_in
 from galley.run.entered import tracer
 from galley.run.execute import Execution, Position

@@ -16,14 +16,15 @@ Do = Callable[[ModuleType], None]
 
 
 class Arrivals(importlib.abc.MetaPathFinder):
-    """Stands before Python's own finders and finds nothing itself; once a module has come, it lets its name go."""
+    """Stands before Python's own finders and finds nothing itself; once every module has come, it is gone."""
 
     def __init__(self, wanted: Mapping[str, Do]) -> None:
         """`wanted` says what to do with a module, by its name; for those that are here, it is done at once."""
         self._awaited = dict(wanted)
         for name in [name for name in wanted if name in sys.modules]:
             self._awaited.pop(name)(sys.modules[name])
-        sys.meta_path.insert(0, self)
+        if self._awaited:
+            sys.meta_path.insert(0, self)
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         """What the other finders find for an awaited module, with what is to be done added; None for any other."""
@@ -34,6 +35,8 @@ class Arrivals(importlib.abc.MetaPathFinder):
         spec = next((spec for spec in specs if spec), None)
         if spec and spec.loader and (execute := getattr(spec.loader, "exec_module", None)):
             do = self._awaited.pop(name)
+            if not self._awaited:
+                sys.meta_path.remove(self)
 
             def execute_and_do(module: ModuleType) -> None:
                 execute(module)
