@@ -19,7 +19,7 @@ from galley.export.offered import Offered, offered
 from galley.record.facts import canonical
 from galley.record.model import Record
 from galley.source.cells import SnippetFile
-from galley.source.digest import imported
+from galley.source.imports import imported, imported_by
 
 distributions = cache(packages_distributions)  # slow: it reads the files of every package
 
@@ -46,7 +46,7 @@ def needs(project: Project, snippets: SnippetFile, record: Record) -> Needs:
 
 
 def parts_needs(project: Project, record: Record) -> Callable[[Sequence[ast.Module]], Needs]:
-    """What finds out what a part of a page's code needs: its imports, and those of the page's files that it names."""
+    """A function that says what a part of a page's code needs: its imports, and the page's files that it names."""
     files, used = offered(project), _used(project, record)
     return lambda code: _part_needs(project, code, record, files, used)
 
@@ -68,7 +68,7 @@ def _part_needs(
 def own_imports(project: Project, module: str) -> set[str] | None:
     """The modules that a module of the guide's own imports; None for any other module."""
     file = project.snippets / f"{module}.py"
-    return set(_of_module(file, file.stat().st_mtime_ns)) if file.is_file() else None
+    return set(imported_by(file)) if file.is_file() else None
 
 
 def _texts(tree: ast.Module) -> set[str]:
@@ -90,7 +90,7 @@ def _needs(
     declared: list[str],
     files: Sequence[Offered],
 ) -> Needs:
-    """The same, with what the site offers of the files told apart."""
+    """What code needs, with the files that the site offers told apart from those that it does not."""
     brought = [file for file in files if any(_brings(file, each) for each in (*used, *modules, *declared))]
 
     def left(names: Iterable[str]) -> tuple[str, ...]:
@@ -136,7 +136,7 @@ def _imports(project: Project, names: Iterable[str]) -> tuple[list[str], list[st
             continue
         if files:
             modules.add(beside)
-            waiting += [each for file in files for each in _of_module(file, file.stat().st_mtime_ns)]
+            waiting += [each for file in files for each in imported_by(file)]
         else:
             packages.add(name)
     return sorted(packages), sorted(modules)
@@ -151,12 +151,6 @@ def _package(module: str) -> str:
     with suppress(PackageNotFoundError):
         return metadata(module)["Name"]
     return next(iter(distributions().get(module, [module])))
-
-
-@lru_cache(maxsize=1024)
-def _of_module(file: Path, modified: int) -> tuple[str, ...]:
-    """The imports of a module; kept for each time of its file, `modified`."""
-    return tuple(imported([ast.parse(file.read_text(encoding="utf-8"))]))
 
 
 def _used(project: Project, record: Record) -> dict[str, str]:

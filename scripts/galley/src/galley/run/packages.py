@@ -7,20 +7,18 @@ module of the project names in an `import`: the others are there for other pages
 
 from __future__ import annotations
 
-import ast
 import sys
 from collections.abc import Iterable, Iterator
-from functools import cache, lru_cache
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
 from galley.record.facts import canonical, installed
-from galley.source.digest import imported
+from galley.source.imports import imported_by
 
 GALLEY = "galley"
 FOLDERS = ("site-packages", "dist-packages")  # what a folder of packages is called, the user's own too
-KEPT = 1 << 12  # modules of the project whose imports are kept
 
 
 def packages_of(loaded: Iterable[str], code: Iterable[str], own: Iterable[Path], folder: Path) -> tuple[str, ...]:
@@ -52,14 +50,9 @@ def know_packages(own: Iterable[str], folder: Path) -> None:
 def _imported_by(own: Iterable[Path]) -> Iterator[str]:
     for file in own:
         try:
-            yield from _imports(file, file.stat().st_mtime_ns)
+            yield from imported_by(file)
         except (OSError, SyntaxError, ValueError):
             continue  # its code counts as it is; what it imports is loaded, or it failed
-
-
-@lru_cache(KEPT)
-def _imports(file: Path, modified: int) -> tuple[str, ...]:
-    return tuple(imported([ast.parse(file.read_bytes())]))
 
 
 def _below(top: str, folder: Path) -> bool:

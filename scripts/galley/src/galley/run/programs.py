@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from galley.source.digest import imported
+from galley.source.imports import imported
 
 BETWEEN = str.maketrans(dict.fromkeys("/;&|()", " "))  # what stands between the words of a shell's line
 WITH_VALUE = ("-X", "-W", "--check-hash-based-pycs")

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from galley.errors import GalleyError, Place
-from galley.source.digest import code_digest, digest, imported, is_string
+from galley.source.digest import code_digest, digest, is_string
 from galley.source.grammar import BUILT_IN, FORM, OPTION, Grammar
+from galley.source.imports import imported
 
 MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 IMPLIED = {"ctx", "kind", "type_comment", "type_ignores"}
@@ -37,20 +37,6 @@ def module_digest(source: str) -> str:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and body:
             node.body = [each for each in body[:1] if not is_string(each)] + body[1:]
     return code_digest(tree.body)
-
-
-def imported(statements: Iterable[ast.AST]) -> Iterator[str]:
-    """The modules that statements import, also inside other statements; no expression can hold an import."""
-    waiting = list(statements)[::-1]
-    while waiting:  # no recursion: an `if` with a thousand `elif` is a thousand statements deep
-        node = waiting.pop()
-        if isinstance(node, ast.Import):
-            yield from (each.name.partition(".")[0] for each in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
-        else:
-            for part in ("cases", "finalbody", "handlers", "orelse", "body"):
-                waiting += getattr(node, part, ())[::-1]
 
 
 def is_string(statement: ast.stmt) -> bool:
