@@ -166,6 +166,53 @@ def test_the_review_of_an_update_is_since_the_commit_and_its_commands_hold_on_th
     assert bench.galley(*shlex.split(commands[2])).returncode == 0
 
 
+RELOCK = """
+import shutil, sys
+from importlib.metadata import version
+from pathlib import Path
+if "fail" in sys.argv:
+    raise SystemExit("no digest of tiny anywhere")
+Path("locks/more.txt").write_text(f"tiny=={version('tiny')}\\n", encoding="utf-8")
+"""
+
+
+def relocks(bench: Bench, command: str) -> str:
+    """What an update says of a guide whose command for its locks is this one."""
+    root = bench.guide.root
+    settings = (root / "pyproject.toml").read_text(encoding="utf-8")
+    named = f"[tool.galley]\nrelock = '{command}'\n"
+    bench.guide.write("pyproject.toml", settings.replace("[tool.galley]\n", named, 1))
+    bench.guide.write("relock.py", RELOCK)
+    git(root, "add", "--all")
+    git(root, "commit", "-q", "-m", "locks")
+    ended = bench.galley("update", "--apply", "tiny==1.1", "--no-footprints", **IDENTITY)
+    assert ended.returncode == 0, ended.stdout
+    return ended.stdout
+
+
+def test_the_guides_own_command_makes_its_locks_in_the_copy_with_the_new_release(bench: Bench) -> None:
+    told = relocks(bench, "python relock.py")
+    assert "making the locks anew: python relock.py" in told
+    assert "still names" not in told
+    assert git(bench.guide.root, "show", "update/tiny-1.1:locks/more.txt") == "tiny==1.1"
+    assert git(bench.guide.root, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("python relock.py fail", "ended with 1: no digest of tiny anywhere; run it on the branch"),
+        ("no-such-program", "ended with 2: no-such-program: No such file or directory; run it on the branch"),
+        ('python "relock', "ended with 3: No closing quotation; run it on the branch"),
+    ],
+)
+def test_locks_that_cannot_be_made_are_left_to_the_branch(bench: Bench, command: str, said: str) -> None:
+    told = relocks(bench, command)
+    assert f"{command}: {said}" in told
+    assert "locks/more.txt still names an old version" in told
+    assert "git switch update/tiny-1.1" in told
+
+
 def test_links_move_to_the_line_of_the_same_function(bench: Bench) -> None:
     ended = bench.galley("update", "--apply", "tiny==2.0", "--no-footprints", **IDENTITY)
     assert "links moved: 3" in ended.stdout, ended.stdout

@@ -106,6 +106,13 @@ class Project:
             cannot="A record has the versions themselves.",
         ),
     ] = ""
+    relock: Annotated[
+        Text,
+        says(
+            "The command that makes that file and what is made of it anew; `galley update --apply` runs it.",
+            cannot="It writes pins; a record has the versions themselves.",
+        ),
+    ] = ""
     signers: Annotated[
         Text,
         says(

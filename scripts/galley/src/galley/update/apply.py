@@ -11,9 +11,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import split
 
 from galley.config import Project, find_project
-from galley.errors import GalleyError, RefusedError, UsageError
+from galley.errors import Exit, GalleyError, RefusedError, UsageError
 from galley.record.facts import canonical
 from galley.record.held import Held, hold, today
 from galley.record.status import store_of
@@ -22,7 +23,7 @@ from galley.source.guide import read_guide
 from galley.system import scratch
 from galley.update.affected import Affected, affected
 from galley.update.branch import Copy, need_new
-from galley.update.environment import ScratchEnvironment, Tell
+from galley.update.environment import Ended, ScratchEnvironment, Tell
 from galley.update.links import MovedLink, rewritten
 from galley.update.pins import Pin, move, others, pins
 
@@ -99,9 +100,10 @@ class _Work:
         found = affected(read_guide(self.project), [(name, new) for name, (_, new) in moved.items()])
         for line in move(self.project, {canonical(name): new for name, (_, new) in moved.items()}):
             self.tell(line)
+        self._relock(update)
         self._links(found, update)
         self._run(found, update)
-        update.todo = [f"{file} still names an old version" for file in others(self.project, moved)]
+        update.todo += [f"{file} still names an old version" for file in others(self.project, moved)]
         if self.plan.html:
             self._review()
         self.copy.branch(update.branch, _message(update))
@@ -122,6 +124,19 @@ class _Work:
         """Whether a package stands in the scratch environment itself: what stands behind it is not the update's."""
         there = (path.name.partition("-")[0] for path in self.environment.packages.glob("*.dist-info"))
         return canonical(name) in {canonical(each) for each in there}
+
+    def _relock(self, update: Update) -> None:
+        """Let the guide's own command make its locks anew; where it fails, somebody has to run it on the branch."""
+        if not self.project.relock:
+            return
+        self.tell(f"making the locks anew: {self.project.relock}")
+        try:
+            ended = self.environment.command(split(self.project.relock), self.copy.root)
+        except ValueError as error:  # a quotation mark without its partner
+            ended = Ended(Exit.BAD_INPUT, str(error))
+        if ended.code:
+            last = (ended.said.strip().splitlines() or ["it said nothing"])[-1]
+            update.todo.append(f"{self.project.relock}: ended with {ended.code}: {last[:SHORT]}; run it on the branch")
 
     def _links(self, found: Sequence[Affected], update: Update) -> None:
         """Let the links into the packages' sources lead to the new version and line."""

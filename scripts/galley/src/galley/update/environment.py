@@ -15,7 +15,7 @@ import venv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import PIPE, STDOUT
+from subprocess import DEVNULL, PIPE, STDOUT
 
 from galley.errors import Exit
 from galley.update.releases import pip_failed
@@ -80,6 +80,18 @@ class ScratchEnvironment:
         )
         ran = subprocess.run([str(self.python), "-c", code, *names], capture_output=True, text=True, check=True)
         return dict(json.loads(ran.stdout))
+
+    def command(self, words: Sequence[str], root: Path) -> Ended:
+        """Run a command in a project's folder, with this environment's programs in front of all others."""
+        programs = os.pathsep.join([str(self.python.parent), os.environ.get("PATH", os.defpath)])
+        try:
+            ran = subprocess.run(
+                words, cwd=root, env={**os.environ, "PATH": programs}, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT,
+                text=True, errors="replace", check=False,
+            )  # fmt: skip
+        except OSError as error:
+            return Ended(Exit.USAGE, f"{words[0]}: {error.strerror}")
+        return Ended(ran.returncode, ran.stdout)
 
     def galley(self, arguments: Sequence[str], root: Path, tell: Tell = lambda line: None, **variables: str) -> Ended:
         """Run galley there, in a project's folder; `tell` is told each line as it comes, `variables` are its own.
