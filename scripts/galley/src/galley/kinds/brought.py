@@ -152,7 +152,7 @@ def _plain(form: Form) -> dict[str, Any]:
 
 
 class _Watcher:
-    """A plug-in's watcher, of which the same holds."""
+    """A plug-in's watcher. Raises GalleyError wherever its methods raise or answer wrongly."""
 
     def __init__(self, kind: Brought, watcher: Any) -> None:
         self._kind, self._watcher, self.seconds = kind, watcher, 0.0

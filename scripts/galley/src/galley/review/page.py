@@ -54,7 +54,7 @@ def page_html(guide: Guide, desk: Desk) -> str:
 
 
 def _facts(desk: Desk) -> str:
-    """What the runs say otherwise, and how many records claim the same."""
+    """The facts about the runs that changed, the pages that are held, and how many records claim the same."""
     review = desk.review
     rows = "".join(
         f"<li>{escape(fact_line(fact))} <small>{escape(of_pages(on, review))}</small></li>"

@@ -34,14 +34,14 @@ def held_line(held: Held) -> str:
 
 
 def fact_line(fact: Fact) -> str:
-    """What a run says otherwise than the one before."""
+    """A fact about the runs that is another than before, in words."""
     if fact.was and fact.now:
         return f"{fact.name}: {fact.was} became {fact.now}"
     return f"{fact.name}: {fact.now}, new" if fact.now else f"{fact.name}: {fact.was}, gone"
 
 
 def of_pages(pages: Sequence[str], review: Review) -> str:
-    """The pages of which a fact is, in few words."""
+    """The pages whose runs a fact is about, in few words."""
     if len(pages) == len(review.pages) > 1:
         return f"all {len(pages)} pages"
     return ", ".join(pages[:5]) + (f" and {len(pages) - 5} more" if len(pages) > 5 else "")

@@ -126,8 +126,8 @@ def share(
 ) -> tuple[list[Task], Note]:
     """The tasks of one shard that are still to do, and its note, which is not written yet.
 
-    Where this shard was begun before, its note has the plan; with `everything`, what is done by its word is left out.
-    Another request, or other code, is another run with a plan of its own.
+    Where this shard was begun before, its note has the plan; with `everything`, the pages that the note calls done are
+    left out. Another request, or other code, is another run with a plan of its own.
     """
     code = [(*each.name, [cell.digest for cell in each.snippets.cells]) for each in found]
     key = digest(json.dumps([part.of, everything, code]))
