@@ -12,6 +12,7 @@ from galley.kinds.markup import escape
 from galley.record.held import Held
 from galley.review.changed import Fact, Item, Page, Review
 from galley.review.decide import Decision
+from galley.words import counted
 
 ROWS = 8  # pieces of a difference that a terminal shows
 WIDE = 120  # characters of a line in a terminal
@@ -25,7 +26,7 @@ def heading(review: Review) -> Iterator[str]:
         yield f"  {fact_line(fact)} ({of_pages(pages, review)})"
     yield from (f"  {held_line(each)}" for each in review.held)
     if review.same:
-        yield f"  {review.same} record{'s' * (review.same != 1)} claim the same"
+        yield f"  {counted(review.same, 'record')} claim the same"
 
 
 def held_line(held: Held) -> str:

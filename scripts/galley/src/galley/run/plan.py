@@ -22,6 +22,7 @@ from galley.record.shard import Note, Part, note_of
 from galley.record.status import Status, store_of
 from galley.run.choose import Task
 from galley.source.digest import digest
+from galley.words import counted
 
 FORMAT = 1
 UNKNOWN = 1.0  # seconds that a page is expected to take where no record of any page says how long one takes
@@ -54,7 +55,7 @@ class Planned:
 
     def __str__(self) -> str:
         took = "never recorded" if self.seconds is None else f"{self.seconds:.1f} s, {self.peak_mb:.0f} MB"
-        words = [took, f"{self.threads} thread{'s' * (self.threads != 1)}", "alone" if self.alone else ""]
+        words = [took, counted(self.threads, "thread"), "alone" if self.alone else ""]
         words += ["with network" if self.network else "", ", ".join(self.devices)]
         shard = f"shard {self.shard}: " if self.shard else ""
         return f"{shard}{Name(self.page, self.profile)}: {self.state}, {', '.join(filter(None, words))}"
