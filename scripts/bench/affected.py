@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.machine import commit, hardware
+from bench.records import PROFILE
 
 AFFECTED = Path(__file__).parent / "affected.json"
 ROOT = Path(__file__).parents[2]
@@ -71,18 +71,21 @@ def affected(work: Path, releases: Sequence[str]) -> None:
 
 def _ran(folder: Path, packages: Sequence[str]) -> Path:
     """A copy of the guide whose pages all ran in an environment with these packages in front; kept if it is there."""
-    from galley.update.environment import Environment
+    from galley.system.git import own_files
+    from galley.update.environment import ScratchEnvironment
 
     guide, log = folder / "guide", folder / "run.txt"
     if log.exists():
         return guide
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    environment = Environment.make(folder / "env")
+    environment = ScratchEnvironment.make(folder / "env")
     if packages:
         environment.install(packages)
     shutil.copytree(ROOT / "scripts/galley/src/galley", environment.packages / "galley")
-    for name in _files():
+    known = own_files(ROOT)
+    assert known is not None, "what git knows of the checkout is copied"
+    for name in filter(_counts, known):
         (guide / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, guide / name)
     done = environment.galley(["run", "--all", "--jobs", "1"], guide)
@@ -90,21 +93,15 @@ def _ran(folder: Path, packages: Sequence[str]) -> Path:
     return guide
 
 
-def _files() -> list[str]:
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    kept = (name for name in listed.stdout.splitlines() if (ROOT / name).is_file())
-    return [name for name in kept if not name.startswith(("tests/", "scripts/model/"))]
+def _counts(name: str) -> bool:
+    """Whether a file of the checkout is there, and may matter to a page."""
+    return (ROOT / name).is_file() and not name.startswith(("tests/", "scripts/model/"))
 
 
 def _row(base: Path, folder: Path, release: str) -> Row:
     from galley.config import find_project
     from galley.record.status import store_of
+    from galley.run.failure import Failure
     from galley.source.guide import read_guide
     from galley.update.affected import affected as named_by
     from galley.update.releases import requirement
@@ -113,12 +110,15 @@ def _row(base: Path, folder: Path, release: str) -> Row:
     guide = read_guide(find_project(base))
     package, version = requirement(release)
     (found,) = named_by(guide, [(package, version)])
-    failed = dict(_failed((folder / "run.txt").read_text(encoding="utf-8")))
+    said = (folder / "run.txt").read_text(encoding="utf-8")
+    reasons = {each.page: Failure.read(said, each.page, PROFILE)[1] for each in guide.snippets.values()}
+    in_cells = {page: why.partition(":")[0] for page, why in reasons.items() if why.startswith("cell ")}
+    failed = {page: cell.removeprefix("cell ") for page, cell in in_cells.items()}
     cells = {f"{page}/{cell}" for page, cell in failed.items()}
     for snippets in guide.snippets.values():
         if snippets.page not in failed:
-            old = store_of(guide.project).read(snippets.page, "laptop")
-            new = store_of(find_project(other)).read(snippets.page, "laptop")
+            old = store_of(guide.project).read(snippets.page, PROFILE)
+            new = store_of(find_project(other)).read(snippets.page, PROFILE)
             cells |= {f"{snippets.page}/{cell}" for cell in _differing(old, new, snippets, guide.project)}
     named = {each.page for each in found.touched}
     changed = {each.partition("/")[0] for each in cells}
@@ -133,15 +133,6 @@ def _differing(old: Any, new: Any, snippets: Any, project: Any) -> set[str]:
     from galley.record.compare import changes
 
     return {each.cell.name for each in changes(old, new, snippets, kinds_of(project)) if not each.may}
-
-
-def _failed(said: str) -> Iterable[tuple[str, str]]:
-    """The pages that failed, each with the cell, from what `galley run` said."""
-    for line in said.splitlines():
-        _, page, rest = line.partition(": page ")
-        name, _, behind = rest.partition(" (laptop) in cell ")
-        if page and behind:
-            yield name, behind.partition(":")[0]
 
 
 def _is_named(cell: str, touched: Iterable[Any], guide: Any) -> bool:

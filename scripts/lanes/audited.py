@@ -6,21 +6,20 @@ the database was out of reach: nobody looks at the log of a job that ended well.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
+
+from told import told
 
 AUDIT = Path(__file__).parents[1] / "audit.py"
 
 
 def main(report: Path, audit: Path = AUDIT) -> int:
     """Run the audit, and keep what it says."""
-    words = [sys.executable, str(audit)]
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    print(done.stdout, end="")
-    report.write_text(done.stdout, encoding="utf-8")
-    skipped = any(line.startswith("skipped") for line in done.stdout.splitlines())
-    return int(bool(done.returncode) or skipped)
+    code, said = told([sys.executable, str(audit)])
+    report.write_text(said, encoding="utf-8")
+    skipped = any(line.startswith("skipped") for line in said.splitlines())
+    return int(bool(code) or skipped)
 
 
 if __name__ == "__main__":

@@ -8,13 +8,13 @@ is that of `galley run --check`: 4 where a page failed, 7 where an output differ
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from told import told
 
 ROOT = Path(__file__).parents[2]
 FILES = ("pyproject.toml", "scripts/galley/pyproject.toml")
@@ -38,11 +38,9 @@ def requirements(root: Path = ROOT) -> Iterator[str]:
 def rerun(report: Path) -> int:
     """Run every page again, and keep what was said."""
     program = str(Path(sys.executable).with_name("galley"))
-    words = [program, "run", "--check", "--keep-going"]
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    print(done.stdout, end="")
-    report.write_text(done.stdout, encoding="utf-8")
-    return done.returncode
+    code, said = told([program, "run", "--check", "--keep-going"])
+    report.write_text(said, encoding="utf-8")
+    return code
 
 
 if __name__ == "__main__":

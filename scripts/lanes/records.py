@@ -18,6 +18,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from told import told
+
 from galley.config import find_project
 from galley.record.manifest import name_of
 
@@ -30,12 +32,7 @@ NOT_COMPLETE = 1  # galley's exit code where something is refused or missing
 def galley(*words: str) -> tuple[int, str]:
     """The exit code of a galley command that may write records, and what it said; both its outputs are shown."""
     variables = {name: value for name, value in os.environ.items() if name != "CI"}
-    program = str(Path(sys.executable).with_name("galley"))
-    done = subprocess.run(
-        [program, *words], env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    print(done.stdout, end="", flush=True)
-    return done.returncode, done.stdout
+    return told([str(Path(sys.executable).with_name("galley")), *words], variables)
 
 
 def git(*words: str) -> str:

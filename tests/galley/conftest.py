@@ -82,3 +82,9 @@ def true_processes() -> Iterator[None]:
 def folder(tmp_path: Path) -> GuideFolder:
     """An empty guide with one required profile, `laptop`."""
     return GuideFolder.make(tmp_path)
+
+
+@pytest.fixture
+def guide(first: GuideFolder, tmp_path: Path) -> GuideFolder:
+    """A copy, which a test may spoil, of the guide that a test module makes once: its fixture `first`."""
+    return first.copied(tmp_path)

@@ -45,12 +45,6 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     return folder
 
 
-@pytest.fixture
-def guide(first: GuideFolder, tmp_path: Path) -> GuideFolder:
-    """The same in a copy that a test may spoil."""
-    return first.copied(tmp_path)
-
-
 def place_of(guide: GuideFolder, page: str = "page") -> Path:
     """The folder of a record."""
     return guide.project.outputs / page / "laptop"

@@ -94,12 +94,6 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     return folder
 
 
-@pytest.fixture
-def guide(first: GuideFolder, tmp_path: Path) -> GuideFolder:
-    """The same in a copy that a test may spoil."""
-    return first.copied(tmp_path)
-
-
 def test_a_page_names_its_own_scripts_and_the_header_those_of_all_pages(guide: GuideFolder) -> None:
     assert guide.galley("build").returncode == Exit.OK
     site, first = guide.root / "site", sha256("first()")

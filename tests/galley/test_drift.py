@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,12 +38,6 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     return folder
 
 
-@pytest.fixture
-def recorded(first: GuideFolder, tmp_path: Path) -> GuideFolder:
-    """The same in a copy that a test may spoil."""
-    return first.copied(tmp_path)
-
-
 def forge(folder: GuideFolder, page: str, profile: str, **facts: Any) -> None:
     """Have a record tell other facts of the machine that it was made on."""
     file = folder.project.outputs / page / profile / RECORD
@@ -61,80 +54,78 @@ DRIFTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("drift", DRIFTS)
 @pytest.mark.parametrize("profile", ["laptop", "big"])
-def test_the_command_that_check_names_ends_the_drift(recorded: GuideFolder, profile: str, drift: str) -> None:
-    forge(recorded, "other-page", profile, **DRIFTS[drift])
-    checked = recorded.galley("check").stdout
+def test_the_command_that_check_names_ends_the_drift(guide: GuideFolder, profile: str, drift: str) -> None:
+    forge(guide, "other-page", profile, **DRIFTS[drift])
+    checked = guide.galley("check").stdout
     assert "drifted (no failure): other-page" in checked
     (named,) = {line.strip() for line in checked.splitlines() if line.startswith("    ")}
     assert named == "galley run --drifted other-page" + (" --profile big" if profile == "big" else "")
-    done = recorded.galley(*shlex.split(named)[1:])
+    done = guide.galley(*shlex.split(named)[1:])
     assert done.returncode == 0, done.stdout
     assert f"[1/1] other-page ({profile}): recorded, same outputs" in done.stdout
-    assert "drifted" not in recorded.galley("check").stdout
-    assert recorded.status("other_page", profile).state is State.FRESH
+    assert "drifted" not in guide.galley("check").stdout
+    assert guide.status("other_page", profile).state is State.FRESH
 
 
-def test_run_says_what_drifted_and_what_to_type(recorded: GuideFolder) -> None:
-    forge(recorded, "page", "laptop", **DRIFTS["a package"])
-    forge(recorded, "page", "big", **DRIFTS["python"])
-    recorded.snippet("third", PAGE)
-    done = recorded.galley("run")
+def test_run_says_what_drifted_and_what_to_type(guide: GuideFolder) -> None:
+    forge(guide, "page", "laptop", **DRIFTS["a package"])
+    forge(guide, "page", "big", **DRIFTS["python"])
+    guide.snippet("third", PAGE)
+    done = guide.galley("run")
     assert "[1/1] third (laptop): recorded" in done.stdout
     told = done.stdout.partition("drifted: ")[2].splitlines()
     assert told[0] == "page (laptop); their records are true of their own runs"
     assert told[1].startswith("    click was 7.0, is ")
     assert told[2] == "    galley run --check --drifted says what differs here"
     assert told[3] == "    galley run --drifted records it"
-    assert recorded.galley("run", "--check", "--drifted").stdout.count("page (laptop): drifted\n") == 1
-    done = recorded.galley("run", "--drifted")
+    assert guide.galley("run", "--check", "--drifted").stdout.count("page (laptop): drifted\n") == 1
+    done = guide.galley("run", "--drifted")
     assert "[1/1] page (laptop): recorded, same outputs" in done.stdout
-    assert "drifted" not in recorded.galley("run").stdout
-    assert recorded.status("page", "big").state is State.DRIFTED, "nobody asked for this profile"
+    assert "drifted" not in guide.galley("run").stdout
+    assert guide.status("page", "big").state is State.DRIFTED, "nobody asked for this profile"
 
 
-def test_the_command_names_the_pages_and_profiles_that_were_asked_for(recorded: GuideFolder) -> None:
-    forge(recorded, "page", "big", **DRIFTS["python"])
-    done = recorded.galley("run", "page", "-p", "big")
+def test_the_command_names_the_pages_and_profiles_that_were_asked_for(guide: GuideFolder) -> None:
+    forge(guide, "page", "big", **DRIFTS["python"])
+    done = guide.galley("run", "page", "-p", "big")
     assert "nothing to run: every record asked for is true" in done.stdout
     assert "    galley run --drifted page --profile=big records it\n" in done.stdout
-    assert recorded.galley("run", "--drifted", "page", "--profile=big").returncode == 0
-    assert recorded.status("page", "big").state is State.FRESH
+    assert guide.galley("run", "--drifted", "page", "--profile=big").returncode == 0
+    assert guide.status("page", "big").state is State.FRESH
 
 
-def test_many_pages_are_counted(recorded: GuideFolder) -> None:
+def test_many_pages_are_counted(guide: GuideFolder) -> None:
     for number in range(4):
-        recorded.snippet(f"more_{number}", PAGE)
-    recorded.run()
+        guide.snippet(f"more_{number}", PAGE)
+    guide.run()
     for number in range(4):
-        forge(recorded, f"more-{number}", "laptop", **DRIFTS["a package"])
-    forge(recorded, "page", "laptop", **DRIFTS["a package"])
-    said = recorded.galley("run").stdout
+        forge(guide, f"more-{number}", "laptop", **DRIFTS["a package"])
+    forge(guide, "page", "laptop", **DRIFTS["a package"])
+    said = guide.galley("run").stdout
     assert "drifted: more-0 (laptop), more-1 (laptop), more-2 (laptop) and 2 others;" in said
     assert said.count("click was 7.0") == 1
 
 
-def test_only_what_drifted_runs(recorded: GuideFolder) -> None:
-    forge(recorded, "page", "laptop", **DRIFTS["python"])
-    recorded.snippet("third", PAGE)
-    done = recorded.galley("run", "--drifted", "--dry-run")
+def test_only_what_drifted_runs(guide: GuideFolder) -> None:
+    forge(guide, "page", "laptop", **DRIFTS["python"])
+    guide.snippet("third", PAGE)
+    done = guide.galley("run", "--drifted", "--dry-run")
     assert (done.returncode, done.stdout) == (1, "page (laptop)\n")
-    assert (
-        recorded.galley("run", "--drifted", "other-page").stdout == "nothing to run: no record asked for has drifted\n"
-    )
-    assert recorded.galley("run", "--check", "--drifted", "other-page").returncode == 0
+    assert guide.galley("run", "--drifted", "other-page").stdout == "nothing to run: no record asked for has drifted\n"
+    assert guide.galley("run", "--check", "--drifted", "other-page").returncode == 0
 
 
-def test_in_ci_the_command_that_would_be_refused_is_not_named(recorded: GuideFolder) -> None:
-    forge(recorded, "page", "laptop", **DRIFTS["python"])
-    done = recorded.galley("run", CI="1")
+def test_in_ci_the_command_that_would_be_refused_is_not_named(guide: GuideFolder) -> None:
+    forge(guide, "page", "laptop", **DRIFTS["python"])
+    done = guide.galley("run", CI="1")
     assert done.returncode == 0
     assert "galley run --check --drifted says what differs here" in done.stdout
     assert "records it" not in done.stdout
-    assert recorded.galley("run", "--check", "--drifted", CI="1").returncode == 0
+    assert guide.galley("run", "--check", "--drifted", CI="1").returncode == 0
 
 
-def test_all_and_drifted_exclude_each_other(recorded: GuideFolder) -> None:
-    done = recorded.galley("run", "--drifted", "--all")
+def test_all_and_drifted_exclude_each_other(guide: GuideFolder) -> None:
+    done = guide.galley("run", "--drifted", "--all")
     assert done.returncode == 2
     assert "leave --drifted out" in done.stdout
 
@@ -172,15 +163,15 @@ def dated(folder: GuideFolder) -> None:
 
 
 @pytest.mark.parametrize("spoil", [gone, torn, changed, stale, missing, dated], ids=lambda each: each.__name__)
-def test_every_command_that_check_names_mends(recorded: GuideFolder, spoil: Callable[[GuideFolder], None]) -> None:
-    spoil(recorded)
-    checked = recorded.galley("check")
+def test_every_command_that_check_names_mends(guide: GuideFolder, spoil: Callable[[GuideFolder], None]) -> None:
+    spoil(guide)
+    checked = guide.galley("check")
     assert checked.returncode == 1
     named = {line.strip() for line in checked.stdout.splitlines() if line.startswith("    galley ")}
     for each in named:
         words = shlex.split(each.partition(";")[0])
-        done = recorded.galley(*words[1:])
+        done = guide.galley(*words[1:])
         assert done.returncode == 0, done.stdout
         assert "nothing to run" not in done.stdout
     assert named
-    assert recorded.galley("check").returncode == 0
+    assert guide.galley("check").returncode == 0

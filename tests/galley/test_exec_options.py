@@ -54,7 +54,7 @@ EXTENSIONS = ("admonition", "attr_list", "tables", "toc", "md_in_html", "pymdown
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
+def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     """A guide whose cells are recorded; its pages may be rewritten, since records do not depend on them."""
     folder = plain(GuideFolder.make(tmp_path_factory.mktemp("recorded")))
     settings = folder.root / "mkdocs.yml"
@@ -63,12 +63,6 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     folder.snippet("two", "# %% other\nprint('other')\n")
     assert not folder.run().failures
     return folder
-
-
-@pytest.fixture
-def guide(recorded: GuideFolder, tmp_path: Path) -> GuideFolder:
-    """A copy of it that a test may spoil."""
-    return recorded.copied(tmp_path)
 
 
 def shown(guide: GuideFolder, options: str, cell: str = "one/markdown") -> str:

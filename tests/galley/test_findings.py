@@ -24,12 +24,6 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     return folder
 
 
-@pytest.fixture
-def guide(first: GuideFolder, tmp_path: Path) -> GuideFolder:
-    """A copy of it that a test may spoil."""
-    return first.copied(tmp_path)
-
-
 def outputs(guide: GuideFolder, path: str) -> Path:
     """A path below the records."""
     return guide.project.outputs / path

@@ -49,12 +49,6 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     return folder
 
 
-@pytest.fixture
-def recorded(first: GuideFolder, tmp_path: Path) -> GuideFolder:
-    """The same in a copy that a test may spoil."""
-    return first.copied(tmp_path)
-
-
 def forge(folder: GuideFolder, cell: str, kind: str, forms: dict[str, tuple[str, str]]) -> None:
     """Give a cell one output with these forms, each a MIME type and a text by the ending of its file."""
     place = folder.project.outputs / "page/laptop"
@@ -84,21 +78,21 @@ NO_OUTPUTS: dict[str, tuple[str, str, str, str, str]] = {
 
 
 @pytest.mark.parametrize("case", NO_OUTPUTS)
-def test_an_output_that_the_site_cannot_show_is_told_by_the_check(recorded: GuideFolder, case: str) -> None:
+def test_an_output_that_the_site_cannot_show_is_told_by_the_check(guide: GuideFolder, case: str) -> None:
     cell, kind, ending, mime, text = NO_OUTPUTS[case]
-    forge(recorded, cell, kind, {ending: (mime, text)})
-    done = recorded.galley("check")
+    forge(guide, cell, kind, {ending: (mime, text)})
+    done = guide.galley("check")
     assert done.returncode == 1, done.stdout
     told = f"page/laptop/record.json: tampered: cell {cell} has an output of the kind '{kind}' that is none: "
     assert told in done.stdout
     assert "\n    galley run page --all\n" in done.stdout
-    assert recorded.galley("run", "page", "--all").returncode == 0
-    assert recorded.galley("check").returncode == 0, "the command that is named mends it"
+    assert guide.galley("run", "page", "--all").returncode == 0
+    assert guide.galley("check").returncode == 0, "the command that is named mends it"
 
 
-def test_an_output_without_a_file_is_told(recorded: GuideFolder) -> None:
-    forge(recorded, "text", "stdout", {})
-    assert "names an output without a file" in recorded.galley("check").stdout
+def test_an_output_without_a_file_is_told(guide: GuideFolder) -> None:
+    forge(guide, "text", "stdout", {})
+    assert "names an output without a file" in guide.galley("check").stdout
 
 
 ATTACKS = ("<script>", "onerror", "onload", "http://evil.example", "javascript:")
@@ -127,10 +121,10 @@ def data_of(text: str, cell: str) -> dict[str, Any]:
     return data
 
 
-def test_what_could_run_or_load_something_is_in_no_notebook(recorded: GuideFolder) -> None:
+def test_what_could_run_or_load_something_is_in_no_notebook(guide: GuideFolder) -> None:
     more = {"js": ("text/javascript", "alert(1)"), "md": ("text/markdown", "![](http://evil.example/a.png)")}
-    forge(recorded, "value", "value", {"txt": (TEXT, "2\n"), "html": ("text/html", HARMFUL), **more})
-    text = exported(recorded)
+    forge(guide, "value", "value", {"txt": (TEXT, "2\n"), "html": ("text/html", HARMFUL), **more})
+    text = exported(guide)
     assert not [each for each in ATTACKS if each in text]
     data = data_of(text, "value")
     assert data.keys() == {"text/plain", "text/html"}
@@ -138,27 +132,27 @@ def test_what_could_run_or_load_something_is_in_no_notebook(recorded: GuideFolde
 
 
 @pytest.mark.parametrize("drawing", DRAWINGS)
-def test_a_drawing_that_is_more_is_an_image_in_a_notebook(recorded: GuideFolder, drawing: str) -> None:
-    forge(recorded, "value", "image", {"svg": ("image/svg+xml", drawing)})
-    text = exported(recorded)
+def test_a_drawing_that_is_more_is_an_image_in_a_notebook(guide: GuideFolder, drawing: str) -> None:
+    forge(guide, "value", "image", {"svg": ("image/svg+xml", drawing)})
+    text = exported(guide)
     assert not [each for each in ATTACKS if each in text]
     assert data_of(text, "value")["text/html"].startswith('<img class="galley-image" alt="what this cell drew" src="')
 
 
-def test_a_drawing_is_in_the_notebook_as_it_is(recorded: GuideFolder) -> None:
-    forge(recorded, "value", "image", {"svg": ("image/svg+xml", HARMLESS)})
-    assert data_of(exported(recorded), "value") == {"image/svg+xml": [HARMLESS]}
+def test_a_drawing_is_in_the_notebook_as_it_is(guide: GuideFolder) -> None:
+    forge(guide, "value", "image", {"svg": ("image/svg+xml", HARMLESS)})
+    assert data_of(exported(guide), "value") == {"image/svg+xml": [HARMLESS]}
 
 
-def test_what_is_told_of_line_ends_that_git_changed_mends_them(recorded: GuideFolder, tmp_path: Path) -> None:
+def test_what_is_told_of_line_ends_that_git_changed_mends_them(guide: GuideFolder, tmp_path: Path) -> None:
     """A clone where git writes CRLF, as on Windows."""
     if not shutil.which("git"):
         pytest.skip("git checks the records out")
     who = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "core.autocrlf=false"]
     for words in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "one"]):
-        assert recorded.call(["git", *words]).returncode == 0
+        assert guide.call(["git", *words]).returncode == 0
     clone = GuideFolder(tmp_path / "clone")
-    recorded.call(["git", "clone", "-q", "-c", "core.autocrlf=true", ".", str(clone.root)])
+    guide.call(["git", "clone", "-q", "-c", "core.autocrlf=true", ".", str(clone.root)])
     done = clone.galley("check")
     assert "its lines end with CRLF now" in done.stdout
     line, mend = done.stdout.split("\n")[1:3]
@@ -167,14 +161,14 @@ def test_what_is_told_of_line_ends_that_git_changed_mends_them(recorded: GuideFo
     assert clone.galley("check").returncode == 0
 
 
-def test_a_byte_order_mark_in_a_snippet_file_changes_nothing(recorded: GuideFolder) -> None:
-    path = recorded.root / "snippets/page.py"
+def test_a_byte_order_mark_in_a_snippet_file_changes_nothing(guide: GuideFolder) -> None:
+    path = guide.root / "snippets/page.py"
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
-    assert recorded.galley("check").returncode == 0
-    done = recorded.galley("run", "--all")
+    assert guide.galley("check").returncode == 0
+    done = guide.galley("run", "--all")
     assert "unchanged" in done.stdout, done.stdout
-    assert recorded.mkdocs().returncode == 0
-    assert "\ufeff" not in exported(recorded)
+    assert guide.mkdocs().returncode == 0
+    assert "\ufeff" not in exported(guide)
 
 
 LOADED = """\

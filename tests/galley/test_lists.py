@@ -35,7 +35,7 @@ assert sorted(a := [2, 1]) != a
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
+def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     """Two pages with claims, and a page that lists them."""
     folder = plain(GuideFolder.make(tmp_path_factory.mktemp("recorded")))
     folder.bring_answers()
@@ -45,12 +45,6 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     folder.page("lists", f"{CLAIMS}\n{ANSWERS}")
     assert not folder.run().failures
     return folder
-
-
-@pytest.fixture
-def guide(recorded: GuideFolder, tmp_path: Path) -> GuideFolder:
-    """A copy of it that a test may spoil."""
-    return recorded.copied(tmp_path)
 
 
 @pytest.fixture(params=BUILDERS)

@@ -67,12 +67,6 @@ def first(tmp_path_factory: pytest.TempPathFactory, keys: dict[str, Path]) -> Gu
     return folder
 
 
-@pytest.fixture
-def guide(first: GuideFolder, tmp_path: Path) -> GuideFolder:
-    """The same in a copy that a test may spoil."""
-    return first.copied(tmp_path)
-
-
 def said(guide: GuideFolder, name: str = MANIFEST) -> dict[str, Any]:
     """What a manifest says."""
     found: dict[str, Any] = json.loads((guide.root / name).read_text(encoding="utf-8"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -152,12 +151,6 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     folder.page("plain", "Words.\n", "Plain")
     assert not folder.run().failures
     return folder
-
-
-@pytest.fixture
-def guide(first: GuideFolder, tmp_path: Path) -> GuideFolder:
-    """The same in a copy that a test may spoil."""
-    return first.copied(tmp_path)
 
 
 def told(folder: GuideFolder, page: str) -> dict[str, object]:

@@ -6,7 +6,6 @@ import gc
 import re
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -42,18 +41,12 @@ GOOD = fence("one", "first")
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
+def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     """A page recorded under the required profile."""
     folder = plain(GuideFolder.make(tmp_path_factory.mktemp("recorded"), PROFILES))
     folder.snippet("one", SOURCE)
     assert not folder.run().failures
     return folder
-
-
-@pytest.fixture
-def guide(recorded: GuideFolder, tmp_path: Path) -> GuideFolder:
-    """A copy of it that a test may spoil."""
-    return recorded.copied(tmp_path)
 
 
 @pytest.fixture(params=BUILDERS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,12 +48,6 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     return folder
 
 
-@pytest.fixture
-def recorded(first: GuideFolder, tmp_path: Path) -> GuideFolder:
-    """The same in a copy that a test may spoil."""
-    return first.copied(tmp_path)
-
-
 def forge(folder: GuideFolder, change: Callable[[dict[str, Any]], object], **outputs: str) -> None:
     """Change a record by hand, and outputs of it, with digests that are right."""
     place = folder.project.outputs / "page/laptop"
@@ -85,12 +78,12 @@ def provenance(**facts: Any) -> Callable[[dict[str, Any]], object]:
     return lambda record: record["environment"]["provenance"].update(facts)
 
 
-def test_a_true_record_is_told_as_such_and_no_byte_is_written_in_ci_either(recorded: GuideFolder) -> None:
-    before = recorded.recorded()
-    done = recorded.galley("run", "--check", CI="1")
+def test_a_true_record_is_told_as_such_and_no_byte_is_written_in_ci_either(guide: GuideFolder) -> None:
+    before = guide.recorded()
+    done = guide.galley("run", "--check", CI="1")
     assert done.returncode == 0, done.stdout
     assert "page (laptop): same outputs (6 cells" in done.stdout
-    assert recorded.recorded() == before
+    assert guide.recorded() == before
 
 
 OTHER_CPU = environment(cpu="another")
@@ -106,23 +99,23 @@ LIES = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_a_lie_is_told_at_its_cell_with_a_code_of_its_own(recorded: GuideFolder, lie: str) -> None:
+def test_a_lie_is_told_at_its_cell_with_a_code_of_its_own(guide: GuideFolder, lie: str) -> None:
     change, outputs, place, said = LIES[lie]
-    forge(recorded, change, **outputs)
-    assert recorded.galley("check").returncode == 0, "it is well forged"
-    done = recorded.galley("run", "--check", "page")
+    forge(guide, change, **outputs)
+    assert guide.galley("check").returncode == 0, "it is well forged"
+    done = guide.galley("run", "--check", "page")
     assert done.returncode == 7, done.stdout
     assert f"snippets/{place}: page page (laptop)" in done.stdout
     assert said in done.stdout
     assert "galley run page --all" in done.stdout
-    assert recorded.galley("run", "page", "--all").returncode == 0
-    assert recorded.galley("run", "--check").returncode == 0, "the command that is named mends it"
+    assert guide.galley("run", "page", "--all").returncode == 0
+    assert guide.galley("run", "--check").returncode == 0, "the command that is named mends it"
 
 
-def test_what_may_differ_is_told_and_no_failure(recorded: GuideFolder) -> None:
-    forge(recorded, OTHER_CPU, differing="other\n")
-    forge(recorded, provenance(capability="AVX512"), differing="other\n", varying="x\n", timed="900 ms, loss 0.25\n")
-    done = recorded.galley("run", "--check")
+def test_what_may_differ_is_told_and_no_failure(guide: GuideFolder) -> None:
+    forge(guide, OTHER_CPU, differing="other\n")
+    forge(guide, provenance(capability="AVX512"), differing="other\n", varying="x\n", timed="900 ms, loss 0.25\n")
+    done = guide.galley("run", "--check")
     assert done.returncode == 0, done.stdout
     assert (
         "same outputs, but\n    differing.stdout.txt differs from line 1 on: 'other' became 'the text'" in done.stdout
@@ -133,89 +126,89 @@ def test_what_may_differ_is_told_and_no_failure(recorded: GuideFolder) -> None:
     assert "capability" not in done.stdout
 
 
-def test_a_cell_may_differ_on_another_processor_and_on_no_other_account(recorded: GuideFolder) -> None:
-    forge(recorded, nothing, differing="other\n")
-    assert recorded.galley("run", "--check").returncode == 7, "it is the recorded processor"
-    forge(recorded, environment(provenance={"device": "cpu", "capability": "AVX512"}))
-    done = recorded.galley("run", "--check")
+def test_a_cell_may_differ_on_another_processor_and_on_no_other_account(guide: GuideFolder) -> None:
+    forge(guide, nothing, differing="other\n")
+    assert guide.galley("run", "--check").returncode == 7, "it is the recorded processor"
+    forge(guide, environment(provenance={"device": "cpu", "capability": "AVX512"}))
+    done = guide.galley("run", "--check")
     assert done.returncode == 0, f"several processors have one name, and other instructions\n{done.stdout}"
     assert "differing.stdout.txt differs" in done.stdout
-    forge(recorded, nothing, text="loss 0.5\n")
-    assert recorded.galley("run", "--check").returncode == 7, "the line of this cell excuses nothing"
-    recorded.snippet("page", '# %% one by_processor="why"\nimport secrets\nprint(secrets.token_hex())\n')
-    done = recorded.galley("run", "--twice")
+    forge(guide, nothing, text="loss 0.5\n")
+    assert guide.galley("run", "--check").returncode == 7, "the line of this cell excuses nothing"
+    guide.snippet("page", '# %% one by_processor="why"\nimport secrets\nprint(secrets.token_hex())\n')
+    done = guide.galley("run", "--twice")
     assert done.returncode == 4
     assert "did not repeat" in done.stdout
 
 
 @pytest.mark.parametrize("other", [{"packages": {"rich": "0.1"}}, {"python": "3.1.0"}])
 def test_other_versions_excuse_a_difference_and_strict_excuses_nothing(
-    recorded: GuideFolder, other: dict[str, Any]
+    guide: GuideFolder, other: dict[str, Any]
 ) -> None:
-    forge(recorded, environment(**other, provenance={"device": "x"}), text="loss 0.5\n")
-    done = recorded.galley("run", "--check")
+    forge(guide, environment(**other, provenance={"device": "x"}), text="loss 0.5\n")
+    done = guide.galley("run", "--check")
     assert done.returncode == 0, done.stdout
     assert "drifted\n    " in done.stdout
     assert " was " in done.stdout
     assert "text.stdout.txt differs" in done.stdout
     assert "says of device" in done.stdout
-    done = recorded.galley("run", "--check", "--strict")
+    done = guide.galley("run", "--check", "--strict")
     assert done.returncode == 7, done.stdout
     assert "snippets/page.py: page page (laptop): the record is of other versions than this machine's" in done.stdout
 
 
 @pytest.mark.parametrize("other", [{"packages": {"no-such-package": "0.1"}}, {"python": None}])
-def test_what_is_no_version_of_this_machine_excuses_nothing(recorded: GuideFolder, other: dict[str, Any]) -> None:
-    python = recorded.record("page").environment.python
+def test_what_is_no_version_of_this_machine_excuses_nothing(guide: GuideFolder, other: dict[str, Any]) -> None:
+    python = guide.record("page").environment.python
     patch = {"python": f"{python.rpartition('.')[0]}.99"} if "python" in other else other
-    forge(recorded, environment(**patch), text="loss 0.5\n")
-    assert recorded.galley("run", "--check").returncode == 7
+    forge(guide, environment(**patch), text="loss 0.5\n")
+    assert guide.galley("run", "--check").returncode == 7
 
 
-def test_a_record_that_is_not_true_is_an_error_and_the_others_are_compared(recorded: GuideFolder) -> None:
-    recorded.snippet("new", "# %% one\n1\n")
-    recorded.snippet("stale", "# %% one\n1\n")
-    assert recorded.galley("run", "stale").returncode == 0
-    recorded.snippet("stale", "# %% one\n2\n")
-    done = recorded.galley("run", "--check")
+def test_a_record_that_is_not_true_is_an_error_and_the_others_are_compared(guide: GuideFolder) -> None:
+    guide.snippet("new", "# %% one\n1\n")
+    guide.snippet("stale", "# %% one\n1\n")
+    assert guide.galley("run", "stale").returncode == 0
+    guide.snippet("stale", "# %% one\n2\n")
+    done = guide.galley("run", "--check")
     assert done.returncode == 1, done.stdout
     assert "page (laptop): same outputs" in done.stdout
     assert "new (laptop) has no true record to compare with: never recorded\n    galley run new" in done.stdout
     assert (
         "stale (laptop) has no true record to compare with: cell stale/one changed\n    galley run stale" in done.stdout
     )
-    assert recorded.galley("run", "--check", "page").returncode == 0
-    forge(recorded, nothing, text="loss 0.5\n")
-    assert recorded.galley("run", "--check").returncode == 7, "a difference is told before what was not compared"
-    assert "nothing to run: no page has a record" in recorded.galley("run", "--check", "-p", "big").stdout
-    assert "never recorded" in recorded.galley("run", "--check", "-p", "big", "page").stdout
-    assert recorded.galley("run", "-p", "big", "stale").returncode == 0
-    recorded.snippet("stale", "# %% one\n3\n")
-    assert "stale (big) has no true record" in recorded.galley("run", "--check", "-p", "big").stdout
+    assert guide.galley("run", "--check", "page").returncode == 0
+    forge(guide, nothing, text="loss 0.5\n")
+    assert guide.galley("run", "--check").returncode == 7, "a difference is told before what was not compared"
+    assert "nothing to run: no page has a record" in guide.galley("run", "--check", "-p", "big").stdout
+    assert "never recorded" in guide.galley("run", "--check", "-p", "big", "page").stdout
+    assert guide.galley("run", "-p", "big", "stale").returncode == 0
+    guide.snippet("stale", "# %% one\n3\n")
+    assert "stale (big) has no true record" in guide.galley("run", "--check", "-p", "big").stdout
 
 
-def test_a_page_that_fails_is_told_as_such(recorded: GuideFolder) -> None:
-    recorded.without_sandbox()
-    mark = f"{recorded.root}-mark"
+def test_a_page_that_fails_is_told_as_such(guide: GuideFolder) -> None:
+    guide.without_sandbox()
+    mark = f"{guide.root}-mark"
     code = f"from pathlib import Path\nmark = Path({mark!r})\nassert not mark.exists()\nmark.touch()\n"
-    recorded.snippet("once", f"# %% one\n{code}")
-    assert recorded.galley("run", "once").returncode == 0
-    done = recorded.galley("run", "--check", "once")
+    guide.snippet("once", f"# %% one\n{code}")
+    assert guide.galley("run", "once").returncode == 0
+    done = guide.galley("run", "--check", "once")
     assert done.returncode == 4, done.stdout
     assert "snippets/once.py:4: page once (laptop) in cell one: AssertionError" in done.stdout
 
 
-def test_options_that_do_not_go_together_are_refused(recorded: GuideFolder) -> None:
+def test_options_that_do_not_go_together_are_refused(guide: GuideFolder) -> None:
     for words in (("--check", "--twice"), ("--check", "--dry-run"), ("--strict",)):
-        assert recorded.galley("run", *words).returncode == 2
+        assert guide.galley("run", *words).returncode == 2
 
 
-def test_another_image_is_told_without_its_digest(recorded: GuideFolder) -> None:
+def test_another_image_is_told_without_its_digest(guide: GuideFolder) -> None:
     draws = "class Drawn:\n    def _repr_svg_(self):\n        return '<svg xmlns=\"http://www.w3.org/2000/svg\"/>'\n"
-    recorded.snippet("page", f"# %% text\n{draws}Drawn()\n")
-    assert recorded.galley("run").returncode == 0
-    forge(recorded, nothing, text="<svg/>")
+    guide.snippet("page", f"# %% text\n{draws}Drawn()\n")
+    assert guide.galley("run").returncode == 0
+    forge(guide, nothing, text="<svg/>")
     assert (
         "text.image.svg is another drawing with the same words when it ran again"
-        in recorded.galley("run", "--check").stdout
+        in guide.galley("run", "--check").stdout
     )

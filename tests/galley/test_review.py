@@ -59,12 +59,6 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     return folder
 
 
-@pytest.fixture
-def guide(first: GuideFolder, tmp_path: Path) -> GuideFolder:
-    """A copy that a test may spoil."""
-    return first.copied(tmp_path)
-
-
 def commit(guide: GuideFolder, message: str = "as it is") -> None:
     """Commit everything."""
     who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]

@@ -17,7 +17,7 @@ from galley.review.base import base_of
 from galley.review.decide import Desk
 from galley.review.found import review
 from guide_folder import GuideFolder, command, quiet_environment
-from test_review import EVERY, first, git_status, guide, rerecord  # noqa: F401  fixtures among them
+from test_review import EVERY, first, git_status, rerecord  # noqa: F401  a fixture among them
 
 
 class Keys:
@@ -41,7 +41,7 @@ class Keys:
 
 
 @pytest.fixture
-def changed(guide: GuideFolder) -> GuideFolder:  # noqa: F811
+def changed(guide: GuideFolder) -> GuideFolder:
     """Changes in six cells of one page, of which five wait, and in one of another."""
     rerecord(guide, "one", **EVERY)
     rerecord(guide, "two", one="three\n")

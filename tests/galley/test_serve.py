@@ -243,25 +243,12 @@ def test_a_save_of_others_is_waited_for_and_a_pages_own_is_none():
 
 
 def test_prose_previews_where_nothing_can_run(tmp_path: Path):
-    folder = GuideFolder.make(tmp_path / "guide", '[tool.galley]\nimports = ["no_such_package"]\n' + REQUIRED)
-    folder.page("index", "Hello.")
-    folder.snippet("page", "# %% one\nprint(1)\n")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    said = tmp_path / "said.txt"
-    with said.open("w") as log:
-        process = subprocess.Popen(
-            [command("galley"), "serve", "-d", address],
-            cwd=folder.root, env=quiet_environment(TMPDIR=str(tmp_path)), stdout=log, stderr=log,
-        )  # fmt: skip
-        try:
-            guide = Served(folder, address, said)
-            guide.until(lambda: "never recorded" in guide.page("page"))
-            guide.until(lambda: "prose still previews" in said.read_text(encoding="utf-8"))
-        finally:
-            process.terminate()
-            process.wait()
+    settings = '[tool.galley]\nimports = ["no_such_package"]\n' + REQUIRED
+    with serving(tmp_path, lambda folder: folder.write("pyproject.toml", settings)) as (process, served):
+        served.until(lambda: "never recorded" in served.page("page"))
+        served.until(lambda: "prose still previews" in served.said.read_text(encoding="utf-8"))
+        process.terminate()
+        process.wait()
 
 
 def preview_of(folder: GuideFolder) -> dict[str, str]:

@@ -74,12 +74,6 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     return folder
 
 
-@pytest.fixture
-def recorded(first: GuideFolder, tmp_path: Path) -> GuideFolder:
-    """The guide and its records, in a copy that a test may spoil."""
-    return first.copied(tmp_path)
-
-
 @pytest.mark.parametrize("kind", [Project, Profile])
 def test_every_setting_says_whether_it_can_influence_an_output(kind: type[Project | Profile]) -> None:
     for each in settings_of(kind):
@@ -96,20 +90,20 @@ def test_every_setting_that_reaches_a_page_is_changed_in_these_tests() -> None:
 
 @pytest.mark.parametrize(("old", "new", "name", "line"), CHANGES)
 def test_a_setting_that_changed_makes_the_record_stale_at_its_line(
-    recorded: GuideFolder, old: str, new: str, name: str, line: int
+    guide: GuideFolder, old: str, new: str, name: str, line: int
 ) -> None:
     assert SETTINGS.count(old) == 1
-    recorded.write("pyproject.toml", SETTINGS.replace(old, new))
-    found = recorded.status("page")
+    guide.write("pyproject.toml", SETTINGS.replace(old, new))
+    found = guide.status("page")
     assert found.state is State.STALE
     assert [(each.what, str(each.place)) for each in found.reasons] == [
         (f"the setting {name} changed", f"pyproject.toml:{line}")
     ]
     assert found.mend == "galley run page"
-    assert not recorded.run("page").failures
-    assert recorded.status("page").state is State.FRESH, "the command that is named mends it"
-    recorded.write("pyproject.toml", SETTINGS)
-    assert recorded.status("page").state is State.STALE, "and the record is of the new settings"
+    assert not guide.run("page").failures
+    assert guide.status("page").state is State.FRESH, "the command that is named mends it"
+    guide.write("pyproject.toml", SETTINGS)
+    assert guide.status("page").state is State.STALE, "and the record is of the new settings"
 
 
 @pytest.mark.parametrize(
@@ -128,45 +122,45 @@ def test_a_setting_that_changed_makes_the_record_stale_at_its_line(
     ],
 )
 def test_a_setting_that_cannot_influence_an_output_leaves_the_record_true(
-    recorded: GuideFolder, old: str, new: str
+    guide: GuideFolder, old: str, new: str
 ) -> None:
-    recorded.write("pyproject.toml", SETTINGS.replace(old, new))
-    assert recorded.status("page").state is State.FRESH
+    guide.write("pyproject.toml", SETTINGS.replace(old, new))
+    assert guide.status("page").state is State.FRESH
 
 
-def test_the_folder_of_the_snippets_counts(recorded: GuideFolder) -> None:
+def test_the_folder_of_the_snippets_counts(guide: GuideFolder) -> None:
     settings = SETTINGS.replace(
         "[tool.galley]\n", '[tool.galley]\nsnippets = "code"\noutputs = "snippets/outputs"\n', 1
     )
-    (recorded.root / "code").mkdir()
+    (guide.root / "code").mkdir()
     for each in ("mine.py", "helper.py", "page.py", "another.py", "data", "more"):
-        (recorded.root / "snippets" / each).rename(recorded.root / "code" / each)
-    recorded.write("pyproject.toml", settings)
-    assert "the setting snippets changed" in [each.what for each in recorded.status("page").reasons]
+        (guide.root / "snippets" / each).rename(guide.root / "code" / each)
+    guide.write("pyproject.toml", settings)
+    assert "the setting snippets changed" in [each.what for each in guide.status("page").reasons]
 
 
-def test_a_list_among_the_plug_ins_leaves_the_record_true(recorded: GuideFolder) -> None:
-    recorded.write("snippets/listed.py", ANSWERS)
-    recorded.write("pyproject.toml", SETTINGS.replace('"mine:Plain"', '"mine:Plain", "listed:Answers"'))
-    assert recorded.status("page").state is State.FRESH
+def test_a_list_among_the_plug_ins_leaves_the_record_true(guide: GuideFolder) -> None:
+    guide.write("snippets/listed.py", ANSWERS)
+    guide.write("pyproject.toml", SETTINGS.replace('"mine:Plain"', '"mine:Plain", "listed:Answers"'))
+    assert guide.status("page").state is State.FRESH
 
 
-def test_check_names_the_setting_its_line_and_the_command(recorded: GuideFolder) -> None:
-    recorded.write("pyproject.toml", SETTINGS.replace('"hello"', '"goodbye"'))
-    done = recorded.galley("check")
+def test_check_names_the_setting_its_line_and_the_command(guide: GuideFolder) -> None:
+    guide.write("pyproject.toml", SETTINGS.replace('"hello"', '"goodbye"'))
+    done = guide.galley("check")
     assert "pyproject.toml:9: stale: page (laptop): the setting environment.GREETING changed\n    galley run page" in (
         done.stdout
     )
     assert done.returncode != 0
 
 
-def test_a_record_from_before_settings_were_noted_is_not_held_against_it(recorded: GuideFolder) -> None:
-    path = recorded.project.outputs / "page/laptop/record.json"
+def test_a_record_from_before_settings_were_noted_is_not_held_against_it(guide: GuideFolder) -> None:
+    path = guide.project.outputs / "page/laptop/record.json"
     data = json.loads(path.read_text(encoding="utf-8"))
-    assert data.pop("settings") == reaching(recorded.project, recorded.project.profile("laptop"))
+    assert data.pop("settings") == reaching(guide.project, guide.project.profile("laptop"))
     path.write_text(json.dumps(data), encoding="utf-8")
-    recorded.write("pyproject.toml", SETTINGS.replace('"hello"', '"goodbye"'))
-    assert recorded.status("page").state is State.FRESH
+    guide.write("pyproject.toml", SETTINGS.replace('"hello"', '"goodbye"'))
+    assert guide.status("page").state is State.FRESH
 
 
 def test_a_long_value_stands_as_its_digest_and_no_value_depends_on_the_machine(tmp_path: Path) -> None:

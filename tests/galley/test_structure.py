@@ -15,6 +15,7 @@ ROOT = Path(galley.__file__).parent
 # From the ground up. A module imports from rooms below its own, and from its own room without a circle.
 ROOMS = (
     "errors",
+    "words",
     "system",
     "hooks",
     "toml",

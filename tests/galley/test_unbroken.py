@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,12 +33,6 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     assert not folder.run().failures
     write(folder, entry(folder, "lists"))
     return folder
-
-
-@pytest.fixture
-def guide(first: GuideFolder, tmp_path: Path) -> GuideFolder:
-    """A copy of it that a test may spoil."""
-    return first.copied(tmp_path)
 
 
 def entry(folder: GuideFolder, cell: str, **packages: str) -> Broken:

@@ -17,6 +17,7 @@ from galley.kinds import kinds_of
 from galley.run.choose import chosen, look
 from galley.source.guide import read_guide
 from galley.terminal import err, out
+from galley.words import counted
 
 
 @click.command(short_help="Say what would run, how long and on what; runs nothing.")
@@ -51,7 +52,7 @@ def plan(
     seconds = sum(each.seconds or 0.0 for each in would)
     unknown = sum(each.seconds is None for each in would)
     more = f", and {unknown} of which no record says how long" if unknown else ""
-    out(f"{len(would)} page{'s' * (len(would) != 1)}, {seconds:.1f} s one after the other{more}")
+    out(f"{counted(len(would), 'page')}, {seconds:.1f} s one after the other{more}")
 
 
 @click.command(short_help="Take in the records that other machines made; runs nothing.")

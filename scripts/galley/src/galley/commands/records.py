@@ -21,6 +21,7 @@ from galley.site.switched_on import switched_off
 from galley.site.typed import typed_by_hand
 from galley.source.guide import read_guide
 from galley.terminal import err, out
+from galley.words import counted
 
 
 @click.command(short_help="Say what is missing, stale or damaged; runs nothing.")
@@ -44,10 +45,10 @@ def check(signed: bool) -> None:
     fatal = sum(finding.fatal for finding in found)
     cells = sum(len(snippets.cells) for snippets in guide.snippets.values())
     if fatal:
-        err(_counted(fatal, "problem"))
+        err(counted(fatal, "problem"))
         sys.exit(Exit.NOT_TRUE)
     pages = len(guide.snippets)
-    out(f"{_counted(pages, 'page')}, {_counted(cells, 'cell')}: every required record is true")
+    out(f"{counted(pages, 'page')}, {counted(cells, 'cell')}: every required record is true")
 
 
 @click.command(short_help="Write a file that names every record with its digest, and sign it.")
@@ -117,7 +118,3 @@ def review(
     asked = Asked(only, accept, reject, hold, reason, decisions, html, "markdown" if markdown else "json" * as_json)
     if run_review(read_guide(find_project(Path.cwd())), base, asked, out):
         sys.exit(Exit.UNDECIDED)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"

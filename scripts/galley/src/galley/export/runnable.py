@@ -49,7 +49,7 @@ class Runnable:
 
 
 def runnables(project: Project, snippets: SnippetFile, record: Record, site: Site) -> Callable[[str], Runnable | None]:
-    """What gives the copy of each cell of a page by the cell's name; None for a cell without code."""
+    """A function that gives the copy of a cell of the page, by the cell's name; None for a cell without code."""
     slices = Slices(snippets.cells, lambda module: own_imports(project, module))
     sources = tuple(cell.source for cell in snippets.cells)
     needs_of = parts_needs(project, record)

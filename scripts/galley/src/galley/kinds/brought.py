@@ -39,11 +39,10 @@ class Brought(Kind):
             raise self._no_kind("its css has </ in it, which would end the page's style")
         self.name, self.tag, self.css, self.picture = name, tag, css, bool(picture)
 
-    def _no_kind(self, what: str, mend: str = f"{MEND}, or take its name away") -> GalleyError:
+    def _no_kind(self, what: str) -> GalleyError:
         """The error for a plug-in that cannot be a kind of output."""
-        return GalleyError(
-            f"{self.plugin.origin} has '{self.plugin.name}', which is no kind of output: {what}", mend=mend
-        )
+        said = f"{self.plugin.origin} has '{self.plugin.name}', which is no kind of output: {what}"
+        return GalleyError(said, mend=f"{MEND}, or take its name away")
 
     def _asked(self, method: str, *arguments: Any, through: bool = False) -> Any:
         """What a method answers; what it raises goes `through` as it is, or becomes an error that names it."""
@@ -152,7 +151,7 @@ def _plain(form: Form) -> dict[str, Any]:
 
 
 class _Watcher:
-    """A plug-in's watcher, of which the same holds."""
+    """A plug-in's watcher. Raises GalleyError wherever its methods raise or answer wrongly."""
 
     def __init__(self, kind: Brought, watcher: Any) -> None:
         self._kind, self._watcher, self.seconds = kind, watcher, 0.0

@@ -23,6 +23,7 @@ from galley.record.difference import ROWS as TOLD
 from galley.record.difference import Change, Difference, said_of
 from galley.record.model import Form, Shown
 from galley.source.cells import Cell
+from galley.words import counted
 
 LONG, LABEL = 80, 40  # characters: a longer text is no numeral; a longer name is shortened on a card
 VALUES = 20  # the most that a reader can choose from in one column
@@ -116,7 +117,7 @@ def _cells(before: Rows, after: Rows, tolerance: float) -> Difference:
                 by = said_of(str(numbers[0][0]), str(numbers[1][0])) if numbers[0] and numbers[1] else ""
                 close &= bool(by) and float(by) <= tolerance and numbers[0][1] == numbers[1][1]  # type: ignore[index]
                 found.append((now[0].partition(": ")[2], name, a, b, by))
-    count = f"{len(found)} cell{'s' * (len(found) != 1)}"
+    count = counted(len(found), "cell")
     head = ("row", "column", "was", "now", "by")
     if close:
         what = f"differs in the numbers of {count}, by less than {tolerance:g} of their size"

@@ -19,6 +19,7 @@ from galley.kinds.kind import Asked, At, Kind, Watcher, fitting
 from galley.kinds.markup import cut_note, escape
 from galley.record.model import Form, Shown
 from galley.source.cells import Cell
+from galley.words import counted
 
 JSON = "application/json"
 HOW = {"bound": "", "changed": "changed", "deleted": "deleted"}
@@ -236,8 +237,7 @@ def _all_facts(each: Description) -> list[str]:
 def _length(each: Description) -> str:
     if "length" not in each:
         return ""
-    count, noun = each["length"], SIZED.get(each["type"], "item")
-    return f"{count:,} {noun}{'s' * (count != 1)}"
+    return counted(each["length"], SIZED.get(each["type"], "item"), ",")
 
 
 def _value(each: Name, was: Description) -> str:

@@ -142,7 +142,10 @@ def _difference(
 
 
 def _with_silence(one: tuple[str, Form] | None, other: tuple[str, Form] | None) -> tuple[str, Form] | None:
-    """An output that is not there, as an empty one where it is of standard error: no warning is no line of it."""
+    """The output `one`, or an empty standard error where `one` is missing and `other` is standard error.
+
+    So a warning that came or went is a line that differs, and no output that came or went.
+    """
     if one is None and other is not None and other[0] == STDERR:
         return STDERR, replace(other[1], data=b"", cut=0)
     return one

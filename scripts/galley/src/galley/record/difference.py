@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from galley.record.normalise import mask_numbers
+from galley.words import counted
 
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 TOLERANCE = 1e-4  # relative; more than rounded float32 results differ between two processors
@@ -83,9 +84,7 @@ def of_lines(old: str, new: str, tolerance: float = TOLERANCE) -> Difference:
     if found.change is not Change.TEXT or not (gone or added):
         return found
     rows = [("gone", line) for line in gone.elements()] + [("new", line) for line in added.elements()]
-    parts = [
-        f"{count} line{'s' * (count != 1)} {how}" for how, count in (("new", added.total()), ("gone", gone.total()))
-    ]
+    parts = [f"{counted(count, 'line')} {how}" for how, count in (("new", added.total()), ("gone", gone.total()))]
     said = " and ".join(part for part in parts if not part.startswith("0"))
     first = next(iter(added or gone))
     more = "…" if len(first) > SHORT else ""

@@ -16,6 +16,7 @@ from galley.record.status import SHOWABLE, Status, status
 from galley.source.bound import FORM, GIVEN, VALUE, Bound, bound, code_spans, prose
 from galley.source.cells import SnippetFile
 from galley.source.guide import Guide
+from galley.words import counted
 
 # A number that stands alone: no part of a name, a version, a date or a path.
 NUMBER = re.compile(
@@ -60,7 +61,7 @@ def in_words(asked: Bound, record: Record) -> str:
     if asked.number > len(found) or (not asked.number and len(found) > 1):
         listed = ", ".join(f"#{at} {each}" for at, each in enumerate(found[:MANY], start=1))
         more = f" and {len(found) - MANY} more" if len(found) > MANY else ""
-        what = f"{asked.name} printed {len(found)} number{'s' * (len(found) > 1)}"
+        what = f"{asked.name} printed {counted(len(found), 'number')}"
         raise GalleyError(f"{what}: {listed}{more}", asked.place, f"say which: {VALUE}`{asked.name}#1`")
     printed = found[(asked.number or 1) - 1]
     if asked.divisor == 1 and not asked.form:

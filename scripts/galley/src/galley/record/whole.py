@@ -83,4 +83,5 @@ def _without_crlf(outputs: Path, record: Path) -> str:
 
 
 def move_out(name: str) -> str:
+    """What to do about a file that lies in a record's folder and belongs to no record."""
     return f"move {quote(name)} out of the folder: galley removes only what a record names"

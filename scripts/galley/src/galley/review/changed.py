@@ -89,14 +89,14 @@ class Item:
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """What tells it apart from others, in words."""
+        """The words that stand beside it: whether it is a claim, and whether its code changed."""
         code = "its code changed" if self.other_code else "its code is the same"
         return (*(["claim"] if self.claim else []), *([code] if self.outputs and self.grave is not Grave.NEW else []))
 
 
 @dataclass(frozen=True)
 class Fact:
-    """Something that a record says of its run and said otherwise before; an empty text stands for nothing."""
+    """A fact about a page's run that is another than in the base; an empty text stands for a fact that is not there."""
 
     name: str
     was: str
@@ -149,7 +149,7 @@ class Review:
 
     @property
     def facts(self) -> dict[Fact, list[str]]:
-        """What changed of the runs, and the pages of which it did."""
+        """The facts about the runs that changed, each with the keys of its pages."""
         found: dict[Fact, list[str]] = {}
         for page in self.pages:
             for fact in page.facts:

@@ -24,6 +24,7 @@ from galley.review.decide import Desk, Verb
 from galley.review.told import fact_line, held_line, of_pages
 from galley.site.styles import styles
 from galley.source.guide import Guide
+from galley.words import counted
 
 MADE = "<!doctype html>\n<!-- Made by `galley review`. -->\n"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -42,7 +43,7 @@ def page_html(guide: Guide, desk: Desk) -> str:
     css = styles([*(kind.css for kind in kinds if getattr(kind, "css", "")), CSS], colours=True)
     title = f"Changes since {review.base}"
     waiting = len(desk.undecided)
-    said = f"{len(items)} change{'s' * (len(items) != 1)}, {waiting} to decide" if items else "No output changed"
+    said = f"{counted(len(items), 'change')}, {waiting} to decide" if items else "No output changed"
     return (
         f'{MADE}<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
@@ -54,7 +55,7 @@ def page_html(guide: Guide, desk: Desk) -> str:
 
 
 def _facts(desk: Desk) -> str:
-    """What the runs say otherwise, and how many records claim the same."""
+    """The facts about the runs that changed, the pages that are held, and how many records claim the same."""
     review = desk.review
     rows = "".join(
         f"<li>{escape(fact_line(fact))} <small>{escape(of_pages(on, review))}</small></li>"

@@ -12,6 +12,7 @@ from galley.kinds.markup import escape
 from galley.record.held import Held
 from galley.review.changed import Fact, Item, Page, Review
 from galley.review.decide import Decision
+from galley.words import counted
 
 ROWS = 8  # pieces of a difference that a terminal shows
 WIDE = 120  # characters of a line in a terminal
@@ -25,7 +26,7 @@ def heading(review: Review) -> Iterator[str]:
         yield f"  {fact_line(fact)} ({of_pages(pages, review)})"
     yield from (f"  {held_line(each)}" for each in review.held)
     if review.same:
-        yield f"  {review.same} record{'s' * (review.same != 1)} claim the same"
+        yield f"  {counted(review.same, 'record')} claim the same"
 
 
 def held_line(held: Held) -> str:
@@ -34,14 +35,14 @@ def held_line(held: Held) -> str:
 
 
 def fact_line(fact: Fact) -> str:
-    """What a run says otherwise than the one before."""
+    """A fact about the runs that is another than before, in words."""
     if fact.was and fact.now:
         return f"{fact.name}: {fact.was} became {fact.now}"
     return f"{fact.name}: {fact.now}, new" if fact.now else f"{fact.name}: {fact.was}, gone"
 
 
 def of_pages(pages: Sequence[str], review: Review) -> str:
-    """The pages of which a fact is, in few words."""
+    """The pages whose runs a fact is about, in few words."""
     if len(pages) == len(review.pages) > 1:
         return f"all {len(pages)} pages"
     return ", ".join(pages[:5]) + (f" and {len(pages) - 5} more" if len(pages) > 5 else "")

@@ -81,16 +81,10 @@ def run_pages(
     """
     unreadable = [error for error in guide.errors if error.place and error.place.path.suffix == ".py"]
     found = look(guide, pages, profiles)
-    if how.check or how.footprint:
-        tasks, untrue = to_compare(found, named=bool(pages), drifted=how.drifted, held=how.held)
-        tasks = _to_trace(guide.project, tasks, everything) if how.footprint else tasks
-    else:
-        tasks, untrue = chosen(found, everything=everything, drifted=how.drifted, held=how.held), newer(found)
-        _may_write(tasks)
+    tasks, untrue = _wanted(guide.project, found, how, everything, named=bool(pages))
     if (how.check or everything or pages) and not how.held:
         _print(told_held(found), file)
     summary = Summary(errors=[*([] if pages else unreadable), *untrue])
-    tasks = [replace(each, twice=how.twice, keep_going=how.keep_going) for each in tasks]
     progress = None
     if how.shard:
         tasks, progress = _of_shard(guide.project, found, tasks, how, everything, file)
@@ -106,12 +100,24 @@ def run_pages(
     return summary
 
 
-def _to_trace(project: Project, tasks: Sequence[Task], everything: bool) -> list[Task]:
-    from galley.run.footprints import to_trace  # which other runs do without
+def _wanted(
+    project: Project, found: Sequence[Status], how: How, everything: bool, *, named: bool
+) -> tuple[list[Task], list[GalleyError]]:
+    """The tasks among pages, and an error for each page that cannot be run for its record's sake.
 
-    chosen = to_trace(project, tasks, everything=everything)
-    _may_write(chosen)
-    return chosen
+    `named` says that the user named the pages. Raises RefusedError where CI would write.
+    """
+    if how.check or how.footprint:
+        tasks, errors = to_compare(found, named=named, drifted=how.drifted, held=how.held)
+    else:
+        tasks, errors = chosen(found, everything=everything, drifted=how.drifted, held=how.held), newer(found)
+    if how.footprint:
+        from galley.run.footprints import to_trace  # which other runs do without
+
+        tasks = to_trace(project, tasks, everything=everything)
+    if not how.check:
+        _may_write(tasks)
+    return [replace(each, twice=how.twice, keep_going=how.keep_going) for each in tasks], errors
 
 
 def _print(lines: Iterable[str], file: TextIO) -> None:

@@ -29,10 +29,10 @@ class Lost:
         self._by |= dict.fromkeys((name for each in left for name in sorted(_effects(each).binds)), cell)
 
     def cause(self, statements: Sequence[ast.stmt], error: BaseException) -> tuple[str, str]:
-        """Why a cell fails that reads what an earlier one was to bind: that one, and a sentence; else two empty texts.
+        """The earlier failed cell for whose names this cell fails, and a sentence that says so; else two empty texts.
 
-        A name that is not there is a sure sign. A cell that reads such a name and fails in another way may have failed
-        for it.
+        Where the error says that such a name is missing, the cell fails for it. Where the cell reads such a name and
+        fails in another way, it may fail for it, and the sentence says `may`.
         """
         missing = error.name if isinstance(error, NameError) else ""
         if missing in self._by:

@@ -24,7 +24,7 @@ GETS_FRAME = "sys._getframe"
 
 
 def end_at(page: str) -> None:
-    """Let it end so from now on in this process; `page` is the path of the page's snippet file."""
+    """From now on, let stacks of this process end above galley's frames; `page` is the path of the snippet file."""
     traceback.walk_stack = _walked(traceback.walk_stack)
     inspect.getouterframes = _outer(inspect.getouterframes)
     sys.addaudithook(_Depth(page).hear)

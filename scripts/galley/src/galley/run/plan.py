@@ -22,6 +22,7 @@ from galley.record.shard import Note, Part, note_of
 from galley.record.status import Status, store_of
 from galley.run.choose import Task
 from galley.source.digest import digest
+from galley.words import counted
 
 FORMAT = 1
 UNKNOWN = 1.0  # seconds that a page is expected to take where no record of any page says how long one takes
@@ -54,7 +55,7 @@ class Planned:
 
     def __str__(self) -> str:
         took = "never recorded" if self.seconds is None else f"{self.seconds:.1f} s, {self.peak_mb:.0f} MB"
-        words = [took, f"{self.threads} thread{'s' * (self.threads != 1)}", "alone" if self.alone else ""]
+        words = [took, counted(self.threads, "thread"), "alone" if self.alone else ""]
         words += ["with network" if self.network else "", ", ".join(self.devices)]
         shard = f"shard {self.shard}: " if self.shard else ""
         return f"{shard}{Name(self.page, self.profile)}: {self.state}, {', '.join(filter(None, words))}"
@@ -126,8 +127,8 @@ def share(
 ) -> tuple[list[Task], Note]:
     """The tasks of one shard that are still to do, and its note, which is not written yet.
 
-    Where this shard was begun before, its note has the plan; with `everything`, what is done by its word is left out.
-    Another request, or other code, is another run with a plan of its own.
+    Where this shard was begun before, its note has the plan; with `everything`, the pages that the note calls done are
+    left out. Another request, or other code, is another run with a plan of its own.
     """
     code = [(*each.name, [cell.digest for cell in each.snippets.cells]) for each in found]
     key = digest(json.dumps([part.of, everything, code]))

@@ -273,7 +273,7 @@ def encode(event: PageEvent | RunnerEvent | Prepare | Prepared) -> bytes:
 
 
 def written(text: str) -> str:
-    """The same with backslashes for what no encoding can carry."""
+    """A text with backslashes in the place of what no encoding can carry."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -29,6 +29,7 @@ from galley.run.prepare import Answers
 from galley.run.protocol import Job
 from galley.run.room import SPARE, UNKNOWN_MB, Room
 from galley.system import cores, scratch
+from galley.words import counted
 
 INSTALL = 'pip install "galley-docs[ray]", here and on every machine of the cluster'
 TRIES = 3  # how often a page that was lost runs in all
@@ -100,13 +101,12 @@ class RayCluster:
     @property
     def told(self) -> str:
         """How many machines there were, and what was lost with one and ran again."""
-        nodes = len(self._actors)
-        said = f"ray: {nodes} machine{'s' * (nodes != 1)}"
+        said = f"ray: {counted(len(self._actors), 'machine')}"
         if self._gone:
             said += f", of which {len(self._gone)} went away"
         if lost := self._again.total():
             why = ", ".join(f"{count} × {each}" for each, count in self._again.most_common())
-            said += f"; {lost} page{'s' * (lost != 1)} ran again elsewhere ({why})"
+            said += f"; {counted(lost, 'page')} ran again elsewhere ({why})"
         return said
 
     def room(self, jobs: int) -> Room:

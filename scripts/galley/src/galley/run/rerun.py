@@ -58,7 +58,7 @@ async def rerun_and_tell(
     *,
     strict: bool = False,
 ) -> AsyncIterator[Kept]:
-    """The same in words. With `strict`, a record of other versions than this machine's is wrong as well."""
+    """Run pages again, and say what differs from their records; with `strict`, other versions are a difference too."""
     async for each in rerun(project, tasks, backend, tell, answers, jobs):
         if each.found is None:
             yield each.failed or Kept(each.run)

@@ -37,9 +37,8 @@ class Room:
     async def held(self, threads: int, peak_mb: float, alone: bool) -> AsyncIterator[None]:
         """Wait until there is room for a page and hold the room for the block; a page is always let in when none runs.
 
-        `peak_mb` is the memory that the page took last time, or is said to need, in MB (10^6 bytes), 0 where neither
-        is known. With
-        `alone` the page takes all cores.
+        `peak_mb` is the memory that the page took last time, or is said to need, in MB (10^6 bytes); 0 where neither
+        is known. With `alone` the page takes all cores.
         """
         wanted = self.size if alone else min(threads, self.size)
         need = (peak_mb or UNKNOWN_MB) * SPARE

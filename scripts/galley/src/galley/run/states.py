@@ -16,7 +16,7 @@ _loaded: dict[str, State] = {}  # of the project's modules that the runner loade
 
 
 def state(path: str) -> State:
-    """What of a file changes when somebody writes it, replaces it or takes it away; of all else whether it is there."""
+    """A file's inode, mode, size and time; inode and mode of anything else; empty where nothing is there."""
     try:
         found = os.stat(path) if os.path.exists(path) else os.lstat(path)  # a link that leads nowhere is there
     except (OSError, ValueError):

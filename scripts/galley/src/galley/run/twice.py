@@ -1,7 +1,7 @@
 """Whether a page repeats: what differs between two runs of one page, with nothing changed between them.
 
-In the command. An output that another run does not repeat is no lie, and nobody can check it either. So a cell says of
-itself that it varies, and why; one that does not say so is told.
+In the command. An output that another run does not repeat is no lie, and nobody can check it either. So a cell says on
+its line that it varies, and why; a cell that varies without saying so fails.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from galley.config import Project
 from galley.errors import GalleyError, NotBuiltError, Place
 from galley.site.loads import BuiltPage, Found, Handler, Load, Script
+from galley.words import counted
 
 BEGIN, END = "<!--galley-content-->", "<!--/galley-content-->"
 SELF, NONE = "'self'", "'none'"
@@ -157,7 +158,7 @@ def _told(stopped: Iterable[Stopped]) -> Iterator[str]:
         alike.setdefault((each.what, each.mend), []).append(each)
     for (what, mend), found in alike.items():
         others = len({each.file for each in found}) - 1
-        more = f", and {others} other page{'s' * (others != 1)}" if others else ""
+        more = f", and {counted(others, 'other page')}" if others else ""
         yield str(GalleyError(f"{what}{more}", Place(found[0].file, found[0].line), mend))
 
 

@@ -13,6 +13,7 @@ from galley.folders import DIGEST
 from galley.kinds.markup import escape
 from galley.site.page import Page
 from galley.site.published import offer, relative
+from galley.words import counted
 
 NAME = "files"
 LANGUAGES = {".py": "python", ".toml": "toml", ".json": "json", ".md": "markdown", ".txt": "text", ".csv": "text"}
@@ -50,8 +51,7 @@ def _content(file: Offered, highlight: Highlight) -> str:
     """What is in the file: the names in an archive, the text of a file that has one; nothing of any other."""
     if file.is_archive:
         rows = "".join(f"<li><code>{escape(place)}</code> {size(number)}</li>" for place, number in file.members)
-        count = len(file.members)
-        return _folded(f"{count} file{'s' * (count != 1)}", f"<ul data-search-exclude>{rows}</ul>")
+        return _folded(counted(len(file.members), "file"), f"<ul data-search-exclude>{rows}</ul>")
     language = LANGUAGES.get(PurePosixPath(file.name).suffix.lower())
     try:
         text = file.data.decode("utf-8") if language and len(file.data) <= LONGEST else ""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from galley.kinds.markup import escape
 from galley.record.model import Record
 from galley.source.cells import Cell, SnippetFile
+from galley.words import counted
 
 if TYPE_CHECKING:
     from galley.config import Project
@@ -69,7 +70,7 @@ class List:
     def markdown(self, project: Project, found: Sequence[Listed]) -> str:
         """The list as Markdown: the caption of each cell, and the page that shows it."""
         rows = "".join(f"- {each.cell.caption or each.cell.name} ({each.page.as_posix()})\n" for each in found)
-        return f"{len(found)} {self.entry}{'s' * (len(found) != 1)}:\n\n{rows}"
+        return f"{counted(len(found), self.entry)}:\n\n{rows}"
 
     def html(self, project: Project, found: Sequence[Listed]) -> str:
         """The HTML of the list: the number of its cells, and a table with a row for each, in the order of the files."""
@@ -78,5 +79,5 @@ class List:
             f"<tr{DOUBTED * each.doubted}>{''.join(f'<td>{part}</td>' for part in self.row(each))}</tr>"
             for each in found
         )
-        counted = f"<p>{len(found)} {self.entry}{'s' * (len(found) != 1)}.</p>"
-        return f"{counted}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        above = f"<p>{counted(len(found), self.entry)}.</p>"
+        return f"{above}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

@@ -2,8 +2,8 @@
 
 In the builder, and in a page's child that goes on past a failed cell. Which names a statement reads and binds Python
 itself says, by `symtable`. What it may change is guessed to the safe side: the objects that it stores into, those that
-it hands to an imported function, those on which it calls a method whose answer it drops, and what those of the page's
-own functions change that it calls. What only shows, prints or asserts something changes nothing, unless it calls a
+it hands to an imported function, those on which it calls a method whose answer it drops, and what the page's own
+functions change, where it calls them. What only shows, prints or asserts something changes nothing, unless it calls a
 method whose name says that it does.
 """
 
@@ -252,7 +252,7 @@ def bodies(statements: Iterable[ast.stmt], own: set[str]) -> dict[str, Body]:
 
 
 def closed(names: set[str], held: Mapping[str, set[str]]) -> set[str]:
-    """Names, and all whose objects they may hold."""
+    """The names, and each name whose object one of them may hold."""
     found = set(names)
     waiting = list(found)
     while waiting:

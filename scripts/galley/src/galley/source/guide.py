@@ -85,23 +85,8 @@ def read_guide(project: Project) -> Guide:
 
     Raises GalleyError where a plug-in cannot be loaded: without its words nothing can be read.
     """
-    known = grammar_of(project)
-    pages: dict[str, SnippetFile] = {}  # by their names, in which the case of letters makes no difference
-    errors: list[GalleyError] = []
-    hiding = in_the_way(project.snippets)
-    for path in _found(project, project.snippets, errors):
-        relative = project.relative(path)
-        try:
-            text = read_text(path, relative, errors="replace")
-            refuse_shadows(text, path, relative, hiding)
-            if found := _snippets(text, path, relative, known):
-                if twin := pages.get(found.page.casefold()):
-                    what = f"{twin.path.name} is the code of page {found.page} too"
-                    raise GalleyError(what, Place(relative), "rename one of them")
-                pages[found.page.casefold()] = found
-        except GalleyError as error:
-            errors.append(error)
-    snippets = {each.stem: each for each in pages.values()}
+    known, errors = grammar_of(project), list[GalleyError]()
+    snippets = _all_snippets(project, known, errors)
     errors += _unknown_parameters(project, snippets)
     required = [profile.parameters for profile in project.required]
     errors += (error for each in snippets.values() for error in left_out(each, required))
@@ -118,6 +103,25 @@ def read_guide(project: Project) -> Guide:
         fences += here
         errors += wrong
     return Guide(project, snippets, tuple(fences), tuple(errors), texts)
+
+
+def _all_snippets(project: Project, known: Grammar, errors: list[GalleyError]) -> dict[str, SnippetFile]:
+    """The snippet files by their stems; an error for each that cannot be read is added to `errors`."""
+    pages: dict[str, SnippetFile] = {}  # by their names, in which the case of letters makes no difference
+    hiding = in_the_way(project.snippets)
+    for path in _found(project, project.snippets, errors):
+        relative = project.relative(path)
+        try:
+            text = read_text(path, relative, errors="replace")
+            refuse_shadows(text, path, relative, hiding)
+            if found := _snippets(text, path, relative, known):
+                if twin := pages.get(found.page.casefold()):
+                    what = f"{twin.path.name} is the code of page {found.page} too"
+                    raise GalleyError(what, Place(relative), "rename one of them")
+                pages[found.page.casefold()] = found
+        except GalleyError as error:
+            errors.append(error)
+    return {each.stem: each for each in pages.values()}
 
 
 def _found(project: Project, folder: Path, errors: list[GalleyError]) -> list[Path]:

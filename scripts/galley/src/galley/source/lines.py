@@ -44,7 +44,7 @@ class Ends:
         return found[place] if place < len(found) else self._count
 
     def of_comment(self, at: int) -> int:
-        """How many lines end with the comment that begins in a line and goes on in the next; 0 where none does."""
+        """The number, from 1, of the line that ends a comment of several lines which begins at `at`; 0 for none."""
         line = self._lines[at]
         opened = line.rfind("<!--")
         if line.find("-->", opened) >= 0 or line.count("`", 0, opened) % 2:  # it ends there, or is a piece of code

@@ -131,7 +131,7 @@ class _Names:
         self.made.clear()
 
     def copied(self) -> _Names:
-        """The same for a part of the code whose names are its own."""
+        """A copy of what is known, for code with a scope of its own, such as a function."""
         found = _Names(captured=dict(self.captured))
         for name in ("live", "dead", "changing", "things", "made"):
             setattr(found, name, set(getattr(self, name)))

@@ -59,10 +59,12 @@ def read(node: ast.AST) -> Read:
 
 
 def stored(target: ast.AST) -> set[str]:
+    """The names that the targets of an assignment bind."""
     return {each.id for each in nodes(target) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
 
 
 def parameters(node: ast.AST) -> set[str]:
+    """The names of the parameters of a function, and of functions inside it."""
     return {each.arg for each in nodes(node) if isinstance(each, ast.arg)}
 
 

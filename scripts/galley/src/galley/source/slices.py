@@ -69,7 +69,7 @@ class Slices:
 
     @cached_property
     def _functions(self) -> dict[str, Body]:
-        """The page's functions and classes; what those change that they call is theirs too."""
+        """The page's functions and classes by name; a function also changes what the functions that it calls change."""
         found = bodies([each.node for each in self._statements], _bound(self._statements))
         for _ in found:
             for body in found.values():
@@ -85,7 +85,7 @@ class Slices:
 
     @cached_property
     def _held(self) -> dict[str, set[str]]:
-        """Whose objects a name may hold, by the name: a change of the one may be a change of the others."""
+        """For each name the names whose objects it may hold: code that changes the one may change the other."""
         found: dict[str, set[str]] = {}
         for each in self._statements:
             for name, held in each.effects.holds.items():
@@ -108,7 +108,7 @@ class Slices:
         return set().union(*(each.effects.things for each in self._statements))
 
     def _raises(self, statement: _Statement) -> bool:
-        """Whether it is the one that ends a cell with an error."""
+        """Whether a statement is the last one of a cell that must end with an error."""
         return bool(self.cells[statement.cell].raises) and statement is self._last[statement.cell]
 
     @cached_property
@@ -188,7 +188,7 @@ class Slices:
 
 
 def _meet(written: Iterable[str], named: Iterable[str]) -> bool:
-    """Whether a path that a statement may write is one that others name, or holds it, or lies in it."""
+    """Whether one of the paths that are written is a path that is named, lies in one, or holds one."""
     paths = [_parts(each) for each in named if each.strip()]
     return any(
         one[: len(other)] == other or other[: len(one)] == one
@@ -223,7 +223,7 @@ def _modules(node: ast.stmt) -> frozenset[str]:
 
 
 def _pieces(statements: Sequence[_Statement], used: set[str]) -> list[Piece]:
-    """Their lines; statements that follow each other are one piece, and of imports only what is used stays."""
+    """The lines of statements: one piece for those that follow each other; an import keeps the names that are used."""
     pieces: list[Piece] = []
     before: _Statement | None = None
     for each in statements:

@@ -88,7 +88,7 @@ def _between(guide: Guide, pages: Iterable[RecordedPage], old: Release, new: Rel
 
 
 def _sorted_out(found: Affected, pages: Iterable[RecordedPage]) -> Affected:
-    """The same with the touched pages in the order of their weight, and the names of the others of all `pages`."""
+    """A report with its touched pages in the order of their weight, and with the names of all other `pages`."""
     touched = sorted(found.touched, key=lambda each: (-each.weight, each.page))
     named = {Name(each.page, each.profile) for each in touched}
     others = sorted(str(page.name) for page in pages if page.name not in named)

@@ -64,14 +64,14 @@ class Changes:
         return frozenset(path.parts[0].removesuffix(".py") for path in paths)
 
     def asked(self, file: str, mentions: Mentions) -> Cause | None:
-        """The first tainted name that code in one of the package's own modules asks for."""
+        """The cause of the first tainted name that code in one of the package's own modules asks for."""
         for known, asked in ((self.names.get(file, {}), mentions.globals), (self._own, mentions.attributes)):
             if hit := min(known.keys() & asked, default=""):
                 return known[hit]
         return self.asked_of_something(mentions.attributes) or self.asked_of_something(mentions.texts)
 
     def asked_of_something(self, names: Set[str]) -> Cause | None:
-        """The first tainted name among those that code asks of something, whatever that is."""
+        """The cause of the first tainted name among those that code asks some object for, whichever object it is."""
         hit = min((self.attributes.keys() | self._alone.keys()) & names, default="")
         if hit:
             return self.attributes.get(hit) or self._alone[hit]
@@ -237,7 +237,7 @@ def _spread(found: Changes, known: list[str]) -> bool:
 
 
 def _reached(found: Changes, path: str, statement: Statement) -> Cause | None:
-    """The tainted name that a statement asks for when it runs."""
+    """The cause of the tainted name that a statement asks for when it runs; None where it asks for none."""
     if not statement.origin:
         return found.asked(path, statement.mentions)
     for target in _files(path, statement.origin, statement.source):

@@ -120,5 +120,5 @@ def _asked_by(file: Path) -> frozenset[str]:
 
 
 def _asked(found: Mentions) -> frozenset[str]:
-    """What code of the page's own asks of others: what it binds itself is another thing of the same name."""
+    """What the page's own code asks other modules for. Its plain names are left out: it binds them itself."""
     return found.attributes | found.texts

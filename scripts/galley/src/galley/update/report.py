@@ -13,6 +13,7 @@ from typing import Any
 from galley.record.model import Name
 from galley.update.affected import Affected, Reason, Touched
 from galley.update.links import MovedLink
+from galley.words import counted
 
 SHOWN = 5  # reasons of a page, and cells of a reason, that are told; --json has all
 
@@ -24,7 +25,7 @@ def told(found: Affected) -> Iterator[str]:
         yield f"{found.name} {found.old}: that is the release that the pages were recorded with"
         return
     pages = len(found.touched) + len(found.untouched)
-    yield f"{moved}: {len(found.touched)} of {_counted(pages, 'page')} can change"
+    yield f"{moved}: {len(found.touched)} of {counted(pages, 'page', ',')} can change"
     for page in found.touched:
         yield from _page(page)
     if found.untouched:
@@ -48,11 +49,11 @@ def _plain(found: Affected) -> dict[str, Any]:
 
 
 def _page(page: Touched) -> Iterator[str]:
-    yield f"  {Name(page.page, page.profile)}: {_counted(page.weight, 'line')} that it reaches changed"
+    yield f"  {Name(page.page, page.profile)}: {counted(page.weight, 'line', ',')} that it reaches changed"
     for reason in page.reasons[:SHOWN]:
         yield f"    {reason.what}{_cells(reason)}"
     if (more := len(page.reasons) - SHOWN) > 0:
-        yield f"    and {_counted(more, 'more reason')}"
+        yield f"    and {counted(more, 'more reason', ',')}"
     if page.claims:
         yield f"    claims: {_some(page.claims)}"
 
@@ -66,7 +67,7 @@ def _links(found: Affected) -> Iterator[str]:
         return
     lost = [each for each in found.links if not each.line]
     changed = [each for each in found.links if each.changed]
-    yield f"  {_counted(len(found.links), 'link')} into its source: {len(changed)} to code that changed"
+    yield f"  {counted(len(found.links), 'link', ',')} into its source: {len(changed)} to code that changed"
     yield from (f"    {each.place}: {_lost(each)}" for each in lost)
 
 
@@ -77,7 +78,3 @@ def _lost(link: MovedLink) -> str:
 def _some(names: Sequence[str]) -> str:
     more = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
