@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import lzma
+import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,7 @@ from tiny.maths import Number
 print(Number(2).twice)
 # %% third
 from tiny import later
+from dataclasses import replace
 from pathlib import Path
 print(Path(later.__file__).with_name("data.txt").read_text())
 # %% fork
@@ -191,6 +194,35 @@ def test_a_footprint_that_cannot_be_read_says_so_with_what_mends_it(bench: Bench
         true_of(copy.project, copy.record("page"))
     assert "is no footprint" in str(caught.value)
     assert "galley run --footprint page --profile laptop" in caught.value.mend
+
+
+@pytest.mark.parametrize("how", ["a terabyte", "a bomb", "a bomb of imports"])
+def test_a_footprint_that_would_fill_the_memory_is_not_unpacked(bench: Bench, tmp_path: Path, how: str) -> None:
+    copy = bench.guide.copied(tmp_path)
+    there = replace(bench, guide=copy)
+    file = file_of(copy.project, "page", "laptop")
+    if how == "a terabyte":
+        os.truncate(file, 1 << 40)
+    else:
+        at = file if how == "a bomb" else next(file.parents[1].glob("imports-*"))
+        at.write_bytes(lzma.compress(b" " * ((1 << 24) + 1)))
+        assert at.stat().st_size < 10_000
+    checked = there.galley("check")
+    assert checked.returncode == 0, checked.stdout
+    assert "more than 16 MiB" in checked.stdout
+    mend = "rm snippets/outputs/.footprints/laptop/page.json.xz && galley run --footprint page --profile laptop"
+    assert f"    {mend}\n" in checked.stdout
+    file.unlink()
+    assert there.galley("run", "--footprint", "page", "--profile", "laptop").returncode == 0
+    assert true_of(copy.project, copy.record("page"))
+
+
+def test_a_footprint_that_nobody_could_read_is_not_kept(folder: GuideFolder) -> None:
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    folder.run()
+    with pytest.raises(GalleyError, match="is not kept: it has more than 16 MiB"):
+        write(folder.project, folder.record("page"), Footprint(own=Reached(("a" * (1 << 24),))))
+    assert not (folder.project.outputs / ".footprints").exists()
 
 
 def test_a_name_of_imports_is_the_digest_of_its_bytes(bench: Bench, tmp_path: Path) -> None:

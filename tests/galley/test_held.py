@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -169,6 +170,13 @@ def test_a_list_that_cannot_be_read_is_told_with_its_mend(guide: GuideFolder, te
     assert checked.returncode == 3
     assert "snippets/outputs/held.json: is no list of held pages" in checked.stdout
     assert "git checkout -- snippets/outputs/held.json" in checked.stdout
+
+
+def test_a_list_that_would_fill_the_memory_is_not_read(guide: GuideFolder) -> None:
+    os.truncate(entry(guide), 1 << 40)
+    with pytest.raises(GalleyError, match=r"held\.json: is not read: it has more than 16 MiB") as caught:
+        held_pages(store_of(guide.project))
+    assert "git checkout -- snippets/outputs/held.json" in caught.value.mend
 
 
 def test_a_page_that_is_named_twice_makes_no_list(guide: GuideFolder) -> None:

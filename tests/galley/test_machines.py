@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 from collections.abc import Callable
@@ -231,6 +232,12 @@ def a_page_twice(there: GuideFolder) -> None:
     note(there, lambda said: said["plan"][0].append(said["plan"][1][0] if said["plan"][1] else said["plan"][2][0]))
 
 
+def a_terabyte(there: GuideFolder) -> None:
+    """The note has more bytes than any memory."""
+    (file,) = there.project.outputs.glob("shard-*.json")
+    os.truncate(file, 1 << 40)
+
+
 def a_foreign_file(there: GuideFolder) -> None:
     """Something lies there that is no record."""
     (there.project.outputs / "notes.txt").write_text("a", encoding="utf-8")
@@ -255,6 +262,7 @@ REFUSED = {
     of_another_run: "is a shard of another run than",
     a_note_that_claims_more: "is no note of a shard: it has done what is another shard's",
     a_page_twice: "is no note of a shard: a page is in two shards",
+    a_terabyte: "is not read: it has more than 16 MiB",
     a_foreign_file: "notes.txt: is no record, and no file that galley keeps beside records",
     a_link: "page-9: is a link, and galley follows none to its records",
     a_link_deeper: "more: is a link, and galley follows none to its records",
@@ -285,6 +293,11 @@ def tampered(there: GuideFolder) -> None:
     (there.project.outputs / "page-4/laptop/one.stdout.txt").write_text("forged\n", encoding="utf-8")
 
 
+def an_output_without_end(there: GuideFolder) -> None:
+    """An output has more bytes than any memory."""
+    os.truncate(there.project.outputs / "page-4/laptop/one.stdout.txt", 1 << 40)
+
+
 def a_file_more(there: GuideFolder) -> None:
     """A file lies in the record's folder that no record names."""
     (there.project.outputs / "page-4/laptop/more.txt").write_text("a", encoding="utf-8")
@@ -311,6 +324,7 @@ def of_other_code(there: GuideFolder) -> None:
 
 WRONG = {
     tampered: "one.stdout.txt: is not what was recorded",
+    an_output_without_end: "one.stdout.txt: is not read: it has more than 64 MiB",
     a_file_more: "more.txt: is in the folder and not in the record",
     an_output_by_link: "one.stdout.txt: is no plain file",
     torn: "torn: outputs without a record.json",

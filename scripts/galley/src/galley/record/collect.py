@@ -21,6 +21,7 @@ from galley.record.findings import Knows, not_shown
 from galley.record.held import HELD
 from galley.record.manifest import SIGNATURE, manifests
 from galley.record.model import Record
+from galley.record.plain import most_of
 from galley.record.shard import Key, Note
 from galley.record.status import SHOWABLE, Status, status, store_of
 from galley.record.store import FOOTPRINTS, IS_LINK, LINK_MEND, STAGING, plain_bytes
@@ -153,7 +154,7 @@ def _take(guide: Guide, key: Key, sources: Sequence[Source], kinds: Knows, found
 def _files(source: Source, page: str, profile: str) -> dict[str, bytes]:
     """The bytes of each file of a record: they are taken as they are, since they may be signed."""
     folder = source.folder / page / profile
-    return {path.name: plain_bytes(folder, path.name, folder) for path in folder.iterdir()}
+    return {path.name: plain_bytes(folder, path.name, folder, most_of(path.name)) for path in folder.iterdir()}
 
 
 def _equal(one: Record | None, other: Record | None) -> bool:

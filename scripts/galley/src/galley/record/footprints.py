@@ -24,14 +24,15 @@ from galley.config import Project
 from galley.errors import GalleyError, Place
 from galley.record.footprint import FORMAT, Entered, Footprint, Package, Reached
 from galley.record.model import Record
+from galley.record.plain import LIST, TooLargeError, bytes_of
 from galley.record.store import FOOTPRINTS, plain_bytes
 from galley.source.digest import digest
 
 SUFFIX = ".json.xz"
 SHARED = "imports-"  # how the name of a file of what imports reached begins; 16 hexadecimal digits follow
-LARGEST = 1 << 26  # bytes of a footprint once it is unpacked
+LARGEST = LIST  # bytes of a footprint once it is unpacked; the largest of a large guide has two million
+MEMORY = 1 << 26  # bytes that unpacking may take, which is several times what these filters ask for
 FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6}]
-Numbers = Annotated[tuple[int, ...], msgspec.Meta(max_length=1 << 20)]
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,16 +85,23 @@ def true_of(project: Project, record: Record) -> Footprint | None:
 
 
 def write(project: Project, record: Record, footprint: Footprint) -> bool:
-    """Keep the footprint of a record; return whether its file changed. Equal contents leave the files untouched."""
+    """Keep the footprint of a record; return whether its file changed. Equal contents leave the files untouched.
+
+    Raises GalleyError where it is larger than any that is read again.
+    """
     shared = _bytes(footprint.imports)
     name = f"{SHARED}{digest(shared)[:16]}"
     rest = {each: getattr(footprint, each) for each in ("packages", "own", "hooks", "cells", "programs", "opaque")}
     rest |= {"packages": dict(rest["packages"]), "cells": dict(rest["cells"])}
     stored = Stored(page=record.page, profile=record.profile, of=rests_on(record), imports=name, **rest)
+    own, file = _bytes(stored), file_of(project, record.page, record.profile)
+    if max(len(shared), len(own)) > LARGEST:
+        mend = "the page needs none: any change of a package is taken to reach it"
+        raise GalleyError(f"is not kept: {TooLargeError(LARGEST)}", Place(project.relative(file)), mend)
     project.outputs.mkdir(parents=True, exist_ok=True)
     with system.locked(project.outputs, alone=True):
         changed = _put(project.outputs / FOOTPRINTS / f"{name}{SUFFIX}", shared)
-        changed |= _put(file_of(project, record.page, record.profile), _bytes(stored))
+        changed |= _put(file, own)
         for file in _unused(project):
             file.unlink()
     return changed
@@ -113,7 +121,8 @@ def _read(project: Project, page: str, profile: str) -> Stored | None:
     file = file_of(project, page, profile)
     if not os.path.lexists(file):
         return None
-    data = plain_bytes(file.parent, file.name, project.relative(file.parent))
+    relative = project.relative(file)
+    data = plain_bytes(file.parent, file.name, relative.parent, mend=_again(relative, page, profile))
     try:
         found = msgspec.json.decode(_unpacked(data), type=Stored)
         if (found.page, found.profile) != (page, profile):
@@ -156,8 +165,11 @@ def _is_shared(name: str) -> bool:
 
 def _no_footprint(project: Project, page: str, profile: str, why: str) -> GalleyError:
     file = project.relative(file_of(project, page, profile))
-    again = f"rm {quote(file.as_posix())} && galley run --footprint {quote(page)} --profile {quote(profile)}"
-    return GalleyError(f"is no footprint: {why}", Place(file), again)
+    return GalleyError(f"is no footprint: {why}", Place(file), _again(file, page, profile))
+
+
+def _again(file: Path, page: str, profile: str) -> str:
+    return f"rm {quote(file.as_posix())} && galley run --footprint {quote(page)} --profile {quote(profile)}"
 
 
 def _unused(project: Project) -> list[Path]:
@@ -178,7 +190,7 @@ def _bytes(value: Any) -> bytes:
 def _put(file: Path, text: bytes) -> bool:
     """Write a file whole or not at all, unless it holds this text already."""
     try:
-        if not file.is_symlink() and _unpacked(file.read_bytes()) == text:
+        if _unpacked(bytes_of(file, LARGEST)) == text:
             return False
     except (OSError, ValueError, lzma.LZMAError, EOFError):
         pass  # it is not there, or is no footprint: this one takes its place
@@ -193,7 +205,7 @@ def _put(file: Path, text: bytes) -> bool:
 
 def _unpacked(data: bytes) -> bytes:
     """The text of a file; ValueError where it is larger than any can be."""
-    unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=1 << 28)
+    unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY)
     text = unpacker.decompress(data, LARGEST)
     if not unpacker.eof:
         raise ValueError(f"it is cut off, or has more than {LARGEST >> 20} MiB")

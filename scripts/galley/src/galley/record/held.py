@@ -88,7 +88,8 @@ def held_pages(store: Store) -> Mapping[tuple[str, str], Held]:
 @lru_cache(16)
 def _read(store: Store, *_: int) -> Mapping[tuple[str, str], Held]:
     """The held pages in a file in the state that the numbers tell: each page asks, and the file is read once."""
-    return parsed(plain_bytes(store.folder, HELD, store.relative), store.relative / HELD)
+    path = store.relative / HELD
+    return parsed(plain_bytes(store.folder, HELD, store.relative, mend=_mend(path)), path)
 
 
 def parsed(data: bytes, path: Path) -> Mapping[tuple[str, str], Held]:
@@ -98,9 +99,12 @@ def parsed(data: bytes, path: Path) -> Mapping[tuple[str, str], Held]:
         if len({each.key for each in pages}) < len(pages):
             raise ValueError("it names a page twice under a profile")
     except (ValueError, RecursionError) as error:
-        mend = f"mend it, or take it back from git: git checkout -- {quote(path.as_posix())}"
-        raise GalleyError(f"is no list of held pages: {error}", Place(path), mend) from error
+        raise GalleyError(f"is no list of held pages: {error}", Place(path), _mend(path)) from error
     return {each.key: each for each in pages}
+
+
+def _mend(path: Path) -> str:
+    return f"mend it, or take it back from git: git checkout -- {quote(path.as_posix())}"
 
 
 def hold(store: Store, pages: Sequence[Held]) -> None:

@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -26,17 +25,18 @@ from shlex import quote
 from galley import system
 from galley.errors import GalleyError, Place, RefusedError
 from galley.record.model import FORMAT, Record, is_output
-from galley.record.move import OWN, RECORD, REPLACING, RUN, beside, content, interrupted, is_plain, move, named
+from galley.record.move import OWN, RECORD, REPLACING, RUN, beside, content, interrupted, move, named
+from galley.record.plain import LIST, NotPlainError, TooLargeError, bytes_of, fits, is_plain, most_of
 from galley.record.whole import UPGRADE, NewerRecordError, TamperedError, TornError, move_out, whole
 from galley.record.written import to_json, to_run
 
 STAGING = ".staging"
 FOOTPRINTS = ".footprints"  # the folder of what `galley.record.footprints` keeps
-READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 NOT_PLAIN = "is no plain file, and records have none but such"
 NO_FOLDER = "is no folder, and records are kept in folders"
 IS_LINK = "is a link, and galley follows none to its records"
 LINK_MEND = "remove the link; records are plain folders and files"
+SHORTEN = "print or show less in the page, or set a lower output_limit under [tool.galley]"
 PLAIN_MEND = "move it away; records are plain folders and files"
 
 
@@ -102,7 +102,9 @@ class Store:
             present.remove(REPLACING)
         if not present:
             return None
-        return whole(page, profile, present, lambda name: plain_bytes(folder, name, relative), self.relative)
+        return whole(
+            page, profile, present, lambda name: plain_bytes(folder, name, relative, most_of(name)), self.relative
+        )
 
     def write(self, record: Record) -> None:
         """Replace the record and its files, all or nothing, and remove what an interrupted write left in `.staging`.
@@ -137,6 +139,8 @@ class Store:
     def _replace(self, record: Record, files: Mapping[str, bytes]) -> None:
         if os.environ.get("CI"):
             raise RefusedError("CI writes no records", Place(self.relative))
+        if wrong := fits(files):
+            raise GalleyError(f"is not recorded: {wrong}", Place(self.relative / record.page / record.profile), SHORTEN)
         with self._locked(alone=True):
             self.see_staging()
             with suppress(GalleyError, OSError):  # it is another page's, perhaps, and this one is written all the same
@@ -226,30 +230,23 @@ class Store:
             raise TamperedError("cannot be read or written by this user", Place(place), mend) from error
 
 
-def plain_bytes(folder: Path, name: str, relative: Path) -> bytes:
-    """A file of a record; raises TamperedError where it is a link, or anything else than a plain file."""
+def plain_bytes(folder: Path, name: str, relative: Path, most: int = LIST, mend: str = "") -> bytes:
+    """A file of a record; raises TamperedError where it is a link, no plain file, or has more than `most` bytes.
+
+    `mend` is what to do about a file that is too large, where to record the page anew does not replace it.
+    """
     path = f"{folder}/{name}"  # a text: making a path object takes longer than reading the file
     try:
-        handle = os.open(path, READING)
-        try:
-            status = os.fstat(handle)
-            if stat.S_ISREG(status.st_mode):
-                return _all_of(handle, status.st_size)
-        finally:
-            os.close(handle)
+        return bytes_of(path, most)
+    except TooLargeError as error:
+        raise TamperedError(f"is not read: {error}", Place(relative / name), mend) from error
+    except NotPlainError:
+        pass
     except OSError as error:
         if not os.path.islink(path) and not os.path.isdir(path):  # noqa: PTH112, PTH114
             raise TamperedError(f"cannot be read: {error.strerror}", Place(relative / name)) from error
     _plain(folder, name, relative)
     raise TamperedError("was another kind of file a moment ago", Place(relative / name))
-
-
-def _all_of(handle: int, size: int) -> bytes:
-    """All that a file holds, of which `size` bytes are expected."""
-    data = os.read(handle, size + 1)
-    while more := os.read(handle, 1 << 20):  # it grew, or the system gives less at a time
-        data += more
-    return data
 
 
 def _plain(folder: Path, name: str, relative: Path) -> None:

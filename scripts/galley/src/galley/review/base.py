@@ -16,6 +16,7 @@ from galley.errors import GalleyError, UsageError
 from galley.record.held import HELD, Held, parsed
 from galley.record.model import Record, is_output
 from galley.record.move import RECORD, RUN
+from galley.record.plain import most_of
 from galley.record.store import plain_bytes
 from galley.record.whole import whole
 from galley.system.commit import contents, files_at, full_name
@@ -144,7 +145,9 @@ class FolderBase:
     def files(self, name: Name, only: str = "") -> dict[str, bytes]:
         """The files of a record; links are not followed."""
         place = self.outputs.joinpath(*name)
-        return {file: plain_bytes(place, file, place) for file in self._names[name] if only in ("", file)}
+        return {
+            file: plain_bytes(place, file, place, most_of(file)) for file in self._names[name] if only in ("", file)
+        }
 
     def source(self, path: Path) -> str:
         """The text of a file of the project that the folder holds; empty where it holds records alone."""

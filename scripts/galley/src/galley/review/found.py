@@ -19,6 +19,7 @@ from galley.record.difference import Change, Difference
 from galley.record.held import held_pages
 from galley.record.model import CellRecord, Record, Shown
 from galley.record.move import RECORD
+from galley.record.plain import LIST, bytes_of
 from galley.record.status import store_of
 from galley.review.base import Base, Name, record_in
 from galley.review.changed import ORDER, Fact, Failed, Grave, Item, Output, Page, Review
@@ -98,10 +99,10 @@ class _Looked:
         if self.name not in self.base.records or not file.is_file() or file.is_symlink():
             return False
         try:
-            return self.base.files(self.name, RECORD).get(RECORD) == file.read_bytes() and bool(
+            return self.base.files(self.name, RECORD).get(RECORD) == bytes_of(file, LIST) and bool(
                 store_of(self.guide.project).read(*self.name)
             )
-        except (GalleyError, OSError):
+        except (GalleyError, OSError, ValueError):
             return False
 
     def _made(
