@@ -92,14 +92,17 @@ def _read(store: Store, *_: int) -> Mapping[tuple[str, str], Held]:
     return parsed(plain_bytes(store.folder, HELD, store.relative, mend=_mend(path)), path)
 
 
-def parsed(data: bytes, path: Path) -> Mapping[tuple[str, str], Held]:
-    """The held pages in the bytes of a `held.json`; raises GalleyError, which names `path`, where it is none."""
+def parsed(data: bytes, path: Path, mend: str = "") -> Mapping[tuple[str, str], Held]:
+    """The held pages in the bytes of a `held.json`; raises GalleyError, which names `path`, where it is none.
+
+    `mend` is what to do where it is not the list of this checkout.
+    """
     try:
         pages = msgspec.json.decode(data, type=_File).held
         if len({each.key for each in pages}) < len(pages):
             raise ValueError("it names a page twice under a profile")
     except (ValueError, RecursionError) as error:
-        raise GalleyError(f"is no list of held pages: {error}", Place(path), _mend(path)) from error
+        raise GalleyError(f"is no list of held pages: {error}", Place(path), mend or _mend(path)) from error
     return {each.key: each for each in pages}
 
 

@@ -6,7 +6,8 @@ In the command. Nothing is run and nothing is written.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -75,20 +76,17 @@ class _Looked:
         gone_wrong = [self._failed(each) for each in failed]
         if self._same_claims():
             return self._made((), gone_wrong) if gone_wrong else None
-        try:
-            was, before = record_in(self.base, self.name), ""
-        except GalleyError as error:
-            was, before = None, f"it could not be read in {self.base.name}: {error.what}"
-        try:
-            now = store_of(self.guide.project).read(*self.name)
-        except GalleyError as error:
-            item = self._item("", Grave.UNREADABLE, f"{error.place or ''}: {error.what}")
-            return self._made((), [*gone_wrong, item], was)
+        was, before = _read(partial(record_in, self.base, self.name))
+        now, today = _read(partial(store_of(self.guide.project).read, *self.name))
+        if before or today:  # not new and not gone: one of the two is not known
+            what = [f"in {self.base.name} {before}"] * bool(before) + [today] * bool(today)
+            digests = now.files.values() if now else ()
+            return self._made((), [*gone_wrong, self._item("", Grave.UNREADABLE, "; ".join(what), *digests)], was, now)
         if now is None:
             items = [self._item("", Grave.GONE, f"{len(was.cells)} cells were recorded")] if was else []
             return self._made((), [*gone_wrong, *items], was) if items or gone_wrong else None
         if was is None:
-            return self._made((), [*gone_wrong, self._new(now, before)], None, now)
+            return self._made((), [*gone_wrong, self._new(now)], None, now)
         items = [*gone_wrong, *self._changed(was, now)]
         facts = tuple(_facts(was, now, self.guide.project))
         return self._made(facts, items, was, now) if facts or items else None
@@ -120,14 +118,14 @@ class _Looked:
         grave = Grave.CLAIM_FAILED if failed.claim else Grave.FAILED
         return self._item(failed.cell, grave, failed.what, claim=failed.claim)
 
-    def _new(self, now: Record, before: str) -> Item:
+    def _new(self, now: Record) -> Item:
         new = Difference(Change.STRUCTURE, "is new")
         outputs = [
             Output(stored.files[0].file, new, None, shown)
             for cell in now.cells
             for stored, shown in zip(cell.outputs, now.shown(cell), strict=True)
         ]
-        what = before or f"a page that {self.base.name} did not have: {len(now.cells)} cells"
+        what = f"a page that {self.base.name} did not have: {len(now.cells)} cells"
         return self._item("", Grave.NEW, what, *now.files.values(), outputs=tuple(outputs))
 
     def _changed(self, was: Record, now: Record) -> Iterator[Item]:
@@ -167,6 +165,14 @@ class _Looked:
         outputs = tuple(Output(stored.files[0].file, gone, shown) for stored, shown in pairs)
         grave = Grave.CLAIM_GONE if claim else Grave.GONE
         return self._item(cell.name, grave, "the cell is gone", *was.files.values(), claim=claim, outputs=outputs)
+
+
+def _read(read: Callable[[], Record | None]) -> tuple[Record | None, str]:
+    """A record, and why it cannot be read, with the place."""
+    try:
+        return read(), ""
+    except GalleyError as error:
+        return None, f"{error.place or ''}: {error.what}"
 
 
 def _shown(record: Record, cell: CellRecord | None, file: str) -> Shown | None:
