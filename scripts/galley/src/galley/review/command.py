@@ -13,8 +13,9 @@ from pathlib import Path
 from shlex import quote
 
 from galley.errors import Place, RefusedError, UsageError
+from galley.record.days import today
 from galley.record.facts import installed, other_packages
-from galley.record.held import Held, check_reason, hold, today
+from galley.record.held import Held, check_reason, hold
 from galley.record.status import store_of
 from galley.review.ask import TrueTerminal, ask
 from galley.review.base import base_of

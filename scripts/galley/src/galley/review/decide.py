@@ -20,7 +20,8 @@ import msgspec
 
 from galley.config import Project
 from galley.errors import GalleyError, Place, RefusedError, UsageError
-from galley.record.held import Held, check_reason, hold, today
+from galley.record.days import today
+from galley.record.held import Held, check_reason, hold
 from galley.record.model import Record
 from galley.record.move import RECORD, RUN
 from galley.record.status import store_of

@@ -16,8 +16,9 @@ from shlex import quote
 
 from galley.config import Project, find_project
 from galley.errors import GalleyError, RefusedError, UsageError
+from galley.record.days import today
 from galley.record.footprint import canonical
-from galley.record.held import Held, hold, today
+from galley.record.held import Held, hold, seen
 from galley.record.status import store_of
 from galley.source.guide import read_guide
 from galley.system import scratch
@@ -172,7 +173,7 @@ class _Work:
             if not why and self._is_of(page, profile, update):
                 update.pages.append(f"{page} ({profile})")
                 continue
-            reason = why or f"it did not run under {profile} here"
+            reason = seen(why) or f"it did not run under {profile} here"
             fresh.append(Held(page=page, profile=profile, since=today(), reason=reason, versions=versions))
         if fresh:
             hold(self.store, fresh)
