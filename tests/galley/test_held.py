@@ -205,6 +205,18 @@ def test_an_entry_that_cannot_be_believed_excuses_nothing(guide: GuideFolder, na
     assert guide.galley("check").returncode == 0
 
 
+def test_the_list_is_asked_before_any_record(guide: GuideFolder) -> None:
+    (guide.project.outputs / "one/laptop/record.json").write_text("{}", encoding="utf-8")
+    before = guide.recorded()
+    entry(guide).write_text("{}", encoding="utf-8")
+    done = guide.galley("run", "one")
+    assert (done.returncode, "held.json: is no list" in done.stdout) == (3, True)
+    after = guide.recorded()
+    assert {name: after[name] for name in before if "one" in name} == {
+        name: before[name] for name in before if "one" in name
+    }
+
+
 def test_the_list_of_a_newer_galley_says_so(guide: GuideFolder) -> None:
     entry(guide).write_text('{"format": 2, "kept": []}', encoding="utf-8")
     done = guide.galley("check")

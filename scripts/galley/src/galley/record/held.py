@@ -109,7 +109,7 @@ def _unseen(text: str) -> str:
 
 
 def seen(text: str) -> str:
-    """A text as a reason may have it: in one line, a sign for each character that nobody sees, and no more than fits."""
+    """A text as a reason may have it: in one line, with a sign for each character that nobody sees, and cut."""
     line = " ".join(text.split())
     return "".join("\N{REPLACEMENT CHARACTER}" if _unseen(each) else each for each in line)[:LONGEST]
 
