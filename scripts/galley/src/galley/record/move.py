@@ -26,6 +26,11 @@ REPLACING = "replacing.json"  # the files of a record and of its successor, whil
 OWN = (RECORD, RUN, REPLACING)
 
 
+def is_own(name: str) -> bool:
+    """Whether galley gives a file in a record's folder this name."""
+    return name in OWN or is_output(name)
+
+
 def beside(record: Record) -> list[str]:
     """The names of the files that lie beside a record's `record.json`."""
     return [*record.files, *([RUN] if record.has_run else [])]

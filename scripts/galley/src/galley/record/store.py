@@ -24,8 +24,8 @@ from shlex import quote
 
 from galley import system
 from galley.errors import GalleyError, Place, RefusedError
-from galley.record.model import FORMAT, Record, is_output
-from galley.record.move import OWN, RECORD, REPLACING, RUN, beside, content, interrupted, move, named
+from galley.record.model import FORMAT, Record
+from galley.record.move import OWN, RECORD, REPLACING, RUN, beside, content, interrupted, is_own, move, named
 from galley.record.plain import LIST, NotPlainError, TooLargeError, bytes_of, fits, is_plain, most_of
 from galley.record.whole import UPGRADE, NewerRecordError, TamperedError, TornError, move_out, whole
 from galley.record.written import to_json, to_run
@@ -92,7 +92,7 @@ class Store:
     def _read(self, page: str, profile: str) -> Record | None:
         folder = self.folder_of(page, profile)
         relative = self.relative / page / profile
-        self._no_link(page, profile)
+        self.see_way(page, profile)
         try:
             present = set(os.listdir(folder))  # noqa: PTH208  names are all it takes, and a guide has many records
         except FileNotFoundError:
@@ -165,7 +165,7 @@ class Store:
         for folder, folders, names in os.walk(staged):
             here = Path(folder)
             links = [name for name in folders if (here / name).is_symlink()]
-            others = [name for name in names if not (name in OWN or is_output(name)) or not is_plain(here / name)]
+            others = [name for name in names if not is_own(name) or not is_plain(here / name)]
             if name := next(iter([*links, *others]), None):
                 at = relative / (here / name).relative_to(staged)
                 raise TamperedError(
@@ -178,7 +178,7 @@ class Store:
         Raises TamperedError where the folder holds any other file that the new record does not replace.
         """
         folder, relative = self.folder_of(record.page, record.profile), self.relative / record.page / record.profile
-        self._no_link(record.page, record.profile)
+        self.see_way(record.page, record.profile)
         if not folder.is_dir():
             return set()
         if _is_newer(folder / RECORD):
@@ -192,7 +192,7 @@ class Store:
                 raise TamperedError("is in the folder, and no record names it", Place(relative / name), move_out(name))
         return (listed | {RUN}) & present
 
-    def _no_link(self, page: str, profile: str) -> None:
+    def see_way(self, page: str, profile: str) -> None:
         """Raises TamperedError where a part of the way to a record is a link, or no folder."""
         for part in ("", f"/{page}", f"/{page}/{profile}"):
             at = f"{self.folder}{part}"  # a path object costs more than the look
