@@ -202,11 +202,38 @@ def test_a_comparison_in_shards_writes_nothing(guide: GuideFolder) -> None:
     assert guide.recorded() == before
 
 
-@pytest.mark.parametrize("shard", ["0/3", "4/3", "1", "1/0", "a/b", "1/3/4", "-1/3", "01/3"])
+@pytest.mark.parametrize(
+    "shard",
+    [
+        "0/3",
+        "4/3",
+        "1",
+        "1/0",
+        "a/b",
+        "1/3/4",
+        "-1/3",
+        "01/3",
+        "1/٣",
+        "１/３",
+        "1/3\n",
+        "1/1000000",
+        f"1/{'9' * 5000}",
+        "²/3",
+    ],
+)
 def test_a_shard_that_is_none_is_refused(guide: GuideFolder, shard: str) -> None:
     done = guide.galley("run", f"--shard={shard}")
     assert done.returncode == 2
-    assert f"'{shard}' is no shard\n    write NUMBER/COUNT" in done.stdout
+    assert "' is no shard\n    write NUMBER/COUNT" in done.stdout
+    assert not any(each.name.startswith("shard-") for each in guide.project.outputs.iterdir())
+
+
+def test_the_largest_shard_ends_like_any_other(guide: GuideFolder) -> None:
+    done = guide.galley("run", "--shard", "999999/999999")
+    assert (done.returncode, "shard 999999/999999: 0 of 2 pages" in done.stdout) == (0, True), done.stdout
+    again = guide.galley("collect", str(guide.copied(guide.root.parent / "there").project.outputs))
+    assert "999999" in again.stdout
+    assert again.returncode in (0, 1)
 
 
 def note(folder: GuideFolder, change: Callable[[dict[str, Any]], object]) -> None:
