@@ -102,7 +102,8 @@ ENDS: dict[str, tuple[Exit, Prepare, tuple[str, ...], dict[str, str], str]] = {
         ("run", "--check"), {}, "snippets/one.py:1: page one (laptop) in cell first: first.stdout.txt differs",
     ),
     "a change that nobody decided on": (
-        Exit.UNDECIDED, lambda g: (g.snippet("one", GOOD), (g.root / "empty/snippets/outputs").mkdir(parents=True), g.galley("run")),
+        Exit.UNDECIDED,
+        lambda g: (g.snippet("one", GOOD), g.write("empty/snippets/outputs/held.json", ""), g.galley("run")),
         ("review", "empty"), {}, "one: new",
     ),
     "an import that fails": (

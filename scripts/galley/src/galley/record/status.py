@@ -88,13 +88,14 @@ def store_of(project: Project) -> Store:
     return Store(project.outputs, project.relative(project.outputs))
 
 
-def status(project: Project, snippets: SnippetFile, profile: Profile) -> Status:
+def status(project: Project, snippets: SnippetFile, profile: Profile, *, holds: bool = True) -> Status:
     """Compare a page's record with the code, the parameters and the files as they are now.
 
-    Raises GalleyError where the list of held pages cannot be read, whatever the record is.
+    Without `holds`, no hold excuses anything, as for records that come with a list of somebody else's. Raises
+    GalleyError where the list of held pages cannot be read, whatever the record is.
     """
     place = Place(project.relative(snippets.path))
-    held = held_pages(store_of(project)).get((snippets.page, profile.name))
+    held = held_pages(store_of(project)).get((snippets.page, profile.name)) if holds else None
     try:
         record = store_of(project).read(snippets.page, profile.name)
     except (TornError, TamperedError, NewerRecordError) as error:
