@@ -103,7 +103,7 @@ ENDS: dict[str, tuple[Exit, Prepare, tuple[str, ...], dict[str, str], str]] = {
     ),
     "a change that nobody decided on": (
         Exit.UNDECIDED,
-        lambda g: (g.snippet("one", GOOD), g.write("empty/snippets/outputs/held.json", ""), g.galley("run")),
+        lambda g: (g.snippet("one", GOOD), g.write("empty/snippets/outputs/.gitkeep", ""), g.galley("run")),
         ("review", "empty"), {}, "one: new",
     ),
     "an import that fails": (

@@ -465,7 +465,15 @@ def a_broken_list(guide: GuideFolder) -> str:
     return "HEAD"
 
 
+def an_empty_list(guide: GuideFolder) -> str:
+    """The list of held pages in the folder was cut off."""
+    shutil.copytree(guide.project.outputs, guide.root / "kept")
+    (guide.root / "kept/held.json").touch()
+    return "kept"
+
+
 UNREADABLE = {
+    an_empty_list: "kept/held.json: is no list of held pages: ",
     broken_commit: "git ls-tree: ",
     no_commit_to_be_had: "'HEAD' is no commit, and no folder of records (git rev-parse: ",
     a_linked_page: "kept/two: is a link, and galley follows none to its records\n    remove the link",

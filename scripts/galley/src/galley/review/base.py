@@ -135,8 +135,10 @@ class CommitBase:
     @property
     def held(self) -> Mapping[Name, Held]:
         """The pages that the commit holds."""
-        listed = {HELD: self.held_file} if self.held_file else {}
-        return _held(self._contents(listed, Path(), most_of).get(HELD, b""), Path(f"{self.name}:{HELD}"))
+        if self.held_file is None:
+            return {}
+        (data,) = self._contents({HELD: self.held_file}, Path(), most_of).values()
+        return parsed(data, Path(f"{self.name}:{HELD}"), NAME_ONE)
 
     def _contents(self, files: Mapping[str, Blob], below: Path, most: Callable[[str], int]) -> dict[str, bytes]:
         """The bytes of files; GalleyError where one of them, or all together, would fill the memory."""
@@ -186,11 +188,6 @@ class FolderBase:
     @property
     def held(self) -> Mapping[Name, Held]:
         """The pages that the folder's list holds."""
-        listed = os.path.lexists(self.outputs / HELD)
-        data = plain_bytes(self.outputs, HELD, self.outputs, mend=NAME_ONE) if listed else b""
-        return _held(data, self.outputs / HELD)
-
-
-def _held(data: bytes, path: Path) -> Mapping[Name, Held]:
-    """The held pages in the bytes of a list, none where there is no list."""
-    return parsed(data, path, NAME_ONE) if data else {}
+        if not os.path.lexists(self.outputs / HELD):
+            return {}
+        return parsed(plain_bytes(self.outputs, HELD, self.outputs, mend=NAME_ONE), self.outputs / HELD, NAME_ONE)
