@@ -5,6 +5,7 @@ from __future__ import annotations
 import lzma
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -215,6 +216,40 @@ def test_a_footprint_that_would_fill_the_memory_is_not_unpacked(bench: Bench, tm
     file.unlink()
     assert there.galley("run", "--footprint", "page", "--profile", "laptop").returncode == 0
     assert true_of(copy.project, copy.record("page"))
+
+
+IN_THE_WAY: dict[str, Callable[[Path, Path], object]] = {
+    "a link": lambda path, to: path.symlink_to(to),
+    "a FIFO": lambda path, to: os.mkfifo(path),
+}
+
+
+@pytest.mark.parametrize("make", IN_THE_WAY.values(), ids=IN_THE_WAY)
+@pytest.mark.parametrize("place", [".", "laptop", "laptop/page.json.xz", "imports-"])
+def test_no_footprint_goes_through_a_link_or_waits_for_a_pipe(
+    folder: GuideFolder, tmp_path: Path, place: str, make: Callable[[Path, Path], object]
+) -> None:
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    assert folder.galley("run", "--footprint").returncode == 0
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "imports-0123456789abcdef.json.xz").write_text("mine", encoding="utf-8")
+    top = folder.project.outputs / ".footprints"
+    at = next(top.glob("imports-*")) if place == "imports-" else top / place
+    at.rename(tmp_path / "away")
+    make(at, tmp_path / "away" if at.suffix else mine)
+    for words in (["check"], ["run", "--footprint", "--all"]):
+        done = folder.galley(*words)
+        assert "Traceback" not in done.stdout
+        if words == ["check"] and place in (".", "laptop"):
+            continue  # without the folder there is no footprint to tell of
+        assert str(at.relative_to(folder.root)) in done.stdout, done.stdout
+        assert ("remove the link" if at.is_symlink() else "move it away") in done.stdout
+    assert done.returncode != 0
+    assert [path.name for path in mine.iterdir()] == ["imports-0123456789abcdef.json.xz"]
+    at.unlink()
+    assert folder.galley("run", "--footprint", "--all").returncode == 0
+    assert true_of(folder.project, folder.record("page"))
 
 
 def test_a_footprint_that_nobody_could_read_is_not_kept(folder: GuideFolder) -> None:

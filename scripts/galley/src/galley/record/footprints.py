@@ -24,8 +24,16 @@ from galley.config import Project
 from galley.errors import GalleyError, Place
 from galley.record.footprint import FORMAT, Entered, Footprint, Package, Reached
 from galley.record.model import Record
-from galley.record.plain import LIST, TooLargeError, bytes_of
-from galley.record.store import FOOTPRINTS, plain_bytes
+from galley.record.plain import LIST, TooLargeError, bytes_of, is_plain
+from galley.record.store import (
+    FOOTPRINTS,
+    IS_LINK,
+    LINK_MEND,
+    NO_FOLDER,
+    NOT_PLAIN,
+    PLAIN_MEND,
+    plain_bytes,
+)
 from galley.source.digest import digest
 
 SUFFIX = ".json.xz"
@@ -87,7 +95,8 @@ def true_of(project: Project, record: Record) -> Footprint | None:
 def write(project: Project, record: Record, footprint: Footprint) -> bool:
     """Keep the footprint of a record; return whether its file changed. Equal contents leave the files untouched.
 
-    Raises GalleyError where it is larger than any that is read again.
+    Raises GalleyError where it is larger than any that is read again, and where a link or another thing that galley did
+    not make stands in the way.
     """
     shared = _bytes(footprint.imports)
     name = f"{SHARED}{digest(shared)[:16]}"
@@ -100,6 +109,7 @@ def write(project: Project, record: Record, footprint: Footprint) -> bool:
         raise GalleyError(f"is not kept: {TooLargeError(LARGEST)}", Place(project.relative(file)), mend)
     project.outputs.mkdir(parents=True, exist_ok=True)
     with system.locked(project.outputs, alone=True):
+        _see_way(project, record.profile, f"{name}{SUFFIX}", f"{record.profile}/{file.name}")
         changed = _put(project.outputs / FOOTPRINTS / f"{name}{SUFFIX}", shared)
         changed |= _put(file, own)
         for file in _unused(project):
@@ -122,6 +132,7 @@ def _read(project: Project, page: str, profile: str) -> Stored | None:
     if not os.path.lexists(file):
         return None
     relative = project.relative(file)
+    _see_way(project, profile)
     data = plain_bytes(file.parent, file.name, relative.parent, mend=_again(relative, page, profile))
     try:
         found = msgspec.json.decode(_unpacked(data), type=Stored)
@@ -170,6 +181,20 @@ def _no_footprint(project: Project, page: str, profile: str, why: str) -> Galley
 
 def _again(file: Path, page: str, profile: str) -> str:
     return f"rm {quote(file.as_posix())} && galley run --footprint {quote(page)} --profile {quote(profile)}"
+
+
+def _see_way(project: Project, profile: str, *names: str) -> None:
+    """Raises GalleyError where the way to the footprints of a profile is a link, or these names of files are none's."""
+    top = project.outputs / FOOTPRINTS
+    for folder in (top, top / profile):
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            link = folder.is_symlink()
+            place = Place(project.relative(folder))
+            raise GalleyError(IS_LINK if link else NO_FOLDER, place, LINK_MEND if link else PLAIN_MEND)
+    for file in (top / name for name in names):
+        if os.path.lexists(file) and not is_plain(file):
+            mend = LINK_MEND if file.is_symlink() else PLAIN_MEND
+            raise GalleyError(NOT_PLAIN, Place(project.relative(file)), mend)
 
 
 def _unused(project: Project) -> list[Path]:
