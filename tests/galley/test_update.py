@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from galley.record.status import store_of
 from galley.update.branch import Copy
 from galley.update.environment import COMMAND
 from galley.update.pins import move, pins
-from guide_folder import GuideFolder, quiet_environment
+from guide_folder import GuideFolder, fence, quiet_environment
 from wheels import Bench, index, wheel
 
 SETTINGS = """\
@@ -193,8 +194,117 @@ def test_a_branch_of_the_name_is_never_replaced(bench: Bench) -> None:
     git(bench.guide.root, "branch", "update/tiny-2.0")
     ended = bench.galley("update", "--apply", "tiny==2.0", **IDENTITY)
     assert ended.returncode == 5, ended.stdout
-    assert "there is a branch update/tiny-2.0 already\n    git branch -D update/tiny-2.0" in ended.stdout
+    assert "there is a branch update/tiny-2.0 already\n    name another: --branch NAME; or remove it, " in ended.stdout
     assert git(bench.guide.root, "rev-parse", "update/tiny-2.0") == git(bench.guide.root, "rev-parse", "main")
+
+
+NAMES = {
+    "--x": (2, "'--x' is no name of a branch\n    name another: --branch NAME"),
+    "../x": (2, "'../x' is no name of a branch"),
+    "a b; rm": (2, "'a b; rm' is no name of a branch"),
+    "x.lock": (2, "'x.lock' is no name of a branch"),
+    "main": (5, "there is a branch main already"),
+    "main/x": (5, "git has no branch main/x beside the branch main\n    name another: --branch NAME"),
+    "deep": (5, "git has no branch deep beside the branch deep/er"),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_branch_that_git_would_not_make_is_told_before_anything_runs(bench: Bench, name: str) -> None:
+    git(bench.guide.root, "branch", "deep/er")
+    ended = bench.galley("update", "--apply", "tiny==2.0", f"--branch={name}", **IDENTITY)
+    code, said = NAMES[name]
+    assert (ended.returncode, said in ended.stdout) == (code, True), ended.stdout
+    assert "installing" not in ended.stdout
+
+
+def test_who_commits_is_asked_before_anything_runs(bench: Bench) -> None:
+    nobody = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+    git(bench.guide.root, "config", "user.useConfigOnly", "true")
+    ended = bench.galley("update", "--apply", "tiny==2.0", **nobody)
+    assert ended.returncode == 3, ended.stdout
+    assert "git would not commit: git var: fatal: " in ended.stdout
+    assert "installing" not in ended.stdout
+    mend = "    git config user.name NAME && git config user.email ADDRESS"
+    assert mend in ended.stdout
+    subprocess.run(mend, shell=True, cwd=bench.guide.root, check=True)
+    assert bench.galley("update", "--apply", "tiny==1.1", **nobody).returncode == 0
+
+
+def test_settings_of_git_change_nothing_of_an_update(bench: Bench, tmp_path: Path) -> None:
+    root = bench.guide.root
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    for name in ("post-index-change", "pre-commit", "commit-msg", "post-checkout"):
+        (hooks / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\nexit 1\n", encoding="utf-8")
+        (hooks / name).chmod(0o755)
+    (tmp_path / "ignored").write_text("*.txt\n*.xz\n", encoding="utf-8")
+    for name, said in {
+        "core.autocrlf": "true",
+        "core.hooksPath": str(hooks),
+        "core.excludesFile": str(tmp_path / "ignored"),
+        "commit.gpgSign": "true",
+        "gpg.program": "/bin/false",
+    }.items():
+        git(root, "config", name, said)
+    bench.guide.write("snippets/tells.py", "# %% one\nimport tiny\nprint(tiny.told())\n# %% two\ntiny.told()\n")
+    bench.guide.page("tells", "\n".join(fence("tells", name) for name in ("one", "two")))
+    assert bench.galley("run", "tells", "--footprint").returncode == 0
+    git(root, "-c", "core.autocrlf=false", "-c", "core.hooksPath=/dev/null", "add", "--all", "--force")
+    git(root, "-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false", "commit", "-q", "-m", "second")
+    ended = bench.galley("update", "--apply", "tiny==2.0", **IDENTITY)
+    assert ended.returncode == 0, ended.stdout
+    assert "recorded anew: tells (laptop)" in ended.stdout
+    assert not (tmp_path / "ran").exists()
+    files = git(root, "ls-tree", "-r", "--name-only", "update/tiny-2.0", "snippets/outputs/tells").splitlines()
+    assert [each.rpartition("/")[2] for each in files] == ["one.stdout.txt", "record.json", "run.json", "two.value.txt"]
+    assert subprocess.run(
+        ["git", "cat-file", "blob", "update/tiny-2.0:snippets/outputs/tells/laptop/one.stdout.txt"],
+        cwd=root, check=True, capture_output=True,
+    ).stdout == b"said aloud\n"  # fmt: skip
+
+
+def test_what_git_refuses_at_the_end_is_in_a_commit(bench: Bench) -> None:
+    root = bench.guide.root
+    hook = root / ".git/hooks/reference-transaction"
+    hook.write_text("#!/bin/sh\n[ $1 = committed ] || exit 1\n", encoding="utf-8")
+    hook.chmod(0o755)
+    ended = bench.galley("update", "--apply", "tiny==1.1", **IDENTITY)
+    assert ended.returncode == 5, ended.stdout
+    assert "the branch update/tiny-1.1 cannot be made: git update-ref: fatal: " in ended.stdout
+    hook.unlink()
+    (mend,) = [line.partition(": git ")[2] for line in ended.stdout.splitlines() if ": git branch NAME" in line]
+    git(root, *mend.replace("NAME", "mine").split())
+    assert git(root, "diff", "--name-only", "main", "mine").splitlines() == [
+        "docs/links.md",
+        "lock.txt",
+        "pyproject.toml",
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a folder to another")
+def test_a_repository_of_another_user_is_told_in_git_s_words(bench: Bench) -> None:
+    os.chown(bench.guide.root / ".git", 12345, 12345)
+    os.chown(bench.guide.root, 12345, 12345)
+    ended = bench.galley("update", "--apply", "tiny==2.0", **IDENTITY)
+    assert ended.returncode == 3, ended.stdout
+    assert "dubious ownership" in ended.stdout
+    assert "git init" not in ended.stdout
+
+
+def test_a_machine_without_git_is_told(bench: Bench, tmp_path: Path) -> None:
+    ended = bench.galley("update", "--apply", "tiny==2.0", PATH=str(tmp_path), **IDENTITY)
+    assert (ended.returncode, ended.stdout) == (3, "git is not installed\n    install git\n")
+
+
+def test_a_commit_that_no_branch_has_is_a_beginning_too(bench: Bench) -> None:
+    git(bench.guide.root, "checkout", "-q", "--detach")
+    bench.guide.write("docs/notes.md", "# Not committed\n")
+    ended = bench.galley("update", "--apply", "tiny==1.1", **IDENTITY)
+    assert ended.returncode == 0, ended.stdout
+    assert "files that differ from it stay out of it" in ended.stdout
+    assert git(bench.guide.root, "rev-parse", "update/tiny-1.1^") == git(bench.guide.root, "rev-parse", "HEAD")
+    assert (bench.guide.root / "docs/notes.md").read_text(encoding="utf-8") == "# Not committed\n"
 
 
 def test_ci_makes_no_update(bench: Bench) -> None:

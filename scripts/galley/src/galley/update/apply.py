@@ -12,7 +12,6 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from shlex import quote
 
 from galley.config import Project, find_project
 from galley.errors import GalleyError, RefusedError, UsageError
@@ -23,7 +22,7 @@ from galley.record.status import store_of
 from galley.source.guide import read_guide
 from galley.system import scratch
 from galley.update.affected import Affected, affected
-from galley.update.branch import Copy, has_branch
+from galley.update.branch import Copy, can_branch, can_commit
 from galley.update.environment import Environment
 from galley.update.links import MovedLink, rewritten
 from galley.update.pins import Pin, move, others, pins
@@ -67,6 +66,9 @@ def apply(project: Project, plan: Plan, tell: Tell) -> Update:
             raise UsageError(f"no file pins {name} to a version", mend=f"packages with a pin: {known}")
     with scratch("galley-update-") as folder:
         copy = Copy.make(project.root, folder)
+        can_commit(copy.repository)  # and not after hours, when the pages have run
+        if plan.branch:
+            can_branch(copy.repository, plan.branch)
         if copy.dirty:
             tell(f"the update starts from commit {copy.commit[:12]}; files that differ from it stay out of it")
         environment = Environment.make(folder / "env")
@@ -89,7 +91,7 @@ class _Work:
         self.store = store_of(self.project)
         self.before = copy.folder.parent / "before"
         if self.project.outputs.is_dir():
-            shutil.copytree(self.project.outputs, self.before)
+            shutil.copytree(self.project.outputs, self.before, symlinks=True)
 
     def done(self) -> Update:
         """Do all of it, and make the branch."""
@@ -98,10 +100,7 @@ class _Work:
             raise UsageError("nothing moves: these versions are the pinned ones already", mend="galley update")
         named = "-".join(f"{name}-{new}" for name, (_, new) in list(moved.items())[:1])
         update = Update(self.plan.branch or f"update/{named}", moved)
-        if has_branch(self.copy.repository, update.branch):
-            raise RefusedError(
-                f"there is a branch {update.branch} already", mend=f"git branch -D {quote(update.branch)}"
-            )
+        can_branch(self.copy.repository, update.branch)
         found = affected(read_guide(self.project), [(name, new) for name, (_, new) in moved.items()])
         for line in move(self.project, {canonical(name): new for name, (_, new) in moved.items()}):
             self.tell(line)
@@ -110,7 +109,7 @@ class _Work:
         update.todo = [f"{file} still names an old version" for file in others(self.project, moved)]
         if self.plan.html:
             self._review()
-        self.copy.branch(update.branch, _message(update))
+        self.copy.branch(update.branch, _message(update), self.project.outputs)
         return update
 
     def _versions(self) -> dict[str, tuple[str, str]]:
