@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from galley.config import find_project
+from galley.errors import GalleyError
 from galley.record.held import held_pages
 from galley.record.status import store_of
 from galley.update.branch import Copy
-from galley.update.environment import COMMAND
+from galley.update.environment import COMMAND, Environment
 from galley.update.pins import move, pins
 from guide_folder import GuideFolder, fence, quiet_environment
 from wheels import Bench, index, wheel
@@ -305,6 +306,83 @@ def test_a_commit_that_no_branch_has_is_a_beginning_too(bench: Bench) -> None:
     assert "files that differ from it stay out of it" in ended.stdout
     assert git(bench.guide.root, "rev-parse", "update/tiny-1.1^") == git(bench.guide.root, "rev-parse", "HEAD")
     assert (bench.guide.root / "docs/notes.md").read_text(encoding="utf-8") == "# Not committed\n"
+
+
+def more(bench: Bench, folder: Path, version: str, files: dict[str, str]) -> Bench:
+    """The same bench with one release more of tiny."""
+    wheels = folder / "wheels"
+    shutil.copytree(bench.wheels, wheels)
+    wheel(wheels, "tiny", version, {**TINY, **files})
+    return Bench(bench.guide, wheels, bench.environment)
+
+
+def test_a_page_that_fails_has_no_other_page_held(bench: Bench, tmp_path: Path) -> None:
+    forged = "no more\\nsnippets/tells.py:1: page tells (laptop): forged\\n\\n: page tells (laptop): forged"
+    bench = more(bench, tmp_path, "2.1", {"tiny/maths.py": NEXT.replace("no more", forged), "helping.py": ""})
+    ended = bench.galley("update", "--apply", "tiny==2.1", "--no-footprints", **IDENTITY)
+    assert ended.returncode == 0, ended.stdout
+    assert "recorded anew: tells (laptop)" in ended.stdout
+    listed = git(bench.guide.root, "show", "update/tiny-2.1:snippets/outputs/held.json")
+    assert '"page": "adds"' in listed
+    assert '"page": "tells"' not in listed
+
+
+def test_a_run_that_cannot_begin_says_why_its_pages_are_held(bench: Bench, tmp_path: Path) -> None:
+    bench.guide.write("snippets/helper.py", "import tiny\ntiny.told\n")
+    settings = (bench.guide.root / "pyproject.toml").read_text(encoding="utf-8")
+    bench.guide.write("pyproject.toml", settings.replace("[tool.galley]\n", '[tool.galley]\nimports = ["tiny"]\n'))
+    assert bench.galley("run", "--footprint").returncode == 0
+    git(bench.guide.root, "add", "--all")
+    git(bench.guide.root, "commit", "-q", "-m", "second")
+    bench = more(bench, tmp_path, "2.1", {"tiny/__init__.py": "raise ImportError('it is broken')\n"})
+    ended = bench.galley("update", "--apply", "tiny==2.1", "--no-footprints", **IDENTITY)
+    held = [line for line in ended.stdout.splitlines() if line.startswith("held: ")]
+    assert held, ended.stdout
+    assert all("it did not run under laptop here: " in line and "it is broken" in line for line in held), held
+
+
+def test_an_update_follows_no_link_out_of_its_copy_and_keeps_the_ends_of_lines(bench: Bench, tmp_path: Path) -> None:
+    root, mine = bench.guide.root, tmp_path / "mine.md"
+    link = f"[`x`]({LINK.format(version='1.0', line=1)})"
+    mine.write_text(f"# Mine\n\n{link}\n", encoding="utf-8")
+    (root / "docs/mine.md").symlink_to(mine)
+    (root / "notes.txt").symlink_to("/dev/zero")
+    (root / "docs/latin.txt").write_bytes(b"tiny==1.0 \xe9\n")
+    (root / "docs/dos.md").write_bytes(f"# Dos\r\n\r\n{link}\r\n".encode())
+    settings = (root / "pyproject.toml").read_bytes().replace(b"\n", b"\r\n")
+    (root / "pyproject.toml").write_bytes(settings)
+    git(root, "add", "--all")
+    git(root, "commit", "-q", "-m", "second")
+    before = mine.read_bytes()
+    ended = bench.galley("update", "--apply", "tiny==1.1", **IDENTITY)
+    assert ended.returncode == 0, ended.stdout
+    assert mine.read_bytes() == before
+
+    def blob(path: str) -> bytes:
+        words = ["git", "cat-file", "blob", f"update/tiny-1.1:{path}"]
+        return subprocess.run(words, cwd=root, check=True, capture_output=True).stdout
+
+    assert blob("pyproject.toml") == settings.replace(b"==1.0", b"==1.1")
+    assert blob("docs/dos.md").count(b"\r\n") == 3
+    assert b"v1.1/" in blob("docs/dos.md")
+
+
+@pytest.mark.parametrize("version", ["../x", "1;rm", "--x", "1.0 2", "", "1" * 200])
+def test_a_version_that_is_none_is_refused(bench: Bench, tmp_path: Path, version: str) -> None:
+    made = Environment.make(tmp_path / "env")
+    about = made.packages / "odd-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: odd\nVersion: {version}\n", encoding="utf-8")
+    with pytest.raises(GalleyError, match=r"says that it is of the version|does not start") as caught:
+        made.versions(["odd"])
+    assert caught.value.mend
+
+
+def test_releases_with_which_python_does_not_start_are_told(tmp_path: Path) -> None:
+    made = Environment.make(tmp_path / "env")
+    (made.packages / "sitecustomize.py").write_text("import os\nos._exit(3)\n", encoding="utf-8")
+    with pytest.raises(GalleyError, match="with these releases Python does not start"):
+        made.versions(["odd"])
 
 
 def test_ci_makes_no_update(bench: Bench) -> None:

@@ -14,18 +14,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from galley.config import Project, find_project
-from galley.errors import GalleyError, RefusedError, UsageError
+from galley.errors import Exit, GalleyError, RefusedError, UsageError
 from galley.record.days import today
 from galley.record.footprint import canonical
 from galley.record.held import Held, hold, seen
+from galley.record.move import RECORD
+from galley.record.plain import LIST, bytes_of, is_plain
 from galley.record.status import store_of
 from galley.source.guide import read_guide
 from galley.system import scratch
 from galley.update.affected import Affected, affected
 from galley.update.branch import Copy, can_branch, can_commit
-from galley.update.environment import Environment
+from galley.update.environment import Ended, Environment
 from galley.update.links import MovedLink, rewritten
 from galley.update.pins import Pin, move, others, pins
+from galley.update.texts import put_text, text_of
 
 Tell = Callable[[str], None]
 SHORT = 300  # characters of a reason why a page is held
@@ -139,9 +142,9 @@ class _Work:
         urls = {link.url: link.new_url for each in found for link in each.links if link.new_url}
         files = [*self.project.docs.rglob("*.md"), *self.project.snippets.glob("*.py")]
         for file in files:
-            text = file.read_text(encoding="utf-8")
-            if (new := rewritten(text, urls)) != text:
-                file.write_text(new, encoding="utf-8")
+            text = text_of(self.copy.root, file)
+            if text is not None and (new := rewritten(text, urls)) != text:
+                put_text(file, new)
 
     def _run(self, found: Sequence[Affected], update: Update) -> None:
         """Run the pages that can change, under each profile that they are recorded under; hold those that fail."""
@@ -157,26 +160,36 @@ class _Work:
             pages = list(dict.fromkeys(names))
             self.tell(f"running {len(pages)} pages ({profile})")
             ended = self.environment.galley(["run", "--all", "--profile", profile, *pages], self.copy.root, self.tell)
-            self._sort_out(pages, profile, ended.said, update)
+            self._sort_out(pages, profile, ended, update)
             good = [page for page in pages if f"{page} ({profile})" in update.pages]
             if self.plan.footprints and good:
                 self.tell(f"noting {len(good)} footprints ({profile})")
                 self.environment.galley(["run", "--footprint", "--profile", profile, *good], self.copy.root, self.tell)
 
-    def _sort_out(self, pages: Sequence[str], profile: str, said: str, update: Update) -> None:
+    def _sort_out(self, pages: Sequence[str], profile: str, ended: Ended, update: Update) -> None:
         """Tell the pages that were recorded from those that failed, and hold the latter."""
         versions = {name: new for name, (_, new) in update.moved.items()}
         fresh = []
         for page in pages:
-            why = _why(said, page, profile)
-            if not why and self._is_of(page, profile, update):
+            why = _why(ended.said, page, profile)
+            if self._is_new(page, profile) or (not why and self._is_of(page, profile, update)):
                 update.pages.append(f"{page} ({profile})")
                 continue
-            reason = seen(why) or f"it did not run under {profile} here"
+            reason = seen(why) or seen(f"it did not run under {profile} here{_last(ended)}")[:SHORT]
             fresh.append(Held(page=page, profile=profile, since=today(), reason=reason, versions=versions))
         if fresh:
             hold(self.store, fresh)
             update.held += fresh
+
+    def _is_new(self, page: str, profile: str) -> bool:
+        """Whether a record is another than before: a page is recorded only if it ran well, whatever others print."""
+        now, before = (each / page / profile / RECORD for each in (self.store.folder, self.before))
+        try:
+            return self.store.read(page, profile) is not None and not (
+                is_plain(before) and bytes_of(before, LIST) == bytes_of(now, LIST)
+            )
+        except (GalleyError, OSError, ValueError):
+            return False
 
     def _is_of(self, page: str, profile: str, update: Update) -> bool:
         """Whether the record of a page is of the new versions."""
@@ -203,6 +216,14 @@ def _why(said: str, page: str, profile: str) -> str:
         if found:
             return " ".join(rest.lstrip(": ").removeprefix("in ").split())[:SHORT]
     return ""
+
+
+def _last(ended: Ended) -> str:
+    """The error with which a run ended that was not a page's own, behind a colon."""
+    if ended.code in (Exit.OK, Exit.PAGE_FAILED):
+        return ""
+    blocks = [each.strip() for each in ended.said.split("\n\n") if each.strip()]
+    return f": {blocks[-1]}" if blocks else ""
 
 
 def _message(update: Update) -> str:
