@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     wheel(bench.wheels, "tiny", "1.2", {**TINY, "tiny/maths.py": MATHS.replace("said", "sung")})
     wheel(bench.wheels, "tiny", "2.0", {**TINY, "tiny/maths.py": NEXT}, ["helping"])
     wheel(bench.wheels, "tiny", "3.0rc1", TINY)
+    wheel(bench.wheels, "early", "1.0rc1", {"early.py": ""})
     wheel(bench.wheels, "helping", "1.0", {"helping.py": ""})
     guide = bench.guide
     guide.write("lock.txt", "tiny==1.0 \\\n    --hash=sha256:00\nother==2.1  # tiny==0.9\n")
@@ -385,6 +387,37 @@ def test_releases_with_which_python_does_not_start_are_told(tmp_path: Path) -> N
         made.versions(["odd"])
 
 
+def broken(folder: Path, how: str) -> None:
+    """Spoil the wheel of tiny 2.0."""
+    path = folder / "tiny-2.0-py3-none-any.whl"
+    with zipfile.ZipFile(path) as archive:
+        said = {each: archive.read(each) for each in archive.namelist()}
+    if how == "a bomb":
+        said["tiny/maths.py"] = bytes((1 << 28) + 1)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in said.items():
+            archive.writestr(name, data)
+    if how == "a byte":
+        data = bytearray(path.read_bytes())
+        with zipfile.ZipFile(path) as archive:
+            at = archive.getinfo("tiny/maths.py").header_offset + 30 + len("tiny/maths.py") + 8
+        data[at] ^= 0xFF
+        path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"), [("a bomb", "is not read: it has more than 256 MiB"), ("a byte", "tiny/maths.py cannot be read: ")]
+)
+def test_a_release_that_cannot_be_looked_into_is_told(bench: Bench, tmp_path: Path, how: str, said: str) -> None:
+    bench = more(bench, tmp_path, "1.3", {})
+    broken(bench.wheels, how)
+    ended = bench.galley("affected", "tiny==2.0")
+    assert ended.returncode == 3, ended.stdout
+    assert said in ended.stdout
+    assert "    leave this release out, and tell its makers\n" in ended.stdout
+    assert bench.galley("affected", "tiny==1.3").returncode in (0, 1)
+
+
 def test_ci_makes_no_update(bench: Bench) -> None:
     assert bench.galley("update", "--apply", "tiny==2.0", CI="1").returncode == 5
 
@@ -429,9 +462,26 @@ def test_bisect_knows_a_page_that_fails_and_a_cell_that_nothing_changed(bench: B
     assert (ended.returncode, "no release from 1.0 on changed it" in ended.stdout) == (0, True), ended.stdout
 
 
+def test_bisect_says_no_nothing_where_the_page_never_ran(bench: Bench) -> None:
+    ended = bench.galley("bisect", "tells/one", "tiny", "1.1..1.2", CI="1")  # records are written in a copy alone
+    assert "tells/one: tiny 1.2 changed it" in ended.stdout, ended.stdout
+    bench.guide.snippet("adds", "# %% one\nimport tiny\ntiny.never()\n")
+    ended = bench.galley("bisect", "adds", "tiny", "1.1..1.2")
+    assert ended.returncode == 3, ended.stdout
+    assert "adds fails with 1.1 and with 1.2 in the same way: " in ended.stdout
+    settings = (bench.guide.root / "pyproject.toml").read_text(encoding="utf-8")
+    bench.guide.write("pyproject.toml", settings.replace("[tool.galley]\n", '[tool.galley]\nimports = ["nothing"]\n'))
+    ended = bench.galley("bisect", "tells", "tiny", "1.1..1.2")
+    assert (ended.returncode, "tiny 1.1: tells could not run: " in ended.stdout) == (3, True), ended.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["tells", "--", "--index-url=x"], "'--index-url=x' names no release"),
+        (["tells", "tiny; rm -r x"], "names no release"),
+        (["tells", "tiny==1.0"], "'tiny==1.0' names one release, and a bisection has many"),
+        (["tells", "early"], "the index has no package 'early' that this Python can use"),
         (["tells/three", "tiny"], "tells has no cell 'three'\n    its cells: one, two"),
         (["tells", "tiny", "1.0"], "is no range of versions\n    name a range as OLD..NEW"),
         (["tells", "tiny", "2.0..1.0"], "tiny 2.0 is not older than 1.0"),

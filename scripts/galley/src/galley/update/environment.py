@@ -93,15 +93,28 @@ class Environment:
             raise GalleyError(f"with these releases Python does not start: {last}", mend=OTHER) from error
         return found
 
-    def galley(self, arguments: Sequence[str], root: Path, tell: Callable[[str], None] = lambda line: None) -> Ended:
-        """Run galley there, in a project's folder; `tell` is told each line as it comes.
+    def galley(
+        self,
+        arguments: Sequence[str],
+        root: Path,
+        tell: Callable[[str], None] = lambda line: None,
+        **variables: str,
+    ) -> Ended:
+        """Run galley there, in a project's folder; `tell` is told each line as it comes. `variables` are set for it.
 
         The command ends where this process does: it reads its standard input, which this process alone holds open.
         """
         command = [str(self.python), "-c", f"from {__name__} import follow; follow(); {COMMAND}", *arguments]
         said: list[str] = []
         with subprocess.Popen(
-            command, cwd=root, stdin=PIPE, stdout=PIPE, stderr=STDOUT, text=True, errors="replace"
+            command,
+            cwd=root,
+            env={**os.environ, **variables},
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=STDOUT,
+            text=True,
+            errors="replace",
         ) as ran:
             assert ran.stdout is not None
             for line in ran.stdout:
