@@ -26,6 +26,23 @@ def test_the_commands_are_those_that_the_project_tells_of() -> None:
     assert set(COMMANDS) == running | {"affected", "update", "bisect"}
 
 
+TEXTS = [
+    (name, option.opts[0])
+    for name, each in COMMANDS.items()
+    for option in each.params
+    if isinstance(option, click.Option) and isinstance(option.type, click.types.StringParamType)
+]
+
+
+@pytest.mark.parametrize(("name", "option"), TEXTS)
+def test_no_option_takes_an_empty_text_for_nothing(folder: GuideFolder, name: str, option: str) -> None:
+    folder.snippet("page", GOOD)
+    done = folder.galley(name, *["x" for each in COMMANDS[name].params if isinstance(each, click.Argument)], option, "")
+    assert done.returncode == Exit.USAGE, done.stdout
+    assert f"{option} is given an empty text\n    say what it is to be, or leave it out\n" in done.stdout
+    assert not folder.project.outputs.exists()
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_and_its_options_are_in_its_help_with_a_text(name: str) -> None:
     asked = CliRunner().invoke(cli.app, [name, "--help"], env={"COLUMNS": "200", "TERMINAL_WIDTH": "200"})
@@ -85,7 +102,8 @@ ENDS: dict[str, tuple[Exit, Prepare, tuple[str, ...], dict[str, str], str]] = {
         ("run", "--check"), {}, "snippets/one.py:1: page one (laptop) in cell first: first.stdout.txt differs",
     ),
     "a change that nobody decided on": (
-        Exit.UNDECIDED, lambda g: (g.snippet("one", GOOD), (g.root / "empty").mkdir(), g.galley("run")),
+        Exit.UNDECIDED,
+        lambda g: (g.snippet("one", GOOD), g.write("empty/snippets/outputs/.gitkeep", ""), g.galley("run")),
         ("review", "empty"), {}, "one: new",
     ),
     "an import that fails": (

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import lzma
+import os
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +70,7 @@ from tiny.maths import Number
 print(Number(2).twice)
 # %% third
 from tiny import later
+from dataclasses import replace
 from pathlib import Path
 print(Path(later.__file__).with_name("data.txt").read_text())
 # %% fork
@@ -191,6 +195,69 @@ def test_a_footprint_that_cannot_be_read_says_so_with_what_mends_it(bench: Bench
         true_of(copy.project, copy.record("page"))
     assert "is no footprint" in str(caught.value)
     assert "galley run --footprint page --profile laptop" in caught.value.mend
+
+
+@pytest.mark.parametrize("how", ["a terabyte", "a bomb", "a bomb of imports"])
+def test_a_footprint_that_would_fill_the_memory_is_not_unpacked(bench: Bench, tmp_path: Path, how: str) -> None:
+    copy = bench.guide.copied(tmp_path)
+    there = replace(bench, guide=copy)
+    file = file_of(copy.project, "page", "laptop")
+    if how == "a terabyte":
+        os.truncate(file, 1 << 40)
+    else:
+        at = file if how == "a bomb" else next(file.parents[1].glob("imports-*"))
+        at.write_bytes(lzma.compress(b" " * ((1 << 24) + 1)))
+        assert at.stat().st_size < 10_000
+    checked = there.galley("check")
+    assert checked.returncode == 0, checked.stdout
+    assert "more than 16 MiB" in checked.stdout
+    mend = "rm snippets/outputs/.footprints/laptop/page.json.xz && galley run --footprint page --profile laptop"
+    assert f"    {mend}\n" in checked.stdout
+    file.unlink()
+    assert there.galley("run", "--footprint", "page", "--profile", "laptop").returncode == 0
+    assert true_of(copy.project, copy.record("page"))
+
+
+IN_THE_WAY: dict[str, Callable[[Path, Path], object]] = {
+    "a link": lambda path, to: path.symlink_to(to),
+    "a FIFO": lambda path, to: os.mkfifo(path),
+}
+
+
+@pytest.mark.parametrize("make", IN_THE_WAY.values(), ids=IN_THE_WAY)
+@pytest.mark.parametrize("place", [".", "laptop", "laptop/page.json.xz", "imports-"])
+def test_no_footprint_goes_through_a_link_or_waits_for_a_pipe(
+    folder: GuideFolder, tmp_path: Path, place: str, make: Callable[[Path, Path], object]
+) -> None:
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    assert folder.galley("run", "--footprint").returncode == 0
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "imports-0123456789abcdef.json.xz").write_text("mine", encoding="utf-8")
+    top = folder.project.outputs / ".footprints"
+    at = next(top.glob("imports-*")) if place == "imports-" else top / place
+    at.rename(tmp_path / "away")
+    make(at, tmp_path / "away" if at.suffix else mine)
+    for words in (["check"], ["run", "--footprint", "--all"]):
+        done = folder.galley(*words)
+        assert "Traceback" not in done.stdout
+        if words == ["check"] and place in (".", "laptop"):
+            continue  # without the folder there is no footprint to tell of
+        assert str(at.relative_to(folder.root)) in done.stdout, done.stdout
+        assert ("remove the link" if at.is_symlink() else "move it away") in done.stdout
+    assert done.returncode != 0
+    assert [path.name for path in mine.iterdir()] == ["imports-0123456789abcdef.json.xz"]
+    at.unlink()
+    assert folder.galley("run", "--footprint", "--all").returncode == 0
+    assert true_of(folder.project, folder.record("page"))
+
+
+def test_a_footprint_that_nobody_could_read_is_not_kept(folder: GuideFolder) -> None:
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    folder.run()
+    with pytest.raises(GalleyError, match="is not kept: it has more than 16 MiB"):
+        write(folder.project, folder.record("page"), Footprint(own=Reached(("a" * (1 << 24),))))
+    assert not (folder.project.outputs / ".footprints").exists()
 
 
 def test_a_name_of_imports_is_the_digest_of_its_bytes(bench: Bench, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -162,13 +163,92 @@ def test_nothing_is_held_without_a_reason_or_in_ci(guide: GuideFolder, monkeypat
     assert entry(guide).read_bytes() == before
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"format": 2, "held": []}', '{"format": 1, "held": [{"page": "one"}]}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"format": 0, "held": []}', '{"format": 1, "held": [{"page": "one"}]}'])
 def test_a_list_that_cannot_be_read_is_told_with_its_mend(guide: GuideFolder, text: str) -> None:
     entry(guide).write_text(text, encoding="utf-8")
     checked = guide.galley("check")
     assert checked.returncode == 3
     assert "snippets/outputs/held.json: is no list of held pages" in checked.stdout
     assert "git checkout -- snippets/outputs/held.json" in checked.stdout
+
+
+FAULTS: dict[str, tuple[dict[str, object], str]] = {
+    "a day to come": ({"since": "2999-01-01"}, "its day, 2999-01-01, lies in the future"),
+    "no day": ({"since": "yesterday"}, "its day, 'yesterday', is none"),
+    "a day in another form": ({"since": "20261105"}, "its day, '20261105', is none"),
+    "no reason": ({"reason": ""}, "Expected `str` of length >= 1 - at `$.held[0].reason`"),
+    "an empty reason": ({"reason": " \u00a0\n"}, "it has no reason"),
+    "an escape": ({"reason": "well\x1b[2J"}, "the character U+001B stands in it"),
+    "a turn": ({"reason": "well\u202edias"}, "the character U+202E stands in it"),
+    "a line": ({"reason": "well\u2028said"}, "the character U+2028 stands in it"),
+    "a name with an escape": ({"page": "one\x1b"}, "entry 1, one\ufffd (laptop): the character U+001B"),
+    "a version with an escape": ({"versions": {"click": "\x07"}}, "the character U+0007 stands in it"),
+    "an endless reason": ({"reason": "a" * 1001}, "Expected `str` of length <= 1000"),
+    "a field more": ({"until": "2027-01-01"}, "Object contains unknown field `until`"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_an_entry_that_cannot_be_believed_excuses_nothing(guide: GuideFolder, name: str) -> None:
+    change, what = FAULTS[name]
+    good = entry(guide).read_bytes()
+    said = json.loads(good)
+    said["held"][0].update(change)
+    entry(guide).write_text(json.dumps(said), encoding="utf-8")
+    for words in (["check"], ["run"], ["run", "one"], ["build"], ["review", "snippets/outputs"]):
+        done = guide.galley(*words)
+        assert done.returncode == 3, done.stdout
+        assert done.stdout.startswith("snippets/outputs/held.json: is no list of held pages: "), done.stdout
+        assert what in done.stdout
+        assert "\x1b" not in done.stdout
+    entry(guide).write_bytes(good)  # as the mend says
+    assert guide.galley("check").returncode == 0
+
+
+def test_the_list_is_asked_before_any_record(guide: GuideFolder) -> None:
+    (guide.project.outputs / "one/laptop/record.json").write_text("{}", encoding="utf-8")
+    before = guide.recorded()
+    entry(guide).write_text("{}", encoding="utf-8")
+    done = guide.galley("run", "one")
+    assert (done.returncode, "held.json: is no list" in done.stdout) == (3, True)
+    after = guide.recorded()
+    assert {name: after[name] for name in before if "one" in name} == {
+        name: before[name] for name in before if "one" in name
+    }
+
+
+def test_the_list_of_a_newer_galley_says_so(guide: GuideFolder) -> None:
+    entry(guide).write_text('{"format": 2, "kept": []}', encoding="utf-8")
+    done = guide.galley("check")
+    assert done.returncode == 3
+    said = (
+        "held.json: a newer galley wrote it (format 2; this one reads formats up to 1)\n    upgrade galley: pip install"
+    )
+    assert said in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [("a\x1b[2Jb", "the character U+001B stands in it"), ("a" * 1001, "it has more than 1000 characters")],
+)
+def test_no_page_is_held_for_a_reason_that_the_list_cannot_have(guide: GuideFolder, reason: str, said: str) -> None:
+    before = entry(guide).read_bytes()
+    done = guide.galley("review", "snippets/outputs", "--hold", "two", "--reason", reason)
+    assert done.returncode == 2, done.stdout
+    assert f"two cannot be held for this reason: {said}" in done.stdout
+    assert entry(guide).read_bytes() == before
+
+
+def test_a_reason_of_several_lines_becomes_one(guide: GuideFolder) -> None:
+    hold(store_of(guide.project), [replace(HOLD, reason="one\n\ttwo ")])
+    assert held_pages(store_of(guide.project))[HOLD.key].reason == "one two"
+
+
+def test_a_list_that_would_fill_the_memory_is_not_read(guide: GuideFolder) -> None:
+    os.truncate(entry(guide), 1 << 40)
+    with pytest.raises(GalleyError, match=r"held\.json: is not read: it has more than 16 MiB") as caught:
+        held_pages(store_of(guide.project))
+    assert "git checkout -- snippets/outputs/held.json" in caught.value.mend
 
 
 def test_a_page_that_is_named_twice_makes_no_list(guide: GuideFolder) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,9 @@ from typing import Any
 import pytest
 
 from galley.profile import Profile
+from galley.record.held import Held, hold
 from galley.record.model import CellRecord, Environment, Record
+from galley.record.status import store_of
 from galley.run.choose import Task
 from galley.run.plan import OVERHEAD, shares
 from galley.source.cells import SnippetFile
@@ -203,11 +207,38 @@ def test_a_comparison_in_shards_writes_nothing(guide: GuideFolder) -> None:
     assert guide.recorded() == before
 
 
-@pytest.mark.parametrize("shard", ["0/3", "4/3", "1", "1/0", "a/b", "1/3/4", "-1/3", "01/3"])
+@pytest.mark.parametrize(
+    "shard",
+    [
+        "0/3",
+        "4/3",
+        "1",
+        "1/0",
+        "a/b",
+        "1/3/4",
+        "-1/3",
+        "01/3",
+        "1/٣",
+        "１/３",
+        "1/3\n",
+        "1/1000000",
+        f"1/{'9' * 5000}",
+        "²/3",
+    ],
+)
 def test_a_shard_that_is_none_is_refused(guide: GuideFolder, shard: str) -> None:
     done = guide.galley("run", f"--shard={shard}")
     assert done.returncode == 2
-    assert f"'{shard}' is no shard\n    write NUMBER/COUNT" in done.stdout
+    assert "' is no shard\n    write NUMBER/COUNT" in done.stdout
+    assert not any(each.name.startswith("shard-") for each in guide.project.outputs.iterdir())
+
+
+def test_the_largest_shard_ends_like_any_other(guide: GuideFolder) -> None:
+    done = guide.galley("run", "--shard", "999999/999999")
+    assert (done.returncode, "shard 999999/999999: 0 of 2 pages" in done.stdout) == (0, True), done.stdout
+    again = guide.galley("collect", str(guide.copied(guide.root.parent / "there").project.outputs))
+    assert "999999" in again.stdout
+    assert again.returncode in (0, 1)
 
 
 def note(folder: GuideFolder, change: Callable[[dict[str, Any]], object]) -> None:
@@ -231,6 +262,12 @@ def a_note_that_claims_more(there: GuideFolder) -> None:
 def a_page_twice(there: GuideFolder) -> None:
     """The plan has a page in two shards."""
     note(there, lambda said: said["plan"][0].append(said["plan"][1][0] if said["plan"][1] else said["plan"][2][0]))
+
+
+def a_terabyte(there: GuideFolder) -> None:
+    """The note has more bytes than any memory."""
+    (file,) = there.project.outputs.glob("shard-*.json")
+    os.truncate(file, 1 << 40)
 
 
 def a_foreign_file(there: GuideFolder) -> None:
@@ -257,6 +294,7 @@ REFUSED = {
     of_another_run: "is a shard of another run than",
     a_note_that_claims_more: "is no note of a shard: it has done what is another shard's",
     a_page_twice: "is no note of a shard: a page is in two shards",
+    a_terabyte: "is not read: it has more than 16 MiB",
     a_foreign_file: "notes.txt: is no record, and no file that galley keeps beside records",
     a_link: "page-9: is a link, and galley follows none to its records",
     a_link_deeper: "more: is a link, and galley follows none to its records",
@@ -287,6 +325,11 @@ def tampered(there: GuideFolder) -> None:
     (there.project.outputs / "page-4/laptop/one.stdout.txt").write_text("forged\n", encoding="utf-8")
 
 
+def an_output_without_end(there: GuideFolder) -> None:
+    """An output has more bytes than any memory."""
+    os.truncate(there.project.outputs / "page-4/laptop/one.stdout.txt", 1 << 40)
+
+
 def a_file_more(there: GuideFolder) -> None:
     """A file lies in the record's folder that no record names."""
     (there.project.outputs / "page-4/laptop/more.txt").write_text("a", encoding="utf-8")
@@ -311,11 +354,20 @@ def of_other_code(there: GuideFolder) -> None:
     assert there.galley("run", "page-4").returncode == 0
 
 
+def of_a_newer_galley(there: GuideFolder) -> None:
+    """A newer galley made it."""
+    file = there.project.outputs / "page-4/laptop/record.json"
+    said = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**said, "format": 99}), encoding="utf-8")
+
+
 WRONG = {
     tampered: "one.stdout.txt: is not what was recorded",
+    an_output_without_end: "one.stdout.txt: is not read: it has more than 64 MiB",
     a_file_more: "more.txt: is in the folder and not in the record",
     an_output_by_link: "one.stdout.txt: is no plain file",
     torn: "torn: outputs without a record.json",
+    of_a_newer_galley: "a newer galley wrote it (format 99",
     of_other_code: "cell page_4/one changed",
 }
 
@@ -330,9 +382,65 @@ def test_a_record_that_is_not_true_is_refused_and_the_others_are_taken(
     assert done.returncode == 1, done.stdout
     assert "machine-" in done.stdout
     assert WRONG[spoil] in done.stdout.replace("is no plain file, and", "is no plain file"), done.stdout
-    assert "galley run page-4" in done.stdout
+    mend = "upgrade galley: pip install" if spoil is of_a_newer_galley else "galley run page-4"
+    (refused,) = [each for each in done.stdout.split("\n\n") if WRONG[spoil] in each]
+    assert mend in refused.split("\n")[1], refused
     assert "page-5 (laptop): taken" in done.stdout
     assert not (guide.project.outputs / "page-4").exists()
+
+
+HOLD = Held(page="page-0", profile="laptop", since="2026-11-05", reason="it breaks")
+NOTES = """
+def said(context):
+    return {"device": "cpu"}
+def setup(context):
+    context.note_table(context.root / "catalogue.toml", "model")
+"""
+
+
+def test_a_hold_that_comes_with_a_record_excuses_nothing(guide: GuideFolder) -> None:
+    guide.write("catalogue.toml", '[model]\nrevision = "a"\n')
+    guide.write("snippets/helper.py", NOTES)
+    hooks = '{ provenance = "helper:said" }'
+    guide.write("pyproject.toml", SETTINGS.replace(hooks, '{ provenance = "helper:said", setup = "helper:setup" }'))
+    there = guide.copied(guide.root.parent / "there")
+    there.write("catalogue.toml", '[model]\nrevision = "b"\n')
+    for each in (guide, there):
+        assert each.galley("run").returncode == 0
+    hold(store_of(there.project), [HOLD])
+    before = guide.recorded()
+    done = guide.galley("collect", *outputs(there))
+    assert done.returncode == 1, done.stdout
+    assert "page-0/laptop: the record is stale in this checkout" in done.stdout
+    assert guide.recorded() == before
+
+
+def test_what_is_held_here_is_not_replaced(guide: GuideFolder) -> None:
+    there = guide.copied(guide.root.parent / "there")
+    assert there.galley("run", "--all", "page-0").returncode == 0
+    (there.project.outputs / "page-0/laptop/run.json").write_text(
+        (there.project.outputs / "page-0/laptop/run.json").read_text(encoding="utf-8").replace('"cpu": "', '"cpu": "x'),
+        encoding="utf-8",
+    )
+    hold(store_of(guide.project), [HOLD])
+    before = guide.recorded()
+    done = guide.galley("collect", *outputs(there))
+    assert "page-0/laptop: page-0 (laptop) is held since 2026-11-05: it breaks\n    keep it so, or take" in done.stdout
+    assert guide.recorded() == before
+    (guide.project.outputs / "held.json").unlink()
+    assert "page-0 (laptop): taken" in guide.galley("collect", *outputs(there)).stdout
+
+
+def test_what_was_taken_before_the_disk_is_full_is_told(guide: GuideFolder) -> None:
+    there = guide.copied(guide.root.parent / "there")
+    assert there.galley("run").returncode == 0
+    text = "import os, sys, resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); import signal; "
+    text += "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); from galley.cli import main; main()"
+    done = guide.call([sys.executable, "-c", text, "collect", *outputs(there)])
+    assert done.returncode == 1, done.stdout
+    assert done.stdout.count("the system refuses: File too large\n    mend that, and collect again") == 2, done.stdout
+    assert "0 taken, 5 unchanged, 2 refused; not complete" in done.stdout
+    assert "0 taken" not in guide.galley("collect", *outputs(there)).stdout
 
 
 def test_two_records_of_one_page_are_a_conflict(guide: GuideFolder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -401,6 +402,148 @@ def test_a_base_that_is_none_is_told(guide: GuideFolder, base: str) -> None:
     assert git_status(guide) == ""
 
 
+def test_a_folder_without_records_is_no_base(guide: GuideFolder) -> None:
+    (guide.root / "empty").mkdir()
+    for base in ("docs", "empty", str(guide.root / "snippets/outputs/one")):
+        done = guide.galley("review", base)
+        assert done.returncode == Exit.USAGE, done.stdout
+        assert f"{base}: has no records, so that all would be new\n    name a commit" in done.stdout
+
+
+def broken_commit(guide: GuideFolder) -> str:
+    """The commit lacks a folder."""
+    name = guide.call(["git", "rev-parse", "HEAD:snippets/outputs/two"]).stdout.strip()
+    (guide.root / ".git/objects" / name[:2] / name[2:]).unlink()
+    return "HEAD"
+
+
+def no_commit_to_be_had(guide: GuideFolder) -> str:
+    """Git does not read its own settings."""
+    (guide.root / ".git/config").write_text("[core\n", encoding="utf-8")
+    return "HEAD"
+
+
+def a_linked_page(guide: GuideFolder) -> str:
+    """In the folder a page is a link."""
+    shutil.copytree(guide.project.outputs, guide.root / "kept")
+    (guide.root / "kept/two").rename(guide.root / "away")
+    (guide.root / "kept/two").symlink_to(guide.root / "away")
+    return "kept"
+
+
+def a_linked_profile(guide: GuideFolder) -> str:
+    """In the folder a record is a link."""
+    shutil.copytree(guide.project.outputs, guide.root / "kept")
+    (guide.root / "kept/two/laptop").rename(guide.root / "away")
+    (guide.root / "kept/two/laptop").symlink_to(guide.root / "away")
+    return "kept"
+
+
+def a_broken_list(guide: GuideFolder) -> str:
+    """The list of held pages in the commit is none."""
+    (guide.project.outputs / "held.json").write_text("{", encoding="utf-8")
+    commit(guide)
+    (guide.project.outputs / "held.json").unlink()
+    return "HEAD"
+
+
+def an_empty_list(guide: GuideFolder) -> str:
+    """The list of held pages in the folder was cut off."""
+    shutil.copytree(guide.project.outputs, guide.root / "kept")
+    (guide.root / "kept/held.json").touch()
+    return "kept"
+
+
+UNREADABLE = {
+    an_empty_list: "kept/held.json: is no list of held pages: ",
+    broken_commit: "git ls-tree: ",
+    no_commit_to_be_had: "'HEAD' is no commit, and no folder of records (git rev-parse: ",
+    a_linked_page: "kept/two: is a link, and galley follows none to its records\n    remove the link",
+    a_linked_profile: "kept/two/laptop: is a link, and galley follows none to its records\n    remove the link",
+    a_broken_list: "held.json: is no list of held pages: ",
+}
+
+
+@pytest.mark.parametrize("spoil", UNREADABLE, ids=lambda each: each.__name__)
+def test_a_base_that_cannot_be_read_is_told_and_never_taken_for_an_empty_one(
+    guide: GuideFolder, spoil: Callable[[GuideFolder], str]
+) -> None:
+    done = guide.galley("review", spoil(guide))
+    assert done.returncode in (Exit.USAGE, Exit.BAD_INPUT), done.stdout
+    assert UNREADABLE[spoil] in done.stdout
+    assert "new" not in done.stdout.split("\n")[0]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read anything")
+def test_a_base_that_this_user_may_not_read_is_told(guide: GuideFolder) -> None:
+    shutil.copytree(guide.project.outputs, guide.root / "kept")
+    (guide.root / "kept/two").chmod(0)
+    try:
+        done = guide.galley("review", "kept")
+        assert (done.returncode, "kept/two: the system refuses" in done.stdout) == (Exit.BAD_INPUT, True)
+    finally:
+        (guide.root / "kept/two").chmod(0o755)
+
+
+def torn(record: Path) -> None:
+    """There is no record.json."""
+    (record / "record.json").unlink()
+
+
+def forged(record: Path) -> None:
+    """The record.json is none."""
+    (record / "record.json").write_text("{}", encoding="utf-8")
+
+
+def of_a_newer_galley(record: Path) -> None:
+    """A newer galley wrote it."""
+    said = json.loads((record / "record.json").read_text(encoding="utf-8"))
+    (record / "record.json").write_text(json.dumps({**said, "format": 99}), encoding="utf-8")
+
+
+def too_large(record: Path) -> None:
+    """An output has more bytes than any true one, and few in git."""
+    os.truncate(record / "one.stdout.txt", (1 << 26) + 1)
+
+
+MALFORMED = {
+    torn: "torn: outputs without a record.json",
+    forged: "cannot be read: not a record",
+    of_a_newer_galley: "a newer galley wrote it",
+    too_large: "is not read: it has more than 64 MiB",
+}
+
+
+@pytest.mark.parametrize("where", ["HEAD", "kept"])
+@pytest.mark.parametrize("spoil", MALFORMED, ids=lambda each: each.__name__)
+def test_what_cannot_be_read_in_the_base_is_not_new(
+    guide: GuideFolder, where: str, spoil: Callable[[Path], None]
+) -> None:
+    shutil.copytree(guide.project.outputs, guide.root / "kept")
+    if where == "kept":
+        spoil(guide.root / "kept/two/laptop")
+    else:
+        spoil(guide.project.outputs / "two/laptop")
+        commit(guide)
+        shutil.rmtree(guide.project.outputs)
+        (guide.root / "kept").rename(guide.project.outputs)
+    rerecord(guide, "two", one="another\n")
+    (item,) = items(guide, where).values()
+    assert (item["key"], item["class"]) == ("two", "the record cannot be read")
+    assert MALFORMED[spoil] in item["what"]
+    assert guide.galley("review", where, "--accept", "two").returncode == Exit.OK
+    rerecord(guide, "two", one="a third\n")
+    assert not items(guide, where)["two"]["decision"], "what was accepted was another record"
+
+
+def test_a_name_that_is_no_utf_8_hides_no_record(guide: GuideFolder) -> None:
+    odd = os.fsencode(guide.project.outputs / "two") + b"/\xff.txt"
+    Path(os.fsdecode(odd)).write_text("a", encoding="utf-8")
+    commit(guide)
+    Path(os.fsdecode(odd)).unlink()
+    assert items(guide) == {}
+
+
 def test_without_git_a_folder_is_asked_for(guide: GuideFolder) -> None:
     shutil.rmtree(guide.root / ".git")
     done = guide.galley("review", GIT_CEILING_DIRECTORIES=str(guide.root.parent))
@@ -566,8 +709,8 @@ def test_a_link_in_a_commit_is_no_record(guide: GuideFolder) -> None:
     assert items(guide) == {}
     rerecord(guide, "two", one="three\n")
     (item,) = items(guide).values()
-    assert (item["key"], item["class"]) == ("two", "new")
-    assert "could not be read in HEAD" in item["what"]
+    assert (item["key"], item["class"]) == ("two", "the record cannot be read")
+    assert "in HEAD " in item["what"]
     assert "is in the record and not in the folder" in item["what"], "the text of a link is no output either"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 
@@ -106,3 +107,40 @@ def test_a_page_computes_and_sees_what_plain_python_does(folder: GuideFolder) ->
     assert recorded.replace("snippets/page.py", "page.py") == re.sub(
         r", line \d+", "", plain.replace(str(path), "page.py")
     )
+
+
+DEEP = {
+    "a sum": "+".join(['int("1")'] * 1500) + " == 1500",
+    "negations": "not " * 900 + 'int("1")',
+    "attributes": "node" + ".node" * 1500,
+    "subscripts": "table" + "[0]" * 1500,
+    "many parts": " and ".join(['int("1")'] * 2000),
+}
+BEFORE = "node = type('Node', (), {})()\nnode.node = node\ntable = {}\ntable[0] = table\n"
+
+
+@pytest.mark.parametrize("case", DEEP)
+def test_an_assertion_that_python_takes_holds_or_fails_as_an_assertion(folder: GuideFolder, case: str) -> None:
+    folder.snippet("holds", f"# %% one\n{BEFORE}assert {DEEP[case]}\n")
+    folder.snippet("fails", f"# %% one\n{BEFORE}assert not ({DEEP[case]})\n")
+    (failure,) = folder.run().summary.failures
+    assert failure.page == "fails"
+    assert failure.what == "AssertionError"
+    assert "RecursionError" not in failure.detail
+
+
+LONG = {
+    "a sum": " + ".join(["1"] * 1500),
+    "calls": "+".join(['int("1")'] * 1500),
+    "attributes": "node" + ".node" * 1500,
+}
+
+
+@pytest.mark.parametrize("case", LONG)
+def test_a_statement_that_plain_python_takes_runs(folder: GuideFolder, case: str) -> None:
+    folder.snippet("page", f"# %% one\n{BEFORE}x = {LONG[case]}\n# %% two\n{LONG[case]} and 2\n")
+    assert not folder.run().failures
+    assert folder.output("page", "two.value.txt") == "2"
+    folder.snippet("page", "# %% one\nimport sys\nprint(sys.getrecursionlimit())\n")
+    folder.run()
+    assert folder.output("page", "one.stdout.txt") == f"{sys.getrecursionlimit()}\n"

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from galley.errors import RefusedError
+from galley.errors import GalleyError, RefusedError
 from galley.record.model import CellRecord, Environment, Output, OutputFile, Record
 from galley.record.store import Store
 from galley.record.whole import TamperedError, TornError
+from galley.record.written import to_json
 from galley.source.digest import digest
 
 OLD = {"one.stdout.txt": b"old\n", "two.value.txt": b"kept\n"}
@@ -507,3 +508,54 @@ def test_what_a_dead_writer_left_staged_is_no_record_and_is_cleared(store: Store
     assert list(store.folders()) == [("page", "laptop")]
     store.write(record(NEW))
     assert not left.parent.exists()
+
+
+def grow(path: Path, size: int) -> None:
+    """Let a file have many bytes, none of which takes room on the disk."""
+    path.touch()
+    os.truncate(path, size)
+
+
+@pytest.mark.parametrize("size", [1 << 40, (1 << 26) + 1], ids=["a terabyte", "a byte too many"])
+@pytest.mark.parametrize("name", ["record.json", "run.json", "replacing.json", "one.stdout.txt"])
+def test_no_file_of_a_record_fills_the_memory(store: Store, name: str, size: int) -> None:
+    at = store.folder_of("page", "laptop")
+    grow(at / name, size)
+    if name == "replacing.json":
+        (at / "record.json").unlink()  # otherwise nobody reads it
+        with pytest.raises(TornError):
+            store.read("page", "laptop")
+    else:
+        with pytest.raises(TamperedError, match=f"outputs/page/laptop/{name}: is not read: it has more than"):
+            store.read("page", "laptop")
+    store.write(record({**OLD, **NEW}))  # the mend that `galley check` names for it is to record the page
+    assert store.read("page", "laptop") == record({**OLD, **NEW})
+
+
+def test_all_files_of_a_record_are_bounded_together(store: Store) -> None:
+    empty = bytes(60 << 20)
+    many = {f"c{number}.stdout.txt": empty for number in range(5)}
+    with pytest.raises(GalleyError, match="outputs/page/laptop: is not recorded: it has more than 256 MiB") as caught:
+        store.write(record(many))
+    assert "output_limit" in caught.value.mend
+    assert store.read("page", "laptop") == record(OLD)
+    at = store.folder_of("page", "laptop")
+    for name in many:
+        grow(at / name, len(empty))
+    said = to_json(record(many))
+    (at / "record.json").write_text(said, encoding="utf-8")
+    with pytest.raises(TamperedError, match="outputs/page/laptop: is not read: it has more than 256 MiB"):
+        store.read("page", "laptop")
+
+
+@pytest.mark.parametrize("name", ["record.json", "one.stdout.txt"])
+def test_a_staged_file_that_would_fill_the_memory_is_no_part_of_a_move(store: Store, name: str) -> None:
+    at, staged = store.folder_of("page", "laptop"), store.folder / ".staging"
+    staged.mkdir()
+    shutil.copy(at / "record.json", staged)
+    (at / "record.json").unlink()
+    (at / "one.stdout.txt").unlink()
+    (at / "replacing.json").write_text("{}", encoding="utf-8")
+    grow(staged / name, 1 << 40)
+    with pytest.raises(TornError):
+        store.read("page", "laptop")

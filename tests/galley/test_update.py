@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import signal
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from galley.config import find_project
+from galley.errors import GalleyError
 from galley.record.held import held_pages
 from galley.record.status import store_of
 from galley.update.branch import Copy
-from galley.update.environment import COMMAND
+from galley.update.environment import COMMAND, Environment
 from galley.update.pins import move, pins
-from guide_folder import GuideFolder, quiet_environment
+from guide_folder import GuideFolder, fence, quiet_environment
 from wheels import Bench, index, wheel
 
 SETTINGS = """\
@@ -75,6 +78,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     wheel(bench.wheels, "tiny", "1.2", {**TINY, "tiny/maths.py": MATHS.replace("said", "sung")})
     wheel(bench.wheels, "tiny", "2.0", {**TINY, "tiny/maths.py": NEXT}, ["helping"])
     wheel(bench.wheels, "tiny", "3.0rc1", TINY)
+    wheel(bench.wheels, "early", "1.0rc1", {"early.py": ""})
     wheel(bench.wheels, "helping", "1.0", {"helping.py": ""})
     guide = bench.guide
     guide.write("lock.txt", "tiny==1.0 \\\n    --hash=sha256:00\nother==2.1  # tiny==0.9\n")
@@ -259,8 +263,225 @@ def test_a_branch_of_the_name_is_never_replaced(bench: Bench) -> None:
     git(bench.guide.root, "branch", "update/tiny-2.0")
     ended = bench.galley("update", "--apply", "tiny==2.0", **IDENTITY)
     assert ended.returncode == 5, ended.stdout
-    assert "there is a branch update/tiny-2.0 already\n    git branch -D update/tiny-2.0" in ended.stdout
+    assert "there is a branch update/tiny-2.0 already\n    name another: --branch NAME; or remove it, " in ended.stdout
     assert git(bench.guide.root, "rev-parse", "update/tiny-2.0") == git(bench.guide.root, "rev-parse", "main")
+
+
+NAMES = {
+    "--x": (2, "'--x' is no name of a branch\n    name another: --branch NAME"),
+    "../x": (2, "'../x' is no name of a branch"),
+    "a b; rm": (2, "'a b; rm' is no name of a branch"),
+    "x.lock": (2, "'x.lock' is no name of a branch"),
+    "main": (5, "there is a branch main already"),
+    "main/x": (5, "git has no branch main/x beside the branch main\n    name another: --branch NAME"),
+    "deep": (5, "git has no branch deep beside the branch deep/er"),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_branch_that_git_would_not_make_is_told_before_anything_runs(bench: Bench, name: str) -> None:
+    git(bench.guide.root, "branch", "deep/er")
+    ended = bench.galley("update", "--apply", "tiny==2.0", f"--branch={name}", **IDENTITY)
+    code, said = NAMES[name]
+    assert (ended.returncode, said in ended.stdout) == (code, True), ended.stdout
+    assert "installing" not in ended.stdout
+
+
+def test_who_commits_is_asked_before_anything_runs(bench: Bench) -> None:
+    nobody = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+    git(bench.guide.root, "config", "user.useConfigOnly", "true")
+    ended = bench.galley("update", "--apply", "tiny==2.0", **nobody)
+    assert ended.returncode == 3, ended.stdout
+    assert "git would not commit: git var: fatal: " in ended.stdout
+    assert "installing" not in ended.stdout
+    mend = "    git config user.name NAME && git config user.email ADDRESS"
+    assert mend in ended.stdout
+    subprocess.run(mend, shell=True, cwd=bench.guide.root, check=True)
+    assert bench.galley("update", "--apply", "tiny==1.1", **nobody).returncode == 0
+
+
+def test_settings_of_git_change_nothing_of_an_update(bench: Bench, tmp_path: Path) -> None:
+    root = bench.guide.root
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    for name in ("post-index-change", "pre-commit", "commit-msg", "post-checkout"):
+        (hooks / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\nexit 1\n", encoding="utf-8")
+        (hooks / name).chmod(0o755)
+    (tmp_path / "ignored").write_text("*.txt\n*.xz\n", encoding="utf-8")
+    for name, said in {
+        "core.autocrlf": "true",
+        "core.hooksPath": str(hooks),
+        "core.excludesFile": str(tmp_path / "ignored"),
+        "commit.gpgSign": "true",
+        "gpg.program": "/bin/false",
+    }.items():
+        git(root, "config", name, said)
+    bench.guide.write("snippets/tells.py", "# %% one\nimport tiny\nprint(tiny.told())\n# %% two\ntiny.told()\n")
+    bench.guide.page("tells", "\n".join(fence("tells", name) for name in ("one", "two")))
+    assert bench.galley("run", "tells", "--footprint").returncode == 0
+    git(root, "-c", "core.autocrlf=false", "-c", "core.hooksPath=/dev/null", "add", "--all", "--force")
+    git(root, "-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false", "commit", "-q", "-m", "second")
+    ended = bench.galley("update", "--apply", "tiny==2.0", **IDENTITY)
+    assert ended.returncode == 0, ended.stdout
+    assert "recorded anew: tells (laptop)" in ended.stdout
+    assert not (tmp_path / "ran").exists()
+    files = git(root, "ls-tree", "-r", "--name-only", "update/tiny-2.0", "snippets/outputs/tells").splitlines()
+    assert [each.rpartition("/")[2] for each in files] == ["one.stdout.txt", "record.json", "run.json", "two.value.txt"]
+    assert subprocess.run(
+        ["git", "cat-file", "blob", "update/tiny-2.0:snippets/outputs/tells/laptop/one.stdout.txt"],
+        cwd=root, check=True, capture_output=True,
+    ).stdout == b"said aloud\n"  # fmt: skip
+
+
+def test_what_git_refuses_at_the_end_is_in_a_commit(bench: Bench) -> None:
+    root = bench.guide.root
+    hook = root / ".git/hooks/reference-transaction"
+    hook.write_text("#!/bin/sh\n[ $1 = committed ] || exit 1\n", encoding="utf-8")
+    hook.chmod(0o755)
+    ended = bench.galley("update", "--apply", "tiny==1.1", **IDENTITY)
+    assert ended.returncode == 5, ended.stdout
+    assert "the branch update/tiny-1.1 cannot be made: git update-ref: fatal: " in ended.stdout
+    hook.unlink()
+    (mend,) = [line.partition(": git ")[2] for line in ended.stdout.splitlines() if ": git branch NAME" in line]
+    git(root, *mend.replace("NAME", "mine").split())
+    assert git(root, "diff", "--name-only", "main", "mine").splitlines() == [
+        "docs/links.md",
+        "lock.txt",
+        "pyproject.toml",
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a folder to another")
+def test_a_repository_of_another_user_is_told_in_git_s_words(bench: Bench) -> None:
+    os.chown(bench.guide.root / ".git", 12345, 12345)
+    os.chown(bench.guide.root, 12345, 12345)
+    ended = bench.galley("update", "--apply", "tiny==2.0", **IDENTITY)
+    assert ended.returncode == 3, ended.stdout
+    assert "dubious ownership" in ended.stdout
+    assert "git init" not in ended.stdout
+
+
+def test_a_machine_without_git_is_told(bench: Bench, tmp_path: Path) -> None:
+    ended = bench.galley("update", "--apply", "tiny==2.0", PATH=str(tmp_path), **IDENTITY)
+    assert (ended.returncode, ended.stdout) == (3, "git is not installed\n    install git\n")
+
+
+def test_a_commit_that_no_branch_has_is_a_beginning_too(bench: Bench) -> None:
+    git(bench.guide.root, "checkout", "-q", "--detach")
+    bench.guide.write("docs/notes.md", "# Not committed\n")
+    ended = bench.galley("update", "--apply", "tiny==1.1", **IDENTITY)
+    assert ended.returncode == 0, ended.stdout
+    assert "files that differ from it stay out of it" in ended.stdout
+    assert git(bench.guide.root, "rev-parse", "update/tiny-1.1^") == git(bench.guide.root, "rev-parse", "HEAD")
+    assert (bench.guide.root / "docs/notes.md").read_text(encoding="utf-8") == "# Not committed\n"
+
+
+def more(bench: Bench, folder: Path, version: str, files: dict[str, str]) -> Bench:
+    """The same bench with one release more of tiny."""
+    wheels = folder / "wheels"
+    shutil.copytree(bench.wheels, wheels)
+    wheel(wheels, "tiny", version, {**TINY, **files})
+    return Bench(bench.guide, wheels, bench.environment)
+
+
+def test_a_page_that_fails_has_no_other_page_held(bench: Bench, tmp_path: Path) -> None:
+    forged = "no more\\nsnippets/tells.py:1: page tells (laptop): forged\\n\\n: page tells (laptop): forged"
+    bench = more(bench, tmp_path, "2.1", {"tiny/maths.py": NEXT.replace("no more", forged), "helping.py": ""})
+    ended = bench.galley("update", "--apply", "tiny==2.1", "--no-footprints", **IDENTITY)
+    assert ended.returncode == 0, ended.stdout
+    assert "recorded anew: tells (laptop)" in ended.stdout
+    listed = git(bench.guide.root, "show", "update/tiny-2.1:snippets/outputs/held.json")
+    assert '"page": "adds"' in listed
+    assert '"page": "tells"' not in listed
+
+
+def test_a_run_that_cannot_begin_says_why_its_pages_are_held(bench: Bench, tmp_path: Path) -> None:
+    bench.guide.write("snippets/helper.py", "import tiny\ntiny.told\n")
+    settings = (bench.guide.root / "pyproject.toml").read_text(encoding="utf-8")
+    bench.guide.write("pyproject.toml", settings.replace("[tool.galley]\n", '[tool.galley]\nimports = ["tiny"]\n'))
+    assert bench.galley("run", "--footprint").returncode == 0
+    git(bench.guide.root, "add", "--all")
+    git(bench.guide.root, "commit", "-q", "-m", "second")
+    bench = more(bench, tmp_path, "2.1", {"tiny/__init__.py": "raise ImportError('it is broken')\n"})
+    ended = bench.galley("update", "--apply", "tiny==2.1", "--no-footprints", **IDENTITY)
+    held = [line for line in ended.stdout.splitlines() if line.startswith("held: ")]
+    assert held, ended.stdout
+    assert all("it did not run under laptop here: " in line and "it is broken" in line for line in held), held
+
+
+def test_an_update_follows_no_link_out_of_its_copy_and_keeps_the_ends_of_lines(bench: Bench, tmp_path: Path) -> None:
+    root, mine = bench.guide.root, tmp_path / "mine.md"
+    link = f"[`x`]({LINK.format(version='1.0', line=1)})"
+    mine.write_text(f"# Mine\n\n{link}\n", encoding="utf-8")
+    (root / "docs/mine.md").symlink_to(mine)
+    (root / "notes.txt").symlink_to("/dev/zero")
+    (root / "docs/latin.txt").write_bytes(b"tiny==1.0 \xe9\n")
+    (root / "docs/dos.md").write_bytes(f"# Dos\r\n\r\n{link}\r\n".encode())
+    settings = (root / "pyproject.toml").read_bytes().replace(b"\n", b"\r\n")
+    (root / "pyproject.toml").write_bytes(settings)
+    git(root, "add", "--all")
+    git(root, "commit", "-q", "-m", "second")
+    before = mine.read_bytes()
+    ended = bench.galley("update", "--apply", "tiny==1.1", **IDENTITY)
+    assert ended.returncode == 0, ended.stdout
+    assert mine.read_bytes() == before
+
+    def blob(path: str) -> bytes:
+        words = ["git", "cat-file", "blob", f"update/tiny-1.1:{path}"]
+        return subprocess.run(words, cwd=root, check=True, capture_output=True).stdout
+
+    assert blob("pyproject.toml") == settings.replace(b"==1.0", b"==1.1")
+    assert blob("docs/dos.md").count(b"\r\n") == 3
+    assert b"v1.1/" in blob("docs/dos.md")
+
+
+@pytest.mark.parametrize("version", ["../x", "1;rm", "--x", "1.0 2", "", "1" * 200])
+def test_a_version_that_is_none_is_refused(bench: Bench, tmp_path: Path, version: str) -> None:
+    made = Environment.make(tmp_path / "env")
+    about = made.packages / "odd-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: odd\nVersion: {version}\n", encoding="utf-8")
+    with pytest.raises(GalleyError, match=r"says that it is of the version|does not start") as caught:
+        made.versions(["odd"])
+    assert caught.value.mend
+
+
+def test_releases_with_which_python_does_not_start_are_told(tmp_path: Path) -> None:
+    made = Environment.make(tmp_path / "env")
+    (made.packages / "sitecustomize.py").write_text("import os\nos._exit(3)\n", encoding="utf-8")
+    with pytest.raises(GalleyError, match="with these releases Python does not start"):
+        made.versions(["odd"])
+
+
+def broken(folder: Path, how: str) -> None:
+    """Spoil the wheel of tiny 2.0."""
+    path = folder / "tiny-2.0-py3-none-any.whl"
+    with zipfile.ZipFile(path) as archive:
+        said = {each: archive.read(each) for each in archive.namelist()}
+    if how == "a bomb":
+        said["tiny/maths.py"] = bytes((1 << 28) + 1)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in said.items():
+            archive.writestr(name, data)
+    if how == "a byte":
+        data = bytearray(path.read_bytes())
+        with zipfile.ZipFile(path) as archive:
+            at = archive.getinfo("tiny/maths.py").header_offset + 30 + len("tiny/maths.py") + 8
+        data[at] ^= 0xFF
+        path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"), [("a bomb", "is not read: it has more than 256 MiB"), ("a byte", "tiny/maths.py cannot be read: ")]
+)
+def test_a_release_that_cannot_be_looked_into_is_told(bench: Bench, tmp_path: Path, how: str, said: str) -> None:
+    bench = more(bench, tmp_path, "1.3", {})
+    broken(bench.wheels, how)
+    ended = bench.galley("affected", "tiny==2.0")
+    assert ended.returncode == 3, ended.stdout
+    assert said in ended.stdout
+    assert "    leave this release out, and tell its makers\n" in ended.stdout
+    assert bench.galley("affected", "tiny==1.3").returncode in (0, 1)
 
 
 def test_ci_makes_no_update(bench: Bench) -> None:
@@ -307,9 +528,26 @@ def test_bisect_knows_a_page_that_fails_and_a_cell_that_nothing_changed(bench: B
     assert (ended.returncode, "no release from 1.0 on changed it" in ended.stdout) == (0, True), ended.stdout
 
 
+def test_bisect_says_no_nothing_where_the_page_never_ran(bench: Bench) -> None:
+    ended = bench.galley("bisect", "tells/one", "tiny", "1.1..1.2", CI="1")  # records are written in a copy alone
+    assert "tells/one: tiny 1.2 changed it" in ended.stdout, ended.stdout
+    bench.guide.snippet("adds", "# %% one\nimport tiny\ntiny.never()\n")
+    ended = bench.galley("bisect", "adds", "tiny", "1.1..1.2")
+    assert ended.returncode == 3, ended.stdout
+    assert "adds fails with 1.1 and with 1.2 in the same way: " in ended.stdout
+    settings = (bench.guide.root / "pyproject.toml").read_text(encoding="utf-8")
+    bench.guide.write("pyproject.toml", settings.replace("[tool.galley]\n", '[tool.galley]\nimports = ["nothing"]\n'))
+    ended = bench.galley("bisect", "tells", "tiny", "1.1..1.2")
+    assert (ended.returncode, "tiny 1.1: tells could not run: " in ended.stdout) == (3, True), ended.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["tells", "--", "--index-url=x"], "'--index-url=x' names no release"),
+        (["tells", "tiny; rm -r x"], "names no release"),
+        (["tells", "tiny==1.0"], "'tiny==1.0' names one release, and a bisection has many"),
+        (["tells", "early"], "the index has no package 'early' that this Python can use"),
         (["tells/three", "tiny"], "tells has no cell 'three'\n    its cells: one, two"),
         (["tells", "tiny", "1.0"], "is no range of versions\n    name a range as OLD..NEW"),
         (["tells", "tiny", "2.0..1.0"], "tiny 2.0 is not older than 1.0"),

@@ -9,15 +9,27 @@ import sys
 from typing import Any, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from galley import __version__
 from galley.commands import machines, pages, records, site, updates
-from galley.errors import Exit, GalleyError
+from galley.errors import Exit, GalleyError, UsageError
 from galley.terminal import can_say_anything, err, out, refused
 
 
 class Commands(click.Group):
-    """The commands; one that is interrupted ends as interrupted, and not, as click has it, like a failed check."""
+    """The commands; one that is interrupted ends as interrupted, and not, as click has it, like a failed check.
+
+    An option that is given an empty text is refused. It comes from a variable that is not set, as in `--shard "$PART"`,
+    and the command would do another thing than was meant: all pages, here, or without a signature.
+    """
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command, none of whose options takes an empty text."""
+        for each in cmd.params:
+            if isinstance(each, click.Option) and isinstance(each.type, click.types.StringParamType):
+                each.callback = _not_empty
+        super().add_command(cmd, name)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
@@ -25,6 +37,13 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             sys.exit(Exit.INTERRUPTED)
+
+
+def _not_empty(context: click.Context, option: click.Parameter, value: Any) -> Any:
+    given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+    if given and "" in (value if isinstance(value, tuple) else (value,)):
+        raise UsageError(f"{option.opts[0]} is given an empty text", mend="say what it is to be, or leave it out")
+    return value
 
 
 @click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

@@ -18,17 +18,20 @@ from galley.errors import GalleyError, NotTrueError, Place, RefusedError, UsageE
 from galley.record import shard
 from galley.record.beside import FRESH
 from galley.record.findings import Knows, not_shown
-from galley.record.held import HELD
+from galley.record.held import HELD, held_pages
 from galley.record.manifest import SIGNATURE, manifests
 from galley.record.model import Name, Record
+from galley.record.plain import most_of
 from galley.record.shard import Note
-from galley.record.status import SHOWABLE, Status, status, store_of
+from galley.record.status import SHOWABLE, State, Status, status, store_of
 from galley.record.store import FOOTPRINTS, IS_LINK, LINK_MEND, STAGING, plain_bytes
+from galley.record.whole import UPGRADE
 from galley.source.guide import Guide
 
 FOREIGN = "is no record, and no file that galley keeps beside records"
 FOREIGN_MEND = "name the folder of a shard's records alone, such as a copy of its snippets/outputs"
 OF_NOBODY = "is the record of a page or profile that this checkout does not have"
+AGAIN = "mend that, and collect again"
 SAME_COMMIT = "collect into the commit that the shards ran"
 
 BESIDE = (STAGING, FRESH, HELD, FOOTPRINTS)  # what galley keeps in the folder of the records beside them
@@ -74,6 +77,9 @@ def collect(guide: Guide, folders: Sequence[Path], kinds: Knows) -> Collected:
             _take(guide, key, [source for source in sources if key in source.pages], kinds, found)
         except GalleyError as error:
             found.refused.append(error)
+        except OSError as error:  # what was taken before is told all the same
+            at = Place(Path(os.fsdecode(error.filename or store_of(guide.project).relative / key[0] / key[1])))
+            found.refused.append(GalleyError(f"the system refuses: {error.strerror or error}", at, AGAIN))
     found.missing = list(_missing(guide, sources))
     return found
 
@@ -135,12 +141,15 @@ def _take(guide: Guide, key: Name, sources: Sequence[Source], kinds: Knows, foun
     if snippets is None or profile not in {each.name for each in guide.project.profiles}:
         raise RefusedError(OF_NOBODY, Place(sources[0].folder / page / profile), SAME_COMMIT)
     here = status(guide.project, snippets, guide.project.profile(profile))
-    states = [(each, status(each.project, snippets, guide.project.profile(profile))) for each in sources]
+    states = [(each, status(each.project, snippets, guide.project.profile(profile), holds=False)) for each in sources]
     new = [(each, at) for each, at in states if not _equal(at.record, here.record) or each.note]
     if not new or all(_equal(at.record, here.record) and at.state in SHOWABLE for _, at in new):
         found.same.append(key)
         return
     source, at = new[0]
+    if held := held_pages(store).get(key):
+        mend = f"keep it so, or take its entry out of {store.relative / HELD}, and collect again"
+        raise RefusedError(f"{page} ({profile}) is {held}", Place(source.folder / page / profile), mend)
     for each, other in new:
         _verify(each, other, kinds)
         if not _equal(at.record, other.record):
@@ -153,7 +162,7 @@ def _take(guide: Guide, key: Name, sources: Sequence[Source], kinds: Knows, foun
 def _files(source: Source, page: str, profile: str) -> dict[str, bytes]:
     """The bytes of each file of a record: they are taken as they are, since they may be signed."""
     folder = source.folder / page / profile
-    return {path.name: plain_bytes(folder, path.name, folder) for path in folder.iterdir()}
+    return {path.name: plain_bytes(folder, path.name, folder, most_of(path.name)) for path in folder.iterdir()}
 
 
 def _equal(one: Record | None, other: Record | None) -> bool:
@@ -166,6 +175,8 @@ def _verify(source: Source, at: Status, kinds: Knows) -> None:
     place = Place(source.folder / at.snippets.page / at.profile.name)
     mend = f"run the page there again, and take its folder anew: galley run {quote(at.snippets.page)}"
     mend += "" if at.profile.required else f" --profile {quote(at.profile.name)}"
+    if at.state is State.NEWER:
+        raise NotTrueError("; ".join(each.what for each in at.reasons), place, UPGRADE)
     if at.state not in SHOWABLE:
         said = "; ".join(f"{each.place}: {each.what}" for each in at.reasons)
         raise NotTrueError(f"the record is {at.state} in this checkout: {said}", place, f"{SAME_COMMIT}, or {mend}")

@@ -22,6 +22,7 @@ from pathlib import Path
 from galley.config import Project
 from galley.errors import GalleyError
 from galley.record.model import Dependency, DependencyKind
+from galley.record.plain import LIST
 from galley.source.cells import Cell
 from galley.source.digest import digest, module_digest
 
@@ -85,8 +86,13 @@ def _digest_of(names: Iterable[str]) -> str:
 
 
 def _table(path: Path, part: str) -> str:
-    """The digest of what a table of a TOML file says, however it is written; KeyError without the table."""
-    _regular(path)
+    """The digest of what a table of a TOML file says, however it is written; KeyError without the table.
+
+    Of a file that would take too much memory as tables, all bytes count.
+    """
+    status = _regular(path)
+    if status.st_size > LIST:
+        return _file_digest(path, False, status.st_mtime_ns, status.st_size)
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
@@ -123,7 +129,7 @@ def know_modules(files: Iterable[Path]) -> None:
 def _file_digest(path: Path, module: bool, mtime_ns: int, size: int) -> str:
     """A file is digested once per state of it: many pages share one model."""
     with path.open("rb") as file:
-        if module:
+        if module and size <= LIST:
             with suppress(SyntaxError, ValueError, RecursionError, MemoryError):  # broken code is still changed code
                 return module_digest(file.read().decode())
             file.seek(0)

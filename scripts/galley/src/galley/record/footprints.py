@@ -24,13 +24,23 @@ from galley.config import Project
 from galley.errors import GalleyError, Place
 from galley.record.footprint import FORMAT, Entered, Footprint, Package, Reached
 from galley.record.model import Name, Record
-from galley.record.store import FOOTPRINTS, plain_bytes
+from galley.record.plain import LIST, TooLargeError, bytes_of, is_plain
+from galley.record.store import (
+    FOOTPRINTS,
+    IS_LINK,
+    LINK_MEND,
+    NO_FOLDER,
+    NOT_PLAIN,
+    PLAIN_MEND,
+    plain_bytes,
+)
 from galley.source.digest import digest
 from galley.system.whole_file import write_whole
 
 SUFFIX = ".json.xz"
 SHARED = "imports-"  # how the name of a file of what imports reached begins; 16 hexadecimal digits follow
-LARGEST = 1 << 26  # bytes of a footprint once it is unpacked
+LARGEST = LIST  # bytes of a footprint once it is unpacked; the largest of a large guide has two million
+MEMORY = 1 << 26  # bytes that unpacking may take, which is several times what these filters ask for
 FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6}]
 
 
@@ -84,16 +94,25 @@ def true_of(project: Project, record: Record) -> Footprint | None:
 
 
 def write(project: Project, record: Record, footprint: Footprint) -> bool:
-    """Keep the footprint of a record; return whether its file changed. Equal contents leave the files untouched."""
+    """Keep the footprint of a record; return whether its file changed. Equal contents leave the files untouched.
+
+    Raises GalleyError where it is larger than any that is read again, and where a link or another thing that galley did
+    not make stands in the way.
+    """
     shared = _bytes(footprint.imports)
     name = f"{SHARED}{digest(shared)[:16]}"
     rest = {each: getattr(footprint, each) for each in ("packages", "own", "hooks", "cells", "programs", "opaque")}
     rest |= {"packages": dict(rest["packages"]), "cells": dict(rest["cells"])}
     stored = Stored(page=record.page, profile=record.profile, of=rests_on(record), imports=name, **rest)
+    own, file = _bytes(stored), file_of(project, record.page, record.profile)
+    if max(len(shared), len(own)) > LARGEST:
+        mend = "the page needs none: any change of a package is taken to reach it"
+        raise GalleyError(f"is not kept: {TooLargeError(LARGEST)}", Place(project.relative(file)), mend)
     project.outputs.mkdir(parents=True, exist_ok=True)
     with system.locked(project.outputs, alone=True):
+        _see_way(project, record.profile, f"{name}{SUFFIX}", f"{record.profile}/{file.name}")
         changed = _put(project.outputs / FOOTPRINTS / f"{name}{SUFFIX}", shared)
-        changed |= _put(file_of(project, record.page, record.profile), _bytes(stored))
+        changed |= _put(file, own)
         for file in _unused(project):
             file.unlink()
     return changed
@@ -113,7 +132,9 @@ def _read(project: Project, page: str, profile: str) -> Stored | None:
     file = file_of(project, page, profile)
     if not os.path.lexists(file):
         return None
-    data = plain_bytes(file.parent, file.name, project.relative(file.parent))
+    relative = project.relative(file)
+    _see_way(project, profile)
+    data = plain_bytes(file.parent, file.name, relative.parent, mend=_again(relative, page, profile))
     try:
         found = msgspec.json.decode(_unpacked(data), type=Stored)
         if (found.page, found.profile) != (page, profile):
@@ -156,8 +177,25 @@ def _is_shared(name: str) -> bool:
 
 def _no_footprint(project: Project, page: str, profile: str, why: str) -> GalleyError:
     file = project.relative(file_of(project, page, profile))
-    again = f"rm {quote(file.as_posix())} && galley run --footprint {quote(page)} --profile {quote(profile)}"
-    return GalleyError(f"is no footprint: {why}", Place(file), again)
+    return GalleyError(f"is no footprint: {why}", Place(file), _again(file, page, profile))
+
+
+def _again(file: Path, page: str, profile: str) -> str:
+    return f"rm {quote(file.as_posix())} && galley run --footprint {quote(page)} --profile {quote(profile)}"
+
+
+def _see_way(project: Project, profile: str, *names: str) -> None:
+    """Raises GalleyError where the way to the footprints of a profile is a link, or these names of files are none's."""
+    top = project.outputs / FOOTPRINTS
+    for folder in (top, top / profile):
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            link = folder.is_symlink()
+            place = Place(project.relative(folder))
+            raise GalleyError(IS_LINK if link else NO_FOLDER, place, LINK_MEND if link else PLAIN_MEND)
+    for file in (top / name for name in names):
+        if os.path.lexists(file) and not is_plain(file):
+            mend = LINK_MEND if file.is_symlink() else PLAIN_MEND
+            raise GalleyError(NOT_PLAIN, Place(project.relative(file)), mend)
 
 
 def _unused(project: Project) -> list[Path]:
@@ -178,7 +216,7 @@ def _bytes(value: Any) -> bytes:
 def _put(file: Path, text: bytes) -> bool:
     """Write a file whole or not at all, unless it holds this text already."""
     try:
-        if not file.is_symlink() and _unpacked(file.read_bytes()) == text:
+        if _unpacked(bytes_of(file, LARGEST)) == text:
             return False
     except (OSError, ValueError, lzma.LZMAError, EOFError):
         pass  # it is not there, or is no footprint: this one takes its place
@@ -189,7 +227,7 @@ def _put(file: Path, text: bytes) -> bool:
 
 def _unpacked(data: bytes) -> bytes:
     """The text of a file; ValueError where it is larger than any can be."""
-    unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=1 << 28)
+    unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY)
     text = unpacker.decompress(data, LARGEST)
     if not unpacker.eof:
         raise ValueError(f"it is cut off, or has more than {LARGEST >> 20} MiB")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from shlex import quote
@@ -20,6 +19,7 @@ from galley.config import Project
 from galley.errors import Place
 from galley.hooks import APART
 from galley.profile import Profile
+from galley.record.days import date_fault
 from galley.record.model import Record
 from galley.record.move import RECORD, RUN
 from galley.source.cells import SnippetFile
@@ -119,12 +119,3 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, dict):
         for each in value.values():
             yield from _texts(each)
-
-
-def date_fault(said: str) -> str:
-    """What is wrong with a record's date; a day more than today's is a clock that is not quite right."""
-    try:
-        day = date.fromisoformat(said)
-    except ValueError:
-        return f"its date, {said!r:.40}, is none"
-    return f"its date, {said}, lies in the future" if day > datetime.now(UTC).date() + timedelta(days=1) else ""

@@ -9,9 +9,9 @@ excuse that the page's code is another: then the page would show code that never
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from shlex import quote
@@ -22,13 +22,18 @@ import msgspec
 from galley import system
 from galley.errors import GalleyError, Place, RefusedError, UsageError
 from galley.record.beside import put
+from galley.record.days import date_fault
 from galley.record.model import Name
 from galley.record.store import Store, plain_bytes
+from galley.record.whole import UPGRADE, NewerRecordError
 
 HELD = "held.json"
 FORMAT = 1
 REASON = 'say why, for readers and for whoever looks at the page next: --reason "…"'
-Said = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+LONGEST = 1000  # characters of a reason, and of any other text in the list
+Said = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST)]
+UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # categories: control characters, halves of characters, ends of lines
+TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # text around
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,16 +70,49 @@ class Held:
         return f"held since {self.since}{self.why}"
 
 
-class _File(msgspec.Struct):
+class _Entry(msgspec.Struct, forbid_unknown_fields=True):
+    """An entry as `held.json` holds it; one with a field that this galley does not know says more than it reads."""
+
+    page: Said
+    profile: Said
+    since: Said
+    reason: Said
+    versions: dict[Said, Said] = {}
+
+    @property
+    def fault(self) -> str:
+        """Why nothing of it can be believed; empty where it can be."""
+        if day := date_fault(self.since):
+            return day.replace("date", "day", 1)
+        if not self.reason.strip():
+            return "it has no reason"
+        texts = (self.page, self.profile, self.reason, *self.versions, *self.versions.values())
+        return next((f"{wrong} stands in it" for each in texts if (wrong := _unseen(each))), "")
+
+
+class _Format(msgspec.Struct):
+    """What of the file says in which form the rest is."""
+
+    format: Annotated[int, msgspec.Meta(ge=1)]
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
     """What `held.json` holds."""
 
-    format: Annotated[int, msgspec.Meta(ge=1, le=FORMAT)]
-    held: list[Held]
+    format: int
+    held: list[_Entry]
 
 
-def today() -> str:
-    """The day, in UTC, as records have it."""
-    return datetime.now(UTC).date().isoformat()
+def _unseen(text: str) -> str:
+    """The first character of a text that nobody sees, or that turns the text around it, by its number; or nothing."""
+    found = next((each for each in text if each in TURNS or unicodedata.category(each) in UNSEEN), "")
+    return f"the character U+{ord(found):04X}" if found else ""
+
+
+def seen(text: str) -> str:
+    """A text as a reason may have it: in one line, with a sign for each character that nobody sees, and cut."""
+    line = " ".join(text.split())
+    return "".join("\N{REPLACEMENT CHARACTER}" if _unseen(each) else each for each in line)[:LONGEST]
 
 
 def held_pages(store: Store) -> Mapping[Name, Held]:
@@ -89,35 +127,59 @@ def held_pages(store: Store) -> Mapping[Name, Held]:
 @lru_cache(16)
 def _read(store: Store, *_: int) -> Mapping[Name, Held]:
     """The held pages in a file in the state that the numbers tell: each page asks, and the file is read once."""
-    return parsed(plain_bytes(store.folder, HELD, store.relative), store.relative / HELD)
+    path = store.relative / HELD
+    return parsed(plain_bytes(store.folder, HELD, store.relative, mend=_mend(path)), path)
 
 
-def parsed(data: bytes, path: Path) -> Mapping[Name, Held]:
-    """The held pages in the bytes of a `held.json`; raises GalleyError, which names `path`, where it is none."""
+def parsed(data: bytes, path: Path, mend: str = "") -> Mapping[Name, Held]:
+    """The held pages in the bytes of a `held.json`.
+
+    Raises GalleyError, which names `path`, where it is none, or where any entry cannot be believed: then nothing is
+    held, and nothing is excused. Raises NewerRecordError where a newer galley wrote it.
+
+    `mend` is what to do where it is not the list of this checkout.
+    """
     try:
-        pages = msgspec.json.decode(data, type=_File).held
+        said = msgspec.json.decode(data, type=_Format).format
+        if said > FORMAT:
+            what = f"a newer galley wrote it (format {said}; this one reads formats up to {FORMAT})"
+            raise NewerRecordError(what, Place(path), UPGRADE)
+        entries = msgspec.json.decode(data, type=_File).held
+        for number, entry in enumerate(entries, start=1):
+            if wrong := entry.fault:
+                raise ValueError(f"entry {number}, {seen(entry.page)} ({seen(entry.profile)}): {wrong}")
+        pages = [Held(**msgspec.structs.asdict(each)) for each in entries]
         if len({each.key for each in pages}) < len(pages):
             raise ValueError("it names a page twice under a profile")
     except (ValueError, RecursionError) as error:
-        mend = f"mend it, or take it back from git: git checkout -- {quote(path.as_posix())}"
-        raise GalleyError(f"is no list of held pages: {error}", Place(path), mend) from error
+        raise GalleyError(f"is no list of held pages: {error}", Place(path), mend or _mend(path)) from error
     return {each.key: each for each in pages}
+
+
+def _mend(path: Path) -> str:
+    return f"mend it, or take it back from git: git checkout -- {quote(path.as_posix())}"
 
 
 def hold(store: Store, pages: Sequence[Held]) -> None:
     """Note pages as held; a page that is held already gets the new reason, versions and day.
 
-    Raises RefusedError in CI, UsageError for an empty reason.
+    Raises RefusedError in CI, UsageError for a reason that cannot stand in the list.
     """
     for each in pages:
         check_reason(each.page, each.reason)
+    pages = [replace(each, reason=seen(each.reason)) for each in pages]
     _change(store, lambda known: known | {each.key: each for each in pages})
 
 
 def check_reason(page: str, reason: str) -> None:
-    """Raises UsageError where a page would be held for no reason."""
+    """Raises UsageError where a page would be held for no reason, or for one that nobody could read."""
     if not reason.strip():
         raise UsageError(f"{page} cannot be held without a reason", mend=REASON)
+    if wrong := _unseen(" ".join(reason.split())):
+        raise UsageError(f"{page} cannot be held for this reason: {wrong} stands in it", mend=REASON)
+    if len(reason) > LONGEST:
+        what = f"{page} cannot be held for this reason: it has more than {LONGEST} characters"
+        raise UsageError(what, mend="say it in fewer, and name a page or an issue that says the rest")
 
 
 def release(store: Store, page: str, profile: str) -> bool:

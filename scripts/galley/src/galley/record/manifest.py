@@ -36,6 +36,7 @@ PREDICATE = "https://pypi.org/project/galley-docs/#records-v1"
 MANIFEST = "manifest.json"
 SIGNATURE = ".sig"
 MOVE = "move it away: galley replaces only what it made"
+ANEW = "make it anew: galley manifest --sign KEY"
 OPTIONAL = frozenset({State.STALE})  # of a profile that is not required, what is no lie and is shown to nobody
 
 
@@ -180,14 +181,14 @@ def lock_of(project: Project) -> Subject | None:
 def read(project: Project, name: str) -> tuple[Statement, bytes]:
     """A manifest and its bytes; raises GalleyError where it cannot be read or is none."""
     relative = project.relative(project.outputs)
-    data = plain_bytes(project.outputs, name, relative)
+    data = plain_bytes(project.outputs, name, relative, mend=f"{MOVE}, then {ANEW}")
     try:
         if not _is_ours(data):
             raise ValueError("it is another kind of statement")
         return msgspec.json.decode(data, type=Statement), data
     except (ValueError, RecursionError) as error:
         place = Place(relative / name)
-        raise GalleyError(f"is no manifest: {error}", place, "make it anew: galley manifest --sign KEY") from error
+        raise GalleyError(f"is no manifest: {error}", place, f"{MOVE}, then {ANEW}") from error
 
 
 def told(text: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from galley.record.model import Record, is_output
+from galley.record.plain import LIST, OUTPUT, bytes_of, is_plain
 from galley.record.written import from_json
 from galley.source.digest import digest
 
@@ -23,6 +24,11 @@ RECORD = "record.json"
 RUN = "run.json"
 REPLACING = "replacing.json"  # the files of a record and of its successor, while one takes the other's place
 OWN = (RECORD, RUN, REPLACING)
+
+
+def is_own(name: str) -> bool:
+    """Whether galley gives a file in a record's folder this name."""
+    return name in OWN or is_output(name)
 
 
 def beside(record: Record) -> list[str]:
@@ -55,10 +61,10 @@ def _in(staged: Path, folder: Path, file: str) -> None:
 def interrupted(staged: Path, outputs: Path) -> Record | None:
     """The record whose move below `outputs` began and did not end, if what is left of it makes up the whole record."""
     try:
-        found = from_json((staged / RECORD).read_bytes()) if is_plain(staged / RECORD) else None
+        found = from_json(bytes_of(staged / RECORD, LIST))
     except (OSError, ValueError):
         return None
-    if found is None or any(Path(name).name != name for name in (found.page, found.profile)):
+    if any(Path(name).name != name for name in (found.page, found.profile)):
         return None  # somebody else wrote it, and it could lead elsewhere
     folder = outputs / found.page / found.profile
     begun = is_plain(folder / REPLACING) and not (folder / RECORD).exists() and not (staged / REPLACING).exists()
@@ -68,18 +74,16 @@ def interrupted(staged: Path, outputs: Path) -> Record | None:
 
 
 def _is_in(folder: Path, name: str, expected: str) -> bool:
-    return is_plain(folder / name) and digest((folder / name).read_bytes()) == expected
-
-
-def is_plain(path: Path) -> bool:
-    """Whether a path is that of a plain file, and not of a link to one."""
-    return path.is_file() and not path.is_symlink()
+    try:
+        return digest(bytes_of(folder / name, OUTPUT)) == expected
+    except (OSError, ValueError):
+        return False
 
 
 def content(file: Path) -> dict[str, Any]:
-    """The JSON object in a file of a record's folder; empty where the file is no plain file or cannot be read."""
+    """The JSON object in a file of a record's folder; empty where it is no plain file, too large, or cannot be read."""
     try:
-        said = json.loads(file.read_bytes()) if is_plain(file) else None
+        said = json.loads(bytes_of(file, LIST))
     except (OSError, ValueError, RecursionError):
         said = None
     return said if isinstance(said, dict) else {}

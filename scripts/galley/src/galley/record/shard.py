@@ -22,6 +22,7 @@ from galley.record.store import Store, plain_bytes
 SHARD = re.compile(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})")  # as an option has it
 NAME = re.compile(r"shard-([1-9][0-9]{0,5})-of-([1-9][0-9]{0,5})\.json")  # as the note's file is called
 FORMAT = 1
+AGAIN = "take the shard's folder from its machine again"
 Number = Annotated[int, msgspec.Meta(ge=1, lt=10**6)]
 
 
@@ -81,7 +82,7 @@ def note_of(store: Store, part: Part) -> Note | None:
 def read(store: Store, name: str) -> Note:
     """The note in a file beside the records. Raises GalleyError where it is none."""
     try:
-        found = msgspec.json.decode(plain_bytes(store.folder, name, store.relative), type=Note)
+        found = msgspec.json.decode(plain_bytes(store.folder, name, store.relative, mend=AGAIN), type=Note)
         if found.part.file != name or len(found.plan) != found.part.of:
             raise ValueError("it is of another shard than its name says")
         pages = [key for share in found.plan for key in share]
@@ -91,8 +92,7 @@ def read(store: Store, name: str) -> Note:
             raise ValueError("it has done what is another shard's")
         return found
     except (ValueError, RecursionError) as error:
-        mend = "take the shard's folder from its machine again"
-        raise GalleyError(f"is no note of a shard: {error}", Place(store.relative / name), mend) from error
+        raise GalleyError(f"is no note of a shard: {error}", Place(store.relative / name), AGAIN) from error
 
 
 def write(store: Store, note: Note) -> None:

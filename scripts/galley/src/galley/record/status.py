@@ -94,9 +94,14 @@ def store_of(project: Project) -> Store:
     return Store(project.outputs, project.relative(project.outputs))
 
 
-def status(project: Project, snippets: SnippetFile, profile: Profile) -> Status:
-    """Compare a page's record with the code, the parameters and the files as they are now."""
+def status(project: Project, snippets: SnippetFile, profile: Profile, *, holds: bool = True) -> Status:
+    """Compare a page's record with the code, the parameters and the files as they are now.
+
+    Without `holds`, no hold excuses anything, as for records that come with a list of somebody else's. Raises
+    GalleyError where the list of held pages cannot be read, whatever the record is.
+    """
     place = Place(project.relative(snippets.path))
+    held = held_pages(store_of(project)).get(Name(snippets.page, profile.name)) if holds else None
     try:
         record = store_of(project).read(snippets.page, profile.name)
     except (TornError, TamperedError, NewerRecordError) as error:
@@ -104,7 +109,6 @@ def status(project: Project, snippets: SnippetFile, profile: Profile) -> Status:
         return Status(snippets, profile, state, (Reason(error.what, error.place or place, error.mend),))
     except GalleyError as error:
         return Status(snippets, profile, State.TAMPERED, (Reason(error.what, error.place or place),))
-    held = held_pages(store_of(project)).get(Name(snippets.page, profile.name))
     if record is None:
         return Status(snippets, profile, State.MISSING, (Reason("never recorded", place),))
     settings = [Reason(what, at) for what, at in settings_changed(project, profile, record.settings)]

@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -25,18 +24,19 @@ from shlex import quote
 
 from galley import system
 from galley.errors import GalleyError, Place, RefusedError
-from galley.record.model import FORMAT, Name, Record, is_output
-from galley.record.move import OWN, RECORD, REPLACING, RUN, beside, content, interrupted, is_plain, move, named
+from galley.record.model import FORMAT, Name, Record
+from galley.record.move import OWN, RECORD, REPLACING, RUN, beside, content, interrupted, is_own, move, named
+from galley.record.plain import LIST, NotPlainError, TooLargeError, bytes_of, fits, is_plain, most_of
 from galley.record.whole import UPGRADE, NewerRecordError, TamperedError, TornError, move_out, whole
 from galley.record.written import to_json, to_run
 
 STAGING = ".staging"
 FOOTPRINTS = ".footprints"  # the folder of what `galley.record.footprints` keeps
-READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 NOT_PLAIN = "is no plain file, and records have none but such"
 NO_FOLDER = "is no folder, and records are kept in folders"
 IS_LINK = "is a link, and galley follows none to its records"
 LINK_MEND = "remove the link; records are plain folders and files"
+SHORTEN = "print or show less in the page, or set a lower output_limit under [tool.galley]"
 PLAIN_MEND = "move it away; records are plain folders and files"
 
 
@@ -92,7 +92,7 @@ class Store:
     def _read(self, page: str, profile: str) -> Record | None:
         folder = self.folder_of(page, profile)
         relative = self.relative / page / profile
-        self._no_link(page, profile)
+        self.see_way(page, profile)
         try:
             present = set(os.listdir(folder))  # noqa: PTH208  names are all it takes, and a guide has many records
         except FileNotFoundError:
@@ -102,7 +102,9 @@ class Store:
             present.remove(REPLACING)
         if not present:
             return None
-        return whole(page, profile, present, lambda name: plain_bytes(folder, name, relative), self.relative)
+        return whole(
+            page, profile, present, lambda name: plain_bytes(folder, name, relative, most_of(name)), self.relative
+        )
 
     def write(self, record: Record) -> None:
         """Replace the record and its files, all or nothing, and remove what an interrupted write left in `.staging`.
@@ -137,6 +139,8 @@ class Store:
     def _replace(self, record: Record, files: Mapping[str, bytes]) -> None:
         if os.environ.get("CI"):
             raise RefusedError("CI writes no records", Place(self.relative))
+        if wrong := fits(files):
+            raise GalleyError(f"is not recorded: {wrong}", Place(self.relative / record.page / record.profile), SHORTEN)
         with self._locked(alone=True):
             self.see_staging()
             with suppress(GalleyError, OSError):  # it is another page's, perhaps, and this one is written all the same
@@ -161,7 +165,7 @@ class Store:
         for folder, folders, names in os.walk(staged):
             here = Path(folder)
             links = [name for name in folders if (here / name).is_symlink()]
-            others = [name for name in names if not (name in OWN or is_output(name)) or not is_plain(here / name)]
+            others = [name for name in names if not is_own(name) or not is_plain(here / name)]
             if name := next(iter([*links, *others]), None):
                 at = relative / (here / name).relative_to(staged)
                 raise TamperedError(
@@ -174,7 +178,7 @@ class Store:
         Raises TamperedError where the folder holds any other file that the new record does not replace.
         """
         folder, relative = self.folder_of(record.page, record.profile), self.relative / record.page / record.profile
-        self._no_link(record.page, record.profile)
+        self.see_way(record.page, record.profile)
         if not folder.is_dir():
             return set()
         if _is_newer(folder / RECORD):
@@ -188,7 +192,7 @@ class Store:
                 raise TamperedError("is in the folder, and no record names it", Place(relative / name), move_out(name))
         return (listed | {RUN}) & present
 
-    def _no_link(self, page: str, profile: str) -> None:
+    def see_way(self, page: str, profile: str) -> None:
         """Raises TamperedError where a part of the way to a record is a link, or no folder."""
         for part in ("", f"/{page}", f"/{page}/{profile}"):
             at = f"{self.folder}{part}"  # a path object costs more than the look
@@ -226,30 +230,23 @@ class Store:
             raise TamperedError("cannot be read or written by this user", Place(place), mend) from error
 
 
-def plain_bytes(folder: Path, name: str, relative: Path) -> bytes:
-    """A file of a record; raises TamperedError where it is a link, or anything else than a plain file."""
+def plain_bytes(folder: Path, name: str, relative: Path, most: int = LIST, mend: str = "") -> bytes:
+    """A file of a record; raises TamperedError where it is a link, no plain file, or has more than `most` bytes.
+
+    `mend` is what to do about a file that is too large, where to record the page anew does not replace it.
+    """
     path = f"{folder}/{name}"  # a text: making a path object takes longer than reading the file
     try:
-        handle = os.open(path, READING)
-        try:
-            status = os.fstat(handle)
-            if stat.S_ISREG(status.st_mode):
-                return _all_of(handle, status.st_size)
-        finally:
-            os.close(handle)
+        return bytes_of(path, most)
+    except TooLargeError as error:
+        raise TamperedError(f"is not read: {error}", Place(relative / name), mend) from error
+    except NotPlainError:
+        pass
     except OSError as error:
         if not os.path.islink(path) and not os.path.isdir(path):  # noqa: PTH112, PTH114
             raise TamperedError(f"cannot be read: {error.strerror}", Place(relative / name)) from error
     _plain(folder, name, relative)
     raise TamperedError("was another kind of file a moment ago", Place(relative / name))
-
-
-def _all_of(handle: int, size: int) -> bytes:
-    """All that a file holds, of which `size` bytes are expected."""
-    data = os.read(handle, size + 1)
-    while more := os.read(handle, 1 << 20):  # it grew, or the system gives less at a time
-        data += more
-    return data
 
 
 def _plain(folder: Path, name: str, relative: Path) -> None:

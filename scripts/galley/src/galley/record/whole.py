@@ -13,6 +13,7 @@ from shlex import quote
 from galley.errors import GalleyError, Place
 from galley.record.model import Record
 from galley.record.move import RECORD, RUN, beside
+from galley.record.plain import WHOLE, TooLargeError
 from galley.record.written import NewerError, from_json, with_run
 from galley.source.digest import digest
 
@@ -45,8 +46,12 @@ def whole(page: str, profile: str, present: Collection[str], read: Callable[[str
     for file in beside(record):
         if file not in present:
             raise TamperedError("is in the record and not in the folder", Place(relative / file))
+    left = WHOLE
     for file, expected in files.items():
         contents[file] = read(file)
+        left -= len(contents[file])
+        if left < 0:
+            raise TamperedError(f"is not read: {TooLargeError(WHOLE)}", Place(relative))
         if digest(contents[file]) != expected:
             crlf = digest(contents[file].replace(b"\r\n", b"\n")) == expected
             how = "its lines end with CRLF now, as git may make them" if crlf else "its bytes changed"

@@ -13,8 +13,9 @@ from pathlib import Path
 from shlex import quote
 
 from galley.errors import Place, RefusedError, UsageError
+from galley.record.days import today
 from galley.record.facts import installed, other_packages
-from galley.record.held import Held, check_reason, hold, today
+from galley.record.held import Held, check_reason, hold
 from galley.record.model import Name
 from galley.record.status import store_of
 from galley.review.ask import TrueTerminal, ask
@@ -42,14 +43,10 @@ class Asked:
 
 def run_review(guide: Guide, said: str, asked: Asked, say: Callable[[str], None]) -> bool:
     """Do what the command asks for; returns whether anything waits for a decision."""
-    desk = desk_of(guide, said, asked)
+    desk = desk_of(guide, said, asked, say)
     if asked.form:
         text = as_json(desk.review, desk.decided) if asked.form == "json" else as_markdown(desk.review, desk.decided)
         sys.stdout.write(text)
-    else:
-        for line in desk.told:
-            say(line)
-        desk.told.clear()
     if asked.html:
         write_page(desk, guide, Path(asked.html))
         if not asked.form:
@@ -77,11 +74,11 @@ def _listed(desk: Desk) -> Iterator[str]:
         yield "no output changed"
 
 
-def desk_of(guide: Guide, said: str, asked: Asked) -> Desk:
+def desk_of(guide: Guide, said: str, asked: Asked, say: Callable[[str], None]) -> Desk:
     """The review since the base that a user named, with all decisions on it.
 
-    Decisions are those of an earlier session, of a file and of the options; each is done. Raises UsageError where one
-    cannot be, before any is done.
+    Decisions are those of an earlier session, of a file and of the options; each is done, and what came of it is said
+    before the next one: that may fail. Raises UsageError where one cannot be, before any is done.
     """
     only = [guide.find(name).page for name in asked.only]
     base = base_of(guide.project, said)
@@ -99,10 +96,19 @@ def desk_of(guide: Guide, said: str, asked: Asked) -> Desk:
         desk.check(page, decision)
     for page, items, decision in wanted:
         desk.decide(page, items, decision)
+        _tell(desk, asked, say)
     if held:
         hold(store_of(guide.project), held)
         desk.told += [f"{each.page}: {each}\n    ends the hold: {each.mend}" for each in held]
+        _tell(desk, asked, say)
     return desk
+
+
+def _tell(desk: Desk, asked: Asked, say: Callable[[str], None]) -> None:
+    """Say what a decision did, unless standard output is for a program."""
+    for line in desk.told if not asked.form else ():
+        say(line)
+    desk.told.clear()
 
 
 def _held(guide: Guide, key: str, reason: str) -> Held:

@@ -1,15 +1,14 @@
-"""Decisions on what changed, what each of them does, and where they are kept until everything is decided.
+"""Decisions on what changed, and what each of them does.
 
 In the command. A record is all or nothing, so that a page's cells cannot be rejected or held one by one: the whole
-record goes back. What was accepted is remembered below `.cache`, and counts as long as neither side changes. A record
-that is put back over loses nothing: the new one is kept below `.cache`, as a folder of records that can be named.
+record goes back. What was accepted counts as long as neither side changes. A record that is put back over loses
+nothing: the new one is kept (`review.kept`), as a folder of records that can be named.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -20,17 +19,13 @@ import msgspec
 
 from galley.config import Project
 from galley.errors import GalleyError, Place, RefusedError, UsageError
-from galley.record.held import Held, check_reason, hold, today
-from galley.record.model import Record
-from galley.record.move import RECORD, RUN
+from galley.record.days import today
+from galley.record.held import Held, check_reason, held_pages, hold, release
 from galley.record.status import store_of
-from galley.record.written import to_json, to_run
+from galley.record.whole import whole
 from galley.review.base import Base
 from galley.review.changed import Item, Page, Review
-from galley.site.build import work_folder
-
-FILE = "review.json"
-REJECTED = "rejected"
+from galley.review.kept import accepted, keep, set_aside
 
 
 class Verb(StrEnum):
@@ -105,74 +100,62 @@ class Desk:
         """Accept items of a page; or reject or hold the page, whatever the items are. Raises what `check` raises."""
         self.check(page, decision)
         if decision.verb is Verb.ACCEPT:
+            keep(self.project, _states(items))
             self.decided |= {item.key: decision for item in items}
-            _keep(self)
             return
         self.told += _put_back(self, page, decision)
+        keep(self.project, (), gone=_states(page.items))
         self.decided |= {item.key: decision for item in page.items}
-        _keep(self)
 
     def resume(self) -> None:
-        """Take the decisions of an earlier session, as far as they are of what there is now."""
-        try:
-            known = msgspec.json.decode((work_folder(self.project) / FILE).read_bytes(), type=_File).items
-        except (OSError, ValueError, RecursionError):
-            return
-        states = {item.key: item.state for _, item in self.review.items}
+        """Take the decisions of earlier sessions, as far as they are of what there is now."""
+        known = set(accepted(self.project))
         self.decided |= {
-            each.key: Decision(Verb.ACCEPT)
-            for each in known
-            if each.decision == Verb.ACCEPT and states.get(each.key) == each.state
+            item.key: Decision(Verb.ACCEPT) for _, item in self.review.items if (item.key, item.state) in known
         }
 
 
-def _keep(desk: Desk) -> None:
-    """Write what was accepted where the next session finds it."""
-    states = {item.key: item.state for _, item in desk.review.items}
-    accepted = [key for key, decision in desk.decided.items() if decision.verb is Verb.ACCEPT]
-    items = [{"key": key, "decision": "accept", "state": states[key]} for key in accepted]
-    file = work_folder(desk.project) / FILE
-    fresh = file.with_name(f"{FILE}.new")
-    fresh.write_text(json.dumps({"items": items}, indent=1) + "\n", encoding="utf-8")
-    fresh.replace(file)
+def _states(items: Iterable[Item]) -> list[tuple[str, str]]:
+    return [(item.key, item.state) for item in items]
 
 
 def _put_back(desk: Desk, page: Page, decision: Decision) -> list[str]:
-    """Put the base's record of a page back, and note a held page; returns what to tell."""
+    """Put the base's record of a page back, and note a held page; returns what to tell.
+
+    The hold comes first. Whoever is killed behind it reviews the page again, and finds the reason in the list. The
+    other way round nobody would hear that the page was to be held: its record would be that of the base.
+    """
     store, name = store_of(desk.project), page.name
     files = desk.base.files(name) if name in desk.base.records else {}  # before they are set aside: it may be them
-    told = _set_aside(desk.project, page.now) if page.now else []
     if files:
-        store.put_back(*name, files)
-        told = [f"{page.key}: the whole record is that of {desk.base.name} again", *told]
-    elif page.now:
-        store.remove(*name)
-        told = [f"{page.key}: its record is gone, as in {desk.base.name}", *told]
+        whole(*name, files, files.__getitem__, Path(desk.base.name))  # before anything changes
+    earlier = held_pages(store).get(name)
+    said = _hold(desk, page, decision)
+    try:
+        told = set_aside(desk.project, name, page.now)
+        if files:
+            store.put_back(*name, files)
+            told = [f"{page.key}: the whole record is that of {desk.base.name} again", *told]
+        elif page.now:
+            store.remove(*name)
+            told = [f"{page.key}: its record is gone, as in {desk.base.name}", *told]
+    except (GalleyError, OSError):
+        hold(store, [earlier]) if earlier else release(store, *name)
+        raise
+    return [*told, *said]
+
+
+def _hold(desk: Desk, page: Page, decision: Decision) -> list[str]:
+    """Note a page as held, anew or as it was in the base; returns what to tell."""
+    store, name = store_of(desk.project), page.name
     if decision.verb is Verb.HOLD:
-        held = Held(
-            page=name[0], profile=name[1], since=today(), reason=decision.reason.strip(), versions=page.versions
-        )
+        held = Held(page=name[0], profile=name[1], since=today(), reason=decision.reason, versions=page.versions)
         hold(store, [held])
-        told.append(f"{page.key}: {held}\n    ends the hold: {held.mend}")
-    elif earlier := desk.base.held.get(name):
+        return [f"{page.key}: {held}\n    ends the hold: {held.mend}"]
+    if earlier := desk.base.held.get(name):
         hold(store, [earlier])
-        told.append(f"{page.key}: held again, as in {desk.base.name}")
-    return told
-
-
-def _set_aside(project: Project, record: Record) -> list[str]:
-    """Keep a record that is put back over; returns how it is had again."""
-    folder = work_folder(project) / REJECTED
-    place = folder / record.page / record.profile
-    if place.exists():
-        shutil.rmtree(place)
-    place.mkdir(parents=True)
-    texts = {RECORD: to_json(record).encode(), RUN: to_run(record).encode()}
-    for name, data in {**record.contents, **texts}.items():
-        (place / name).write_bytes(data)
-    relative = quote(folder.relative_to(project.root).as_posix())
-    again = f"galley review {relative} --only {quote(record.page)} --reject {quote(record.page)}"
-    return [f"    the new one is kept; to have it again: {again}"]
+        return [f"{page.key}: held again, as in {desk.base.name}"]
+    return []
 
 
 def asked_for(

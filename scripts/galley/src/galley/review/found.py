@@ -6,7 +6,8 @@ In the command. Nothing is run and nothing is written.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from galley.record.difference import Change, Difference
 from galley.record.held import held_pages
 from galley.record.model import CellRecord, Name, Record, Shown
 from galley.record.move import RECORD
+from galley.record.plain import LIST, bytes_of
 from galley.record.status import store_of
 from galley.review.base import Base, record_in
 from galley.review.changed import ORDER, ChangedOutput, Fact, Grave, Item, Page, Review
@@ -72,20 +74,17 @@ class _Looked:
         """What changed of it; None where it claims the same."""
         if self._same_claims():
             return None
-        try:
-            was, before = record_in(self.base, self.name), ""
-        except GalleyError as error:
-            was, before = None, f"it could not be read in {self.base.name}: {error.what}"
-        try:
-            now = store_of(self.guide.project).read(*self.name)
-        except GalleyError as error:
-            item = self._item("", Grave.UNREADABLE, f"{error.place or ''}: {error.what}")
-            return self._made((), [item], was)
+        was, before = _read(partial(record_in, self.base, self.name))
+        now, today = _read(partial(store_of(self.guide.project).read, *self.name))
+        if before or today:  # not new and not gone: one of the two is not known
+            what = [f"in {self.base.name} {before}"] * bool(before) + [today] * bool(today)
+            digests = now.files.values() if now else ()
+            return self._made((), [self._item("", Grave.UNREADABLE, "; ".join(what), *digests)], was, now)
         if now is None:
             gone = [self._item("", Grave.GONE, f"{len(was.cells)} cells were recorded")] if was else []
             return self._made((), gone, was) if gone else None
         if was is None:
-            return self._made((), [self._new(now, before)], None, now)
+            return self._made((), [self._new(now)], None, now)
         items = list(self._changed(was, now))
         facts = tuple(_facts(was, now, self.guide.project))
         return self._made(facts, items, was, now) if facts or items else None
@@ -96,10 +95,10 @@ class _Looked:
         if self.name not in self.base.records or not file.is_file() or file.is_symlink():
             return False
         try:
-            return self.base.files(self.name, RECORD).get(RECORD) == file.read_bytes() and bool(
+            return self.base.files(self.name, RECORD).get(RECORD) == bytes_of(file, LIST) and bool(
                 store_of(self.guide.project).read(*self.name)
             )
-        except (GalleyError, OSError):
+        except (GalleyError, OSError, ValueError):
             return False
 
     def _made(
@@ -113,14 +112,14 @@ class _Looked:
         said = digest("\n".join((self.base.name, key, grave, what, *digests)))
         return Item(key, cell, grave, what, said, source=self.snippets.cell(cell), **more)
 
-    def _new(self, now: Record, before: str) -> Item:
+    def _new(self, now: Record) -> Item:
         new = Difference(Change.STRUCTURE, "is new")
         outputs = [
             ChangedOutput(stored.files[0].file, new, None, shown)
             for cell in now.cells
             for stored, shown in zip(cell.outputs, now.shown(cell), strict=True)
         ]
-        what = before or f"a page that {self.base.name} did not have: {len(now.cells)} cells"
+        what = f"a page that {self.base.name} did not have: {len(now.cells)} cells"
         return self._item("", Grave.NEW, what, *now.files.values(), outputs=tuple(outputs))
 
     def _changed(self, was: Record, now: Record) -> Iterator[Item]:
@@ -162,6 +161,14 @@ class _Looked:
         outputs = tuple(ChangedOutput(stored.files[0].file, gone, shown) for stored, shown in pairs)
         grave = Grave.CLAIM_GONE if claim else Grave.GONE
         return self._item(cell.name, grave, "the cell is gone", *was.files.values(), claim=claim, outputs=outputs)
+
+
+def _read(read: Callable[[], Record | None]) -> tuple[Record | None, str]:
+    """A record, and why it cannot be read, with the place."""
+    try:
+        return read(), ""
+    except GalleyError as error:
+        return None, f"{error.place or ''}: {error.what}"
 
 
 def _shown(record: Record, cell: CellRecord | None, file: str) -> Shown | None:

@@ -21,6 +21,7 @@ from galley import system
 from galley.kinds import Kinds
 from galley.kinds.kind import Asked, Watcher, cut_text
 from galley.record.model import Cost, Shown
+from galley.run.compiling import compiled
 from galley.run.lost import Lost
 from galley.run.protocol import CellEnds
 from galley.run.sides import Sides
@@ -149,7 +150,7 @@ class Execution:
     def _evaluate(self, statement: ast.Expr) -> Any:
         """Execute a statement that is an expression; the answer is its value."""
         path, tree = str(self.snippets.path), ast.Expression(statement.value)
-        return eval(compile(tree, path, "eval", self._flags, dont_inherit=True), self.namespace)
+        return eval(compiled(tree, path, "eval", self._flags), self.namespace)
 
     def _let_go(self, held: dict[str, Any], line: int) -> None:
         """Drop a value where the page would: what Python says of it then, such as of a coroutine, names this line."""

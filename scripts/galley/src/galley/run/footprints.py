@@ -41,7 +41,10 @@ async def trace_and_keep(
             yield Kept(each.run, each.run.failure)
             continue
         errors = tuple(_wrong(project, each))
-        yield Kept(each.run, said="no footprint" if errors else _keep(project, each), errors=errors)
+        try:
+            yield Kept(each.run, said="no footprint" if errors else _keep(project, each), errors=errors)
+        except GalleyError as error:
+            yield Kept(each.run, said="no footprint", errors=(error,))
 
 
 def _wrong(project: Project, ran: Rerun) -> list[GalleyError]:

@@ -12,7 +12,7 @@ from galley.config import Project
 from galley.errors import GalleyError, Place
 from galley.kinds import Kinds, kinds_of
 from galley.record.compare import changes
-from galley.record.founded import date_fault
+from galley.record.days import date_fault
 from galley.record.held import release
 from galley.record.model import Record
 from galley.record.status import store_of

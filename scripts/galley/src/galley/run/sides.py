@@ -14,10 +14,12 @@ import ast
 import copy
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 from galley.kinds.describe import Brief, Description, describe
+from galley.run.compiling import compiled
 from galley.source.reads import nodes, read
 
 MARK = secrets.token_hex(16)  # so that no constant of a page's is taken for one of these
@@ -40,14 +42,14 @@ class Sides:
         self._noted: dict[str, Any] = {}  # the values of operands, by the marks that stand for them in the code
 
     def compiled(self, statement: ast.stmt, flags: int) -> CodeType:
-        """The code of a statement; its assertions note what they compare."""
+        """The code of a statement; its assertions note what they compare, unless they are too deep for that."""
         self._noted.clear()
         if any(isinstance(node, ast.Assert) for node in nodes(statement)):
-            body = _Noting().visit(ast.Module([copy.deepcopy(statement)], []))
-        else:
-            body = ast.Module([statement], [])
-        code: CodeType = compile(body, self.path, "exec", flags, dont_inherit=True)
-        return code.replace(co_consts=tuple(self._note(each) for each in code.co_consts))
+            with suppress(RecursionError):  # Python itself takes deeper expressions than what copies and visits them
+                body = _Noting().visit(ast.Module([copy.deepcopy(statement)], []))
+                code = compiled(body, self.path, "exec", flags)
+                return code.replace(co_consts=tuple(self._note(each) for each in code.co_consts))
+        return compiled(ast.Module([statement], []), self.path, "exec", flags)
 
     def _note(self, constant: Any) -> Any:
         marked = type(constant) is str and constant.startswith(MARK)
@@ -63,17 +65,18 @@ class Sides:
             return ""
         asserted = [node for node in nodes(ast.parse(self.source)) if isinstance(node, ast.Assert)]
         here = [node for node in asserted if node.lineno <= line <= (node.end_lineno or line)]
-        return "\n".join(self._lines(here[-1], frame, brief)) if here else ""
+        try:
+            return "\n".join(self._lines(here[-1], frame, brief)) if here else ""
+        except RecursionError:
+            return ""  # a condition that is too deep is told by its line alone
 
     def _lines(self, asserted: ast.Assert, frame: FrameType, brief: Brief) -> Iterator[str]:
         operands = list(_operands(asserted.test))
         marks = [_mark(asserted, number) for number in range(len(operands))]
         noted = [(each, self._noted[mark]) for each, mark in zip(operands, marks, strict=True) if mark in self._noted]
         names = _names(asserted.test, {**frame.f_globals, **frame.f_locals})
-        telling = [
-            (self._text(each), value) for each, value in noted if type(value) is not bool
-        ]  # which the failure says
-        told = [*telling, *names.items()]
+        telling = [each for each in noted if type(each[1]) is not bool][:SHOWN]  # which the failure says
+        told = [*((self._text(each), value) for each, value in telling), *names.items()]
         yield from (f"{text} = {_said(describe(value, brief))}" for text, value in told[:SHOWN])
         if isinstance(asserted.test, ast.Compare) and len(operands) == len(SIDES):
             known = [

@@ -5,11 +5,13 @@ In the command; the builder knows the class alone.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from galley.system.git import GitError, git
+from galley.errors import GalleyError
+from galley.system.git import git
 
 PLAIN = ("100644", "100755")  # the modes of files that are no links
 
@@ -20,6 +22,14 @@ class Commit:
 
     name: str = ""
     modified: bool = False
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A file in git: its name there, and how many bytes it has."""
+
+    name: str
+    size: int
 
 
 def commit_of(folder: Path, without: Sequence[str] = ()) -> Commit:
@@ -38,22 +48,31 @@ def full_name(folder: Path, said: str) -> str | None:
     return name.strip() if name else None
 
 
-def files_at(folder: Path, commit: str, below: str) -> dict[str, str]:
-    """The plain files that a commit has below a path from `folder`: the name of each in git, by its path."""
-    listed = _git(folder, "ls-tree", "-r", "-z", commit, "--", below)
+def why_none(folder: Path) -> str:
+    """Why git knows no commit of a folder at all, in git's own words; empty where it knows the repository."""
+    try:
+        git(folder, "rev-parse", "--git-dir")
+    except GalleyError as error:
+        return error.what
+    return ""
+
+
+def files_at(folder: Path, commit: str, below: str) -> dict[str, Blob]:
+    """The plain files that a commit has below a path from `folder`, by path. Raises GalleyError where git fails."""
     found = {}
-    for line in (listed or "").split("\0"):
+    for line in os.fsdecode(git(folder, "ls-tree", "-r", "-l", "-z", commit, "--", below)).split("\0"):
         head, _, path = line.partition("\t")
         mode, _, rest = head.partition(" ")
         if mode in PLAIN:
-            found[path] = rest.partition(" ")[2]
+            _, name, size = rest.split()
+            found[path] = Blob(name, int(size) if size.isdigit() else 0)  # git does not know the size of what it lacks
     return found
 
 
-def contents(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
-    """The bytes of files, by their names in git; what git does not have is left out."""
-    asked = dict.fromkeys(names)
-    said = _answer(folder, ["cat-file", "--batch"], "".join(f"{name}\n" for name in asked).encode()) if asked else b""
+def contents(folder: Path, blobs: Sequence[Blob]) -> dict[str, bytes]:
+    """The bytes of files, by their names in git. Raises GalleyError where git fails, or lacks one of them."""
+    asked = dict.fromkeys(each.name for each in blobs)
+    said = git(folder, "cat-file", "--batch", told="".join(f"{name}\n" for name in asked).encode()) if asked else b""
     found, at = {}, 0
     while said and (end := said.find(b"\n", at)) >= 0:
         name, *rest = said[at:end].decode().split(" ")
@@ -62,20 +81,16 @@ def contents(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
             size = int(rest[1])
             found[name] = said[at : at + size]
             at += size + 1
+    if lacks := next((name for name in asked if name not in found), ""):
+        raise GalleyError(
+            f"git lacks the object {lacks}, which the commit has", mend="fetch it again: git fsck names it"
+        )
     return found
 
 
 def _git(folder: Path, *words: str) -> str | None:
     """What git answers; None where there is no git, no repository, or no commit in it."""
-    said = _answer(folder, words)
     try:
-        return None if said is None else said.decode()
-    except UnicodeDecodeError:
-        return None
-
-
-def _answer(folder: Path, words: Sequence[str], told: bytes = b"") -> bytes | None:
-    try:
-        return git(folder, *words, told=told)
-    except GitError:
+        return git(folder, *words).decode()
+    except (GalleyError, UnicodeDecodeError):
         return None

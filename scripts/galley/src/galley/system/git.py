@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,7 +17,8 @@ from galley.errors import GalleyError
 SECONDS = 60.0  # how long an answer may take
 # No hook, since a repository brings its own; nor the program that may watch its files in the place of git.
 OPTIONS = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false")
-VARIABLES = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}  # no question at the terminal, no index renewed
+# No question at the terminal, no index renewed, and messages in the language in which they are read here.
+VARIABLES = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
 NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -30,18 +31,19 @@ def git(
     *words: str,
     told: bytes = b"",
     variables: Mapping[str, str] = NONE,
+    settings: Sequence[str] = (),
     seconds: float = SECONDS,
 ) -> bytes:
     """What git answers in a folder; `told` is its standard input, `variables` are added to its environment.
 
-    Raises GitError, with git's own last word where it has one.
+    `settings` (NAME=VALUE) stand in the place of the user's. Raises GitError, with git's own word on what is wrong.
     """
     environment = {**os.environ, **VARIABLES, **variables}
+    command = ["git", *OPTIONS, *(word for each in settings for word in ("-c", each)), *words]
     try:
         done = subprocess.run(
-            ["git", *OPTIONS, *words], cwd=folder, env=environment, input=told, capture_output=True, timeout=seconds,
-            check=False,
-        )  # fmt: skip
+            command, cwd=folder, env=environment, input=told, capture_output=True, timeout=seconds, check=False
+        )
     except FileNotFoundError as error:
         raise GitError("git is not installed", mend="install git") from error
     except OSError as error:
@@ -50,9 +52,10 @@ def git(
         what = f"git {words[0]} did not answer within {seconds:g} s"
         raise GitError(what, mend=f"try by hand what keeps it, in {folder}: git status") from error
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        last = said[-1] if said else f"it ended with {done.returncode}"
-        raise GitError(f"git {words[0]}: {last}", mend="mend what git says, and try again")
+        lines = [each for each in done.stderr.decode("utf-8", "replace").splitlines() if each.strip()]
+        lines = lines or [f"it ended with {done.returncode}"]
+        said = next((each for each in lines if each.startswith(("fatal: ", "error: "))), lines[-1])
+        raise GitError(f"git {words[0]}: {said}", mend="mend what git says, and try again")
     return done.stdout
 
 

@@ -8,6 +8,7 @@ commit. Until then nothing of the project has changed, and whoever is killed lea
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,17 +16,21 @@ from shlex import split
 
 from galley.config import Project, find_project
 from galley.errors import Exit, GalleyError, RefusedError, UsageError
+from galley.record.days import today
 from galley.record.facts import canonical
-from galley.record.held import Held, hold, today
+from galley.record.held import Held, hold, seen
+from galley.record.move import RECORD
+from galley.record.plain import LIST, bytes_of, is_plain
 from galley.record.status import store_of
 from galley.run.failure import Failure
 from galley.source.guide import read_guide
 from galley.system import scratch
 from galley.update.affected import Affected, affected
-from galley.update.branch import Copy, need_new
+from galley.update.branch import Copy, can_branch, can_commit
 from galley.update.environment import Ended, ScratchEnvironment, Tell
 from galley.update.links import MovedLink, rewritten
 from galley.update.pins import Pin, move, others, pins
+from galley.update.texts import put_text, text_of
 
 SHORT = 300  # characters of a reason why a page is held
 SINCE = 12  # characters of the name of a commit, by which people call it
@@ -66,6 +71,9 @@ def apply(project: Project, plan: Plan, tell: Tell) -> Update:
             raise UsageError(f"no file pins {name} to a version", mend=f"packages with a pin: {known}")
     with scratch("galley-update-") as folder:
         copy = Copy.make(project.root, folder)
+        can_commit(copy.repository)  # and not after hours, when the pages have run
+        if plan.branch:
+            can_branch(copy.repository, plan.branch)
         if copy.dirty:
             tell(f"the update starts from commit {copy.commit[:SINCE]}; files that differ from it stay out of it")
         environment = ScratchEnvironment.make(folder / "env")
@@ -88,6 +96,9 @@ class _Work:
         self.copy, self.environment, self.pinned, self.plan, self.tell = copy, environment, pinned, plan, tell
         self.project = find_project(copy.root)
         self.store = store_of(self.project)
+        self.before = copy.folder.parent / "before"
+        if self.project.outputs.is_dir():
+            shutil.copytree(self.project.outputs, self.before, symlinks=True)
 
     def done(self) -> Update:
         """Do all of it, and make the branch."""
@@ -96,7 +107,7 @@ class _Work:
             raise UsageError("nothing moves: these versions are the pinned ones already", mend="galley update")
         named = "-".join(f"{name}-{new}" for name, (_, new) in list(moved.items())[:1])
         update = Update(self.plan.branch or f"update/{named}", moved)
-        need_new(self.copy.repository, update.branch)
+        can_branch(self.copy.repository, update.branch)
         found = affected(read_guide(self.project), [(name, new) for name, (_, new) in moved.items()])
         for line in move(self.project, {canonical(name): new for name, (_, new) in moved.items()}):
             self.tell(line)
@@ -106,7 +117,7 @@ class _Work:
         update.todo += [f"{file} still names an old version" for file in others(self.project, moved)]
         if self.plan.html:
             self._review()
-        self.copy.branch(update.branch, _message(update))
+        self.copy.branch(update.branch, _message(update), self.project.outputs)
         return update
 
     def _versions(self) -> dict[str, tuple[str, str]]:
@@ -149,9 +160,9 @@ class _Work:
         urls = {link.url: link.new_url for each in found for link in each.links if link.new_url}
         files = [*self.project.docs.rglob("*.md"), *self.project.snippets.glob("*.py")]
         for file in files:
-            text = file.read_text(encoding="utf-8")
-            if (new := rewritten(text, urls)) != text:
-                file.write_text(new, encoding="utf-8")
+            text = text_of(self.copy.root, file)
+            if text is not None and (new := rewritten(text, urls)) != text:
+                put_text(file, new)
 
     def _run(self, found: Sequence[Affected], update: Update) -> None:
         """Run the pages that can change, under each profile that they are recorded under; hold those that fail."""
@@ -167,26 +178,36 @@ class _Work:
             pages = list(dict.fromkeys(names))
             self.tell(f"running {len(pages)} pages ({profile})")
             ended = self.environment.galley(["run", "--all", "--profile", profile, *pages], self.copy.root, self.tell)
-            self._sort_out(pages, profile, ended.said, update)
+            self._sort_out(pages, profile, ended, update)
             good = [page for page in pages if f"{page} ({profile})" in update.pages]
             if self.plan.footprints and good:
                 self.tell(f"noting {len(good)} footprints ({profile})")
                 self.environment.galley(["run", "--footprint", "--profile", profile, *good], self.copy.root, self.tell)
 
-    def _sort_out(self, pages: Sequence[str], profile: str, said: str, update: Update) -> None:
+    def _sort_out(self, pages: Sequence[str], profile: str, ended: Ended, update: Update) -> None:
         """Tell the pages that were recorded from those that failed, and hold the latter."""
         versions = {name: new for name, (_, new) in update.moved.items()}
         fresh = []
         for page in pages:
-            why = Failure.read(said, page, profile)[1][:SHORT]
-            if not why and self._is_of(page, profile, update):
+            why = Failure.read(ended.said, page, profile)[1][:SHORT]
+            if self._is_new(page, profile) or (not why and self._is_of(page, profile, update)):
                 update.pages.append(f"{page} ({profile})")
                 continue
-            reason = why or f"it did not run under {profile} here"
+            reason = seen(why) or seen(f"it did not run under {profile} here{_last(ended)}")[:SHORT]
             fresh.append(Held(page=page, profile=profile, since=today(), reason=reason, versions=versions))
         if fresh:
             hold(self.store, fresh)
             update.held += fresh
+
+    def _is_new(self, page: str, profile: str) -> bool:
+        """Whether a record is another than before: a page is recorded only if it ran well, whatever others print."""
+        now, before = (each / page / profile / RECORD for each in (self.store.folder, self.before))
+        try:
+            return self.store.read(page, profile) is not None and not (
+                is_plain(before) and bytes_of(before, LIST) == bytes_of(now, LIST)
+            )
+        except (GalleyError, OSError, ValueError):
+            return False
 
     def _is_of(self, page: str, profile: str, update: Update) -> bool:
         """Whether the record of a page is of the new versions."""
@@ -203,6 +224,14 @@ class _Work:
         """Write the review of the new records since the commit; on the new branch, each of its commands holds."""
         where, since = str(Path(self.plan.html).resolve()), self.copy.commit[:SINCE]
         self.environment.galley(["review", since, "--html", where], self.copy.root, self.tell, **self.copy.variables)
+
+
+def _last(ended: Ended) -> str:
+    """The error with which a run ended that was not a page's own, behind a colon."""
+    if ended.code in (Exit.OK, Exit.PAGE_FAILED):
+        return ""
+    blocks = [each.strip() for each in ended.said.split("\n\n") if each.strip()]
+    return f": {blocks[-1]}" if blocks else ""
 
 
 def _message(update: Update) -> str:

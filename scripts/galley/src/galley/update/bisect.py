@@ -14,7 +14,7 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from galley.config import Project, find_project
-from galley.errors import UsageError
+from galley.errors import Exit, GalleyError, UsageError
 from galley.kinds import kinds_of
 from galley.record.compare import changes
 from galley.record.facts import installed
@@ -26,9 +26,10 @@ from galley.source.guide import Guide
 from galley.system import scratch
 from galley.system.git import own_files
 from galley.update.environment import ScratchEnvironment, Tell
-from galley.update.releases import versions
+from galley.update.releases import requirement, versions
 
 RANGE = "name a range as OLD..NEW"
+OTHERS = "mend that; or name a range as OLD..NEW that leaves the release out"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,9 @@ def bisect(guide: Guide, page: str, cell: str, package: str, between: str, tell:
     with scratch("galley-bisect-") as folder:
         bench = _Bench(guide.project, snippets, cell, package, folder, tell)
         first, last = bench.run(releases[0]), bench.run(releases[-1])
+        if first.failed and first.failed == last.failed:
+            said = f"{snippets.page} fails with {releases[0]} and with {releases[-1]} in the same way: {first.failed}"
+            raise GalleyError(said, mend=f"{RANGE}, where OLD is a release with which it runs")
         if not (what := bench.differs(first, last)):
             return Found(releases[0], "")
         low, high = 0, len(releases) - 1
@@ -76,7 +80,10 @@ def bisect(guide: Guide, page: str, cell: str, package: str, between: str, tell:
 
 def _releases(package: str, between: str) -> list[str]:
     """The releases in a range, the oldest first, without pre-releases."""
-    have = [each for each in reversed(versions(package)) if _final(each)]
+    name, version = requirement(package)
+    if version:
+        raise UsageError(f"'{package}' names one release, and a bisection has many", mend=f"{RANGE}, behind {name}")
+    have = [each for each in reversed(versions(name)) if _final(each)]
     old, dots, new = between.partition("..")
     if between and not dots:
         raise UsageError(f"'{between}' is no range of versions", mend=RANGE)
@@ -127,7 +134,10 @@ class _Bench:
         environment.install([f"{self.package}=={version}"])
         copy = place / "project"
         _copied(self.project, copy)
-        ended = environment.galley(["run", "--all", "--held", self.snippets.page], copy)
+        ended = environment.galley(["run", "--all", "--held", self.snippets.page], copy, CI="")
+        if ended.code not in (Exit.OK, Exit.PAGE_FAILED):
+            said = ended.said.strip() or f"it ended with {ended.code}"
+            raise GalleyError(f"{self.package} {version}: {self.snippets.page} could not run: {said}", mend=OTHERS)
         at, why = Failure.read(ended.said, self.snippets.page, self._profile)
         failed = f"{at}: {why}" if why else ended.said
         record = None if ended.code else store_of(find_project(copy)).read(self.snippets.page, self._profile)

@@ -17,12 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, STDOUT
 
-from galley.errors import Exit
+from galley.errors import Exit, GalleyError
+from galley.update.pins import is_version
 from galley.update.releases import pip_failed
 
 Tell = Callable[[str], None]  # is told each line that is to be said
 
 COMMAND = "from galley.cli import main; main()"
+OTHER = "leave this release out, and tell its makers"
 BEHIND = "galley_behind.pth"  # read by Python when it starts in the scratch environment
 
 
@@ -63,14 +65,17 @@ class ScratchEnvironment:
 
     def install(self, requirements: Sequence[str]) -> None:
         """Install releases in front of the others, with what they need that is not there. Raises GalleyError."""
-        options = ["--disable-pip-version-check", "--retries", "1", "-q", "--no-warn-conflicts"]
+        options = ["--disable-pip-version-check", "--no-input", "--retries", "1", "-q", "--no-warn-conflicts"]
         command = [str(self.python), "-m", "pip", "install", *options, *requirements]
         ran = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
         if ran.returncode:
             raise pip_failed(ran.stderr, " ".join(requirements), "")
 
     def versions(self, names: Sequence[str]) -> dict[str, str]:
-        """The versions of packages there; a package that is not there is left out."""
+        """The versions of packages there; a package that is not there is left out.
+
+        Raises GalleyError where Python does not start there, and for a version that is none.
+        """
         code = (
             "import sys, json\nfrom importlib import metadata\nfound = {}\n"
             "for name in sys.argv[1:]:\n"
@@ -78,8 +83,17 @@ class ScratchEnvironment:
             "    except metadata.PackageNotFoundError:\n        pass\n"
             "print(json.dumps(found))"
         )
-        ran = subprocess.run([str(self.python), "-c", code, *names], capture_output=True, text=True, check=True)
-        return dict(json.loads(ran.stdout))
+        command = [str(self.python), "-c", code, *names]
+        ran = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        try:
+            found = dict(json.loads(ran.stdout.strip().rpartition("\n")[2]))
+            for name, version in found.items():
+                if not is_version(version):  # it becomes part of pins, of addresses and of a branch's name
+                    raise GalleyError(f"{name} says that it is of the version {version!r:.60}", mend=OTHER)
+        except ValueError as error:
+            last = (ran.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            raise GalleyError(f"with these releases Python does not start: {last}", mend=OTHER) from error
+        return found
 
     def command(self, words: Sequence[str], root: Path) -> Ended:
         """Run a command in a project's folder, with this environment's programs in front of all others."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from galley.config import FILE, Project
 from galley.record.facts import canonical
+from galley.update.texts import put_text, text_of
 
 LETTERS = f"{string.ascii_letters}{string.digits}._-"  # of which names and versions are
 
@@ -30,10 +31,15 @@ def pins(project: Project) -> dict[str, Pin]:
     """Each package that the settings or the lock pin, by its name as the index compares it."""
     found: dict[str, Pin] = {}
     for path in files(project):
-        for number, line in enumerate(_lines(project.root / path), start=1):
+        for number, line in enumerate(_lines(project, project.root / path), start=1):
             for name, version in _pinned(line):
                 found.setdefault(canonical(name), Pin(name, version, path, number))
     return found
+
+
+def is_version(text: str) -> bool:
+    """Whether a text can be the version of a package: letters, digits and a few signs, and a digit first."""
+    return text[:1].isdecimal() and text.isascii() and len(text) <= 100 and not text.strip(f"{LETTERS}+!")
 
 
 def files(project: Project) -> list[Path]:
@@ -46,7 +52,8 @@ def move(project: Project, versions: Mapping[str, str]) -> list[str]:
     told = []
     for path in files(project):
         file = project.root / path
-        lines = _lines(file)
+        lines = _lines(project, file)
+        before = list(lines)
         for number, line in enumerate(lines):
             for name, version in _pinned(line):
                 new = versions.get(canonical(name), version)
@@ -54,8 +61,8 @@ def move(project: Project, versions: Mapping[str, str]) -> list[str]:
                     line = _with(line, name, version, new)
                     told.append(f"{path}:{number + 1}: {name} {version} to {new}")
             lines[number] = line
-        if lines:
-            file.write_text("".join(lines), encoding="utf-8")
+        if lines != before:
+            put_text(file, "".join(lines))
     return told
 
 
@@ -65,7 +72,7 @@ def others(project: Project, moved: Mapping[str, tuple[str, str]]) -> list[str]:
     found = []
     for file in sorted(project.root.rglob("*.txt")):
         if file not in known and not any(part.startswith(".") for part in file.relative_to(project.root).parts):
-            text = "".join(_lines(file))
+            text = "".join(_lines(project, file))
             found += [str(project.relative(file)) for name, (old, _) in moved.items() if f"{name}=={old}" in text]
     return list(dict.fromkeys(found))
 
@@ -93,8 +100,5 @@ def _with(line: str, name: str, version: str, new: str) -> str:
     return line[:behind] + new + line[behind + len(version) :]
 
 
-def _lines(file: Path) -> list[str]:
-    try:
-        return file.read_text(encoding="utf-8").splitlines(keepends=True)
-    except (OSError, UnicodeDecodeError):
-        return []
+def _lines(project: Project, file: Path) -> list[str]:
+    return (text_of(project.root, file) or "").splitlines(keepends=True)

@@ -7,18 +7,21 @@ nobody fetches it.
 
 from __future__ import annotations
 
+import lzma
 import os
 import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import metadata
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
@@ -33,6 +36,10 @@ CODE = (".py",)
 NONE_LIKE_IT = "from versions: "  # before the versions that the index has instead
 AVAILABLE = "Available versions: "
 OUT_OF_REACH = ("connection", "temporary failure", "timed out", "max retries", "name or service", "ssl")
+BROKEN = "leave this release out, and tell its makers"
+LARGEST = 1 << 28  # bytes of one file of a release
+NONE_OF_ITS_KIND = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
+Member = zipfile.ZipInfo | tarfile.TarInfo
 REQUIREMENT = "name a release as NAME==VERSION, or a package alone for its newest release"
 
 
@@ -148,8 +155,11 @@ def fetched(name: str, version: str) -> Iterator[Release]:
             if "no such release" not in str(error):
                 raise
             _pip(common, name, version)
-        (file,) = folder.iterdir()
-        yield from _opened(name, file)
+        found = list(folder.iterdir())
+        if len(found) != 1:
+            raise GalleyError(f"pip fetched {len(found)} files for {asked}, and one was asked for", mend=BROKEN)
+        with _opened(name, found[0]) as release:
+            yield release
 
 
 def is_newer(one: str, other: str) -> bool:
@@ -160,26 +170,44 @@ def is_newer(one: str, other: str) -> bool:
         return one > other
 
 
+@contextmanager
 def _opened(name: str, file: Path) -> Iterator[Release]:
-    if file.suffix == ".whl":
-        with zipfile.ZipFile(file) as archive:
-            by_path = {_placed(each): each for each in archive.namelist() if not each.endswith("/")}
-            yield _release(name, frozenset(by_path), lambda path: archive.read(by_path[path]))
-        return
-    if file.suffix == ".zip":
-        with zipfile.ZipFile(file) as archive:
-            names = [each for each in archive.namelist() if not each.endswith("/")]
-            by_path = _of_sources(names)
-            yield _release(name, frozenset(by_path), lambda path: archive.read(by_path[path]))
-        return
-    with tarfile.open(file) as sources:
-        by_path = _of_sources([each.name for each in sources.getmembers() if each.isfile()])
+    with ExitStack() as stack:
+        try:
+            by_path, read = _files(file, stack)
+            whole = partial(_one_of, file.name, by_path, read)
+            yield _release(name, frozenset(by_path), whole)
+        except NONE_OF_ITS_KIND as error:
+            raise GalleyError(f"{file.name} is no archive that can be read: {error}", mend=BROKEN) from error
 
-        def read(path: str) -> bytes:
-            opened = sources.extractfile(by_path[path])
-            return opened.read() if opened else b""
 
-        yield _release(name, frozenset(by_path), read)
+def _one_of(archive: str, by_path: Mapping[str, Member], read: Callable[[Member], bytes], path: str) -> bytes:
+    """One file of an archive; a file that would fill the memory is none of a release that can be looked into."""
+    member = by_path[path]
+    size = member.file_size if isinstance(member, zipfile.ZipInfo) else member.size
+    if size > LARGEST:
+        raise GalleyError(f"{archive}: {path} is not read: it has more than {LARGEST >> 20} MiB", mend=BROKEN)
+    try:
+        return read(member)
+    except NONE_OF_ITS_KIND as error:
+        raise GalleyError(f"{archive}: {path} cannot be read: {error}", mend=BROKEN) from error
+
+
+def _files(file: Path, stack: ExitStack) -> tuple[dict[str, Member], Callable[[Any], bytes]]:
+    """The files of an archive by where they are installed, and what reads one of them."""
+    if file.suffix in (".whl", ".zip"):
+        archive = stack.enter_context(zipfile.ZipFile(file))
+        infos = {each.filename: each for each in archive.infolist() if not each.is_dir()}
+        placed = {_placed(each): each for each in infos} if file.suffix == ".whl" else _of_sources(list(infos))
+        return {path: infos[each] for path, each in placed.items()}, archive.read
+    sources = stack.enter_context(tarfile.open(file))  # noqa: SIM115  the stack closes it
+    members = {each.name: each for each in sources.getmembers() if each.isfile()}
+    return {path: members[each] for path, each in _of_sources(list(members)).items()}, partial(_of_tar, sources)
+
+
+def _of_tar(sources: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    opened = sources.extractfile(member)
+    return opened.read() if opened else b""
 
 
 def _placed(path: str) -> str:
