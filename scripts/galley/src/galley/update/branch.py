@@ -152,7 +152,7 @@ def _git(folder: Path, *words: str, variables: Mapping[str, str] | None = None, 
     the branch has those of the copy.
     """
     environment = {**os.environ, "LC_ALL": "C", **(variables or {})}
-    own = () if plain else OWN
+    own = ("--no-optional-locks",) if plain else OWN  # status would write the index, and call a hook
     try:
         ran = subprocess.run(
             ["git", *own, *words],
