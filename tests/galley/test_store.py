@@ -264,12 +264,21 @@ def tampering() -> dict[str, tuple[Callable[[Path], object], str]]:
         "run taken away": (lambda at: (at / "run.json").unlink(), "run.json: is in the record and not in the folder"),
         "run cut": (lambda at: (at / "run.json").write_text("{"), "run.json: cannot be read: says no run"),
         "run of others": (lambda at: run_of_others(at / "run.json"), "run.json: cannot be read: says the run of other"),
+        "run of endless seconds": (
+            lambda at: (at / "run.json").write_text(re.sub(r'"seconds": [0-9.]+', '"seconds": 1e300', text_of(at))),
+            "run.json: cannot be read: says no run: Expected `float` <= 1000000000.0",
+        ),
         "run without a record that has one": (
             lambda at: edit(at, '"format": 3', '"format": 2, "date": "x"'),
             "run.json: is in",
         ),
         "other digest": (lambda at: edit(at, digest(b"old\n"), digest(b"x")), "one.stdout.txt: is not what was"),
     }
+
+
+def text_of(folder: Path) -> str:
+    """What the record's run.json says."""
+    return (folder / "run.json").read_text(encoding="utf-8")
 
 
 def edit(folder: Path, old: str, new: str) -> None:

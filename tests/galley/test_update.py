@@ -17,7 +17,7 @@ from galley.errors import GalleyError
 from galley.record.held import held_pages
 from galley.record.status import store_of
 from galley.update.branch import Copy
-from galley.update.environment import COMMAND, Environment
+from galley.update.environment import COMMAND, ScratchEnvironment
 from galley.update.pins import move, pins
 from guide_folder import GuideFolder, fence, quiet_environment
 from wheels import Bench, index, wheel
@@ -335,13 +335,15 @@ def test_settings_of_git_change_nothing_of_an_update(bench: Bench, tmp_path: Pat
 
 def test_what_git_refuses_at_the_end_is_in_a_commit(bench: Bench) -> None:
     root = bench.guide.root
-    hook = root / ".git/hooks/reference-transaction"
-    hook.write_text("#!/bin/sh\n[ $1 = committed ] || exit 1\n", encoding="utf-8")
-    hook.chmod(0o755)
+    taken = (
+        root / ".git/refs/heads/update/tiny-1.1.lock"
+    )  # as another git leaves it that makes this branch, or was killed
+    taken.parent.mkdir(parents=True)
+    taken.touch()
     ended = bench.galley("update", "--apply", "tiny==1.1", **IDENTITY)
     assert ended.returncode == 5, ended.stdout
     assert "the branch update/tiny-1.1 cannot be made: git update-ref: fatal: " in ended.stdout
-    hook.unlink()
+    taken.unlink()
     (mend,) = [line.partition(": git ")[2] for line in ended.stdout.splitlines() if ": git branch NAME" in line]
     git(root, *mend.replace("NAME", "mine").split())
     assert git(root, "diff", "--name-only", "main", "mine").splitlines() == [
@@ -437,7 +439,7 @@ def test_an_update_follows_no_link_out_of_its_copy_and_keeps_the_ends_of_lines(b
 
 @pytest.mark.parametrize("version", ["../x", "1;rm", "--x", "1.0 2", "", "1" * 200])
 def test_a_version_that_is_none_is_refused(bench: Bench, tmp_path: Path, version: str) -> None:
-    made = Environment.make(tmp_path / "env")
+    made = ScratchEnvironment.make(tmp_path / "env")
     about = made.packages / "odd-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: odd\nVersion: {version}\n", encoding="utf-8")
@@ -447,7 +449,7 @@ def test_a_version_that_is_none_is_refused(bench: Bench, tmp_path: Path, version
 
 
 def test_releases_with_which_python_does_not_start_are_told(tmp_path: Path) -> None:
-    made = Environment.make(tmp_path / "env")
+    made = ScratchEnvironment.make(tmp_path / "env")
     (made.packages / "sitecustomize.py").write_text("import os\nos._exit(3)\n", encoding="utf-8")
     with pytest.raises(GalleyError, match="with these releases Python does not start"):
         made.versions(["odd"])

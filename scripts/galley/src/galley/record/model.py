@@ -23,7 +23,7 @@ OUTPUT = re.compile(r"[a-z0-9][a-z0-9_-]*+\.[a-z][a-z0-9-]*+\.[A-Za-z0-9]+")
 KindName = Annotated[str, msgspec.Meta(pattern=rf"^{KIND.pattern}\Z")]
 Mime = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{1,20}/[A-Za-z0-9.+-]{1,80}\Z")]
 Suffix = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{1,16}\Z")]
-Amount = Annotated[float, msgspec.Meta(ge=0)]  # of seconds, or of MB
+Amount = Annotated[float, msgspec.Meta(ge=0, le=1e9)]  # of seconds, or of MB; sums of these stay numbers
 Left = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]  # bytes that are missing
 
 
