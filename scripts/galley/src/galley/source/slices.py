@@ -58,13 +58,13 @@ class Slices:
     def _statements(self) -> list[_Statement]:
         found = []
         for number, cell in enumerate(self.cells):
-            lines = cell.source.split("\n")
+            lines = cell.source.encode().split(b"\n")  # since Python counts columns in bytes
             for at, node in enumerate(ast.parse(f"{cell.source}\n\n").body):
                 decorated = [each.lineno for each in getattr(node, "decorator_list", [])]
                 first, last = min([node.lineno, *decorated]), node.end_lineno or node.lineno
-                alone = ast.get_source_segment(cell.source, node) if not decorated else None
-                text = alone or "\n".join(lines[first - 1 : last])
-                found.append(_Statement(number, at, node, first, last, effects(node, text), _modules(node)))
+                begins = 0 if decorated else node.col_offset
+                text = b"\n".join([*lines[first - 1 : last - 1], lines[last - 1][: node.end_col_offset]])[begins:]
+                found.append(_Statement(number, at, node, first, last, effects(node, text.decode()), _modules(node)))
         return found
 
     @cached_property
@@ -144,7 +144,8 @@ class Slices:
             found = set(always)
             for each in reversed(above):
                 own = each.effects
-                files = (own.files & self._constants & needed) or _meet(self._written[id(each)], texts)
+                written = self._written[id(each)]
+                files = own.files & self._constants & needed or (written and _meet(written, texts))
                 if not files and not (own.binds | self._changed(each)) & (needed | always):
                     continue
                 texts |= own.texts
