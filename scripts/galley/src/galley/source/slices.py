@@ -58,13 +58,10 @@ class Slices:
     def _statements(self) -> list[_Statement]:
         found = []
         for number, cell in enumerate(self.cells):
-            lines = cell.source.encode().split(b"\n")  # since Python counts columns in bytes
-            for at, node in enumerate(ast.parse(f"{cell.source}\n\n").body):
-                decorated = [each.lineno for each in getattr(node, "decorator_list", [])]
-                first, last = min([node.lineno, *decorated]), node.end_lineno or node.lineno
-                begins = 0 if decorated else node.col_offset
-                text = b"\n".join([*lines[first - 1 : last - 1], lines[last - 1][: node.end_col_offset]])[begins:]
-                found.append(_Statement(number, at, node, first, last, effects(node, text.decode()), _modules(node)))
+            lines, body = cell.source.split("\n"), ast.parse(f"{cell.source}\n\n").body
+            for at, (node, (first, last)) in enumerate(zip(body, _spans(body), strict=True)):
+                own = effects(node, "\n".join(lines[first - 1 : last]))
+                found.append(_Statement(number, at, node, first, last, own, _modules(node)))
         return found
 
     @cached_property
@@ -201,6 +198,17 @@ def _meet(written: Iterable[str], named: Iterable[str]) -> bool:
 @lru_cache(maxsize=4096)
 def _parts(path: str) -> tuple[str, ...]:
     return PurePosixPath(path).parts
+
+
+def _spans(body: Iterable[ast.stmt]) -> list[tuple[int, int]]:
+    """The first line and the last of each statement; the same of those that share a line, since lines are copied."""
+    shared: list[tuple[int, int, int]] = []  # the first line, the last, and how many statements are there
+    for node in body:
+        first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
+        begins, ends, many = shared[-1] if shared else (0, 0, 0)
+        last = node.end_lineno or node.lineno
+        shared[-1:] = [(begins, last, many + 1)] if ends >= first else [*shared[-1:], (first, last, 1)]
+    return [(first, last) for first, last, many in shared for _ in range(many)]
 
 
 def _bound(statements: Iterable[_Statement]) -> set[str]:
