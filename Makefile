@@ -137,17 +137,25 @@ $(VENV)/site.done: $(PINS) | $(VENV)/bin/python
 
 $(VENV)/run.done: $(PINS) | $(VENV)/bin/python
 	@echo "installing what running the pages needs (torch among it: this takes a minute)"
-	@$(LOCKED) $(LOCKS)/run.txt
+	@$(MAKE) --no-print-directory --jobs=2 locked-run torch-alone
 	@$(TORCH)
 	@$(OWN)
 	@touch $@ $(VENV)/site.done
 
 $(VENV)/dev.done: $(PINS) | $(VENV)/bin/python
 	@echo "installing what the tests need (torch among it: this takes a minute)"
-	@$(LOCKED) $(LOCKS)/dev.txt
+	@$(MAKE) --no-print-directory --jobs=2 locked-dev torch-alone
 	@$(TORCH)
 	@$(OWN)
 	@touch $@ $(VENV)/site.done $(VENV)/run.done
+
+# torch is a fifth of all files: it is unpacked beside the others. What it brings is found out when they are there.
+.PHONY: locked-run locked-dev torch-alone
+locked-run locked-dev: locked-%:
+	@$(LOCKED) $(LOCKS)/$*.txt
+
+torch-alone:
+	@$(TORCH) --no-deps
 
 # A runner writes no bytecode, so that what it imports is compiled before.
 $(VENV)/compiled.done: $(VENV)/run.done
