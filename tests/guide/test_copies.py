@@ -11,7 +11,6 @@ import ast
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from math import fsum
 from pathlib import Path
@@ -28,7 +27,7 @@ from galley.record.status import status
 from galley.source.cells import SnippetFile
 from galley.source.guide import read_guide
 from galley.source.parameters import with_values
-from guide_folder import quiet_environment
+from imported import imported
 
 ROOT = Path(__file__).parents[2]
 GUIDE = read_guide(find_project(ROOT))
@@ -97,12 +96,8 @@ def missing_lines(recorded: str, said: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """Runs copies as forks of a process that has imported what takes seconds to import."""
-    with tempfile.TemporaryDirectory() as home:
-        kept = {name: value for name, value in quiet_environment().items() if name in ("PATH", "LD_LIBRARY_PATH")}
-        fixed = {"HOME": home, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
-        with Server.at(Path(home, "socket"), {**kept, **fixed}, [], *WARM) as started:
-            yield started
+    with imported(*WARM) as started:
+        yield started
 
 
 def bring(text: str, folder: Path) -> None:

@@ -11,7 +11,6 @@ import os
 import shlex
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import PIPE, STDOUT
@@ -24,8 +23,8 @@ from forked import Server
 from galley.config import find_project
 from galley.record.status import SHOWABLE, status
 from galley.source.guide import read_guide
-from guide_folder import quiet_environment
 from guide_site import built
+from imported import imported
 from screenshots import served
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +35,6 @@ HEAVY = ("torch", "transformers", "peft")  # three seconds of each script's time
 # The two forms of a page hold the same code, which the tests compare. So one of them runs from its first line to its
 # last, and of the other what fetches the files; `EXPORTS=all` runs both, as `make test-hard` does.
 AS_SCRIPT, AS_NOTEBOOK = (PAGES, PAGES) if os.environ.get("EXPORTS") == "all" else (PAGES[::2], PAGES[1::2])
-FIXED = {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +48,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """Runs scripts as forks of a process that has imported what takes seconds to import, and nothing else."""
-    with tempfile.TemporaryDirectory() as home:
-        kept = {name: value for name, value in quiet_environment().items() if name in ("PATH", "LD_LIBRARY_PATH")}
-        with Server.at(Path(home, "socket"), {**kept, "HOME": home, **FIXED}, [], *HEAVY) as started:
-            yield started
+    with imported(*HEAVY) as started:
+        yield started
 
 
 def fetched(site: str, page: str, ending: str, to: Path) -> Path:
@@ -69,10 +64,10 @@ def fetched(site: str, page: str, ending: str, to: Path) -> Path:
     return to / name
 
 
-def imported(code: str) -> set[str]:
+def imports(code: str) -> set[str]:
     """The modules that some code imports by their own names."""
-    imports = (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Import | ast.ImportFrom))
-    return {name for node in imports for name in [getattr(node, "module", ""), *(each.name for each in node.names)]}
+    found = (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Import | ast.ImportFrom))
+    return {name for node in found for name in [getattr(node, "module", ""), *(each.name for each in node.names)]}
 
 
 def run(program: Path, rest: list[str], code: str, server: Server, folder: Path) -> None:
@@ -81,7 +76,7 @@ def run(program: Path, rest: list[str], code: str, server: Server, folder: Path)
     Who imports peft imports all: peft itself imports the others.
     """
     variables = {**server.variables, "HOME": str(folder)}
-    if "peft" in imported(code) and sys.platform == "linux":
+    if "peft" in imports(code) and sys.platform == "linux":
         ended, said = server.run(str(program), rest, variables, folder, seconds=600)
     else:
         how = {"cwd": folder, "env": variables, "timeout": 600, "check": False}
