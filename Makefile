@@ -41,10 +41,11 @@ run: $(VENV)/compiled.done  ## run the pages whose record is missing or stale, a
 check: $(VENV)/site.done  ## say which records are not true, without running anything
 	@$(BIN)/galley check
 
-# Two processes share the tests: each takes a whole module, since its fixtures build sites and start runners.
+# Three processes share the tests of two processors, since tests often wait: for a process to end, for a browser to be at
+# rest, a lock. Each takes a whole module, since its fixtures build sites and start runners.
 test: $(VENV)/dev.done chromium  ## run all checks: lint, types, records, tests, every snippet, the strict site build
 	@$(MAKE) --no-print-directory --jobs=2 lint types records $(VENV)/compiled.done
-	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 # A part of it: make test-hard HARD=0.1. What it did is counted in a table at its end.
 HARD ?= 1
@@ -137,17 +138,25 @@ $(VENV)/site.done: $(PINS) | $(VENV)/bin/python
 
 $(VENV)/run.done: $(PINS) | $(VENV)/bin/python
 	@echo "installing what running the pages needs (torch among it: this takes a minute)"
-	@$(LOCKED) $(LOCKS)/run.txt
+	@$(MAKE) --no-print-directory --jobs=2 locked-run torch-alone
 	@$(TORCH)
 	@$(OWN)
 	@touch $@ $(VENV)/site.done
 
 $(VENV)/dev.done: $(PINS) | $(VENV)/bin/python
 	@echo "installing what the tests need (torch among it: this takes a minute)"
-	@$(LOCKED) $(LOCKS)/dev.txt
+	@$(MAKE) --no-print-directory --jobs=2 locked-dev torch-alone
 	@$(TORCH)
 	@$(OWN)
 	@touch $@ $(VENV)/site.done $(VENV)/run.done
+
+# torch is a fifth of all files: it is unpacked beside the others. What it brings is found out when they are there.
+.PHONY: locked-run locked-dev torch-alone
+locked-run locked-dev: locked-%:
+	@$(LOCKED) $(LOCKS)/$*.txt
+
+torch-alone:
+	@$(TORCH) --no-deps
 
 # A runner writes no bytecode, so that what it imports is compiled before.
 $(VENV)/compiled.done: $(VENV)/run.done

@@ -47,6 +47,10 @@ CASES = {
         ["class A:\n    pass", "class B(A):\n    pass"],
     ),
     "a decorator": (["from functools import cache", "@cache\ndef f():\n    return 1"], "f()", ALL),
+    "two statements on a line, of which one is read": (["n = 2", "é = 'ü'; k = 1"], "k", ["é = 'ü'; k = 1"]),
+    "what the other statement on the line reads": (["k = 1", "m = 3", "n = 2; j = k"], "n", ["k = 1", "n = 2; j = k"]),
+    "what ends on the line of another": (["k = 1", "t = '''\n'''; n = k"], "n", ALL),
+    "two statements on a line, of which both are": (["k = 1", "é = 'ü'; n = k; k = n"], "k", ALL),
     "names of its own": (["x = 1", "n = 2"], "[x for x in range(n)]", ["n = 2"]),
     "a state that a module has": (["import random", "random.seed(0)"], "random.random()", ALL),
     "a file that it reads": (

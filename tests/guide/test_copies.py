@@ -11,7 +11,6 @@ import ast
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from math import fsum
 from pathlib import Path
@@ -23,11 +22,12 @@ from galley.config import find_project
 from galley.export.address import NOWHERE
 from galley.export.offered import offered
 from galley.export.runnable import Runnable, runnables
+from galley.record.model import Record
 from galley.record.status import status
 from galley.source.cells import SnippetFile
 from galley.source.guide import read_guide
 from galley.source.parameters import with_values
-from guide_folder import quiet_environment
+from imported import imported
 
 ROOT = Path(__file__).parents[2]
 GUIDE = read_guide(find_project(ROOT))
@@ -39,12 +39,20 @@ QUICK = 0.2  # seconds
 SIDE = re.compile(r"in its folder files/ \(the site has no address yet\): (.*)")
 
 
+def recorded(snippets: SnippetFile) -> Record:
+    """The record of a page, which must be there and whole."""
+    record = status(PROJECT, snippets, LAPTOP).record
+    assert record is not None
+    return record
+
+
+RECORDS = {file.page: recorded(file) for file in GUIDE.snippets.values()}  # each process of the tests reads them once
+
+
 def copies(snippets: SnippetFile) -> dict[str, Runnable]:
     """The copy of each plain cell of a page, by the cell's name."""
-    found = status(PROJECT, snippets, LAPTOP)
-    assert found.record is not None
     run_as = with_values(snippets, LAPTOP.parameters)
-    copy_of = runnables(PROJECT, run_as, found.record, NOWHERE)
+    copy_of = runnables(PROJECT, run_as, RECORDS[snippets.page], NOWHERE)
     plain = [cell.name for cell in run_as.cells if not {"claim", "setup"} & cell.tags]
     return {name: copy for name in plain if (copy := copy_of(name))}
 
@@ -52,8 +60,7 @@ def copies(snippets: SnippetFile) -> dict[str, Runnable]:
 def seconds(name: str) -> float:
     """How long the cells of a copy took when they were recorded."""
     snippets = GUIDE.find(name.partition("/")[0])
-    record = status(PROJECT, snippets, LAPTOP).record
-    assert record is not None
+    record = RECORDS[snippets.page]
     cells = {snippets.cells[piece.cell].name for piece in COPIES[name].pieces}
     return fsum(cell.seconds for each in cells if (cell := record.cell(each)))
 
@@ -70,8 +77,7 @@ def printed(name: str) -> str:
     """What a copy must print, as its cell was recorded; empty where it printed nothing, or measured, or varies."""
     page, _, cell = name.partition("/")
     snippets = GUIDE.find(page)
-    record = status(PROJECT, snippets, LAPTOP).record
-    assert record is not None
+    record = RECORDS[page]
     ran = [snippets.cells[piece.cell] for piece in COPIES[name].pieces]
     if any("measured" in each.tags or each.options["varies"] or each.options["by_processor"] for each in ran):
         return ""
@@ -90,12 +96,8 @@ def missing_lines(recorded: str, said: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """Runs copies as forks of a process that has imported what takes seconds to import."""
-    with tempfile.TemporaryDirectory() as home:
-        kept = {name: value for name, value in quiet_environment().items() if name in ("PATH", "LD_LIBRARY_PATH")}
-        fixed = {"HOME": home, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
-        with Server.at(Path(home, "socket"), {**kept, **fixed}, [], *WARM) as started:
-            yield started
+    with imported(*WARM) as started:
+        yield started
 
 
 def bring(text: str, folder: Path) -> None:

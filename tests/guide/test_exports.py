@@ -11,9 +11,7 @@ import os
 import shlex
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from subprocess import PIPE, STDOUT
 from urllib.request import urlopen
@@ -25,18 +23,18 @@ from forked import Server
 from galley.config import find_project
 from galley.record.status import SHOWABLE, status
 from galley.source.guide import read_guide
-from guide_folder import quiet_environment
 from guide_site import built
+from imported import imported
 from screenshots import served
 
 ROOT = Path(__file__).parents[2]
 GUIDE = read_guide(find_project(ROOT))
 PAGES = [each.page for each in GUIDE.snippets.values()]
+PIP = ["pip", "install"]
 HEAVY = ("torch", "transformers", "peft")  # three seconds of each script's time
 # The two forms of a page hold the same code, which the tests compare. So one of them runs from its first line to its
 # last, and of the other what fetches the files; `EXPORTS=all` runs both, as `make test-hard` does.
 AS_SCRIPT, AS_NOTEBOOK = (PAGES, PAGES) if os.environ.get("EXPORTS") == "all" else (PAGES[::2], PAGES[1::2])
-FIXED = {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +48,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """Runs scripts as forks of a process that has imported what takes seconds to import, and nothing else."""
-    with tempfile.TemporaryDirectory() as home:
-        kept = {name: value for name, value in quiet_environment().items() if name in ("PATH", "LD_LIBRARY_PATH")}
-        with Server.at(Path(home, "socket"), {**kept, "HOME": home, **FIXED}, [], *HEAVY) as started:
-            yield started
+    with imported(*HEAVY) as started:
+        yield started
 
 
 def fetched(site: str, page: str, ending: str, to: Path) -> Path:
@@ -69,10 +64,10 @@ def fetched(site: str, page: str, ending: str, to: Path) -> Path:
     return to / name
 
 
-def imported(code: str) -> set[str]:
+def imports(code: str) -> set[str]:
     """The modules that some code imports by their own names."""
-    imports = (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Import | ast.ImportFrom))
-    return {name for node in imports for name in [getattr(node, "module", ""), *(each.name for each in node.names)]}
+    found = (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Import | ast.ImportFrom))
+    return {name for node in found for name in [getattr(node, "module", ""), *(each.name for each in node.names)]}
 
 
 def run(program: Path, rest: list[str], code: str, server: Server, folder: Path) -> None:
@@ -81,7 +76,7 @@ def run(program: Path, rest: list[str], code: str, server: Server, folder: Path)
     Who imports peft imports all: peft itself imports the others.
     """
     variables = {**server.variables, "HOME": str(folder)}
-    if "peft" in imported(code) and sys.platform == "linux":
+    if "peft" in imports(code) and sys.platform == "linux":
         ended, said = server.run(str(program), rest, variables, folder, seconds=600)
     else:
         how = {"cwd": folder, "env": variables, "timeout": 600, "check": False}
@@ -90,18 +85,32 @@ def run(program: Path, rest: list[str], code: str, server: Server, folder: Path)
     assert ended == 0, said[-3000:]
 
 
-@cache
 def are_there(*packages: str) -> bool:
     """Whether pip says that packages are there; it only says so, since tests reach no network."""
     words = ["-m", "pip", "--disable-pip-version-check", "install", *packages, "--dry-run", "--no-index"]
     return subprocess.run([sys.executable, *words], check=False, stdout=PIPE).returncode == 0
 
 
-def call(command: str, folder: Path) -> None:
+def commands(script: str) -> list[list[str]]:
+    """The words of each command in a script's head."""
+    lines = script.partition("\n\n")[0].splitlines()
+    return [shlex.split(line.removeprefix("#     ")) for line in lines if line.startswith("#     ")]
+
+
+@pytest.fixture(scope="module")
+def all_are_there(site: str, tmp_path_factory: pytest.TempPathFactory) -> bool:
+    """What pip says of all packages that the scripts name, since it takes a second to say it of one script's alone."""
+    folder = tmp_path_factory.mktemp("heads")
+    heads = [fetched(site, page, "py", folder).read_text(encoding="utf-8") for page in PAGES]
+    named = {word for head in heads for words in commands(head) if words[:2] == PIP for word in words[2:]}
+    assert len(named) >= len(HEAVY)
+    return are_there(*sorted(named))
+
+
+def call(words: list[str], folder: Path, all_are_there: bool) -> None:
     """Run a command of a script's head; of packages, pip only says whether they are there."""
-    words = shlex.split(command)
-    if words[:2] == ["pip", "install"]:
-        assert are_there(*words[2:]), command
+    if words[:2] == PIP:
+        assert all_are_there or are_there(*words[2:]), words
         return
     if words[0] == "python":
         words[0] = sys.executable
@@ -110,15 +119,13 @@ def call(command: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_pages_script_runs_after_the_commands_in_its_head(
-    page: str, site: str, tmp_path: Path, server: Server
+    page: str, site: str, tmp_path: Path, server: Server, all_are_there: bool
 ) -> None:
     file = fetched(site, page, "py", tmp_path)
     script = file.read_text(encoding="utf-8")
-    head = script.partition("\n\n")[0]
-    assert "in the guide's repository" not in head, "the site offers all that it needs"
-    for line in head.splitlines():
-        if line.startswith("#     "):
-            call(line.removeprefix("#     "), tmp_path)
+    assert "in the guide's repository" not in script.partition("\n\n")[0], "the site offers all that it needs"
+    for words in commands(script):
+        call(words, tmp_path, all_are_there)
     assert all(cell.source in script for cell in GUIDE.find(page).cells if not cell.raises)
     if page in AS_SCRIPT:
         run(file, [], script, server, tmp_path)

@@ -1,4 +1,7 @@
-"""The scripts that the site offers to copy, each run as a reader runs it."""
+"""The scripts that the site offers to copy, each run as a reader runs it.
+
+The first run of each script is a process of its own. Its other runs are forks of one that has the libraries imported.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +9,44 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
 
 import pass_at_k
+from forked import Server
+from imported import FIXED, imported
 
 ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "snippets/models/stdlib-coder"
 
 
-def run(script: str, *words: str, folder: Path, code: int = 0) -> str:
+OWN = {"TOKENIZERS_PARALLELISM": "false"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with imported("torch", "transformers", "peft") as started:
+        yield started
+
+
+def run(script: str, *words: str, folder: Path) -> str:
     """Run a script in a folder of its own; what it printed, and said on standard error."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
     command = [sys.executable, str(ROOT / "snippets" / script), *words]
+    environment = {**os.environ, **FIXED, **OWN}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == code, done.stderr
+    assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
+
+
+def run_again(script: str, *words: str, folder: Path, server: Server, code: int = 0) -> str:
+    """The same in a fork."""
+    variables = {**server.variables, **OWN, "HOME": str(folder)}
+    ended, said = server.run(str(ROOT / "snippets" / script), words, variables, folder, seconds=300)
+    assert ended == code, said
+    return said
 
 
 def lines(path: Path, rows: list[dict[str, str]]) -> None:
@@ -33,14 +56,16 @@ def lines(path: Path, rows: list[dict[str, str]]) -> None:
 PAIRS = [{"prompt": f"Question: read {i}?\n\nAnswer:", "completion": f"\nread({i})\n"} for i in range(10)]
 
 
-def test_an_interrupted_training_goes_on_to_the_adapter_of_one_that_was_not(tmp_path: Path) -> None:
+def test_an_interrupted_training_goes_on_to_the_adapter_of_one_that_was_not(tmp_path: Path, server: Server) -> None:
     lines(tmp_path / "pairs.jsonl", PAIRS)
     words = ["--model", str(MODEL), "--data", "pairs.jsonl", "--rate", "5e-3", "--rank", "2", "--recompute"]
     words += ["--accumulate", "2", "--targets", "c_attn"]
     said = run("train.py", *words, "--out", "whole", "--epochs", "2", folder=tmp_path)
     assert "whole: the adapter of checkpoint-4" in said
-    run("train.py", *words, "--out", "parts", "--epochs", "1", folder=tmp_path)
-    run("train.py", *words, "--out", "parts", "--epochs", "2", "--resume", folder=tmp_path)
+    run_again("train.py", *words, "--out", "parts", "--epochs", "1", folder=tmp_path, server=server)
+    half = (tmp_path / "parts/checkpoints/checkpoint-2/adapter_model.safetensors").stat().st_mtime_ns
+    run_again("train.py", *words, "--out", "parts", "--epochs", "2", "--resume", folder=tmp_path, server=server)
+    assert half == (tmp_path / "parts/checkpoints/checkpoint-2/adapter_model.safetensors").stat().st_mtime_ns, "again"
     whole, parts = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("whole", "parts"))
     assert whole.keys() == parts.keys()
     assert all(weight.equal(parts[name]) for name, weight in whole.items())
@@ -55,10 +80,12 @@ def test_an_interrupted_training_goes_on_to_the_adapter_of_one_that_was_not(tmp_
         ([*PAIRS, {"prompt": "a = 1\n" * 300, "completion": "b"}], "tokens, the model reads 512: 'a = 1"),
     ],
 )
-def test_pairs_that_cannot_be_trained_on_are_named(rows: list[dict[str, str]], said: str, tmp_path: Path) -> None:
+def test_pairs_that_cannot_be_trained_on_are_named(
+    rows: list[dict[str, str]], said: str, tmp_path: Path, server: Server
+) -> None:
     lines(tmp_path / "pairs.jsonl", rows)
     words = ["--model", str(MODEL), "--data", "pairs.jsonl", "--out", "out", "--rate", "5e-3"]
-    assert said in run("train.py", *words, folder=tmp_path, code=1)
+    assert said in run_again("train.py", *words, folder=tmp_path, server=server, code=1)
     assert not (tmp_path / "out").exists()
 
 
@@ -82,7 +109,9 @@ CALLS = [([[1, 2, 4]], [2, 4]), ([[]], [])]
         ("", False),
     ],
 )
-def test_an_answer_is_judged_by_what_it_returns(answer: str, right: bool) -> None:
+def test_an_answer_is_judged_by_what_it_returns(answer: str, right: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not right:  # what goes on for ever is waited for
+        monkeypatch.setattr(pass_at_k, "SECONDS", 1)
     assert pass_at_k.passes(answer, CALLS) is right
 
 

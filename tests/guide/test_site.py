@@ -487,6 +487,21 @@ def test_axe_measures_the_contrast_of_words_and_tells_what_it_must(address: str,
     opened.close()
 
 
+def test_axe_measures_the_contrast_of_words_of_code(address: str, contexts: dict[int, BrowserContext]):
+    opened, _ = visited(contexts, address, "errors/chat-template")
+    opened.evaluate("""() => {
+      const pale = new CSSStyleSheet()
+      pale.replaceSync("pre > code .s2 { color: #bbb !important }")
+      document.adoptedStyleSheets.push(pale)
+    }""")
+    said, copied = opened.locator("pre").all_text_contents(), copies(opened)
+    found = grave(violations(opened))
+    assert {each["rule"] for each in found} == {"color-contrast"}
+    assert all('class="s2"' in each["html"] for each in found)
+    assert (opened.locator("pre").all_text_contents(), copies(opened)) == (said, copied), "the page is as it was"
+    opened.close()
+
+
 def test_each_visit_is_a_first_one(address: str, contexts: dict[int, BrowserContext]):
     for _ in range(2):
         opened, _ = visited(contexts, address, "files")

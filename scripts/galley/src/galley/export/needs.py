@@ -20,6 +20,7 @@ from galley.record.facts import canonical
 from galley.record.model import Record
 from galley.source.cells import SnippetFile
 from galley.source.imports import imported, imported_by
+from galley.source.reads import nodes
 
 distributions = cache(packages_distributions)  # slow: it reads the files of every package
 
@@ -45,20 +46,23 @@ def needs(project: Project, snippets: SnippetFile, record: Record) -> Needs:
     return _needs(project, _pinned(names, record), _used(project, record), modules, declared, offered(project))
 
 
-def parts_needs(project: Project, record: Record) -> Callable[[Sequence[ast.Module]], Needs]:
-    """A function that says what a part of a page's code needs: its imports, and the page's files that it names."""
+def parts_needs(project: Project, record: Record) -> Callable[[Sequence[str]], Needs]:
+    """A function that says what a part of a page's code needs: its imports, and the page's files that it names.
+
+    The code is given in pieces of whole statements, since the copies of many cells begin with the same.
+    """
     files, used = offered(project), _used(project, record)
-    return lambda code: _part_needs(project, code, record, files, used)
+    return lambda pieces: _part_needs(project, pieces, record, files, used)
 
 
 def _part_needs(
-    project: Project, code: Sequence[ast.Module], record: Record, offers: Sequence[Offered], used: Mapping[str, str]
+    project: Project, pieces: Sequence[str], record: Record, offers: Sequence[Offered], used: Mapping[str, str]
 ) -> Needs:
-    names, modules = _imports(project, imported(code))
+    code = [_said(each) for each in pieces]
+    names, modules = _imports(project, (name for each in code for name in each.imports))
     own = (project.snippets / each for each in modules)
     files = (file for each in own for file in (sorted(each.rglob("*.py")) if each.is_dir() else [each]))
-    texts = {text for tree in code for text in _texts(tree)}
-    texts = texts.union(*(_texts_of(file, file.stat().st_mtime_ns) for file in files))
+    texts = set().union(*(each.texts for each in code), *(_texts_of(each, each.stat().st_mtime_ns) for each in files))
     named = {PurePosixPath(each).parts for each in texts if _below(each, project.links)}
     ways = {path: PurePosixPath(path).parts for path in used}
     kept = {path: used[path] for path, way in ways.items() if any(way[: len(each)] == each for each in named)}
@@ -71,9 +75,23 @@ def own_imports(project: Project, module: str) -> set[str] | None:
     return set(imported_by(file)) if file.is_file() else None
 
 
+@dataclass(frozen=True)
+class _Said:
+    """What stands in a piece of code: the modules that it imports, and its texts."""
+
+    imports: tuple[str, ...]
+    texts: frozenset[str]
+
+
+@lru_cache(maxsize=1024)
+def _said(code: str) -> _Said:
+    tree = ast.parse(f"{code}\n\n")
+    return _Said(tuple(imported([tree])), frozenset(_texts(tree)))
+
+
 def _texts(tree: ast.Module) -> set[str]:
     """The texts that stand in some code."""
-    found = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    found = (node.value for node in nodes(tree) if isinstance(node, ast.Constant))
     return {value for value in found if isinstance(value, str)}
 
 
@@ -108,7 +126,13 @@ def _below(name: str, links: Iterable[str]) -> bool:
 
 def _brings(file: Offered, name: str) -> bool:
     """Whether a file of the site is what code needs, or holds it."""
-    return PurePosixPath(name).is_relative_to(file.place)
+    place = _parts(file.place)
+    return _parts(name)[: len(place)] == place
+
+
+@lru_cache(maxsize=4096)
+def _parts(path: str) -> tuple[str, ...]:
+    return PurePosixPath(path).parts
 
 
 def _pinned(names: list[str], record: Record) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ In the builder.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -61,7 +60,7 @@ def runnables(project: Project, snippets: SnippetFile, record: Record, site: Sit
             return None
         own = Piece(number, 1, sources[number].count("\n") + 1)
         made = Runnable("", (*slices.before(number), own), sources)
-        needed = needs_of([ast.parse(f"{made.text}\n\n")])
+        needed = needs_of([piece.text or made.lines(piece) for piece in made.pieces])
         lines = [line.strip() for line in head(needed, site) if not line.endswith(":")]
         told = "".join(f"# {line}\n" for line in lines if needed.packages or needed.offered or needed.beside)
         return Runnable(told and f"{told}\n", made.pieces, sources)

@@ -58,13 +58,10 @@ class Slices:
     def _statements(self) -> list[_Statement]:
         found = []
         for number, cell in enumerate(self.cells):
-            lines = cell.source.split("\n")
-            for at, node in enumerate(ast.parse(f"{cell.source}\n\n").body):
-                decorated = [each.lineno for each in getattr(node, "decorator_list", [])]
-                first, last = min([node.lineno, *decorated]), node.end_lineno or node.lineno
-                alone = ast.get_source_segment(cell.source, node) if not decorated else None
-                text = alone or "\n".join(lines[first - 1 : last])
-                found.append(_Statement(number, at, node, first, last, effects(node, text), _modules(node)))
+            lines, body = cell.source.split("\n"), ast.parse(f"{cell.source}\n\n").body
+            for at, (node, (first, last)) in enumerate(zip(body, _spans(body), strict=True)):
+                own = effects(node, "\n".join(lines[first - 1 : last]))
+                found.append(_Statement(number, at, node, first, last, own, _modules(node)))
         return found
 
     @cached_property
@@ -144,7 +141,8 @@ class Slices:
             found = set(always)
             for each in reversed(above):
                 own = each.effects
-                files = (own.files & self._constants & needed) or _meet(self._written[id(each)], texts)
+                written = self._written[id(each)]
+                files = own.files & self._constants & needed or (written and _meet(written, texts))
                 if not files and not (own.binds | self._changed(each)) & (needed | always):
                     continue
                 texts |= own.texts
@@ -200,6 +198,17 @@ def _meet(written: Iterable[str], named: Iterable[str]) -> bool:
 @lru_cache(maxsize=4096)
 def _parts(path: str) -> tuple[str, ...]:
     return PurePosixPath(path).parts
+
+
+def _spans(body: Iterable[ast.stmt]) -> list[tuple[int, int]]:
+    """The first line and the last of each statement; the same of those that share a line, since lines are copied."""
+    shared: list[tuple[int, int, int]] = []  # the first line, the last, and how many statements are there
+    for node in body:
+        first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
+        begins, ends, many = shared[-1] if shared else (0, 0, 0)
+        last = node.end_lineno or node.lineno
+        shared[-1:] = [(begins, last, many + 1)] if ends >= first else [*shared[-1:], (first, last, 1)]
+    return [(first, last) for first, last, many in shared for _ in range(many)]
 
 
 def _bound(statements: Iterable[_Statement]) -> set[str]:
