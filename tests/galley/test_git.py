@@ -47,7 +47,7 @@ def test_no_program_of_the_repository_runs(repository: Path, tmp_path: Path) -> 
     copy = Copy.make(repository, tmp_path / "copy")
     (copy.root / "new").write_text("2\n", encoding="utf-8")
     assert not copy.dirty
-    copy.branch("other", "second")
+    copy.branch("other", "second", copy.root)
     assert line(repository, "diff", "--name-only", "main", "other") == "new"
     assert not ran.exists(), ran.read_text(encoding="utf-8")
     subprocess.run(["git", "branch", "third"], cwd=repository, check=True)

@@ -591,7 +591,7 @@ def test_a_project_below_its_repository_is_copied_from_there(
     assert find_project(copy.root).root == copy.root
     (copy.root / "ignored").write_text("", encoding="utf-8")
     (copy.root / "new.txt").write_text("", encoding="utf-8")
-    copy.branch("new", "second")
+    copy.branch("new", "second", copy.root / "snippets/outputs")
     assert git(top, "diff", "--name-only", "main", "new") == "guide/new.txt"
 
 
