@@ -396,7 +396,15 @@ def row(what, star, llama, whose="the model's"):
 
 def keys_of(model):
     heads = model.config.num_attention_heads
-    return f"{first[model].keys.shape[1]} for {heads} of queries"
+    return f"{first[model].keys.shape[1]}, for {heads} of queries"
+
+
+def shift(model):
+    return f"moves by {moved[model]:.1f}" if moved[model] > 1e-3 else "changes nothing"
+
+
+def head(model):
+    return "yes" if "lm_head.weight" in tables[model] else "no, it is the table"
 
 
 def of_blocks(model, kind):
@@ -414,7 +422,7 @@ both = dict(whose="the library's")
     row(
         "names in config.json", *("n_embd, n_head", "hidden_size, num_attention_heads")
     ),
-    row("`config.hidden_size`", star_width, llama_width, **both),
+    row("config.hidden_size", star_width, llama_width, **both),
     row("query, key and value", "c_attn", "q_proj, k_proj, v_proj"),
     row("heads of keys", keys_of(star), keys_of(llama)),
     row(
@@ -423,17 +431,13 @@ both = dict(whose="the library's")
     ),
     row("places", f"a table of {star.config.n_positions} rows", "keys are turned"),
     row("behind the last place", "an IndexError", "goes on"),
-    row(
-        "filler without `position_ids`",
-        f"{moved[star]:.1f} off",
-        f"{moved[llama]:.1f} off",
-    ),
-    row("filler in `generate`", "changes nothing", "changes nothing", **both),
+    row("filler, no position_ids", *map(shift, (star, llama))),
+    row("filler in generate", "changes nothing", "changes nothing", **both),
     row(
         "linear layers with a bias",
         *(of_blocks(m, torch.nn.Linear) for m in (star, llama)),
     ),
-    row("head in the file", *("lm_head.weight" in tables[m] for m in (star, llama))),
+    row("head in the file", *map(head, (star, llama))),
     row(
         "dropout, if nothing is said",
         GPTBigCodeConfig().resid_pdrop,

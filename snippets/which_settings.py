@@ -1,27 +1,29 @@
 """The code of the page "Which settings?": a grid around one LoRA, and a short search of one's own."""
 
-# %% grid
+# %% grid [folded]
 import json
 from pathlib import Path
 
 grid = json.loads(Path("models/settings.json").read_text())
 about, runs, centre = grid["about"], grid["runs"], grid["about"]["centre"]
-done = {run["seed"]: 0 for run in runs}
-for run in runs:
-    done[run["seed"]] += 1
-for seed, count in done.items():
-    print(f"seed {seed}: {count} of {about['points']} points")
-asked = about["judging"]["limit"]
-print(f"{about['steps']} steps of {about['batch']} questions; judged by {asked} others")
-print("the setting in the middle:")
+print("the middle:")
 for name, value in centre.items():
     print(f"  {name:<10}", ", ".join(value) if isinstance(value, list) else value)
-machines = {tuple(run["machine"].values()) for run in runs}
-days = sorted({run["date"] for run in runs})
-minutes = sum(run["wall_seconds"] for run in runs) / 60
-for cpu, _, capability, _, torch_, transformers_, peft_ in machines:
-    print(f"{cpu}, {capability}; torch {torch_}, transformers {transformers_}", end="")
-    print(f", peft {peft_}; {days[0]} to {days[-1]}, {minutes:.0f} minutes of one core")
+print(
+    f"each run: {about['steps']} steps of {about['batch']} questions, judged by",
+    end=" ",
+)
+print(f"{about['judging']['limit']} others for the loss and as many for the answers")
+seeds = [run["seed"] for run in runs]
+for seed in dict.fromkeys(seeds):
+    print(f"seed {seed}: {seeds.count(seed)} of {about['points']} settings")
+hours = sum(run["wall_seconds"] for run in runs) / 3600
+print(
+    f"{hours:.1f} hours of one core that had other work, to {max(r['date'] for r in runs)}"
+)
+for machine in {json.dumps(run["machine"]) for run in runs}:
+    had = json.loads(machine)
+    print(had["cpu"], had["capability"], *(f"{n} {had[n]}" for n in ("torch", "peft")))
 
 # %% read [setup]
 import statistics
@@ -49,19 +51,20 @@ def to_middle(**changes):
     return statistics.mean(apart), half
 
 
-def row(name, value, **changes):
+def row(name, changes):
     found = at(**changes)
     shares = [run["held_out"]["share"] for run in found.values()]
     mean, half = to_middle(**changes)
-    return {
-        name: str(value),
+    told = {
+        "setting": name,
         "loss": f"{statistics.mean(losses(**changes).values()):.4f}",
-        "to the middle": f"{mean:+.4f} ± {half:.4f}" if changes else None,
-        "apart": ("yes" if abs(mean) > half else "no") if changes else None,
-        "answered": f"{statistics.mean(shares):.1%}",
-        "lowest–highest": f"{min(shares):.1%}–{max(shares):.1%}",
-        "seeds": len(found),
     }
+    if found != at():
+        told |= {"to the middle": f"{mean:+.4f} ± {half:.4f}"}
+        told |= {"apart": "yes" if abs(mean) > half else "no"}
+    told["answered"] = f"{statistics.mean(shares):.1%}"
+    told["lowest–highest"] = f"{min(shares):.1%}–{max(shares):.1%}"
+    return told | {"seeds": len(found)}
 
 
 def beats(better, worse):
@@ -70,37 +73,36 @@ def beats(better, worse):
     return all(one[seed] < other[seed] for seed in one if seed in other)
 
 
-FACTORS = {  # by factor: the changes that make a point, by what tables call it
-    "rate": {rate: {"rate": rate} for rate in (1.67e-4, 5.56e-4, 5e-3, 1.67e-2)},
-    "alpha": {alpha: {"alpha": alpha} for alpha in (4, 64)},
-    "rank": {rank: {"rank": rank} for rank in (1, 4, 16, 64)},
-    "rank, alpha": {
-        f"{rank}, {2 * rank}": {"rank": rank, "alpha": 2 * rank}
-        for rank in (1, 4, 16, 64)
+RATES, RANKS = (1.67e-4, 5.56e-4, 1.67e-3, 5e-3, 1.67e-2), (1, 4, 8, 16, 64)
+LAYERS = (
+    ["c_attn"],
+    centre["targets"],
+    ["c_attn", "c_fc", "c_proj"],
+    ["c_fc", "mlp.c_proj"],
+)
+FACTORS = {  # by factor its points, and what each changes of the middle
+    "rate": {f"rate {rate:g}": {"rate": rate} for rate in RATES},
+    "alpha": {f"alpha {alpha}": {"alpha": alpha} for alpha in (4, 16, 64)},
+    "rank": {f"rank {rank}": {"rank": rank} for rank in RANKS},
+    "both": {
+        f"rank {rank}, alpha {2 * rank}": {"rank": rank, "alpha": 2 * rank}
+        for rank in RANKS
     },
-    "targets": {
-        ", ".join(names): {"targets": names}
-        for names in (["c_attn"], ["c_fc", "mlp.c_proj"], ["c_attn", "c_fc", "c_proj"])
-    },
-    "questions": {count: {"questions": count} for count in (40, 100, 200)},
+    "targets": {", ".join(names): {"targets": names} for names in LAYERS},
+    "questions": {f"{n} questions": {"questions": n} for n in (40, 100, 200, 400)},
 }
 
 
 def table(factor):
-    """A factor's points, and the middle."""
-    own = {"targets": ", ".join(centre["targets"]), "rank, alpha": "8, 16"}
-    points = {own.get(factor) or centre[factor]: {}, **FACTORS[factor]}
-    return [row(factor, value, **changes) for value, changes in points.items()]
+    return [row(name, changes) for name, changes in FACTORS[factor].items()]
 
 
 # %% figure [folded] alt="For each setting the losses of its seeds; rates that are too high or too low lie far from the middle, ranks close to it"
-"The validation loss of each run. From the top: the middle, and what was changed of it; the dotted line is the middle's mean."
+"The validation loss of each run, by the setting that was changed. The dotted line is the mean of the middle."
 import matplotlib.pyplot as plt
 
-lines = [("the middle", {})]
-for factor, points in FACTORS.items():
-    lines += [(f"{factor}: {value}", changes) for value, changes in points.items()]
-figure, axes = plt.subplots(figsize=(4.6, 6.4))
+lines = [point for points in FACTORS.values() for point in points.items()]
+figure, axes = plt.subplots(figsize=(4.6, 6.8))
 for at_row, (_, changes) in enumerate(lines):
     found = list(losses(**changes).values())
     axes.plot([min(found), max(found)], [at_row] * 2, color="C0", linewidth=1)
@@ -138,7 +140,7 @@ table("rank")
 
 # %% rank-and-alpha [folded table] best="loss:low, answered"
 """The rank, with an alpha of twice the rank."""
-table("rank, alpha")
+table("both")
 
 # %% rank-hardly [claim]
 """With the alpha of the middle, ranks 4, 16 and 64 lie as close to rank 8 as the means of three
@@ -171,17 +173,20 @@ worst = max(to_middle(rank=rank)[0] for rank in (1, 4, 16, 64))
 assert to_middle(questions=40)[0] > 2 * worst
 
 # %% loss-and-answers
-middle = statistics.mean(losses().values())
-pairs = []
-for points in FACTORS.values():
-    for changes in points.values():
-        shares = [run["held_out"]["share"] for run in at(**changes).values()]
-        pairs.append((to_middle(**changes), statistics.mean(shares)))
-apart = [mean for (mean, half), _ in pairs if abs(mean) > half]
-print(len(apart), "of", len(pairs), "points are apart from the middle by their loss")
-ours = [run["held_out"]["share"] for run in at().values()]
-outside = [share for _, share in pairs if not min(ours) <= share <= max(ours)]
-print(len(outside), "by answers lie outside of what the middle's own seeds answer")
+changed = [c for points in FACTORS.values() for c in points.values() if at(**c) != at()]
+apart = [c for c in changed if abs(to_middle(**c)[0]) > to_middle(**c)[1]]
+print(len(apart), "of", len(changed), "settings are apart from the middle by the loss")
+
+
+def answered(**changes):
+    return [run["held_out"]["share"] for run in at(**changes).values()]
+
+
+low, high = (end(run["held_out"][name] for run in at().values())
+             for end, name in ((min, "low"), (max, "high")))  # fmt: skip
+outside = [c for c in changed if not low <= statistics.mean(answered(**c)) <= high]
+print(len(outside), "by the answers: outside of the middle's interval,", end=" ")
+print(f"{low:.0%} to {high:.0%}")
 
 # %% own
 import random
