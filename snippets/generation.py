@@ -46,10 +46,13 @@ thread.join()
 print(len(pieces), "pieces; the first:", pieces[:8])
 
 # %% pieces-are-the-answer [claim]
-"""The pieces, one after the other, are the answer. They end where words end, so a piece may
-hold several tokens."""
+"""The pieces, one after the other, are the answer. Letters, digits and blanks are sent at
+once; another character waits for the next blank or line. So a piece may hold several tokens."""
 assert "".join(pieces) == tokenizer.decode(whole[0, length:], skip_special_tokens=True)
 assert len(pieces) < whole.shape[1] - length
+for piece in pieces[:-1]:
+    at_once = all(each.isalnum() or each.isspace() for each in piece)
+    assert at_once or piece[-1].isspace()
 
 # %% one-prompt raises="ValueError"
 from transformers import TextStreamer
@@ -152,9 +155,9 @@ generation configuration it does."""
 setting = dict(return_dict_in_generate=True, max_new_tokens=3, pad_token_id=0)
 plain = fresh()
 plain.config.use_cache = False
-assert plain.generate(**inputs, **setting).past_key_values is not None
+assert plain.generate(**inputs, **setting).cache is not None
 plain.generation_config.use_cache = False
-assert plain.generate(**inputs, **setting).past_key_values is None
+assert plain.generate(**inputs, **setting).cache is None
 plain.generation_config.use_cache = None
 
 # %% cost [measured]
@@ -198,21 +201,40 @@ assert beside == plainly + 2 * len(adapted)
 assert once == plainly
 
 # %% prompts-generate [claim]
-"""Prompt tuning, P-Tuning and prefix tuning all work in `generate`, with the cache. The first
-two warn at each token that position ids are ignored."""
+"""Prefix tuning works in `generate` with the cache. Prompt tuning and P-Tuning work without it,
+and warn at each token that position ids are ignored."""
 from peft import PrefixTuningConfig, PromptEncoderConfig, PromptTuningConfig
 
 shape = dict(num_virtual_tokens=8, task_type="CAUSAL_LM")
 warned = {}
 for config in (PromptTuningConfig, PromptEncoderConfig, PrefixTuningConfig):
     tuned = get_peft_model(fresh(), config(**shape)).eval()
+    cached = config is PrefixTuningConfig
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        out = tuned.generate(**inputs, **setting, suppress_tokens=[0])
+        out = tuned.generate(**inputs, **setting, suppress_tokens=[0], use_cache=cached)
     assert out.sequences.shape[1] == length + 3
-    assert out.past_key_values is not None
+    assert (out.cache is not None) == cached
+    if not cached:  # the last token is the likeliest after the prompt and all others
+        told = tuned(input_ids=out.sequences[:, :-1]).logits[0, -1]
+        told[0] = -torch.inf
+        assert told.argmax() == out.sequences[0, -1]
     warned[config] = sum("Position ids" in str(each.message) for each in said)
 assert list(warned.values()) == [3, 3, 0]
+
+# %% prompt-before-every-token [claim]
+"""With the cache, PEFT 0.21.2 puts the trained prompt before every new token under Transformers
+5.24. It looks for the cache by its old name, `past_key_values`, and finds none. Nothing is said."""
+tuned = get_peft_model(fresh(), PromptTuningConfig(**shape)).eval()
+given = []
+tuned.get_prompt = lambda *args, _made=tuned.get_prompt, **options: (
+    given.append(1) or _made(*args, **options)
+)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", UserWarning)
+    out = tuned.generate(**inputs, **setting, suppress_tokens=[0], use_cache=True)
+assert len(given) == 3
+assert out.cache.get_seq_length() == length + 2 + 3 * 8
 
 # %% swap-a-smaller [claim]
 """`hotswap_adapter` takes an adapter of a smaller rank into the place of a larger one, and it

@@ -1,5 +1,10 @@
 """The code of the page "index out of range in self"."""
 
+# %% quiet [setup]
+import warnings
+
+warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")
+
 # %% mend
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -27,3 +32,19 @@ model(torch.tensor([[tokenizer.pad_token_id]]))
 
 # %% too-long raises="IndexError"
 model(torch.zeros(1, longest + 1, dtype=torch.long))
+
+# %% prompt-repeats raises="IndexError"
+from peft import PeftModel
+
+tuned = PeftModel.from_pretrained(model, "models/stdlib-coder/adapters/prompt-tuning")
+asked = tokenizer("Question: Reverse the digits.\n\nAnswer:", return_tensors="pt")
+tuned.generate(**asked, do_sample=False, max_new_tokens=30, pad_token_id=0)
+
+# %% prompt-once [claim]
+"Without the cache the same model answers, with its prompt in front once."
+options = dict(do_sample=False, max_new_tokens=30, pad_token_id=0)
+answer = tuned.generate(**asked, **options, use_cache=False)
+new = answer[0, asked.input_ids.shape[1] :]
+last = tuned(input_ids=answer[:, :-1]).logits[0, -1].argmax()
+assert len(new) == 30 or new[-1] == tokenizer.eos_token_id
+assert last == answer[0, -1]

@@ -266,7 +266,7 @@ table
 
 # %% cache
 with torch.no_grad():
-    cache = model(input_ids=ids[:1, :48], use_cache=True).past_key_values
+    cache = model(input_ids=ids[:1, :48], use_cache=True).cache
 print(type(cache).__name__, "of", len(cache.layers), "layers")
 print("keys of a layer:", tuple(cache.layers[0].keys.shape))
 
@@ -293,7 +293,7 @@ many = copy.deepcopy(config)
 many.multi_query, many.num_key_value_heads = False, config.n_head
 with torch.no_grad():
     multi_head = AutoModelForCausalLM.from_config(many, dtype=torch.float32)
-    its_cache = multi_head(input_ids=ids[:1, :48], use_cache=True).past_key_values
+    its_cache = multi_head(input_ids=ids[:1, :48], use_cache=True).cache
 assert cache_bytes(its_cache) == config.n_head * cache_bytes(cache)
 
 # %% fixed-size [claim]
@@ -303,9 +303,9 @@ from transformers import StaticCache
 fixed = StaticCache(config=config, max_cache_len=100)
 assert not any(layer.is_initialized for layer in fixed.layers)
 with torch.no_grad():
-    model(input_ids=ids[:1, :8], past_key_values=fixed)
+    model(input_ids=ids[:1, :8], cache=fixed)
     after_eight = cache_bytes(fixed)
-    model(input_ids=ids[:1, 8:], past_key_values=fixed)
+    model(input_ids=ids[:1, 8:], cache=fixed)
 assert cache_bytes(fixed) == after_eight
 assert {layer.keys.shape[2] for layer in fixed.layers} == {100}
 

@@ -435,7 +435,8 @@ print(f"LoRA, {steps:,} steps: {judged['passed'] / judged['asked']:.1%} in new w
 from peft import PeftModel
 from transformers import AutoTokenizer
 
-# Prompt tuning and P-Tuning warn at every token that they take no `position_ids`.
+# Prompt tuning and P-Tuning take no `position_ids`, and warn at every token. They do without
+# the cache, in which PEFT 0.21.2 does not find their prompt.
 warnings.filterwarnings("ignore", message="Position ids are not supported")
 tokenizer = AutoTokenizer.from_pretrained(small)
 questions = (
@@ -451,8 +452,13 @@ for method in order:
     tuned = PeftModel.from_pretrained(fresh, f"{small}/adapters/{method}")
     for question in questions:
         asked = tokenizer(f"Question: {question}\n\nAnswer:", return_tensors="pt")
+        cached = not tuned.active_peft_config.is_prompt_learning
         answer = tuned.generate(
-            **asked, do_sample=False, max_new_tokens=100, pad_token_id=0
+            **asked,
+            do_sample=False,
+            max_new_tokens=100,
+            pad_token_id=0,
+            use_cache=cached,
         )
         text = tokenizer.decode(answer[0, asked["input_ids"].shape[1] :])
         text = text.removesuffix("<|endoftext|>").strip("\n")

@@ -116,6 +116,9 @@ def ask(model, tokenizer, prompts, samples=1, temperature=None, tokens=120):
         "num_return_sequences": samples,
     }
     how = {"do_sample": False} if temperature is None else drawn
+    # PEFT 0.21.2 does not find Transformers 5.24's cache, and puts the prompt of a prompt method before every token.
+    settings = getattr(model, "active_peft_config", None)
+    how["use_cache"] = not (settings and settings.is_prompt_learning)
     with torch.no_grad():
         out = model.generate(
             **inputs, **how, max_new_tokens=tokens, pad_token_id=tokenizer.pad_token_id

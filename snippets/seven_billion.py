@@ -64,7 +64,7 @@ full, in_full = run("float32")
 """The arithmetic for the cache and the buffer holds for the small model, which has the
 same architecture: those of a real run have exactly that many bytes."""
 held = 0
-for layer in in_half.past_key_values.layers:
+for layer in in_half.cache.layers:
     held += layer.keys.nbytes + layer.values.nbytes
 assert type(half) is type(shape)
 assert half.config.multi_query

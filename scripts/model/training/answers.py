@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 import torch
+from peft import PeftModel
 from transformers import PreTrainedTokenizerBase
 
 from exercises import Pair
@@ -53,6 +54,9 @@ def answer(
 ) -> list[str]:
     """Greedy answers, without special tokens. Batches are padded on the left; a batch of 1 pads nothing."""
     model.eval()
+    # PEFT 0.21.2 looks for the cache by the name that it had before transformers 5.24. It finds none, and puts the
+    # prompt of a prompt method before every token.
+    prompted = isinstance(model, PeftModel) and model.active_peft_config.is_prompt_learning
     answers: list[str] = []
     for first in range(0, len(questions), batch):
         rows = [tokenizer(prompt(q)).input_ids for q in questions[first : first + batch]]
@@ -65,6 +69,7 @@ def answer(
             max_new_tokens=tokens,
             do_sample=False,
             pad_token_id=tokenizer.eos_token_id,
+            use_cache=not prompted,
         )
         answers += [tokenizer.decode(row[longest:], skip_special_tokens=True) for row in out]
     return answers

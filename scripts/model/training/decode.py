@@ -51,7 +51,7 @@ def _continue(net: tuned.Net, prompts: list[list[int]], end: int, temperature: f
             inputs_embeds=embedded,
             attention_mask=mask,
             position_ids=positions,
-            past_key_values=cache,
+            cache=cache,
             use_cache=True,
         )
         new = _pick(model.lm_head(out.last_hidden_state[:, -1]), temperature)

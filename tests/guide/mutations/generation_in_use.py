@@ -10,6 +10,7 @@ from peft.tuners.lora import Linear
 from peft.utils import hotswap
 from transformers import AutoModelForCausalLM, GenerationMixin, TextStreamer
 from transformers.generation.logits_process import TopPLogitsWarper
+from transformers.models.gpt_bigcode.modeling_gpt_bigcode import GPTBigCodeForCausalLM
 
 from mutations import breaks
 
@@ -98,6 +99,34 @@ def position_ids_are_ignored_in_silence() -> None:
             warn(message, *given, **rest)
 
     warnings.warn = other
+
+
+def _peft_sees_the_cache() -> None:
+    """By both of its names, as a PEFT that knows Transformers 5.24 would."""
+    prepare = GPTBigCodeForCausalLM.prepare_inputs_for_generation
+
+    def other(self: Any, *given: Any, **rest: Any) -> Any:
+        inputs = prepare(self, *given, **rest)
+        inputs["past_key_values"] = inputs.pop("cache", None)
+        return inputs
+
+    GPTBigCodeForCausalLM.prepare_inputs_for_generation = other
+
+
+@breaks("generation", "prompt-before-every-token")
+def the_prompt_stands_once_where_the_cache_is_seen() -> None:
+    """PEFT is given the cache by the name that it looks for."""
+    _peft_sees_the_cache()
+
+
+@breaks("index-out-of-range", "prompt-once")
+def generate_always_has_a_cache() -> None:
+    """Whatever `use_cache` says; the text is cut before the positions run out."""
+
+    def other(self: Any, run: Any, rest: Any) -> Any:
+        return run(use_cache=True, max_new_tokens=10) if rest.get("use_cache") is False else run()
+
+    _generate(other)
 
 
 @breaks("generation", "swap-a-smaller")
