@@ -61,6 +61,10 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "prompt form": "prompts/",
     "streaming": "generation/#streaming",
     "stop_strings": "generation/",
+    "llama": "another-architecture/",
+    "grouped-query": "another-architecture/",
+    "which rank": "which-settings/",
+    "lora alpha": "which-settings/#rank-and-alpha",
     "adapter_config.json": "errors/no-adapter-config/",
 }
 

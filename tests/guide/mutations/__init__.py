@@ -71,4 +71,5 @@ from mutations import (  # noqa: E402, F401 (each enters its own)
     train_an_adapter,
     training_run,
     transformers_changes,
+    which_settings,
 )
