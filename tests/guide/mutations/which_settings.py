@@ -40,6 +40,12 @@ def a_low_rate_wins() -> None:
     _losses_with(lambda point, loss: loss - 0.02 if point["rate"] == 5.56e-4 else loss)
 
 
+@breaks("which-settings", "rate-loses")
+def few_questions_cost_the_most() -> None:
+    """Forty questions are learned by heart, and nothing else is."""
+    _losses_with(lambda point, loss: loss + 0.1 if point["questions"] == 40 else loss)
+
+
 @breaks("which-settings", "rank-hardly")
 def a_higher_rank_wins() -> None:
     """Rank 64, whatever its alpha, has a hundredth less."""
