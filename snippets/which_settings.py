@@ -23,7 +23,11 @@ print(
 )
 for machine in {json.dumps(run["machine"]) for run in runs}:
     had = json.loads(machine)
-    print(had["cpu"], had["capability"], *(f"{n} {had[n]}" for n in ("torch", "peft")))
+    print(
+        had["cpu"],
+        had["capability"],
+        *(f"{n} {had[n]}" for n in ("torch", "transformers", "peft")),
+    )
 
 # %% read [setup]
 import statistics
