@@ -5,19 +5,17 @@ import warnings
 
 warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")
 
-# %% base [setup]
-import torch
+# %% mend
+from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
 base = AutoModelForCausalLM.from_pretrained("models/stdlib-coder", dtype="float16")
-
-# %% mend
-from peft import LoraConfig, get_peft_model
-
 config = LoraConfig(target_modules=["c_attn"], task_type="CAUSAL_LM")
 model = get_peft_model(base, config)  # leaves autocast_adapter_dtype at True
 
 # %% mended
+import torch
+
 ids = torch.arange(1, 9)[None]
 
 

@@ -9,24 +9,19 @@ about, runs, centre = grid["about"], grid["runs"], grid["about"]["centre"]
 print("the middle:")
 for name, value in centre.items():
     print(f"  {name:<10}", ", ".join(value) if isinstance(value, list) else value)
-print(
-    f"each run: {about['steps']} steps of {about['batch']} questions, judged by",
-    end=" ",
-)
-print(f"{about['judging']['limit']} others for the loss and as many for the answers")
+print(f"each run: {about['steps']} steps of {about['batch']} questions")
+print(f"judged by: {about['judging']['limit']} others for the loss, as many to answer")
 seeds = [run["seed"] for run in runs]
 for seed in dict.fromkeys(seeds):
     print(f"seed {seed}: {seeds.count(seed)} of {about['points']} settings")
 hours = sum(run["wall_seconds"] for run in runs) / 3600
-print(
-    f"{hours:.1f} hours of one core that had other work, to {max(r['date'] for r in runs)}"
-)
-for machine in {json.dumps(run["machine"]) for run in runs}:
-    had = json.loads(machine)
+print(f"{hours:.1f} hours of one core, which had other work")
+days = sorted({run["date"] for run in runs})
+print(*dict.fromkeys((days[0], days[-1])), sep=" to ")
+for had in {json.dumps(run["machine"]): run["machine"] for run in runs}.values():
+    print(had["cpu"], had["capability"])
     print(
-        had["cpu"],
-        had["capability"],
-        *(f"{n} {had[n]}" for n in ("torch", "transformers", "peft")),
+        ", ".join(f"{name} {had[name]}" for name in ("torch", "transformers", "peft"))
     )
 
 # %% read [setup]
