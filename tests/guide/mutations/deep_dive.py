@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -55,8 +56,9 @@ def a_base_model_takes_the_adapter_that_lies_below_it() -> None:
     load = PreTrainedModel.from_pretrained.__func__
 
     def other(cls: Any, name: Any, *given: Any, **rest: Any) -> Any:
-        model = load(cls, name, *given, **rest)
-        model.load_adapter(f"{name}/adapters/lora")
+        model, below = load(cls, name, *given, **rest), Path(name) / "adapters/lora"
+        if below.is_dir():
+            model.load_adapter(str(below))
         return model
 
     PreTrainedModel.from_pretrained = classmethod(other)
@@ -168,9 +170,18 @@ def the_limit_is_the_length() -> None:
 
 
 @breaks("deep-dive", "stop-token")
-def the_checkpoint_alone_names_the_end() -> None:
-    """`eos_token_id=` without effect."""
-    _generate_with(lambda rest: {name: each for name, each in rest.items() if name != "eos_token_id"})
+def only_a_first_token_can_be_named_as_the_end() -> None:
+    """`eos_token_id=` without effect on a token that comes later."""
+    generate = GenerationMixin.generate
+
+    def other(self: Any, *given: Any, **rest: Any) -> Any:
+        out = generate(self, *given, **rest)
+        named = rest.pop("eos_token_id", None)
+        return (
+            out if named is None or out.shape[1] == rest["input_ids"].shape[1] + 1 else generate(self, *given, **rest)
+        )
+
+    GenerationMixin.generate = other
 
 
 @breaks("deep-dive", "answer-sorts")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import torch
@@ -56,5 +57,5 @@ def greedy_decoding_has_chance_in_it() -> None:
 
 @breaks("code-explanation", "no-gradients")
 def generate_keeps_what_training_needs() -> None:
-    """`generate` without its `torch.no_grad`."""
-    GenerationMixin.generate = GenerationMixin.generate.__wrapped__
+    """`generate` without its `torch.no_grad`, which is the innermost of its decorators."""
+    GenerationMixin.generate = inspect.unwrap(GenerationMixin.generate)

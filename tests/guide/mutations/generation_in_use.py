@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import wraps
 from typing import Any
 
 import torch
@@ -105,6 +106,7 @@ def _peft_sees_the_cache() -> None:
     """By both of its names, as a PEFT that knows Transformers 5.24 would."""
     prepare = GPTBigCodeForCausalLM.prepare_inputs_for_generation
 
+    @wraps(prepare)  # `generate` reads from its arguments which ones a model has
     def other(self: Any, *given: Any, **rest: Any) -> Any:
         inputs = prepare(self, *given, **rest)
         inputs["past_key_values"] = inputs.pop("cache", None)
