@@ -65,7 +65,7 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "llama": "another-architecture/",
     "grouped-query": "another-architecture/",
     "which rank": "which-settings/",
-    "lora alpha": "which-settings/#rank-and-alpha",
+    "rank alpha": "which-settings/#rank-and-alpha",
     "adapter_config.json": "errors/no-adapter-config/",
 }
 
