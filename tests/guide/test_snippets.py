@@ -63,7 +63,8 @@ def test_a_record_is_of_the_versions_that_the_lock_names(record):
     assert record.environment.python.startswith(f"{needed.removeprefix('>=')}."), "with which the lock is compiled"
 
 
-SUMMARIES = {"methods": "compared"}  # by page: the cell that the page begins with, and that runs after all others
+# By page: the cell that the page begins with, and that runs after all others.
+SUMMARIES = {"methods": "compared", "another-architecture": "compared"}
 
 
 @pytest.mark.parametrize("snippets", GUIDE.snippets.values(), ids=lambda snippets: snippets.page)

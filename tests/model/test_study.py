@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import torch
 from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer, GPTBigCodeForCausalLM, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 
 import exercises
 import train_adapters
-from training import adapt, answers, crew, measure, model, study, tokens, tuned
+from training import adapt, answers, crew, measure, study, tuned
 from training.adapt import Place, Run
 from training.decode import decode
 from training.log import Log
@@ -32,25 +32,6 @@ BASE = ROOT / "snippets" / "models" / "stdlib-coder"
 ADAPTERS = sorted(path.parent for path in BASE.glob("adapters/*/adapter_config.json"))
 ASTRAIOS = ("lora", "ia3", "p-tuning", "adapter-h", "adapter-p", "parallel", "full")
 PLAN = measure.Plan(k=2, sample=2, limit=2, windows=2, length=32, tokens=6)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """One thread, as the workers have: two wait for each other on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A base model of 2 layers of width 64, untrained, with the tokenizer of the real one."""
-    folder = tmp_path_factory.mktemp("base")
-    torch.manual_seed(0)
-    GPTBigCodeForCausalLM(model.make_config(2, 64, 128, tokens.VOCABULARY, tokens.POSITIONS)).save_pretrained(folder)
-    AutoTokenizer.from_pretrained(BASE).save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

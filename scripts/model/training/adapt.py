@@ -16,7 +16,7 @@ import exercises
 from training import answers, checkpoint, tuned
 from training.log import Log
 from training.machine import machine, peak_memory
-from training.methods import METHODS
+from training.methods import row
 from training.schedule import Schedule, planned
 
 DATA = ("all", "tenth", "half-a", "half-b")
@@ -30,8 +30,8 @@ class StoppedError(Exception):
 class Run:
     """The settings that decide what a run computes; a resumed run must have the same ones.
 
-    `data` is all (each pair seen once), tenth (a tenth of these pairs, each seen ten times), or half-a or half-b
-    (questions on every other exercise only).
+    `data` is all (each pair seen once), tenth (a tenth of these pairs, each seen ten times), a number (so many of these
+    pairs, again and again), or half-a or half-b (questions on every other exercise only).
     """
 
     method: str
@@ -52,14 +52,15 @@ class Run:
     @property
     def distinct(self) -> int:
         """How many different draws from the stream of pairs the run sees."""
-        return max(1, self.steps * self.batch // (10 if self.data == "tenth" else 1))
+        seen = self.steps * self.batch
+        return int(self.data) if self.data.isdigit() else max(1, seen // (10 if self.data == "tenth" else 1))
 
     def pairs(self) -> Iterator[exercises.Pair]:
         """The pairs in the order in which they are dealt into batches."""
         stream = exercises.pairs("train", self.seed)
         if self.data.startswith("half"):
             return (pair for pair in stream if half(pair.exercise) == self.data)
-        return repeated(list(islice(stream, self.distinct)), self.seed) if self.data == "tenth" else stream
+        return stream if self.data == "all" else repeated(list(islice(stream, self.distinct)), self.seed)
 
 
 def half(exercise: str) -> str:
@@ -148,8 +149,8 @@ def train(run: Run, place: Place, alive: Callable[[], None], until: int | None =
     log = place.log
     log.rewind(state.step)
     trainable, total = tuned.counts(state.net)
-    row = METHODS[run.method]
-    facts = {"trainable": trainable, "parameters": total, "scaled": row.scaled, "astraios": row.astraios}
+    method = row(run.method)
+    facts = {"trainable": trainable, "parameters": total, "scaled": method.scaled, "astraios": method.astraios}
     log.write("start", step=state.step, **asdict(run), **facts, base=digest(place.base), machine=machine())
     for batch in islice(answers.batches(run.pairs(), run.batch), state.step, until or run.steps):
         try:

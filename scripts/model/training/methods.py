@@ -1,11 +1,12 @@
 """The study's methods: one row per method, with what was scaled down and why.
 
-Astraios' seven come first, the second group is what Astraios did not try.
+Astraios' seven come first, the second group is what Astraios did not try. `VARIANTS` has LoRA with other settings, for
+the grid of settings.
 """
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from peft import (
@@ -25,6 +26,7 @@ from bottleneck import BottleneckConfig
 PAPER_WIDTH, PAPER_BOTTLENECK = 4096, 256
 VIRTUAL_TOKENS = 30
 TASK = "CAUSAL_LM"
+LORA_MODULES = ("c_proj", "c_attn", "q_attn")  # as Astraios names them; multi-query attention has no `q_attn`
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,11 @@ class Method:
     astraios: bool = True
 
 
-def lora(**options: bool) -> LoraConfig:
-    """Astraios' LoRA: r 8, alpha 16, dropout 0.05, on every linear layer of attention and MLP but `c_fc`.
-
-    `q_attn` is named as Astraios names it; multi-query attention has none, so it matches nothing.
-    """
-    modules = ["c_proj", "c_attn", "q_attn"]
-    return LoraConfig(r=8, lora_alpha=16, lora_dropout=0.05, target_modules=modules, task_type=TASK, **options)
+def lora(rank: int = 8, alpha: int = 16, modules: Sequence[str] = LORA_MODULES, **options: bool) -> LoraConfig:
+    """Astraios' LoRA: r 8, alpha 16, dropout 0.05, on every linear layer of attention and MLP but `c_fc`."""
+    return LoraConfig(
+        r=rank, lora_alpha=alpha, lora_dropout=0.05, target_modules=list(modules), task_type=TASK, **options
+    )
 
 
 def ia3() -> IA3Config:
@@ -112,3 +112,24 @@ METHODS: dict[str, Method] = {
     "dora": Method(lambda _: lora(use_dora=True), 5e-3, "LoRA's settings, with magnitudes of their own", False),
     "rslora": Method(lambda _: lora(use_rslora=True), 3e-3, "LoRA's settings, scaled by √r instead of r", False),
 }
+
+
+# By name, LoRA of another rank, alpha or targets. A rank stands with twice its own alpha, and with the study's 16.
+TARGETS = {"c_attn": ("c_attn",), "mlp": ("c_fc", "mlp.c_proj"), "all linear": ("c_attn", "c_proj", "c_fc")}
+
+
+def variant(rank: int = 8, alpha: int = 16, modules: Sequence[str] = LORA_MODULES) -> Method:
+    """LoRA's row with other settings."""
+    return replace(METHODS["lora"], config=lambda _: lora(rank, alpha, modules), astraios=False)
+
+
+VARIANTS: dict[str, Method] = {
+    **{f"lora r={r} alpha={a}": variant(r, a) for r in (1, 4, 16, 64) for a in (16, 2 * r)},
+    **{f"lora alpha={a}": variant(alpha=a) for a in (4, 64)},
+    **{f"lora on {name}": variant(modules=modules) for name, modules in TARGETS.items()},
+}
+
+
+def row(name: str) -> Method:
+    """A method or a variant by its name. Raises KeyError where there is none."""
+    return METHODS[name] if name in METHODS else VARIANTS[name]

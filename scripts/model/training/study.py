@@ -20,7 +20,7 @@ import exercises
 from training import adapt, measure, tuned
 from training.adapt import Place, Run
 from training.machine import machine
-from training.methods import METHODS
+from training.methods import METHODS, row
 
 FORMAT = 1
 FACTOR = 3.0
@@ -132,7 +132,7 @@ def train(settings: Settings, method: str, seed: int, data: str, done: Mapping[s
 
 def key(settings: Settings, facts: Mapping[str, Any], task: Task) -> str:
     """A digest of what a result depends on: settings, base, data and the method's configuration."""
-    config = METHODS[task.run.method].config if task.run else None
+    config = row(task.run.method).config if task.run else None
     width = AutoConfig.from_pretrained(settings.base).n_embd
     method = config(width).to_dict() if config else None
     made = json.dumps([facts, asdict(task.run) if task.run else task.name, method], sort_keys=True, default=sorted)
@@ -160,15 +160,25 @@ def perform(task: Task, where: Place, settings: Settings, halves: Sequence[Path]
 def trained(task: Task, where: Place, settings: Settings, alive: measure.Alive) -> Result:
     """Train, then measure what was saved: in a search the validation loss, in a full run everything."""
     assert task.run is not None
-    adapt.train(task.run, where, alive)
+    result = ran(task.run, where, alive)
+    net = tuned.load(task.run.method, settings.base, where.saved)
+    if task.kind == "search":
+        return {**result, "validation_loss": number(measure.validation_loss(net, settings.base, settings.plan))}
+    half = tuned.load(task.run.method, settings.base, where.saved, torch.bfloat16)
+    return {**result, **measure.everything(net, half, settings.base, settings.plan, alive)}
+
+
+def ran(run: Run, where: Place, alive: measure.Alive) -> Result:
+    """Train and save; returns what the run was and took."""
+    adapt.train(run, where, alive)
     events = where.log.read()
     start = next(e for e in events if e["event"] == "start")
     ended = next(e for e in reversed(events) if e["event"] == "trained")
     steps = [e for e in events if e["event"] == "step"]
-    result = {
-        **{name: getattr(task.run, name) for name in ("method", "data", "seed", "rate", "steps", "batch")},
-        "pairs": task.run.steps * task.run.batch,
-        "distinct_pairs": task.run.distinct,
+    return {
+        **{name: getattr(run, name) for name in ("method", "data", "seed", "rate", "steps", "batch")},
+        "pairs": run.steps * run.batch,
+        "distinct_pairs": run.distinct,
         "tokens": steps[-1]["tokens"],
         "trainable": start["trainable"],
         "parameters": start["parameters"],
@@ -179,12 +189,11 @@ def trained(task: Task, where: Place, settings: Settings, alive: measure.Alive) 
         "machine": machine(),
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
     }
-    net = tuned.load(task.run.method, settings.base, where.saved)
-    if task.kind == "search":
-        loss = measure.validation_loss(net, settings.base, settings.plan)
-        return {**result, "validation_loss": loss if loss == loss else None}
-    half = tuned.load(task.run.method, settings.base, where.saved, torch.bfloat16)
-    return {**result, **measure.everything(net, half, settings.base, settings.plan, alive)}
+
+
+def number(loss: float) -> float | None:
+    """A loss, or None where the run diverged: JSON has no NaN."""
+    return loss if loss == loss else None
 
 
 def thinned(points: Sequence[tuple[int, float]], most: int = 40) -> list[tuple[int, float]]:

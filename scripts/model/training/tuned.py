@@ -13,7 +13,7 @@ from peft import PeftModel, PromptLearningConfig, get_peft_model
 from transformers import AutoModelForCausalLM, GPTBigCodeForCausalLM, PreTrainedTokenizerBase
 
 from training import answers
-from training.methods import METHODS
+from training.methods import row
 
 BASE_NAME = "models/stdlib-coder"  # as pages name it: no path of the machine that trained
 Net = Any  # a PeftModel, or for full fine-tuning the model itself
@@ -28,7 +28,7 @@ def make(method: str, base: Path, seed: int) -> Net:
     """The base in fp32 with a fresh adapter of `method`; for full fine-tuning the base, all of it trainable."""
     torch.manual_seed(seed)
     net = load_base(base)
-    config = METHODS[method].config
+    config = row(method).config
     return net if config is None else get_peft_model(net, config(net.config.n_embd))
 
 
@@ -106,6 +106,6 @@ def save(net: Net, out: Path, tokenizer: PreTrainedTokenizerBase) -> None:
 
 def load(method: str, base: Path, saved: Path, dtype: torch.dtype = torch.float32) -> Net:
     """The saved adapter on the base, as readers load it, or the saved model; ready to answer."""
-    if METHODS[method].config is None:
+    if row(method).config is None:
         return load_base(saved, dtype).eval()
     return PeftModel.from_pretrained(load_base(base, dtype), saved).eval()

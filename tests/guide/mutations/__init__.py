@@ -47,6 +47,7 @@ def setup(context: Any) -> None:
 
 
 from mutations import (  # noqa: E402, F401 (each enters its own)
+    another_architecture,
     astraios_adapters,
     code_explanation,
     code_explanation_peft,
@@ -70,4 +71,5 @@ from mutations import (  # noqa: E402, F401 (each enters its own)
     train_an_adapter,
     training_run,
     transformers_changes,
+    which_settings,
 )
