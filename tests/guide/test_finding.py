@@ -62,6 +62,10 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "streaming": "generation/#streaming",
     "stop_strings": "generation/",
     "adapter_config.json": "errors/no-adapter-config/",
+    "unscale": "errors/unscale-fp16/",
+    "device_map": "seven-billion/",
+    "offline": "seven-billion/#offline",
+    "T4": "seven-billion/#on-which-card",
 }
 
 

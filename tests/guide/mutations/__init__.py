@@ -70,4 +70,5 @@ from mutations import (  # noqa: E402, F401 (each enters its own)
     train_an_adapter,
     training_run,
     transformers_changes,
+    unscale_fp16,
 )
