@@ -15,6 +15,7 @@ REPOSITORIES = {
     "huggingface/transformers": ("transformers", "src/"),
     "huggingface/peft": ("peft", "src/"),
     "pytorch/pytorch": ("torch", ""),
+    "huggingface/accelerate": ("accelerate", "src/"),
     "bitsandbytes-foundation/bitsandbytes": ("bitsandbytes", ""),
 }
 LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<url>https://github\.com/[^)\s]+)\)")

@@ -61,12 +61,15 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "prompt form": "prompts/",
     "streaming": "generation/#streaming",
     "stop_strings": "generation/",
-    "unscale": "errors/unscale-fp16-gradients/",
     "llama": "another-architecture/",
     "grouped-query": "another-architecture/",
     "which rank": "which-settings/",
     "rank alpha": "which-settings/#rank-and-alpha",
     "adapter_config.json": "errors/no-adapter-config/",
+    "unscale": "errors/unscale-fp16/",
+    "device_map": "seven-billion/",
+    "offline": "seven-billion/#offline",
+    "T4": "seven-billion/#on-which-card",
 }
 
 

@@ -71,5 +71,6 @@ from mutations import (  # noqa: E402, F401 (each enters its own)
     train_an_adapter,
     training_run,
     transformers_changes,
+    unscale_fp16,
     which_settings,
 )

@@ -170,16 +170,3 @@ def the_configuration_is_copied() -> None:
         return wrap(model, copy.deepcopy(config), *given, **rest)
 
     peft.get_peft_model = other
-
-
-@breaks("unscale-fp16-gradients", "adapter-in-float32")
-def an_adapter_stays_in_float32() -> None:
-    """`half` is for the base alone."""
-
-    def other(self: Any) -> Any:
-        for name, weight in self.named_parameters():
-            if "lora_" not in name:
-                weight.data = weight.data.half()
-        return self
-
-    PeftModel.half = other

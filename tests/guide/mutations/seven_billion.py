@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import copy
 import inspect
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import accelerate
 import peft
 import torch
+import transformers.integrations.accelerate as placing
 from peft import PeftModel
-from transformers import DynamicCache, GPTBigCodeForCausalLM
+from transformers import DynamicCache, GPTBigCodeForCausalLM, PreTrainedModel, modeling_utils
 from transformers.cache_utils import DynamicLayer
 from transformers.models.gpt_bigcode.modeling_gpt_bigcode import (
     GPTBigCodeAttention,
@@ -99,3 +105,155 @@ def float32_is_computed_in_bfloat16() -> None:
         return result
 
     GPTBigCodeForCausalLM.forward = other
+
+
+def _every_load(change: Callable[[str, dict[str, Any]], dict[str, Any]]) -> None:
+    """Let models be loaded with other arguments than were given."""
+    load = PreTrainedModel.from_pretrained.__func__
+
+    def other(cls: Any, name: Any, *given: Any, **rest: Any) -> Any:
+        return load(cls, name, *given, **change(str(name), rest))
+
+    PreTrainedModel.from_pretrained = classmethod(other)
+
+
+@breaks("seven-billion", "folder-has-no-revision")
+def a_folder_is_asked_for_its_commit() -> None:
+    """What it holds is not that commit, so the weights are drawn anew."""
+    load = PreTrainedModel.from_pretrained.__func__
+
+    def other(cls: Any, name: Any, *given: Any, **rest: Any) -> Any:
+        model = load(cls, name, *given, **rest)
+        if rest.get("revision", "main") != "main":
+            torch.nn.init.normal_(model.get_input_embeddings().weight)
+        return model
+
+    PreTrainedModel.from_pretrained = classmethod(other)
+
+
+@breaks("seven-billion", "auto-without-a-gpu")
+def a_map_is_noted_without_a_gpu_too() -> None:
+    """One that has everything on the processor."""
+    load = PreTrainedModel.from_pretrained.__func__
+
+    def other(cls: Any, *given: Any, **rest: Any) -> Any:
+        model = load(cls, *given, **rest)
+        if rest.get("device_map") == "auto":
+            model.hf_device_map = {"": "cpu"}
+        return model
+
+    PreTrainedModel.from_pretrained = classmethod(other)
+
+
+@breaks("seven-billion", "planned-by-weights")
+def a_plan_leaves_a_tenth_of_each_card() -> None:
+    """Room for the cache and for what is computed."""
+    infer = placing.infer_auto_device_map
+
+    def other(model: Any, max_memory: Any = None, *given: Any, **rest: Any) -> Any:
+        max_memory = {at: size if at == "cpu" else int(size * 0.9) for at, size in max_memory.items()}
+        return infer(model, max_memory, *given, **rest)
+
+    placing.infer_auto_device_map = other
+
+
+@breaks("seven-billion", "auto-balances")
+def auto_fills_one_card_after_the_other() -> None:
+    """As "sequential" does."""
+    placing.get_balanced_memory = lambda model, max_memory=None, *given, **rest: placing.get_max_memory(max_memory)
+
+
+@breaks("seven-billion", "disk-is-the-file")
+def weights_of_the_disk_are_always_moved() -> None:
+    """The file of the model may be gone later."""
+    index = modeling_utils.accelerate_disk_offload
+
+    def other(model: Any, folder: Any, *given: Any, **rest: Any) -> Any:
+        found = index(model, folder, *given, **rest)
+        Path(folder, "index.json").write_text(json.dumps(found), encoding="utf-8")
+        return found
+
+    modeling_utils.accelerate_disk_offload = other
+
+
+@breaks("seven-billion", "pickles-are-moved")
+def moved_weights_go_to_a_folder_for_temporary_files() -> None:
+    """Where nobody named one."""
+    _every_load(lambda name, given: given if "offload_folder" in given else {**given, "offload_folder": "temporary"})
+
+
+@breaks("seven-billion", "base-overwritten")
+def an_adapter_is_refused_before_anything_is_written() -> None:
+    """The blocks on the disk are looked for first."""
+
+    def other(self: Any, offload_index: Any, adapters_weights: Any) -> None:
+        if offload_index:
+            raise NotImplementedError("Cannot copy out of meta tensor; no data!")
+
+    PeftModel._update_offload = other
+
+
+@breaks("seven-billion", "load-adapter-is-noise")
+def load_adapter_puts_its_own_weights_into_memory() -> None:
+    """They are small: only the base stays on the disk."""
+    load = PreTrainedModel.load_adapter
+
+    def other(self: Any, *given: Any, **rest: Any) -> None:
+        load(self, *given, **rest)
+        for module in self.modules():
+            for name, weight in list(module.named_parameters(recurse=False)):
+                if weight.is_meta and any("lora_" in each for each in _names_of(self, weight)):
+                    setattr(module, name, torch.nn.Parameter(torch.zeros(weight.shape)))
+
+    PreTrainedModel.load_adapter = other
+
+
+def _names_of(model: Any, weight: Any) -> list[str]:
+    """The names under which a model has a weight."""
+    return [name for name, each in model.named_parameters() if each is weight]
+
+
+@breaks("seven-billion", "adapter-goes-along")
+def moved_weights_are_rounded_to_16_bits() -> None:
+    """It halves the folder."""
+    write = accelerate.utils.offload.offload_weight
+
+    def other(weight: Any, *given: Any, **rest: Any) -> Any:
+        return write(weight.bfloat16().float(), *given, **rest)
+
+    accelerate.utils.offload.offload_weight = accelerate.utils.offload_weight = other
+
+
+def _offline(change: str) -> None:
+    """Put a line before the program that a page runs in a process of its own."""
+    run = subprocess.run
+
+    def other(command: list[str], *given: Any, **rest: Any) -> Any:
+        return run([*command[:-1], change + command[-1]], *given, **rest)
+
+    subprocess.run = other
+
+
+@breaks("seven-billion", "offline-is-the-cache")
+def any_commit_of_the_cache_will_do_offline() -> None:
+    """A warning says that it is another."""
+    _offline(
+        "from transformers import AutoModelForCausalLM as M\n"
+        "f = M.from_pretrained.__func__\n"
+        "M.from_pretrained = classmethod(lambda c, *a, revision='main', **r: f(c, *a, **r))\n"
+    )
+
+
+@breaks("seven-billion", "offline-adapter-misleads")
+def a_missing_adapter_says_that_nothing_was_reached() -> None:
+    """In the words that Transformers has for it."""
+    _offline(
+        "from peft import PeftConfig as C\n"
+        "f = C._get_peft_type.__func__\n"
+        "def other(c, name, **r):\n"
+        "    try:\n"
+        "        return f(c, name, **r)\n"
+        "    except ValueError:\n"
+        "        raise OSError('We could not connect to the hub') from None\n"
+        "C._get_peft_type = classmethod(other)\n"
+    )
