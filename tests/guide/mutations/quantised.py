@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import peft
+from bitsandbytes.nn import Linear4bit
 from transformers import BitsAndBytesConfig
 
 from mutations import breaks
@@ -64,3 +65,14 @@ def merging_into_four_bits_adds_nothing() -> None:
     from peft.tuners.lora.bnb import Linear4bit
 
     Linear4bit.merge = lambda self, *given, **rest: None
+
+
+@breaks("quantised", "forty-cannot-tell")
+def four_bits_keep_the_sizes_of_weights_and_lose_their_signs() -> None:
+    """What a layer in 4 bits computes is the opposite."""
+    forward = Linear4bit.forward
+
+    def other(self: Any, x: Any) -> Any:
+        return -forward(self, x)
+
+    Linear4bit.forward = other
