@@ -127,5 +127,5 @@ def check(tasks):
     print(f"right: {fewest}")
 
 
-# %% answer [setup]
+# %% answer [setup] fold="Answer: how many tasks"
 check(tasks=245)
