@@ -274,7 +274,7 @@ def check(answers):
     print("right")
 
 
-# %% solution [folded]
+# %% solution [folded] fold="Answer: a function"
 def answers(model, questions):
     batch = asked(*questions)
     out = model.generate(

@@ -51,7 +51,7 @@ with torch.no_grad():
     assert not torch.allclose(model(**some).logits, alone(**some).logits, atol=0.1)
 
 # %% compare [table] best="pass@1"
-"""What the base and two adapters answer, the likeliest answer to each task."""
+"""What share of the tasks the base and two adapters pass."""
 found = {}
 with model.disable_adapter():
     found["base"] = verdicts(ask(model, tokenizer, prompts), tasks)
@@ -127,5 +127,5 @@ def check(tasks):
     print(f"right: {fewest}")
 
 
-# %% answer [setup]
+# %% answer [setup] fold="Answer: how many tasks"
 check(tasks=245)

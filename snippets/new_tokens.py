@@ -207,7 +207,7 @@ def check(load):
     print("right")
 
 
-# %% solution [folded]
+# %% solution [folded] fold="Answer: a function"
 def load(checkpoint, folder):
     tokens = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32")

@@ -242,7 +242,7 @@ assert not torch.allclose(model(**inputs).logits, wanted, atol=0.1)
 """What the check says of each, as it was found above."""
 [{"what happened": name, **found} for name, found in seen.items()]
 
-# %% broken [setup]
+# %% broken [setup] fold="How they were broken"
 """This makes the three models of the exercise. Look at it when you are done."""
 broken = {name: get_peft_model(fresh(), lora) for name in "abc"}
 broken["a"].load_adapter(adapter, adapter_name="trained")
@@ -263,7 +263,7 @@ def check(models):
 
 [{"model": name, **look(each, inputs, before)} for name, each in broken.items()]
 
-# %% solution [folded]
+# %% solution [folded] fold="Answer: a line for each"
 broken["a"].set_adapter("trained", inference_mode=True)
 broken["b"] = PeftModel.from_pretrained(fresh(), adapter)
 broken["c"].base_model.enable_adapter_layers()

@@ -224,7 +224,7 @@ def check(template):
     print("right")
 
 
-# %% solution [folded]
+# %% solution [folded] fold="Answer: a template"
 mine = (
     "{% for m in messages %}"
     "{% if m.role == 'user' %}### Instruction:\n{{ m.content }}\n\n"

@@ -249,5 +249,5 @@ def check(bytes_for_one_weight):
     print(f"right: {7e9 * bytes_for_one_weight / 1e9:.1f} GB for 7 billion weights")
 
 
-# %% answer [setup]
+# %% answer [setup] fold="Answer: bytes of a weight"
 check(1 / 2 + 4 / 64)

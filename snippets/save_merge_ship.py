@@ -217,5 +217,5 @@ def check(folder):
     print("right")
 
 
-# %% answer [setup]
+# %% answer [setup] fold="Answer: which folder"
 check("merged")

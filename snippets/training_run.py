@@ -363,5 +363,7 @@ def check(steps):
     print("right")
 
 
-# %% answer [setup]
+# %% answer [setup] fold="Answer: how many steps"
+# An epoch has five batches, the last with one row. Four of them make a step. The Trainer
+# does not wait for the next epoch to fill another: the fifth batch is a step of its own.
 check(steps=4)

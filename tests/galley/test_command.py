@@ -127,7 +127,7 @@ def test_a_terminal_sees_the_cell_that_runs_and_the_same_words_at_the_end(
     said = Terminal()
     run_pages(read_guide(folder.project), [], [], everything=False, jobs=1, file=said)
     assert "one (laptop): slow-cell" in said.getvalue()
-    assert "[1/1] one (laptop): recorded (1 cells" in said.getvalue()
+    assert "[1/1] one (laptop): recorded (1 cell," in said.getvalue()
     assert "slow-cell" not in folder.run(everything=True).said
 
 

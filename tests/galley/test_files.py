@@ -159,7 +159,10 @@ def test_without_an_address_files_are_said_to_lie_in_the_site(
     at(guide, **settings)
     said = guide.galley("build")
     assert said.returncode == 0, said.stdout
-    assert "site_url leads no reader there: what the notebooks and scripts need lies in site/files" in said.stdout
+    assert (
+        "until site_url is the site's address, notebooks and scripts cannot fetch their files; these lie in site/files"
+        in (said.stdout)
+    )
     script = (guide.root / "site/one.py").read_text(encoding="utf-8")
     assert script.startswith(
         "# Needs beside this file, of the built site, in its folder files/ (the site has no address"

@@ -95,6 +95,16 @@ def test_a_folded_cell_shows_its_output_and_below_it_its_code(
     assert cell.index("See the code") < cell.index("galley-code")
 
 
+def test_a_fold_has_a_name_of_its_own(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:
+    source = (guide.root / "snippets/one.py").read_text(encoding="utf-8")
+    named = source.replace("drawn [folded]", 'drawn [folded] fold="Answer: <b>"')
+    guide.write("snippets/one.py", named.replace("silent [folded]", 'silent [setup] fold="Answer: two"'))
+    guide.write("docs/one.md", GOOD + fence("one", "drawn") + "\n" + fence("one", "silent"))
+    names = re.findall("<summary[^>]*><span>(.*?)</span>", build(guide))  # it builds: no record is stale
+    assert [name for name in names if name.startswith("Answer")] == ["Answer: &lt;b&gt;", "Answer: two"]
+    assert not {"Set-up", "See the code"}.intersection(names)
+
+
 def test_the_host_collects_its_garbage_as_before(guide: GuideFolder, build: Callable[[GuideFolder], str]) -> None:
     before = gc.get_freeze_count(), gc.isenabled(), gc.get_threshold()
     build(guide)

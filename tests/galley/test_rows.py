@@ -319,6 +319,8 @@ def test_a_best_that_cannot_be_told_stops_with_its_line(guide: GuideFolder, best
         ('one [table] best="a,,b"', "is not the names of columns"),
         ('one choose="a"', "choose is for a cell with the tag [table]"),
         ('one [table] choose="a, a"', "is not the names of columns, each once"),
+        ('one fold="a"', "fold is for a cell with the tag [folded] or [setup]"),
+        ('one [setup] fold=" "', "fold ' ' is not a text"),
     ],
 )
 def test_a_wrong_option_is_told_when_the_cell_is_read(line: str, said: str) -> None:

@@ -299,6 +299,23 @@ SMALL = """
 }).map(each => `${each.tagName} ${each.className} ${each.parentElement.className} ${each.textContent.slice(0, 30)} ` +
   `${each.getBoundingClientRect().width} x ${each.getBoundingClientRect().height}`)
 """  # what a finger could miss
+COVERED = """
+() => [...document.querySelectorAll(".md-code__button")].filter(button => button.checkVisibility()).flatMap(button => {
+  const code = button.closest("pre").querySelector("code"), right = code.scrollWidth
+  code.scrollLeft = right
+  const words = document.createRange()  // of a line that wraps, its last blank counts
+  const {left, top, bottom} = button.getBoundingClientRect()
+  words.selectNodeContents(code)
+  const below = [...words.getClientRects()].some(line =>
+    line.width && line.right > left + 8 && line.top < bottom - 2 && line.bottom > top + 2)
+  code.scrollLeft = 0
+  return below ? [code.textContent.slice(0, 60)] : []
+})
+"""  # what stands behind its copy button even where it was scrolled to its end
+INDENTED = """
+() => [...document.querySelectorAll(".galley-rows tbody td")].filter(each => each.checkVisibility())
+  .filter(each => parseFloat(getComputedStyle(each).paddingLeft)).map(each => each.textContent.slice(0, 60))
+"""  # cells of a table that stand behind where their card begins
 LETTERS = """
 () => [...document.querySelectorAll("figure svg text")].map(text => {
   const svg = text.closest("svg"), scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
@@ -351,6 +368,8 @@ class Phone:
 
     coarse: bool  # whether the browser says that it is pointed at with a finger
     small: list[str]  # what a finger could miss
+    covered: list[str]  # code and texts behind a copy button
+    indented: list[str]  # cells of a table, set in from where their card begins
 
 
 @dataclass(frozen=True)
@@ -418,7 +437,7 @@ def looked_at(site: Path, opened: Page, wrong: list[str], page: str, width: int,
     found = Visit(wrong, shown, wide, shifted, weight(site, asked), own_scripts(site, asked))
     if page in SEEN and width == 390:
         coarse = opened.evaluate("matchMedia('(pointer: coarse)').matches")
-        found = replace(found, phone=Phone(coarse, opened.evaluate(SMALL)))
+        found = replace(found, phone=Phone(coarse, *(opened.evaluate(each) for each in (SMALL, COVERED, INDENTED))))
     elif page in SEEN:  # paper has what is folded open, so that it comes second
         found = replace(found, narrow=in_narrow_windows(opened), paper=on_paper(opened))
     if page in SEEN:  # axe opens it too, and has nothing move
@@ -718,6 +737,8 @@ def test_what_is_tapped_has_24_pixels(page: str, visits: dict[tuple[str, int, st
     phone = visits[page, 390, "dark"].phone
     assert phone.coarse
     assert phone.small == []
+    assert phone.covered == []
+    assert phone.indented == []
 
 
 @pytest.mark.parametrize("page", SEEN)

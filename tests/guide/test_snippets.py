@@ -84,6 +84,14 @@ def test_a_page_shows_its_cells_in_the_order_in_which_they_run(snippets):
         assert shown == in_order
 
 
+def test_the_answer_of_each_exercise_is_in_a_fold_that_says_so():
+    asked = [each for each in GUIDE.snippets.values() if any(cell.name == "exercise" for cell in each.cells)]
+    answers = [cell for each in asked for cell in each.cells if cell.name in ("answer", "solution")]
+    assert len(answers) == len(asked) > 5
+    for cell in answers:
+        assert cell.options["fold"].startswith("Answer: "), cell.place
+
+
 def test_no_number_that_a_cell_of_a_page_printed_is_typed_in_its_prose():
     assert list(map(str, repeated(GUIDE))) == []
 

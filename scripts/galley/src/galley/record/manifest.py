@@ -197,7 +197,7 @@ def told(text: str) -> str:
     commit = said.predicate.commit
     at = f"commit {commit.name[:12]}" if commit.name else "no commit, since this is no git repository with one"
     differs = ", from which files here differ" if commit.modified else ""
-    return f"{said.records} records; {at}{differs}"
+    return f"{said.records} record{'s' * (said.records != 1)}; {at}{differs}"
 
 
 def _is_ours(data: bytes) -> bool:

@@ -237,7 +237,9 @@ def _told(kept: Kept, rows: RunProgress, summary: Summary) -> None:
         rows.ended(kept.run, kept.said)
     else:
         summary.errors += kept.errors
-        rows.ended(kept.run, f"{kept.said} ({len(kept.run.cells)} cells, {kept.run.seconds:.1f} s{reached})")
+        many = len(kept.run.cells)
+        count = f"{many} cell{'s' * (many != 1)}"
+        rows.ended(kept.run, f"{kept.said} ({count}, {kept.run.seconds:.1f} s{reached})")
 
 
 @contextmanager

@@ -82,7 +82,7 @@ def differing(page: Page, view: View, record: Record, recorded: CellRecord) -> s
     if SIGNED in shared:
         own.setdefault(SIGNED, "not signed")  # the strip speaks of the required profiles
     names = (RERUN, DAY, *page.project.line, NETWORK, SIGNED)
-    parts = [beyond(own[name], shared.get(name, "")) for name in names if name in own]
+    parts = [beyond(own[name], shared.get(name, ""), "with ") for name in names if name in own]
     if not view.profile.required and RERUN not in own:
         parts.insert(0, escape(view.profile.title))
     if recorded.seconds >= LONG:
@@ -136,9 +136,12 @@ def _begins(text: str, said: str) -> bool:
     return text.startswith(said) and text[len(said) : len(said) + 1] in {"", " ", ",", ";", ":"}
 
 
-def beyond(said: str, shared: str) -> str:
-    """What a fact's text says beyond its beginning that all share."""
-    return said.removeprefix(shared).lstrip(" ,;:") if shared and _begins(said, shared) else said
+def beyond(said: str, shared: str, joint: str = "") -> str:
+    """What a fact's text says beyond its beginning that all share; `joint` stands for the *and* between the two."""
+    if not shared or not _begins(said, shared):
+        return said
+    more = said.removeprefix(shared).lstrip(" ,;:")
+    return f"{joint}{more.removeprefix('and ')}" if more.startswith("and ") else more
 
 
 def _missing(found: Status) -> str:

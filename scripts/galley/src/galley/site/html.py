@@ -40,7 +40,7 @@ def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> 
         # A search is for the sentence, not for its assertions.
         body = _folded("See the check", body, name if above else "", searched=False)
     elif kind == "setup":
-        body = _folded("Set-up", body, name if above else "")
+        body = _folded(cell.options["fold"] or "Set-up", body, name if above else "")
     caption = f'<p class="galley-caption" id="{name}-caption">{inline(cell.caption)}</p>' if above else ""
     doubted = " galley-doubted" if any(view.marks for view in views) else ""  # in the live preview
     html = f'<div class="galley-cell galley-{kind}{doubted}" id="{name}">{caption}{body}</div>'
@@ -61,7 +61,9 @@ def _body(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> str:
         above = [marked_code(page, view, _code(md, view), f"{name}-{view.profile.name}") for view in ran]
         return tabs(group, [(title, a + b) for title, a, b in zip(titles, above, below, strict=True)])
     code, shown = _code(md, views[0]), tabs(group, list(zip(titles, below, strict=True))) if any(below) else ""
-    return shown + _folded("See the code", code) if shown and "folded" in cell.tags else code + shown
+    if shown and "folded" in cell.tags:
+        return shown + _folded(cell.options["fold"] or "See the code", code)
+    return code + shown
 
 
 def _optioned(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> tuple[str, list[Element]]:
@@ -126,6 +128,6 @@ def _marks(view: View) -> str:
 def _folded(summary: str, body: str, name: str = "", *, searched: bool = True) -> str:
     """A body to open. `name` is the id of a cell with a caption, which then says to a screen reader what is opened."""
     said = f' id="{name}-opens" aria-labelledby="{name}-opens {name}-caption"' if name else ""
-    opener = f"<summary{said} data-search-exclude><span>{summary}</span></summary>"
+    opener = f"<summary{said} data-search-exclude><span>{escape(summary)}</span></summary>"
     excluded = "" if searched else " data-search-exclude"
     return f'<details class="galley-folded"{excluded}>{opener}{body}</details>'

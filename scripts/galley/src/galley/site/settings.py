@@ -61,7 +61,8 @@ def where(project: Project, folder: Path, site: Site) -> str:
     said = f"The site is in {shown}; look at it with: python -m http.server -d {shown}"
     if site.address or not project.files:
         return said
-    return f"{said}\n{SITE_URL} leads no reader there: what the notebooks and scripts need lies in {shown / FOLDER}"
+    more = f"until {SITE_URL} is the site's address, notebooks and scripts cannot fetch their files; these lie in"
+    return f"{said}\n{more} {shown / FOLDER}"
 
 
 def _file(project: Project) -> Path | None:

@@ -71,8 +71,9 @@ class Grammar:
             if tag.check:
                 _told(cell, tag.check, cell, statements)
         for option in self.options.values():
-            if option.needs and option.needs not in cell.tags and cell.options[option.name] != option.default:
-                what = f"{option.name} is for a cell with the tag [{option.needs}]"
+            lacks = option.needs and not cell.tags.intersection(option.needs)
+            if lacks and cell.options[option.name] != option.default:
+                what = f"{option.name} is for a cell with the tag {' or '.join(f'[{tag}]' for tag in option.needs)}"
                 raise GalleyError(what, cell.place, f"add the tag, or take {option.name} away")
         for check in self.checks:
             _told(cell, check, cell)

@@ -57,7 +57,7 @@ class Option:
     what its value must be. `read` makes the value from the text, and raises ValueError where it cannot; `default`
     stands in `Cell.options` where the line does not give it. `outputs` is called with the value and returns the part
     that can change the cell's outputs, which the cell's digest then includes; None leaves the option out of the digest.
-    A cell with the option must have the tag that it `needs`.
+    A cell with the option must have one of the tags that it `needs`.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Option:
     read: Callable[[str], Any] = str
     default: Any = ""
     outputs: Callable[[Any], object] | None = None
-    needs: str = ""
+    needs: tuple[str, ...] = ()
 
 
 TAGS = (
@@ -102,7 +102,7 @@ OPTIONS = (
         wanted="names of parameters with blanks between them",
         read=lambda text: tuple(text.split()),
         default=(),
-        needs="claim",
+        needs=("claim",),
     ),
     Option(
         "alt",
@@ -120,7 +120,7 @@ OPTIONS = (
         wanted="the names of columns",
         read=best,
         default=(),
-        needs="table",
+        needs=("table",),
     ),
     Option(
         "by_processor",
@@ -136,7 +136,7 @@ OPTIONS = (
         wanted="the names of columns, each once",
         read=columns,
         default=(),
-        needs="table",
+        needs=("table",),
     ),
     Option(
         "exact",
@@ -146,6 +146,14 @@ OPTIONS = (
         read=rules,
         default=(),
         outputs=" ".join,
+    ),
+    Option(
+        "fold",
+        "The words that open the cell's fold, in place of *Set-up* or *See the code*.",
+        form='fold="Answer: how many steps"',
+        wanted="a text",
+        read=reason,
+        needs=("folded", "setup"),
     ),
     Option(
         "network",
