@@ -18,9 +18,9 @@ from galley.review.base import base_of
 from galley.review.decide import Decision, Desk, Verb
 from galley.review.found import review
 from guide_folder import GuideFolder
-from test_review import first, git_status, guide, items, rerecord
+from test_review import first, git_status, items, rerecord
 
-__all__ = ["first", "guide"]  # fixtures
+__all__ = ["first"]  # a fixture
 
 FILE = ".cache/galley/review.json"
 MOVES = ("rename", "replace", "unlink", "rmdir", "mkdir")
