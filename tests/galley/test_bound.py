@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from galley.errors import GalleyError
 from galley.export.command import export
 from galley.kinds import kinds_of
 from galley.record.findings import Finding, findings
+from galley.record.numbers import in_words, quoted
 from galley.source.bound import bound, code_spans, with_numbers
 from guide_folder import GuideFolder, fence
 
@@ -204,6 +206,65 @@ def test_a_number_that_was_typed_is_told_with_what_binds_it(typed: str, folder: 
 def test_a_number_that_no_cell_of_the_page_printed_is_not_told(typed: str, folder: GuideFolder) -> None:
     folder.page("page", shows(f"It has {typed}."))
     assert found(folder, "repeated") == []
+
+
+QUOTED = [
+    ("5000", "5000", False),  # one digit that is not 0
+    ("0777", "777", True),
+    ("0.123", "0.123", True),
+    ("0.05", "0.05", False),
+    ("14,652 thousand", "14,652,345", True),
+    ("14,653 thousand", "14,652,345", False),
+    ("1.2300000000000", "1.23e20", False),  # more digits than a Decimal has
+    ("1.23e4", "12345", True),
+    ("-1.23", "-1.234", True),
+]
+
+
+@pytest.mark.parametrize(("typed", "printed", "told"), QUOTED)
+def test_a_number_is_known_again_by_its_first_digits(typed: str, printed: str, told: bool) -> None:
+    assert list(quoted(["", f"It has {typed}."], [printed])) == [(1, typed.split()[0])] * told
+
+
+def test_a_number_of_another_page_or_of_a_stale_record_is_not_told(folder: GuideFolder) -> None:
+    folder.page("page", shows("Words."))
+    folder.page("other", "It has 7327263232 numbers.")
+    assert found(folder, "repeated") == []
+    folder.page("page", shows("It has 7327263232 numbers."))
+    assert [str(each.place) for each in found(folder, "repeated")] == ["docs/page.md:3"]
+    folder.snippet("page", SNIPPETS.replace("3 files", "4 files"), shown=False)
+    assert found(folder, "repeated") == []
+
+
+def test_a_number_of_a_file_that_cannot_be_read_is_told_by_the_files_own_error(folder: GuideFolder) -> None:
+    folder.page("page", shows("It has {value}`page/sizes#2` files."))
+    folder.snippet("page", "# %% sizes nothing=\n", shown=False)
+    assert folder.guide.errors
+    assert found(folder, "unknown") == []
+
+
+SAID = {
+    ("4.80", "/2"): "2.4",
+    ("4.80", ""): "4.80",
+    ("3000", "/1e1"): "300",
+    ("1 2", ""): "one printed 2 numbers: #1 1, #2 2",
+    ("1 2", "#2"): "2",
+    ("1 2", "#3"): "one printed 2 numbers: #1 1, #2 2",
+    (" ".join(map(str, range(1, 13))), ""): "#11 11, #12 12",
+    (" ".join(map(str, range(1, 14))), ""): "#11 11, #12 12 and 1 more",
+}
+
+
+@pytest.mark.parametrize(("printed", "asked"), SAID)
+def test_a_number_is_written_as_it_is_asked_for(folder: GuideFolder, printed: str, asked: str) -> None:
+    record = folder.record("page")
+    record = replace(record, contents={**record.contents, "one.stdout.txt": printed.encode()})
+    ((number,), _) = bound([f"{{value}}`page/one{asked}`"], Path("docs/a.md"))
+    try:
+        said = in_words(number, record)
+    except GalleyError as error:
+        said = error.what
+    assert said.endswith(SAID[printed, asked])
 
 
 def test_code_in_prose_begins_and_ends_with_as_many_backticks() -> None:

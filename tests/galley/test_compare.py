@@ -33,8 +33,12 @@ LOSS = ("where", "was", "now", "by")
         ("-1.0", "1.0", Change.TEXT, "differs from line 1 on: '-1.0' became '1.0'"),
         ("1e10", "1e-10", Change.NUMBERS, "differs from line 1 on: '1e10' became '1e-10'"),
         ("a 1 2", "a 1.0 2", Change.WITHIN, "differs in numbers, by less than 0.0001 of their size"),
+        ("a" * 59 + "b", "a" * 59 + "c", Change.TEXT, f"differs from line 1 on: '{'a' * 59}b' became '{'a' * 59}c'"),
+        ("a" * 60 + "b", "a" * 60 + "c", Change.TEXT, f"differs from line 1 on: …'{'a' * 20}b' became …'{'a' * 20}c'"),
+        ("a" * 70, "a" * 70 + "b" * 30, Change.TEXT,
+         f"differs from line 1 on: …'{'a' * 20}' became …'{'a' * 20}{'b' * 30}'"),
     ],
-)
+)  # fmt: skip
 def test_a_change_is_classed_and_described(old: str, new: str, change: Change, what: str) -> None:
     found = of_text(old, new)
     assert (found.change, found.what) == (change, what)
@@ -62,12 +66,14 @@ def test_a_stated_tolerance_is_the_limit() -> None:
     assert of_text("loss 1.00", "loss 1.01").change is Change.NUMBERS
     assert of_text("loss 1.00", "loss 1.01", 0.02).change is Change.WITHIN
     assert of_text("loss 1.00, b 3", "loss 1.01, b 4", 0.02).change is Change.NUMBERS
+    assert of_text("loss 1", "loss 2", 0.5).change is of_text("loss 2", "loss 1", 0.5).change is Change.WITHIN
 
 
 def test_numbers_are_told_one_by_one() -> None:
     found = of_text("a 1\nb 2 3\n", "a 1\nb 2 4\n")
     assert (found.head, found.rows) == (LOSS, (("line 2", "3", "4", "0.25"),))
     assert len(of_text("1 " * 1000, "2 " * 1000).rows) == 100
+    assert of_text("a 1 2", "a 1.0 2").rows == (("line 1", "1", "1.0", "0"),)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +82,9 @@ def test_numbers_are_told_one_by_one() -> None:
         ("def sort(a):\n  b c d\n", "def sort(a):\n  b x y\n", ("line 2, word 2", "c d\n", "x y\n")),
         ("one two", "one", ("line 1, word 2", "two", "(its end)")),
         ("one\n", "one\ntwo\n", ("line 2, word 1", "(its end)", "two\n")),
+        ("one", "one\ntwo", ("line 2, word 1", "(its end)", "two")),
         ("a", "b", ("line 1, word 1", "a", "b")),
+        ("a " * 200, "b " * 200, ("line 1, word 1", "a " * 150, "b " * 150)),
     ],
 )
 def test_a_text_is_told_from_the_word_on_at_which_it_departs(old: str, new: str, row: tuple[str, ...]) -> None:
@@ -89,6 +97,9 @@ def test_warnings_are_told_as_new_and_gone() -> None:
     assert found.what == "has 1 line new and 1 line gone: 'new: c'"
     assert found.rows == (("gone", "old: a"), ("new", "new: c"))
     assert of_lines("a\n", "a\na\n").what == "has 1 line new: 'a'"
+    for length, more in ((60, ""), (61, "…")):
+        assert of_lines("a\n", "a\n" + "b" * length).what == f"has 1 line new: '{'b' * 60}'{more}"
+    assert len(of_lines("", "".join(f"{number}: a\n" for number in range(200))).rows) == 100
     assert of_lines("a\nb\n", "b\na\n").change is Change.TEXT, "another order"
     assert of_lines("took 1.00000 of it", "took 1.00001 of it").change is Change.WITHIN
 

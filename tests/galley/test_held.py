@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 
@@ -12,7 +14,8 @@ import pytest
 
 from builders import article, builds, plain, text_of
 from galley.errors import GalleyError, RefusedError, UsageError
-from galley.record.held import HELD, Held, held_pages, hold, release
+from galley.record.days import date_fault
+from galley.record.held import HELD, LONGEST, Held, check_reason, held_pages, hold, parsed, release, seen
 from galley.record.status import State, store_of
 from guide_folder import SETTINGS, GuideFolder, fence
 
@@ -203,6 +206,71 @@ def test_an_entry_that_cannot_be_believed_excuses_nothing(guide: GuideFolder, na
         assert "\x1b" not in done.stdout
     entry(guide).write_bytes(good)  # as the mend says
     assert guide.galley("check").returncode == 0
+
+
+@pytest.mark.parametrize(("days", "future"), [(-1, False), (0, False), (1, False), (2, True)])
+def test_a_day_is_taken_until_a_clock_can_be_ahead_of_it(days: int, future: bool) -> None:
+    said = (datetime.now(UTC).date() + timedelta(days=days)).isoformat()
+    assert date_fault(said) == (f"its date, {said}, lies in the future" if future else "")
+    assert date_fault("") == "its date, '', is none"
+
+
+TURNS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+@pytest.mark.parametrize("unseen", ["\x1b", "\x7f", "\u2028", "\u2029", *TURNS])
+def test_what_nobody_sees_stands_in_no_text_of_the_list(unseen: str) -> None:
+    said = {"page": "one", "profile": "laptop", "since": "2026-11-05", "reason": "it breaks", "versions": {"a": "1"}}
+    spoilt: list[dict[str, object]] = [{name: f"a{unseen}b"} for name in ("page", "profile", "reason")]
+    spoilt += [{"versions": {f"a{unseen}b": "1"}}, {"versions": {"a": f"1{unseen}b"}}]
+    assert list(parsed(json.dumps({"format": 1, "held": [said]}).encode(), Path(HELD))) == [("one", "laptop")]
+    for change in spoilt:
+        with pytest.raises(GalleyError, match=f"the character U\\+{ord(unseen):04X} stands in it"):
+            parsed(json.dumps({"format": 1, "held": [{**said, **change}]}).encode(), Path(HELD))
+    assert seen(f"a{unseen}b") == ("a\ufffdb" if unseen.strip() else "a b")
+
+
+def test_a_reason_may_be_as_long_as_the_list_takes_it_and_is_text() -> None:
+    check_reason("one", "a" * LONGEST)
+    with pytest.raises(UsageError, match=f"more than {LONGEST} characters"):
+        check_reason("one", "a" * (LONGEST + 1))
+    with pytest.raises(UsageError, match=r"the character U\+DC80 stands in it"):
+        check_reason("one", "half a character: \udc80")
+    assert seen("a" * (LONGEST + 1)) == "a" * LONGEST
+    assert Held(page="one", profile="laptop", since="2026-11-05", reason="It breaks.").why == ": It breaks"
+
+
+def test_a_list_of_another_place_names_the_mend_of_its_reader() -> None:
+    with pytest.raises(GalleyError, match="is no list of held pages") as caught:
+        parsed(b'{"format": 1, "more": ' + b"[" * 100_000, Path(HELD), "name another commit")
+    assert caught.value.mend == "name another commit"
+
+
+def test_a_page_is_held_under_each_profile_by_itself(folder: GuideFolder) -> None:
+    store = store_of(folder.project)
+    both = [replace(HOLD, page=page, profile=profile) for page in ("b", "a") for profile in ("laptop", "gpu")]
+    hold(store, both)
+    assert list(held_pages(store)) == [("a", "gpu"), ("a", "laptop"), ("b", "gpu"), ("b", "laptop")]
+    written = entry(folder).stat()
+    hold(store, both)
+    assert entry(folder).stat().st_ino == written.st_ino, "what says the same is not written again"
+    assert release(store, "a", "gpu")
+    assert list(held_pages(store)) == [("a", "laptop"), ("b", "gpu"), ("b", "laptop")]
+
+
+def test_holds_at_once_are_all_kept(folder: GuideFolder) -> None:
+    store, pages = store_of(folder.project), [f"page-{number:02}" for number in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda page: hold(store, [replace(HOLD, page=page)]), pages))
+    assert [each.page for each in held_pages(store).values()] == pages
+
+
+def test_a_list_that_changed_within_a_tick_of_the_clock_is_read_again(guide: GuideFolder) -> None:
+    store, before = store_of(guide.project), entry(guide).stat()
+    assert list(held_pages(store)) == [HOLD.key]
+    entry(guide).write_text('{"format": 1, "held": []}', encoding="utf-8")
+    os.utime(entry(guide), ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert held_pages(store) == {}
 
 
 def test_the_list_is_asked_before_any_record(guide: GuideFolder) -> None:

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
-from galley.errors import Exit, UsageError
+from galley.errors import Exit, GalleyError, UsageError
 from galley.record.held import Held, held_pages, hold
-from galley.record.model import Output, OutputFile, Record
+from galley.record.model import Name, Output, OutputFile, Record
 from galley.record.status import State, store_of
+from galley.review.base import CommitBase, base_of
 from galley.source.digest import digest
+from galley.system.commit import Blob
 from guide_folder import SETTINGS, GuideFolder
 
 ONE = """\
@@ -408,6 +410,49 @@ def test_a_folder_without_records_is_no_base(guide: GuideFolder) -> None:
         done = guide.galley("review", base)
         assert done.returncode == Exit.USAGE, done.stdout
         assert f"{base}: has no records, so that all would be new\n    name a commit" in done.stdout
+
+
+def test_a_base_has_its_records_alone_and_the_name_that_was_typed(guide: GuideFolder) -> None:
+    (guide.project.outputs / "two/laptop/notes").write_text("mine", encoding="utf-8")
+    (guide.project.outputs / "two/notes").write_text("mine", encoding="utf-8")
+    commit(guide)
+    name = guide.call(["git", "rev-parse", "HEAD"]).stdout.strip()
+    shutil.copytree(guide.project.outputs, guide.root / "kept")
+    (guide.root / "kept/two/notes").unlink()
+    (guide.root / "kept/.galley").symlink_to(guide.root)
+    (guide.root / "kept/.hidden/laptop").mkdir(parents=True)
+    (guide.root / "kept/.hidden/laptop/record.json").write_text("{}", encoding="utf-8")
+    wanted = {each.name for each in (guide.root / "kept/two/laptop").iterdir()} - {"notes"}
+    two = Name("two", "laptop")
+    for said, called in ((name, name), (name[:8], name[:8]), ("HEAD", f"HEAD ({name[:12]})"), ("kept", "kept")):
+        base = base_of(guide.project, said if said != "kept" else str(guide.root / "kept"))
+        assert base.name.removeprefix(f"{guide.root}/") == called
+        assert base.records == {Name("one", "laptop"), two}
+        assert set(base.files(two)) == wanted
+        assert set(base.files(two, "record.json")) == {"record.json"}
+        assert base.source(Path("snippets/two.py")) == (TWO if said != "kept" else "")
+        assert base.source(Path("no.py")) == ""
+
+
+def test_a_project_without_records_is_a_base_and_a_folder_of_outputs_or_a_link_is_none(guide: GuideFolder) -> None:
+    project = guide.project
+    other = guide.copied(guide.root / "other")
+    assert base_of(project, str(other.root)).records == {Name("one", "laptop"), Name("two", "laptop")}
+    shutil.rmtree(other.project.outputs)
+    other.project.outputs.mkdir()
+    assert base_of(project, str(other.root)).records == frozenset()
+    outputs = guide.write("kept/two/laptop/one.stdout.txt", "two\n").parents[2]
+    (guide.root / "link").symlink_to(project.outputs)
+    for none in (outputs, guide.root / "link"):
+        with pytest.raises(UsageError, match=r"has no records, so that all would be new|is no commit, and no folder"):
+            base_of(project, str(none))
+
+
+def test_all_files_of_a_record_in_a_commit_are_bounded_together(guide: GuideFolder) -> None:
+    blobs = {f"c{number}.stdout.txt": Blob("0" * 40, 60 << 20) for number in range(5)}
+    base = CommitBase(guide.root, "HEAD", "main", {Name("two", "laptop"): blobs})
+    with pytest.raises(GalleyError, match=r"main:two/laptop/c4\.stdout\.txt: is not read: it has more than 256 MiB"):
+        base.files(Name("two", "laptop"))
 
 
 def broken_commit(guide: GuideFolder) -> str:

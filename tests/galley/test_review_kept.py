@@ -5,22 +5,24 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from galley.errors import Exit
+from galley.errors import Exit, GalleyError, RefusedError
 from galley.record.held import held_pages
 from galley.record.status import store_of
 from galley.review.base import base_of
 from galley.review.decide import Decision, Desk, Verb
 from galley.review.found import review
+from galley.review.kept import DAMAGED, MOST, accepted, keep, set_aside
 from guide_folder import GuideFolder
-from test_review import first, git_status, guide, items, rerecord
+from test_review import first, git_status, items, rerecord
 
-__all__ = ["first", "guide"]  # fixtures
+__all__ = ["first"]  # a fixture
 
 FILE = ".cache/galley/review.json"
 MOVES = ("rename", "replace", "unlink", "rmdir", "mkdir")
@@ -81,6 +83,7 @@ def test_what_was_accepted_and_then_rejected_is_asked_again(guide: GuideFolder) 
         '{"items": [{"key": "one/text", "state": "x", "decision": "reject"}]}',
         '{"items": [], "format": 2}',
         '{"items": [{"key": "one/text", "state": "x", "until": "tomorrow"}]}',
+        '{"items": [{"key": ' + "[" * 100_000,
     ],
 )
 def test_a_list_that_somebody_spoilt_is_told_and_stays(guide: GuideFolder, text: str) -> None:
@@ -212,3 +215,51 @@ def test_who_is_killed_while_a_record_is_put_back_has_lost_nothing(
             break
     assert seen == {True, False}
     assert at > 10
+
+
+def test_the_last_decisions_are_kept_and_what_says_the_same_is_not_written(guide: GuideFolder) -> None:
+    states = [(f"page/{number}", "x") for number in range(MOST)]
+    keep(guide.project, states)
+    keep(guide.project, [("another", "x")])
+    assert accepted(guide.project) == [*states[1:], ("another", "x")]
+    before = (guide.root / FILE).stat().st_ino
+    keep(guide.project, [("another", "x")])
+    assert (guide.root / FILE).stat().st_ino == before
+
+
+def test_decisions_at_once_are_all_kept(guide: GuideFolder) -> None:
+    states = [(f"page/{number:02}", "x") for number in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda state: keep(guide.project, [state]), states))
+    assert sorted(accepted(guide.project)) == states
+
+
+def test_a_link_to_nothing_is_no_empty_list(guide: GuideFolder) -> None:
+    keep(guide.project, [("one/text", "x")])
+    (guide.root / FILE).rename(guide.root / "away.json")
+    (guide.root / FILE).symlink_to(guide.root / "nowhere.json")
+    with pytest.raises(GalleyError, match=FILE):
+        accepted(guide.project)
+
+
+def test_of_a_record_that_cannot_be_read_its_own_files_are_kept_and_no_others(guide: GuideFolder) -> None:
+    place = guide.project.outputs / "one/laptop"
+    own = {path.name: path.read_bytes() for path in place.iterdir()}
+    (place / "notes").mkdir()
+    (place / ".hidden").write_text("mine", encoding="utf-8")
+    (told,) = set_aside(guide.project, ("one", "laptop"), None)
+    kept = guide.root / told.partition(" are kept in ")[2]
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == own
+    shutil.rmtree(kept.parent)
+    (guide.root / "mine").mkdir()
+    kept.parent.symlink_to(guide.root / "mine")
+    with pytest.raises(RefusedError, match=f"{DAMAGED}: is a link"):
+        set_aside(guide.project, ("one", "laptop"), None)
+    kept.parent.unlink()
+    place.rename(guide.root / "away")
+    assert set_aside(guide.project, ("one", "laptop"), None) == []
+    place.symlink_to(guide.root / "away")
+    with pytest.raises(GalleyError, match="one/laptop: is a link"):
+        set_aside(guide.project, ("one", "laptop"), None)
+    assert list((guide.root / "mine").iterdir()) == []
+    assert not kept.parent.exists()

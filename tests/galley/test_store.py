@@ -17,6 +17,7 @@ import pytest
 
 from galley.errors import GalleyError, RefusedError
 from galley.record.model import CellRecord, Environment, Output, OutputFile, Record
+from galley.record.plain import LIST, OUTPUT, NotPlainError, TooLargeError, bytes_of, fits, is_plain, most_of
 from galley.record.store import Store
 from galley.record.whole import TamperedError, TornError
 from galley.record.written import to_json
@@ -568,3 +569,41 @@ def test_a_staged_file_that_would_fill_the_memory_is_no_part_of_a_move(store: St
     grow(staged / name, 1 << 40)
     with pytest.raises(TornError):
         store.read("page", "laptop")
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [("record.json", LIST), ("run.json", LIST), ("one.value.json", OUTPUT), ("one.stdout.txt", OUTPUT)],
+)
+def test_a_file_that_galley_writes_is_one_that_it_reads(name: str, most: int) -> None:
+    assert most_of(name) == most
+    assert fits({name: bytes(most)}) == ""
+    assert (
+        fits({name: bytes(most + 1)})
+        == f"{name}: it has more than {most >> 20} MiB, which is the most that galley reads"
+    )
+
+
+def test_a_link_is_read_by_nobody_and_no_descriptor_stays_open(tmp_path: Path) -> None:
+    file, link, pipe = tmp_path / "file", tmp_path / "link", tmp_path / "pipe"
+    file.write_bytes(b"1234")
+    link.symlink_to(file)
+    os.mkfifo(pipe)
+    free = os.dup(0)
+    os.close(free)
+    assert bytes_of(file, 4) == b"1234"
+    for path, most, error in ((file, 3, TooLargeError), (link, 4, OSError), (pipe, 4, NotPlainError)):
+        with pytest.raises(error):
+            bytes_of(path, most)
+    again = os.dup(0)
+    os.close(again)
+    assert again == free
+    assert [is_plain(path) for path in (file, link, pipe, tmp_path)] == [True, False, False, False]
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").is_file(), reason="no file here has more bytes than its size")
+def test_a_file_that_grows_while_it_is_read_is_bounded_too() -> None:
+    """The kernel's files say that they have no bytes, as does a file to which somebody adds meanwhile."""
+    assert len(bytes_of("/proc/self/smaps", 1 << 26)) > 1 << 12
+    with pytest.raises(TooLargeError):
+        bytes_of("/proc/self/smaps", 1 << 10)

@@ -60,7 +60,7 @@ def accepted(project: Project) -> list[State]:
             raise ValueError(
                 'each item has a "key", a "state", and the "decision" accept; others go to --decisions FILE'
             )
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         what = f"is no list of what was accepted: {error}"
         raise GalleyError(what, Place(relative / FILE), _mend(relative)) from error
     return [(each.key, each.state) for each in found.items]
