@@ -26,3 +26,15 @@ assert prompt.endswith("bubble sort.\n\nAnswer:")
 # %% raised raises="ValueError"
 tokenizer = AutoTokenizer.from_pretrained("models/stdlib-coder")
 tokenizer.apply_chat_template(messages)
+
+# %% prompt-is-asked-for [claim]
+"""`apply_chat_template` gives token ids, and no open prompt for the answer, unless you say
+`tokenize=False` and `add_generation_prompt=True`."""
+tokenizer.chat_template = (
+    "{% for m in messages %}{{ m.content }}\n{% endfor %}"
+    "{% if add_generation_prompt %}Answer:{% endif %}"
+)
+text = tokenizer.apply_chat_template(messages, tokenize=False)
+assert not text.endswith("Answer:")
+ids = tokenizer.apply_chat_template(messages)["input_ids"]
+assert tokenizer.decode(ids) == text

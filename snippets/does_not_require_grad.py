@@ -33,3 +33,10 @@ base = AutoModelForCausalLM.from_pretrained("models/stdlib-coder")
 PeftModel.from_pretrained(
     base, "models/stdlib-coder/adapters/p-tuning", is_trainable=True
 )
+
+# %% loaded-frozen [claim]
+"""`is_trainable` is off unless you set it: a loaded adapter is frozen like its base, and its
+configuration says `inference_mode`."""
+assert not any(weight.requires_grad for weight in frozen.parameters())
+assert frozen.peft_config["default"].inference_mode
+assert not model.peft_config["default"].inference_mode

@@ -48,3 +48,17 @@ new = answer[0, asked.input_ids.shape[1] :]
 last = tuned(input_ids=answer[:, :-1]).logits[0, -1].argmax()
 assert len(new) == 30 or new[-1] == tokenizer.eos_token_id
 assert last == answer[0, -1]
+
+# %% one-row-each [claim]
+"""`resize_token_embeddings` gives the input and the output exactly as many rows as you say,
+and notes the number in the configuration."""
+rows = AutoModelForCausalLM.from_pretrained("models/stdlib-coder")
+rows.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+assert rows.get_input_embeddings().weight.shape[0] == len(tokenizer)
+assert rows.get_output_embeddings().weight.shape[0] == len(tokenizer)
+assert rows.config.vocab_size == len(tokenizer)
+
+# %% nothing-is-cut [claim]
+"""A tokenizer cuts nothing unless you say `truncation=True`, however long the text is."""
+assert len(tokenizer(text).input_ids) > longest
+assert len(tokenizer(text, truncation=True, max_length=longest).input_ids) == longest

@@ -33,3 +33,12 @@ wrapped = PeftModel.from_pretrained(
 )
 with torch.inference_mode():
     assert torch.equal(wrapped(ids).logits, alone)  # the adapter has no effect
+
+# %% keeps-its-first-value [claim]
+"""A weight whose name is not in the file keeps its first value. Of LoRA's two matrices the
+second one is zero then, so their product changes nothing."""
+second = [w for name, w in wrapped.named_parameters() if "lora_B" in name]
+first = [w for name, w in wrapped.named_parameters() if "lora_A" in name]
+assert len(second) == len(first) > 0
+assert all(weight.count_nonzero() == 0 for weight in second)
+assert all(weight.count_nonzero() > 0 for weight in first)

@@ -33,6 +33,9 @@ model.activation_checkpointing_enable()
 
 
 # %% trained
+ids = torch.arange(128).unsqueeze(0)
+
+
 def kept(model):
     """The bytes that a step keeps for its gradients, beside the model's own weights."""
     weights, found = {each.data_ptr() for each in model.parameters()}, {}
@@ -42,7 +45,6 @@ def kept(model):
             found[tensor.data_ptr()] = tensor.untyped_storage().nbytes()
         return tensor
 
-    ids = torch.arange(128).unsqueeze(0)
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         loss = model(ids, labels=ids).loss
     loss.backward()
@@ -58,3 +60,22 @@ assert fewer < all_of_them
 
 # %% raised raises="RuntimeError"
 torch.empty(2**50)
+
+# %% older-name-warns [claim]
+"""The older name, `gradient_checkpointing_enable`, still works, and warns that it will be
+removed."""
+base = AutoModelForCausalLM.from_pretrained("models/stdlib-coder")
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    base.gradient_checkpointing_enable()
+assert base.is_activation_checkpointing
+messages = [str(each.message) for each in said]
+assert len(messages) == 1
+assert messages[0].endswith("Use `activation_checkpointing_enable` instead.")
+
+# %% no-cache-meanwhile [claim]
+"""A model in training that recomputes its activations keeps no cache."""
+base.train()
+assert base(ids, use_cache=True).cache is None
+base.eval()
+assert base(ids, use_cache=True).cache.get_seq_length() == ids.shape[1]

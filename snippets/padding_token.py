@@ -35,3 +35,16 @@ tokenizer.pad_token = "<fim_pad>"
 labels = DataCollatorForLanguageModeling(tokenizer, mlm=False)([example])["labels"]
 print(example["input_ids"], labels[0].tolist())
 assert labels[0, -1] == tokenizer.eos_token_id
+
+# %% any-token-will-do [claim]
+"""For generation any padding token will do: the mask hides it, and the answer is the same."""
+answers = {}
+for token in ("<|endoftext|>", "<fim_pad>", "a"):
+    padded = AutoTokenizer.from_pretrained("models/stdlib-coder", padding_side="left")
+    padded.pad_token = token
+    batch = padded(["a = 1", "for item in items:"], padding=True, return_tensors="pt")
+    assert batch.input_ids[0, 0] == padded.convert_tokens_to_ids(token)
+    answer = model.generate(**batch, max_new_tokens=10, pad_token_id=0)
+    answers[token] = answer[:, batch.input_ids.shape[1] :].tolist()
+assert answers["<fim_pad>"] == answers["<|endoftext|>"]
+assert answers["a"] == answers["<|endoftext|>"]

@@ -39,3 +39,19 @@ from peft import PeftConfig
 
 config = PeftConfig.from_pretrained("models/stdlib-coder/adapters/lora")
 print(config.base_model_name_or_path, config.r)
+
+# %% saved-whole [claim]
+"""After `resize_token_embeddings` the adapter's file holds the embeddings whole, in and out.
+Of a model that was not resized it holds the adapter alone."""
+from safetensors import safe_open
+
+get_peft_model(
+    AutoModelForCausalLM.from_pretrained("models/stdlib-coder"), lora
+).save_pretrained("plain")
+tables = {}
+for folder in ("my-adapter", "plain"):
+    with safe_open(f"{folder}/adapter_model.safetensors", "pt") as file:
+        names = list(file.keys())
+    tables[folder] = [each for each in names if "lora_" not in each]
+assert any("wte" in name for name in tables["my-adapter"])
+assert tables["plain"] == []

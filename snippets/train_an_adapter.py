@@ -156,6 +156,18 @@ model.eval()
 with torch.no_grad():
     torch.testing.assert_close(model(ids).logits, logits_before)
 
+# %% dropout-in-training-alone [claim]
+"""In training, `lora_dropout` sets some of the numbers that A reads to zero, each with this
+probability, and divides the others by what is left of 1. Otherwise it does nothing."""
+dropout = base.transformer.h[0].attn.c_attn.lora_dropout["default"]
+ones = torch.ones(100_000)
+with torch.random.fork_rng():
+    dropped = dropout.train()(ones)
+left = 1 - config.lora_dropout
+torch.testing.assert_close(dropped.unique(), torch.tensor([0.0, 1 / left]))
+assert abs((dropped == 0).float().mean().item() - config.lora_dropout) < 0.01
+assert torch.equal(dropout.eval()(ones), ones)
+
 # %% trainer-needs [claim]
 "PEFT requires the package `accelerate`; Transformers lists it as an extra."
 from importlib.metadata import requires
@@ -190,6 +202,20 @@ trainer = Trainer(model, arguments, train_dataset=rows, data_collator=collate)
 # %% train [measured] timeout="580"
 result = trainer.train()
 print(f"{result.global_step} steps in {result.metrics['train_runtime']:.0f} s")
+
+# %% rate-rises-and-falls [claim]
+"""With `warmup_steps` the learning rate of the first step is 0. It is at its height when the
+warm-up is over, and back at 0 after the last step."""
+share = trainer.lr_scheduler.lr_lambdas[0]  # one for each group of weights
+shares = [share(step) for step in range(arguments.max_steps + 1)]
+assert shares[0] == 0
+assert shares[arguments.warmup_steps] == max(shares) == 1
+assert shares[-1] == 0
+
+# %% left-in-training [claim]
+"""`Trainer` switches the model to training, and leaves it so: dropout is on until you call
+`model.eval()`."""
+assert model.training
 
 # %% curve [folded] alt="A curve that falls steeply at first and then slowly" by_processor="rounding adds up in a training of many steps"
 "The loss during the training, as the Trainer logged it."
@@ -279,6 +305,13 @@ saved = load_file("rule/adapter_model.safetensors")
 assert all("lora_" in name for name in saved)
 assert sum(w.numel() for w in saved.values()) == model.get_nb_trainable_parameters()[0]
 
+# %% card-beside [claim]
+"""`save_pretrained` writes a `README.md` beside the adapter: a card whose head names the base
+model and PEFT."""
+head = Path("rule/README.md").read_text().split("---")[1]
+assert f"base_model: {checkpoint}" in head
+assert "library_name: peft" in head
+
 # %% reload
 from peft import PeftModel
 
@@ -301,6 +334,11 @@ resumed = PeftModel.from_pretrained(another, "rule", is_trainable=True)
 trainable = {name for name, w in resumed.named_parameters() if w.requires_grad}
 assert trainable
 assert trainable == {name for name, _ in resumed.named_parameters() if "lora_" in name}
+
+# %% default-by-name [claim]
+"""An adapter that nobody named is called `default`."""
+assert list(resumed.peft_config) == ["default"]
+assert list(reloaded.peft_config) == ["rule"]
 
 # %% set-adapter-unfreezes [claim]
 """`set_adapter` turns the adapter's gradients back on, unless you pass

@@ -48,4 +48,17 @@ LoraConfig(**settings)
 # %% warned
 file.write_text(json.dumps(settings))
 config = LoraConfig.from_pretrained("my-adapter")
+
+# %% warned-and-left-out [claim]
+"""Read from a file, a setting that the class does not know is left out, with a warning that
+names it and ends with the command that installs a newer PEFT."""
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    config = LoraConfig.from_pretrained("my-adapter")
 assert not hasattr(config, "of_a_newer_peft")
+messages = [str(each.message) for each in said]
+assert len(messages) == 1
+assert messages[0].startswith(
+    "Unexpected keyword arguments ['of_a_newer_peft'] for class LoraConfig"
+)
+assert messages[0].endswith("(e.g. by running `pip install -U peft`).")

@@ -54,6 +54,7 @@ from mutations import (  # noqa: E402, F401 (each enters its own)
     code_explanation_text,
     corrections,
     deep_dive,
+    errors,
     generation,
     generation_in_use,
     is_it_better,

@@ -7,6 +7,7 @@ import importlib.metadata
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import peft
@@ -23,6 +24,7 @@ from transformers import (
     PreTrainedTokenizerFast,
     Trainer,
     TrainingArguments,
+    optimization,
 )
 from transformers.loss.loss_utils import LOSS_MAPPING
 from transformers.masking_utils import create_bidirectional_mask
@@ -405,3 +407,59 @@ def dora_has_one_magnitude_for_a_layer() -> None:
         self.weight = torch.nn.Parameter(self.weight.detach().mean().reshape(1))
 
     DoraLinearLayer.update_layer = other
+
+
+@breaks("train-an-adapter", "dropout-in-training-alone")
+def what_dropout_leaves_keeps_its_size() -> None:
+    """Nothing is divided."""
+
+    def other(self: Any, x: Any) -> Any:
+        return x * (torch.rand_like(x) >= self.p) if self.training else x
+
+    torch.nn.Dropout.forward = other
+
+
+@breaks("train-an-adapter", "rate-rises-and-falls")
+def the_first_step_has_a_share_of_the_rate_already() -> None:
+    """No step of a warm-up is lost."""
+
+    def other(at: int, *, num_warmup_steps: int, num_training_steps: int) -> float:
+        if at < num_warmup_steps:
+            return (at + 1) / (num_warmup_steps + 1)
+        return max(0.0, (num_training_steps - at) / (num_training_steps - num_warmup_steps))
+
+    optimization._get_linear_schedule_with_warmup_lr_lambda = other
+
+
+@breaks("train-an-adapter", "left-in-training")
+def a_trainer_hands_the_model_back_ready_to_answer() -> None:
+    """It calls `eval` at the end."""
+    train = Trainer.train
+
+    def other(self: Any, *given: Any, **rest: Any) -> Any:
+        result = train(self, *given, **rest)
+        self.model.eval()
+        return result
+
+    Trainer.train = other
+
+
+@breaks("train-an-adapter", "card-beside")
+def a_card_is_written_for_the_hub_alone() -> None:
+    """A folder gets none; an empty file keeps its place."""
+
+    def other(self: Any, folder: str) -> None:
+        Path(folder, "README.md").write_text("---\n---\n", encoding="utf-8")
+
+    peft.PeftModel.create_or_update_model_card = other
+
+
+@breaks("train-an-adapter", "default-by-name")
+def an_adapter_is_called_by_its_folder() -> None:
+    """Where nobody gave it a name."""
+    load = peft.PeftModel.from_pretrained.__func__
+
+    def other(cls: Any, model: Any, name: Any, *given: Any, **rest: Any) -> Any:
+        return load(cls, model, name, *given, **{"adapter_name": str(name), **rest})
+
+    peft.PeftModel.from_pretrained = classmethod(other)
