@@ -136,7 +136,7 @@ for form in FORMS:
     )
 rows
 
-# %% forty-cannot-tell [claim] about="checkpoint"
+# %% forty-cannot-tell [claim]
 """On these tasks no form is apart from float32: the tasks that one wins against the other are
 as many as chance would make."""
 chances = {}
