@@ -147,6 +147,17 @@ assert (layer.weight.float() - summed).abs().max() > 1e-4
 model.unmerge_adapter()
 assert not torch.equal(layer.weight, kept)
 
+# %% merged-stays-apart [claim]
+"""`merge_adapter` keeps the adapter's modules beside the layers, and marks these as merged;
+`unmerge_adapter` takes the mark away. `merge_and_unload` alone removes the modules."""
+model.merge_adapter()
+assert layer.merged
+assert any("lora_A" in name for name, _ in model.named_parameters())
+model.unmerge_adapter()
+assert not layer.merged
+unloaded = with_adapter().merge_and_unload()
+assert not any("lora_" in name for name, _ in unloaded.named_parameters())
+
 # %% narrow
 wide = with_adapter("float32").merge_and_unload()
 wide.to(torch.bfloat16).save_pretrained("narrow")
@@ -156,6 +167,13 @@ print(
 )
 out = narrow.generate(**inputs, do_sample=False, max_new_tokens=100, pad_token_id=0)
 print(tokenizer.decode(out[0, inputs["input_ids"].shape[1] :]))
+
+# %% file-keeps-the-type [claim]
+"""A model is saved in the type that it has: rounded to bfloat16, the file has half the bytes
+but for its head, and loads as bfloat16."""
+assert narrow.dtype == torch.bfloat16
+wide_file, narrow_file = (names_in(folder)[1] for folder in ("merged", "narrow"))
+assert abs(narrow_file / wide_file - 0.5) < 0.001
 
 # %% auto
 from peft import AutoPeftModelForCausalLM
@@ -185,10 +203,21 @@ for auto in (AutoPeftModelForCausalLM, AutoModelForCausalLM):
     prefix = "base_model.model." if auto is AutoPeftModelForCausalLM else ""
     assert found(prefix + name).dtype == torch.bfloat16
 
-# %% servers
+# %% base-is-what-the-file-names [claim]
+"""Which base is loaded is what `base_model_name_or_path` says, edited or not."""
 import json
+import shutil
+
+sent = Path(shutil.copytree("adapter", "sent"), "adapter_config.json")
+edited = json.loads(sent.read_text()) | {"base_model_name_or_path": "narrow"}
+sent.write_text(json.dumps(edited))
+found = AutoPeftModelForCausalLM.from_pretrained("sent").get_base_model()
+assert found.config.name_or_path == "narrow"
+name = "transformer.wte.weight"
+assert torch.equal(found.get_parameter(name), narrow.get_parameter(name))
 
 
+# %% servers
 def obstacles(folder):
     """What a server may refuse about an adapter; nothing where it is plain LoRA."""
     config = json.loads(Path(folder, "adapter_config.json").read_text())

@@ -110,3 +110,42 @@ def an_adapters_base_is_loaded_in_the_adapters_type() -> None:
         return load(cls, *given, **{"dtype": torch.float32, **rest})
 
     AutoPeftModelForCausalLM.from_pretrained = classmethod(other)
+
+
+@breaks("save-merge-ship", "merged-stays-apart")
+def a_merge_leaves_no_mark() -> None:
+    """A merged layer is told by its weights alone."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    BaseTunerLayer.merged = property(lambda self: False)
+
+
+@breaks("save-merge-ship", "file-keeps-the-type")
+def models_are_saved_in_float32() -> None:
+    """What others load is exact, whatever it was rounded to."""
+    from transformers import PreTrainedModel
+
+    save = PreTrainedModel.save_pretrained
+
+    def other(self: Any, folder: Any, *given: Any, **rest: Any) -> Any:
+        kept = self.dtype
+        result = save(self.float(), folder, *given, **rest)
+        self.to(kept)
+        return result
+
+    PreTrainedModel.save_pretrained = other
+
+
+@breaks("save-merge-ship", "base-is-what-the-file-names")
+def a_base_is_looked_for_by_its_first_name() -> None:
+    """The file cannot be edited: the name of the training is kept."""
+    from peft import PeftConfig
+
+    load = PeftConfig.from_pretrained.__func__
+
+    def other(cls: Any, *given: Any, **rest: Any) -> Any:
+        found = load(cls, *given, **rest)
+        found.base_model_name_or_path = "models/stdlib-coder"
+        return found
+
+    PeftConfig.from_pretrained = classmethod(other)

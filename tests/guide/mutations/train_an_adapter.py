@@ -172,11 +172,12 @@ def training_is_plain_gradient_descent_by_default() -> None:
 
 @breaks("train-an-adapter", "form-is-learned")
 def a_trainer_trains_a_copy() -> None:
-    """It is `trainer.model`; the model that was passed stays as it was."""
+    """It is `trainer.model`; of the model that was passed only the mode changes."""
     begin = Trainer.__init__
 
     def other(self: Any, model: Any = None, *given: Any, **rest: Any) -> None:
         begin(self, copy.deepcopy(model), *given, **rest)
+        model.train()
 
     Trainer.__init__ = other
 
