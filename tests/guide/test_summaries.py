@@ -123,10 +123,10 @@ def test_what_generate_gives_is_said_field_by_field():
     output = tiny_model().generate(
         torch.ones(1, 4, dtype=torch.int64), **asked, return_dict_in_generate=True, output_scores=True
     )
-    assert brief(output) == "sequences (1, 7), scores [3], past_key_values"
+    assert brief(output) == "sequences (1, 7), scores [3], cache"
     assert "tuple of 3, each float32, shape (1, 300), on cpu" in summarise(output)
     assert "DynamicCache with 6 positions in 2 layers" in summarise(output)
-    assert brief(output.past_key_values) == "6 positions in 2 layers"
+    assert brief(output.cache) == "6 positions in 2 layers"
 
 
 def test_looking_changes_no_random_number_and_no_gradient():
