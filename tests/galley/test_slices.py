@@ -78,6 +78,124 @@ CASES = {
         ],
     ),
     "several on a line": (["a = 1; b = 2"], "b", ALL),
+    "a copy of a list by any built-in": (["a = [[]]", "b = sorted(a)", "b[0].append(1)"], "a", ALL),
+    "one of several": (["a = [[], [1]]", "b = max(a)", "b.append(2)"], "a", ALL),
+    "a change of each, with its number": (["a = [[]]", "for n, each in enumerate(a):\n    each.append(n)"], "a", ALL),
+    "a list of the same": (["a = [[]]", "b = list(a)", "b[0].append(1)"], "a", ALL),
+    "an attribute": (["a = [[1]]", "b = a.copy()", "b[0].append(1)"], "a", ALL),
+    "a change by the place where it was put": (["a = []", "b = {}", "b['x'] = a", "b['x'].append(1)"], "a", ALL),
+    "a change by an object's attribute": (
+        ["a = []", "class C:\n    pass", "c = C()", "c.x = a", "c.x.append(1)"],
+        "a",
+        ALL,
+    ),
+    "a module in what changes": (["import os", "a = [os]", "a.append(2)"], "os.sep", ["import os"]),
+    "a constant that nothing can change": (["k = 'x'", "k.upper()"], "k", ["k = 'x'"]),
+    "what the cell reads when it is called": (["a = 1"], "(lambda: a)()", ALL),
+    "what a function of a function changes": (
+        ["seen = []", "def f():\n    g()", "def g():\n    h()", "def h():\n    seen.append(1)", "f()"],
+        "seen",
+        ALL,
+    ),
+    "what a function hands on to one that changes it": (
+        ["def f(x):\n    g(x)", "def g(y):\n    y.append(1)", "a = []", "f(a)"],
+        "a",
+        ALL,
+    ),
+    "what is handed by a keyword": (["def f(x):\n    x.append(1)", "a = []", "f(x=a)"], "a", ALL),
+    "a function that hands on something else": (
+        ["from copy import copy", "k = [1]", "def f(x):\n    return len(x) + len(copy(k))", "a = []", "n = f(a)"],
+        "a",
+        ["a = []"],
+    ),
+    "a function that changes its own list": (
+        ["def f(x):\n    x = [1]\n    x.append(2)\n    return x", "x = []", "f(1)"],
+        "x",
+        ["x = []"],
+    ),
+    "what a function changes by another name": (
+        ["def f(x):\n    y = x\n    y.append(1)", "a = []", "f(a)"],
+        "a",
+        ALL,
+    ),
+    "a class that keeps what it is given": (
+        ["class C:\n    def __init__(self, x):\n        self.x = x\n        x.append(1)", "a = []", "c = C(a)"],
+        "a",
+        ALL,
+    ),
+    "a list that a comprehension reads at once": (
+        ["k = 1", "a = [k for _ in 'x']", "k = 2"],
+        "a",
+        ["k = 1", "a = [k for _ in 'x']"],
+    ),
+    "a set that a comprehension reads at once": (
+        ["k = 1", "a = {k for _ in 'x'}", "k = 2"],
+        "list(a)",
+        ["k = 1", "a = {k for _ in 'x'}"],
+    ),
+    "a dict that a comprehension reads at once": (
+        ["k = 1", "a = {k: k for _ in 'x'}", "k = 2"],
+        "a",
+        ["k = 1", "a = {k: k for _ in 'x'}"],
+    ),
+    "what a class reads at once": (
+        ["k = 1", "class C:\n    x = k", "k = 2"],
+        "C.x",
+        ["k = 1", "class C:\n    x = k"],
+    ),
+    "what a class binds by the same name": (["k = 1", "class C:\n    k = k"], "C.k", ALL),
+    "a name that a comprehension binds": (["n = [y := 1 for _ in 'x']"], "y", ALL),
+    "what an assertion hands to a function": (["import json", "a = [1]", "assert json.dumps(a)"], "a", ["a = [1]"]),
+    "what a loop shows": (
+        ["import json", "a = [1]", "for _ in 'x':\n    print(json.dumps(a))"],
+        "a",
+        ["a = [1]"],
+    ),
+    "what is handed to a method whose answer nobody takes": (
+        ["class C:\n    def take(self, x):\n        x.append(1)", "c, a = C(), []", "c.take(a)"],
+        "a",
+        ALL,
+    ),
+    "statements of a cell with another between": (["a = 1\nb = 2\nc = 3"], "(a, c)", ["a = 1", "c = 3"]),
+    "statements on a line with another between": (["a = 1; b = 2; c = 3"], "(a, c)", ALL),
+    "a change and a binding on a line": (["x = []", "x.append(1); b = 2; c = 3"], "[x, c]", ALL),
+    "a name in the place where something was put": (
+        ["v = []", "b = {}", "k = [1]", "b[k[0]] = v", "k.append(2)"],
+        "v",
+        ["v = []", "b = {}", "k = [1]", "b[k[0]] = v"],
+    ),
+    "a class whose base changes what it is given": (
+        [
+            "class B:\n    def __init__(self, x):\n        x.append(1)",
+            "class C(B):\n    def m(self):\n        return 1",
+            "a = []",
+            "c = C(a)",
+        ],
+        "a",
+        ALL,
+    ),
+    "all names of a module": (["from os.path import *"], "join('a', 'b')", ALL),
+    "a folder that another statement writes into": (
+        ["from pathlib import Path", "Path('/dev/null').write_text('x')"],
+        "Path('/dev').is_dir()",
+        ALL,
+    ),
+    "a file whose path is joined of names": (
+        [
+            "from pathlib import Path",
+            "folder = Path('/dev')",
+            "name = 'null'",
+            "p = folder / name",
+            "p.write_text('x')",
+        ],
+        "Path('/dev/null').read_text()",
+        ALL,
+    ),
+    "the folder itself, which tells nothing": (
+        ["k = ''", "from copy import copy", "copy('.')"],
+        "k + __import__('pathlib').Path('/dev/null').read_text()",
+        ["k = ''"],
+    ),
     "a context": (["import io", "with io.StringIO('x') as f:\n    a = f.read()"], "a", ALL),
 }
 
@@ -120,6 +238,66 @@ def test_an_import_for_its_effect_comes_with_what_it_has_an_effect_on() -> None:
     assert needed(above, "print(1)") == ["import of_nobody_knows_what"]
     assert needed(["import json", "import own", "own.x, json"], "own.y") == ["import own"]
     assert needed(["import json", "import own", "own.x"], "json.x") == ["import json", "import own"]
+
+
+def test_an_import_for_its_effect_comes_as_it_stands_also_where_the_cell_imports_what_it_is_for() -> None:
+    assert needed(["import own"], "import json\njson.dumps(1)") == ["import own"]
+    above = ["import json", "from own import x, y", "x = 1"]
+    assert needed(above, "json.dumps(x)") == above
+
+
+def test_a_module_beside_the_page_keeps_its_dots() -> None:
+    assert needed(["from . import a, b", "from ..c import d, e"], "(a, d)") == ["from . import a", "from ..c import d"]
+
+
+METHODS = [
+    "add",
+    "append",
+    "clear",
+    "close",
+    "discard",
+    "extend",
+    "insert",
+    "pop",
+    "popitem",
+    "popleft",
+    "read",
+    "readline",
+    "remove",
+    "reverse",
+    "send",
+    "setdefault",
+    "sort",
+    "step",
+    "train",
+    "update",
+    "write",
+    "fill_",
+    "requires_grad_",
+]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_that_changes_its_object_is_needed_though_its_answer_is_taken(method: str) -> None:
+    above = ["import json", "a = json.thing()", f"b = a.{method}()"]
+    assert needed(above, "a") == above
+    assert needed([*above[:2], "b = a.said(1)", "c = a._private_()"], "a") == above[:2]
+
+
+GIVING = "dict enumerate filter frozenset getattr iter list map max min reversed set sorted sum tuple vars zip"
+
+
+@pytest.mark.parametrize("name", GIVING.split(" "))
+def test_what_a_built_in_function_may_give_back_is_changed_with_what_it_was_given(name: str) -> None:
+    above = ["a = [[]]", f"b = {name}(a)", "b.x.append(1)"]
+    assert needed(above, "a") == above
+    assert needed([above[0], "b = len(a)", "c = str(a)", "b.x.append(1)", "c.x.append(1)"], "a") == above[:1]
+
+
+@pytest.mark.parametrize("mode", ["w", "wb", "a", "x", "r", "rb", ""])
+def test_a_file_that_is_opened_for_writing_is_needed_by_who_reads_it(mode: str) -> None:
+    above = [f"text = open('data.txt', '{mode}')"]
+    assert needed(above, "open('data.txt').read()") == (above if mode[:1] in ("w", "a", "x") and mode else [])
 
 
 def test_the_statement_that_must_raise_is_left_out() -> None:

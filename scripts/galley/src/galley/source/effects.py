@@ -21,6 +21,11 @@ AT_ONCE = {"listcomp", "setcomp", "dictcomp"}  # scopes that run where they stan
 # Built-in functions that change something; all others only look.
 CHANGING = {"next", "setattr", "delattr", "exec", "eval", "compile", "input", "open", "__import__"}
 LOOKING = frozenset(dir(builtins)) - CHANGING
+# Those of them whose answer may be what they were given, or hold it.
+GIVING = {
+    "dict", "enumerate", "filter", "frozenset", "getattr", "iter", "list", "map", "max", "min", "reversed", "set",
+    "sorted", "sum", "tuple", "vars", "zip",
+}  # fmt: skip
 # Methods that change the object on which they are called, also where their answer is used.
 METHODS = {
     "add", "append", "clear", "close", "discard", "extend", "insert", "pop", "popitem", "popleft", "read", "readline",
@@ -101,6 +106,8 @@ def _binding(statement: ast.stmt, found: Effects) -> None:
         found.things |= found.binds
     targets, value = _assigned(statement)
     for target in targets:
+        for name in _held(target) if isinstance(target, ast.Attribute | ast.Subscript) else ():
+            found.holds.setdefault(name, set()).update(_held(value))
         names = _names(target)
         found.whole |= names
         for name in names:
@@ -132,9 +139,9 @@ def _assigned(statement: ast.stmt) -> tuple[list[ast.expr], ast.expr | None]:
 
 
 def _is_path(value: ast.expr) -> bool:
-    """Whether a value looks like a path of a file: made by `Path`, or joined by a slash."""
+    """Whether a value looks like a path of a file: made by `Path`, or joined by a slash, as a quotient is too."""
     if isinstance(value, ast.BinOp):
-        return isinstance(value.op, ast.Div) and bool(_texts(value))
+        return isinstance(value.op, ast.Div)
     return isinstance(value, ast.Call) and getattr(value.func, "attr", getattr(value.func, "id", "")) in PATHS
 
 
@@ -152,7 +159,7 @@ def _held(value: ast.AST | None) -> set[str]:
     if isinstance(value, ast.Call):
         given = [*value.args, *(each.value for each in value.keywords)]
         receiver = [value.func.value] if isinstance(value.func, ast.Attribute) else []
-        looks = isinstance(value.func, ast.Name) and value.func.id in LOOKING - {"list", "dict", "tuple", "zip", "iter"}
+        looks = isinstance(value.func, ast.Name) and value.func.id in LOOKING - GIVING
         return set() if looks else set().union(*map(_held, [*given, *receiver]))
     if isinstance(value, ast.Tuple | ast.List | ast.Set | ast.Dict | ast.IfExp | ast.BoolOp | ast.NamedExpr):
         return set().union(*map(_held, ast.iter_child_nodes(value)))

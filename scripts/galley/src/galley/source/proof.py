@@ -192,8 +192,6 @@ class _Flow:
         return found
 
     def _bind(self, name: str, reaches: bool, value: ast.AST | None) -> None:
-        if self.control and not reaches and name in self.names.live:
-            return  # the other way through the code left it as it was
         self.names.bind(name, reaches or self.control, value)
         if value is None or not all(isinstance(each, LITERAL) for each in nodes(value)):
             self.names.made.add(name)
@@ -255,7 +253,7 @@ class _Flow:
     def _if(self, node: ast.If | ast.While) -> None:
         reaches = self._expressions([node.test])
         self._within(node.body, reaches, never(node.test))
-        self._within(node.orelse, reaches, isinstance(node, ast.If) and always(node.test, self.names.things))
+        self._within(node.orelse, reaches, always(node.test, self.names.things))
 
     _while = _if
 

@@ -149,7 +149,7 @@ class Slices:
                 chosen.add(id(each))
                 needed = (needed - own.whole) | own.loads
                 found |= own.later
-                used |= own.loads | own.later
+                used |= own.loads
             if found == always:
                 return chosen, used | always
             always = found
@@ -240,7 +240,7 @@ def _pieces(statements: Sequence[_Statement], used: set[str]) -> list[Piece]:
         follows = before and before.cell == each.cell and before.number + 1 == each.number
         shared = before and before.cell == each.cell and before.last >= each.first
         if pieces and not text and not pieces[-1].text and (follows or shared):
-            pieces[-1] = Piece(each.cell, pieces[-1].first, max(each.last, pieces[-1].last))
+            pieces[-1] = Piece(each.cell, pieces[-1].first, each.last)
         else:
             pieces.append(Piece(each.cell, each.first, each.last, text))
         before = each
@@ -253,7 +253,7 @@ def _reduced(statement: _Statement, used: set[str]) -> str:
     if not isinstance(node, ast.Import | ast.ImportFrom) or any(each.name == "*" for each in node.names):
         return ""
     left = [each for each in node.names if (each.asname or each.name.partition(".")[0]) in used]
-    if len(left) == len(node.names) or not left:
+    if len(left) == len(node.names):
         return ""
     return ast.unparse(
         ast.Import(left) if isinstance(node, ast.Import) else ast.ImportFrom(node.module, left, node.level)
