@@ -383,7 +383,7 @@ def check(cache_shape, trained):
     print("right")
 
 
-# %% answer [setup]
+# %% answer [setup] fold="Answer: shape and number"
 check(cache_shape=(1, 3, 5, 16), trained=2 * (4 * (96 + 96) + 4 * (96 + 48)))
 
 # %% compared [folded table]

@@ -449,5 +449,5 @@ def check(gb):
     print("right")
 
 
-# %% answer [setup]
+# %% answer [setup] fold="Answer: the smallest card"
 check(round(weights / 0.9 / 1e9, 1))

@@ -275,5 +275,5 @@ def check(questions, rank):
     print("right:", "questions" if by_questions > by_rank else "rank")
 
 
-# %% answer [setup]
+# %% answer [setup] fold="Answer: two differences"
 check(questions=0.0083, rank=0.0004)
