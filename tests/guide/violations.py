@@ -48,7 +48,8 @@ async many => {
     looks.set(key, (looks.get(key) ?? 0) + 1)
     if (looks.get(key) <= many) element.toggleAttribute("data-measured", true)
   }
-  for (const word of document.querySelectorAll("pre > code span:not([data-measured])")) {
+  // Prompts and answers of consoles stay: what a button copies is known by them.
+  for (const word of document.querySelectorAll("pre > code span:not([data-measured], .gp, .go)")) {
     const colour = word.childElementCount === 0 && word.getAttributeNames().join() === "class"
     if (colour) word.replaceWith(...word.childNodes)
   }

@@ -17,7 +17,7 @@ from galley.words import counted
 
 NAME = "files"
 LANGUAGES = {".py": "python", ".toml": "toml", ".json": "json", ".md": "markdown", ".txt": "text", ".csv": "text"}
-LONGEST = 200_000  # bytes of a file that is shown in the page
+LONGEST = 50_000  # bytes of a file that is shown in the page: highlighted, they become ten times as many
 
 Highlight = Callable[[str, str], str]  # a text and its language as a block of code, in HTML
 
