@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from galley.update.affected import Affected, between, of_model
 from galley.update.releases import requirement
-from guide_folder import SETTINGS, GuideFolder
-from wheels import Bench, release, wheel
+from guide_folder import SETTINGS, GuideFolder, quiet_environment
+from wheels import Bench, index, release, sources, wheel
 
 TINY = {
     "tiny/__init__.py": """\
@@ -245,6 +247,26 @@ def test_a_release_that_cannot_be_had_is_said_with_what_to_type(
 ) -> None:
     ended = bench.galley("affected", *arguments)
     assert (ended.returncode, said in ended.stdout) == (code, True), ended.stdout
+
+
+def test_of_a_release_without_a_wheel_nothing_runs_until_somebody_says_so(bench: Bench, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    sources(tmp_path, "tiny", "5.0", CHANGES["a function's body"][0], ran)
+    ended = bench.galley("affected", "tiny==5.0", PIP_FIND_LINKS=str(tmp_path))
+    assert ended.returncode == 1, ended.stdout
+    assert "tiny 1.0 to 5.0: 12 of 13 pages can change" in ended.stdout, "all that reach the package"
+    what, mend = "tiny==5.0 has no wheel here, and pip would run the code of its sources", "set PIP_FIND_LINKS=wheels"
+    assert f"    {what} (pip wheel --no-deps tiny==5.0 -w wheels runs it, then {mend}) and counts whole" in ended.stdout
+    assert bench.galley("affected", "tiny", PIP_FIND_LINKS=str(tmp_path)).stdout == ended.stdout
+    assert not ran.exists()
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "tiny==5.0", "-w", "wheels", "-q"]
+    where = quiet_environment(**index(tmp_path))
+    subprocess.run(command, cwd=tmp_path, env=where, check=True)
+    assert ran.exists()
+    ended = bench.galley("affected", "tiny==5.0", PIP_FIND_LINKS=str(tmp_path / "wheels"))
+    assert "tiny 1.0 to 5.0: 2 of 13 pages can change" in ended.stdout, ended.stdout
+    ended = bench.galley("affected", "tiny==6.0", PIP_FIND_LINKS=str(tmp_path))
+    assert (ended.returncode, "no package 'tiny' that this Python can use" in ended.stdout) == (2, True), ended.stdout
 
 
 def test_no_index_is_told_apart_from_no_package(bench: Bench) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from builders import BUILDERS, article, plain
-from galley.export.needs import Needs, needs
+from galley.export.needs import Needs, needs, parts_needs
 from galley.record.facts import facts_line
 from galley.record.model import Dependency, Environment, Record
 from guide_folder import SETTINGS, GuideFolder, fence
@@ -178,6 +178,71 @@ def test_only_what_lies_in_the_links_is_named_as_a_folder(guide: GuideFolder) ->
     record = replace(guide.record("one"), dependencies=used)
     found = needs(guide.project, guide.guide.find("one"), record)
     assert found.beside == ("helper.py", "tools/")
+
+
+def used(*paths: str, kind: str = "file") -> tuple[Dependency, ...]:
+    """What a page used, by the paths from the project's root."""
+    return tuple(Dependency(path, kind, "x") for path in paths)
+
+
+FOLDERS: dict[str, tuple[tuple[Dependency, ...], tuple[str, ...]]] = {
+    "a file": (used("snippets/data/a/x.txt"), ("data/a/",)),
+    "a folder that was listed": (used("snippets/data/a", kind="listing"), ("data/a/",)),
+    "a folder in another": (used("snippets/data/a/x.txt", "snippets/data/a/b/y.txt"), ("data/a/",)),
+    "a folder beside another": (used("snippets/data/a/x.txt", "snippets/data/ab/y.txt"), ("data/a/", "data/ab/")),
+    "a file beside the links": (used("snippets/other/x.txt", "snippets/x.txt"), ()),
+    "a name of a table": (used("snippets/data/a.toml", kind="table"), ()),
+}
+
+
+@pytest.mark.parametrize("case", FOLDERS)
+def test_each_folder_that_a_page_used_is_named_once(guide: GuideFolder, case: str) -> None:
+    dependencies, folders = FOLDERS[case]
+    record = replace(guide.record("one"), dependencies=dependencies)
+    assert needs(guide.project, guide.guide.find("one"), record).beside == (*folders, "helper.py", "tools/")
+
+
+def test_a_part_of_a_page_needs_what_it_imports_and_the_files_that_it_names(guide: GuideFolder, tmp_path: Path) -> None:
+    copy = guide.copied(tmp_path)
+    copy.write("snippets/reader.py", "import writer\nWHERE = 'data/numbers'\n")
+    copy.write("snippets/writer/__init__.py", "import reader\nimport json\n")  # each imports the other
+    record = copy.record("one")
+    rich = f"rich=={version('rich')}"
+    part = parts_needs(copy.project, record)
+    assert part(["print(1)", "x = 'numbers'"]) == Needs(source="snippets")
+    assert part(["import rich", "import json\nx = 1"]) == Needs((rich,), source="snippets")
+    assert part(["x = 'data/numbers/one.txt'"]).beside == part(["'data'"]).beside == ("data/numbers/",)
+    assert part(["x = 'data/numbers/one'", "y = 'data/number'"]).beside == ()
+    assert part(["import reader"]).beside == ("data/numbers/", "reader.py", "writer/")
+    assert part(["import helper"]) == Needs((rich,), beside=("helper.py", "tools/"), source="snippets")
+
+
+def test_what_the_site_offers_is_asked_for_nowhere_else(guide: GuideFolder, tmp_path: Path) -> None:
+    copy = guide.copied(tmp_path)
+    settings = (copy.root / "pyproject.toml").read_text(encoding="utf-8")
+    files = {
+        "numbers.zip": "snippets/data/numbers",
+        "helper.py": "snippets/helper.py",
+        "given.csv": "given.csv",
+        "other.csv": "other.csv",
+    }
+    listed = "".join(f'"{name}" = "{path}"\n' for name, path in files.items())
+    copy.write("pyproject.toml", f"{settings}\n[tool.galley.files]\n{listed}")
+    for name in ("given.csv", "other.csv", "more.csv"):
+        copy.write(name, "x\n")
+    copy.write("snippets/one.py", SOURCE.replace("# %% helped", '# %% helped uses="given.csv more.csv"'))
+    found = needs(copy.project, copy.guide.find("one"), guide.record("one"))
+    assert [each.name for each in found.offered] == ["numbers.zip", "helper.py", "given.csv"]
+    assert (found.beside, found.declared) == (("tools/",), ("more.csv",))
+    part = parts_needs(copy.project, guide.record("one"))
+    assert [each.name for each in part(["open('data/numbers/one.txt')"]).offered] == ["numbers.zip"]
+
+
+def test_the_record_says_which_package_and_which_version(guide: GuideFolder) -> None:
+    record = guide.record("one")
+    packages = {"Rich": "1.0+cpu", "yaml": "9"}
+    told = replace(record, environment=replace(record.environment, packages=packages))
+    assert parts_needs(guide.project, told)(["import yaml, rich"]).packages == ("Rich==1.0", "yaml==9")
 
 
 @pytest.mark.parametrize("name", ["PyYAML", "pyyaml"])

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import lzma
 import os
+import re
 import shutil
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from galley.errors import GalleyError
-from galley.record.footprint import Footprint, Reached
-from galley.record.footprints import file_of, kept, true_of, write
+from galley.record.footprint import Entered, Footprint, Package, Reached
+from galley.record.footprints import file_of, kept, rests_on, true_of, write
+from galley.record.model import Dependency, Record
 from galley.run.entered import mentioned, plain
 from galley.run.programs import reached
 from guide_folder import GuideFolder
@@ -279,6 +283,134 @@ def test_files_of_imports_that_no_page_names_any_more_go(folder: GuideFolder) ->
     assert found.functions == ("a.py:two",)
     assert len(list((folder.project.outputs / ".footprints").glob("imports-*"))) == 1
     assert list(kept(folder.project)) == [("page", "laptop")]
+
+
+ALL_OF_IT = Footprint(
+    packages={"tiny": Package("1.0", ("tiny",))},
+    imports=Reached(("a.py:one",), ("a.py",), {"a": ("one",)}, ("a.txt",)),
+    own=Reached(("a.py:two",), ("b.py",), {"b": ("two",)}, ("b.txt",)),
+    hooks=Entered((0,)),
+    cells={"one": Entered((0, 1), ("b.txt",), ("tiny",))},
+    programs=("pip",),
+    opaque="it starts another program",
+)
+
+
+@pytest.fixture
+def recorded(folder: GuideFolder) -> tuple[GuideFolder, Record]:
+    """A guide of one page, and its record, which has no footprint."""
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    folder.run()
+    return folder, folder.record("page")
+
+
+def test_a_footprint_reads_back_as_it_was(recorded: tuple[GuideFolder, Record]) -> None:
+    folder, record = recorded
+    assert write(folder.project, record, ALL_OF_IT)
+    assert true_of(folder.project, record) == ALL_OF_IT
+    assert not write(folder.project, record, ALL_OF_IT)
+    assert write(folder.project, record, replaced(ALL_OF_IT, opaque=""))
+
+
+def replaced(footprint: Footprint, **parts: object) -> Footprint:
+    """A footprint with other parts."""
+    return msgspec.structs.replace(footprint, **parts)
+
+
+def test_a_footprint_rests_on_code_files_settings_and_versions_and_on_nothing_that_a_machine_has(
+    recorded: tuple[GuideFolder, Record],
+) -> None:
+    record = recorded[1]
+    at = record.environment
+    record = replace(record, environment=replace(at, python="3.11.7", packages={"a": "1.0"}), settings={"a": "1"})
+    at = record.environment
+    same = [
+        replace(record, environment=replace(at, python="3.11.9")),
+        replace(record, environment=replace(at, packages={"a": "1.0+cpu"}, cpu="another")),
+        replace(record, date="2020-01-01", contents={}),
+    ]
+    others = [
+        replace(record, page="other"),
+        replace(record, profile="other"),
+        replace(record, cells=(replace(record.cells[0], digest="0"),)),
+        replace(record, dependencies=(Dependency("a", "file", "x"),)),
+        replace(record, dependencies=(Dependency("a", "file", "y"),)),
+        replace(record, settings={"a": "2"}),
+        replace(record, environment=replace(at, python="3.12.1")),
+        replace(record, environment=replace(at, packages={"a": "1.1"})),
+    ]
+    assert {rests_on(each) for each in same} == {rests_on(record)}
+    assert len({rests_on(each) for each in (record, *others)}) == 1 + len(others)
+
+
+@pytest.mark.parametrize("part", [{"hooks": Entered((2,))}, {"cells": {"one": Entered((2,))}}])
+def test_a_function_that_is_not_listed_is_told(recorded: tuple[GuideFolder, Record], part: dict[str, object]) -> None:
+    folder, record = recorded
+    write(folder.project, record, replaced(ALL_OF_IT, **part))
+    with pytest.raises(GalleyError, match="it names a function that it does not list"):
+        true_of(folder.project, record)
+
+
+def test_a_footprint_of_another_profile_is_none(recorded: tuple[GuideFolder, Record]) -> None:
+    folder, record = recorded
+    write(folder.project, record, ALL_OF_IT)
+    other = file_of(folder.project, "page", "gpu")
+    other.parent.mkdir()
+    shutil.copy(file_of(folder.project, "page", "laptop"), other)
+    with pytest.raises(GalleyError, match="it is of page under laptop"):
+        true_of(folder.project, replace(record, profile="gpu"))
+
+
+@pytest.mark.parametrize("name", ["imports-", "imports-../../../x", "imports-0123456789abcdeg", "imports-" + "0" * 17])
+def test_what_a_footprint_names_as_its_imports_leads_nowhere_else(
+    recorded: tuple[GuideFolder, Record], name: str
+) -> None:
+    folder, record = recorded
+    write(folder.project, record, ALL_OF_IT)
+    file = file_of(folder.project, "page", "laptop")
+    said = msgspec.json.decode(lzma.decompress(file.read_bytes()))
+    file.write_bytes(lzma.compress(msgspec.json.encode({**said, "imports": name})))
+    with pytest.raises(GalleyError, match=f"it names '{re.escape(name)}' as its imports"):
+        true_of(folder.project, record)
+
+
+def test_no_file_of_imports_goes_while_a_page_cannot_be_read_and_no_other_file_ever(
+    recorded: tuple[GuideFolder, Record], tmp_path: Path
+) -> None:
+    folder, record = recorded
+    top = folder.project.outputs / ".footprints"
+    write(folder.project, record, replaced(ALL_OF_IT, imports=Reached(("a.py:none",))))
+    spoilt = file_of(folder.project, "other", "laptop")
+    spoilt.write_bytes(b"spoilt")
+    mine = ("imports-notes.json.xz", "imports-0123456789abcdez.json.xz", "notes.txt")
+    for name in mine:
+        (top / name).write_bytes(b"mine")
+    write(folder.project, record, ALL_OF_IT)
+    assert len(list(top.glob("imports-*.json.xz"))) == 2 + 2
+    spoilt.unlink()
+    (top / "laptop/.page.json.xz").write_bytes(b"as a writer leaves it that is killed")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "page.json.xz").write_bytes(b"mine")
+    (top / "linked").symlink_to(outside)
+    assert list(kept(folder.project)) == [("page", "laptop")]
+    write(folder.project, record, replaced(ALL_OF_IT, opaque=""))
+    assert len(list(top.glob("imports-*.json.xz"))) == 1 + 2
+    assert [(top / name).read_bytes() for name in mine] == [b"mine"] * len(mine)
+
+
+def test_a_footprint_that_asks_for_four_gigabytes_to_be_unpacked_is_none(recorded: tuple[GuideFolder, Record]) -> None:
+    folder, record = recorded
+    write(folder.project, record, ALL_OF_IT)
+    file = file_of(folder.project, "page", "laptop")
+    data = bytearray(lzma.compress(b"{}", lzma.FORMAT_XZ))
+    end = 12 + (data[12] + 1) * 4  # of the block's header, behind the 12 bytes of the stream's
+    assert data[14:16] == b"\x21\x01", "the filter LZMA2 with a property of one byte, the size of its dictionary"
+    data[16] = 40
+    data[end - 4 : end] = zlib.crc32(data[12 : end - 4]).to_bytes(4, "little")
+    file.write_bytes(data)
+    with pytest.raises(GalleyError, match="Memory usage limit exceeded"):
+        true_of(folder.project, record)
 
 
 def test_a_page_whose_second_run_differs_gets_no_footprint(folder: GuideFolder) -> None:

@@ -7,18 +7,26 @@ import os
 import random
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from galley.errors import GalleyError, RefusedError
+from galley.kinds import kinds_of
 from galley.profile import Profile
+from galley.record.collect import Collected, collect
 from galley.record.held import Held, hold
-from galley.record.model import CellRecord, Environment, Record
-from galley.record.status import store_of
+from galley.record.model import CellRecord, Environment, Name, Record
+from galley.record.shard import Note, Part, Progress, note_of
+from galley.record.shard import read as read_note
+from galley.record.shard import write as write_note
+from galley.record.status import State, status, store_of
+from galley.record.store import Store
 from galley.run.choose import Task
-from galley.run.plan import OVERHEAD, shares
+from galley.run.plan import OVERHEAD, Planned, plan, share, shares, to_json
 from galley.source.cells import SnippetFile
 from guide_folder import GuideFolder
 
@@ -137,6 +145,107 @@ def test_shares_have_each_task_once_are_the_same_everywhere_and_nearly_equal(see
     if len(known) == len(lengths):
         loads = [sum(each.seconds for each in share) for share in found]
         assert max(loads) <= sum(known) / of + max(known, default=0.0) + OVERHEAD * (1 + len(known) / of) + 1e-6
+
+
+def test_the_longest_goes_first_and_equals_go_by_name() -> None:
+    tasks = [task("c", 1.0), task("a", 1.0), task("b", 9.0), task("d", None)]
+    assert [each.name.page for each in shares(tasks, 1)[0]] == ["b", "a", "c", "d"], "d counts as the median, 1 s"
+    tasks = [task("a", 1.0), task("b", 2.0), task("c", 9.0), task("d", None)]
+    assert [[each.name.page for each in part] for part in shares(tasks, 2)] == [["c"], ["b", "d", "a"]]
+    many = [task("a", 1.0), *(task(f"b{number}", 0.0) for number in range(40))]
+    assert [len(part) for part in shares(many, 2)] == [11, 30], "a page takes its time beside its cells, too"
+
+
+def planned_page(name: str, seconds: float | None, number: int | None = None) -> Planned:
+    """A page as a plan tells it."""
+    return Planned(name, "laptop", "stale", seconds, seconds, 1, False, False, (), 0, {}, number)
+
+
+def test_the_seconds_of_a_shard_count_a_page_that_never_ran_as_the_median() -> None:
+    pages = [
+        planned_page("a", 1.0, 1),
+        planned_page("b", 3.0, 1),
+        planned_page("c", 8.0, 2),
+        planned_page("d", None, 2),
+    ]
+    said = json.loads(to_json(pages, 2))["shards"]
+    assert said == [{"shard": "1/2", "seconds": 4.0}, {"shard": "2/2", "seconds": 11.0}]
+    alone = [planned_page("a", 1.5), planned_page("b", None)]
+    assert json.loads(to_json(alone, 1))["shards"] == [{"shard": "1/1", "seconds": 3.0}]
+    assert json.loads(to_json([], 0))["shards"] == [{"shard": "1/1", "seconds": 0.0}]
+
+
+def tasks_of(guide: GuideFolder) -> tuple[list[Any], list[Task]]:
+    """The states of the guide's pages, and a task for each."""
+    project, read = guide.project, guide.guide
+    found = [status(project, each, project.profile("laptop")) for each in read.snippets.values()]
+    return found, [Task(each.snippets, each.profile, each.record) for each in found]
+
+
+def test_a_plan_without_shards_names_none_and_says_what_a_page_took(guide: GuideFolder) -> None:
+    found, tasks = tasks_of(guide)
+    pages = {each.page: each for each in plan(guide.project, found, tasks, 1)}
+    assert {each.shard for each in pages.values()} == {None}
+    record = guide.record("page-0")
+    assert pages["page-0"].seconds == round(sum(cell.seconds for cell in record.cells), 3)
+    assert pages["page-0"].peak_mb == round(max(cell.peak_mb for cell in record.cells), 1)
+    assert sorted(each.shard or 0 for each in plan(guide.project, found, tasks, 2)) == [1, 1, 1, 2, 2, 2]
+    guide.write("pyproject.toml", SETTINGS.replace('line = ["device"', 'line = ["device", "nobody says"'))
+    page = next(each for each in plan(guide.project, found, tasks, 1) if each.page == "page-0")
+    assert list(page.facts) == ["device", "click", "cpu", "system"]
+
+
+def test_a_note_is_of_one_request_and_of_one_plan(guide: GuideFolder) -> None:
+    project, (found, tasks) = guide.project, tasks_of(guide)
+    part = Part(1, 2)
+    own, first = share(project, found, tasks, part, everything=True)
+    progress = Progress(store_of(project), first)
+    progress.done(own[0].name)
+    again, same = share(project, found, tasks, part, everything=True)
+    assert (same.asked, same.plan) == (first.asked, first.plan)
+    assert [each.name for each in again] == [each.name for each in own[1:]]
+    some = [each for each in tasks if each.name != own[1].name]
+    assert [each.name for each in share(project, found, some, part, everything=True)[0]] == [
+        each.name for each in own[2:]
+    ]
+    _, other = share(project, found, tasks, part, everything=False)
+    assert other.asked != first.asked
+    assert share(project, found, tasks, Part(1, 3), everything=True)[1].asked != first.asked
+    write_note(store_of(project), Note(part, first.asked, ((own[0].name,), ())))
+    assert share(project, found, tasks, part, everything=True)[1].plan == first.plan, "a page that no share has"
+
+
+A, B, C = (Name(page, "laptop") for page in "abc")
+NO_NOTE: dict[str, tuple[dict[str, Any], str]] = {
+    "another shard": ({"part": {"number": 2, "of": 2}}, "it is of another shard than its name says"),
+    "another count": ({"plan": [[A], [B], [C]]}, "it is of another shard than its name says"),
+    "a page twice": ({"plan": [[A], [A]]}, "a page is in two shards"),
+    "done elsewhere": ({"done": [B]}, "it has done what is another shard's"),
+    "another format": ({"format": 2}, "Expected `int` <= 1"),
+}
+
+
+def test_a_note_that_is_none_is_told(tmp_path: Path) -> None:
+    store, good = Store(tmp_path, Path("outputs")), Note(Part(1, 2), "x", ((A,), (B,)), (A,))
+    write_note(store, good)
+    assert note_of(store, good.part) == good
+    said = json.loads((tmp_path / good.part.file).read_bytes())
+    for change, what in NO_NOTE.values():
+        (tmp_path / good.part.file).write_text(json.dumps({**said, **change}), encoding="utf-8")
+        with pytest.raises(GalleyError, match=f"shard-1-of-2.json: is no note of a shard: {what}"):
+            read_note(store, good.part.file)
+        assert note_of(store, good.part) is None
+    (tmp_path / good.part.file).write_text('{"more": ' + "[" * 100_000, encoding="utf-8")
+    with pytest.raises(GalleyError, match="is no note of a shard"):
+        read_note(store, good.part.file)
+
+
+def test_notes_at_once_are_whole(tmp_path: Path) -> None:
+    store = Store(tmp_path, Path("outputs"))
+    notes = [Note(Part(number, 24), "x", ((),) * 24) for number in range(1, 25)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda note: write_note(store, note), notes))
+    assert [read_note(store, note.part.file) for note in notes] == notes
 
 
 def test_pages_that_take_no_time_are_shared_too() -> None:
@@ -502,6 +611,70 @@ def test_what_galley_keeps_beside_records_is_no_foreign_file(guide: GuideFolder)
     done = guide.galley("collect", *outputs(there))
     assert done.returncode == 0, done.stdout
     assert not (guide.project.outputs / ".footprints").exists()
+
+
+def taken(guide: GuideFolder, folders: Iterable[Path]) -> Collected:
+    """What came of the records in these folders."""
+    return collect(guide.guide, list(folders), kinds_of(guide.project))
+
+
+@pytest.mark.parametrize(("pages", "more"), [(3, ""), (4, " and 1 more")])
+def test_the_pages_of_a_shard_that_is_missing_are_named(
+    guide: GuideFolder, tmp_path: Path, pages: int, more: str
+) -> None:
+    left = tuple(Name(f"page-{number}", "laptop") for number in range(pages))
+    write_note(Store(tmp_path / "there", Path("there")), Note(Part(1, 2), "x", ((), left)))
+    named = "page-0 (laptop), page-1 (laptop), page-2 (laptop)"
+    assert taken(guide, [tmp_path / "there"]).missing == [
+        f"shard 2/2 is not among the folders: {named}{more}: galley run --shard 2/2, with the options of the run"
+    ]
+
+
+def test_shards_with_other_plans_or_two_notes_are_of_no_one_run(guide: GuideFolder, tmp_path: Path) -> None:
+    for name, part, planned in (("a", 1, ((A,), ())), ("b", 2, ((), (A,)))):
+        write_note(Store(tmp_path / name, Path(name)), Note(Part(part, 2), "x", planned))
+    with pytest.raises(RefusedError, match="is a shard of another run than"):
+        taken(guide, [tmp_path / "a", tmp_path / "b"])
+    shutil.copy(tmp_path / "b/shard-2-of-2.json", tmp_path / "a")
+    with pytest.raises(RefusedError, match=r"has the notes of two shards: shard-1-of-2\.json, shard-2-of-2\.json"):
+        taken(guide, [tmp_path / "a"])
+
+
+def test_a_signature_is_no_foreign_file_and_a_link_is_one_whatever_its_name(guide: GuideFolder) -> None:
+    there = guide.copied(guide.root.parent / "there")
+    assert there.galley("run", "page-4", "page-5").returncode == 0
+    assert there.galley("manifest").returncode == 0
+    (name,) = (path.name for path in there.project.outputs.glob("*.json"))
+    (there.project.outputs / f"{name}.sig").write_bytes(b"a signature")
+    assert taken(guide, [there.project.outputs]).taken == [Name("page-4", "laptop"), Name("page-5", "laptop")]
+    (there.project.outputs / "held.json").symlink_to("/etc/hostname")
+    with pytest.raises(RefusedError, match=r"held\.json: is a link"):
+        taken(guide, [there.project.outputs])
+
+
+def test_a_record_of_a_profile_that_is_not_here_is_refused(guide: GuideFolder) -> None:
+    there = guide.copied(guide.root.parent / "there")
+    shutil.copytree(there.project.outputs / "page-0/laptop", there.project.outputs / "page-0/other")
+    (refused,) = taken(guide, [there.project.outputs]).refused
+    assert "page-0/other: is the record of a page or profile that this checkout does not have" in str(refused)
+
+
+def test_a_record_that_nobody_can_show_is_refused_with_the_command_of_its_profile(guide: GuideFolder) -> None:
+    there = guide.copied(guide.root.parent / "there")
+    assert there.galley("run", "page-4").returncode == 0
+    assert there.galley("run", "page-4", "-p", "big").returncode == 0
+    for profile in ("laptop", "big"):
+        file = there.project.outputs / f"page-4/{profile}/record.json"
+        text = file.read_text(encoding="utf-8")
+        assert text.count('"kind": "stdout"') == 1
+        file.write_text(text.replace('"kind": "stdout"', '"kind": "hologram"'), encoding="utf-8")
+    refused = taken(guide, [there.project.outputs]).refused
+    assert [each.mend.partition(": ")[2] for each in refused] == [
+        "galley run page-4 --profile big",
+        "galley run page-4",
+    ]
+    assert all("hologram" in each.what for each in refused)
+    assert guide.status("page_4").state is State.MISSING
 
 
 def test_ci_takes_nothing_in(guide: GuideFolder) -> None:

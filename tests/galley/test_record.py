@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
 
-from galley.record.model import CellRecord, Dependency, Environment, Output, OutputFile, Record
+from galley.record.model import FORMAT, CellRecord, Dependency, Environment, Output, OutputFile, Record
 from galley.record.written import NewerError, from_json, to_json, to_run, with_run
 
 
@@ -156,7 +157,58 @@ def test_a_record_of_galley_0_1_is_read() -> None:
     assert found.same_conditions(from_json(to_json(found))), "its format alone makes no run another"
 
 
+@pytest.mark.parametrize(
+    "changed", [{"cells": ["one"]}, {"cells": 1}, {"cells": [FORMAT_1["cells"][0] | {"provenance": ["a"]}]}]
+)  # type: ignore[index]
+def test_what_is_no_record_of_galley_0_1_is_none(changed: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="not a record"):
+        from_json(json.dumps(FORMAT_1 | changed))
+
+
+def test_an_output_of_galley_0_1_of_no_known_type_is_bytes() -> None:
+    output = {"kind": "audio", "file": "one.audio.flac", "sha256": "s1", "cut": 0}
+    cell = FORMAT_1["cells"][0] | {"outputs": [output]}  # type: ignore[index]
+    (found,) = from_json(json.dumps(FORMAT_1 | {"cells": [cell]})).cells[0].outputs
+    assert found.files[0].mime == "application/octet-stream"
+
+
+def output(*names: str) -> dict[str, object]:
+    """An output in these files, as a record has it."""
+    return {
+        "kind": "stdout",
+        "files": [{"mime": "text/plain", "file": name, "sha256": "s", "cut": 0} for name in names],
+    }
+
+
+WRONG: dict[str, dict[str, object]] = {
+    "it names an output without a file": {"cells": [{"name": "one", "digest": "d", "outputs": [output()]}]},
+    "it names a file twice": {
+        "cells": [{"name": "one", "digest": "d", "outputs": [output("one.stdout.txt"), output("one.stdout.txt")]}]
+    },
+    "'../a.txt' is no name of an output": {"cells": [{"name": "one", "digest": "d", "outputs": [output("../a.txt")]}]},
+    **{
+        f"{path!r} is no path inside the project": {"dependencies": [{"path": path, "kind": "file", "sha256": "s"}]}
+        for path in ("/a", "a/../../b", "a\0b", "a\\b", "..\\a")
+    },
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_leads_out_of_a_record_or_of_the_project_is_told(what: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"not a record: {what}")):
+        from_json(broken(**WRONG[what]))
+
+
+def test_a_merge_is_one_at_the_beginning_of_a_line() -> None:
+    with pytest.raises(ValueError, match="a merge in git was not ended"):
+        from_json(f"{{\n<<<<<<< a\n{to_json(RECORD)}")
+    with pytest.raises(ValueError, match=r"^not a record: (?!two versions)"):
+        from_json(broken(page="<<<<<<< a", cells=None))
+
+
 def test_a_record_of_a_newer_galley_says_so() -> None:
+    with pytest.raises(NewerError, match=f"format {FORMAT + 1}; this one reads formats up to {FORMAT}"):
+        from_json(broken(format=FORMAT + 1))
     with pytest.raises(NewerError, match=r"a newer galley wrote it \(format 7; this one reads formats up to 3\)"):
         from_json(broken(format=7, cells="in a way that nobody knows yet"))
 

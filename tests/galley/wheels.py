@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import subprocess
+import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +32,38 @@ def wheel(folder: Path, name: str, version: str, files: Mapping[str, str], requi
     with zipfile.ZipFile(path, "w") as archive:
         for file, text in {**said, f"{about}/RECORD": f"{record}{about}/RECORD,,\n"}.items():
             archive.writestr(file, text)
+    return path
+
+
+# A builder in the sources: it notes that it ran, and gives the wheel that lies beside it.
+BUILDER = """\
+import shutil
+from pathlib import Path
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    Path({ran!r}).touch()
+    (made,) = Path(__file__).parent.glob("*.whl")
+    shutil.copy(made, wheel_directory)
+    return made.name
+"""
+
+
+def sources(folder: Path, name: str, version: str, files: Mapping[str, str], ran: Path) -> Path:
+    """Write the source archive of a release, whose build step makes the file `ran`."""
+    built = wheel(folder, name, version, files)
+    said = {
+        "pyproject.toml": b'[build-system]\nrequires = []\nbuild-backend = "builder"\nbackend-path = ["."]\n',
+        "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
+        "builder.py": BUILDER.format(ran=str(ran)).encode(),
+        built.name: built.read_bytes(),
+    }
+    built.unlink()
+    path = folder / f"{name}-{version}.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for file, data in said.items():
+            member = tarfile.TarInfo(f"{name}-{version}/{file}")
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
     return path
 
 

@@ -20,7 +20,7 @@ from galley.record.beside import FRESH
 from galley.record.findings import Knows, not_shown
 from galley.record.held import HELD, held_pages
 from galley.record.manifest import SIGNATURE, manifests
-from galley.record.model import Name, Record
+from galley.record.model import Name
 from galley.record.plain import most_of
 from galley.record.shard import Note
 from galley.record.status import SHOWABLE, State, Status, status, store_of
@@ -142,8 +142,8 @@ def _take(guide: Guide, key: Name, sources: Sequence[Source], kinds: Knows, foun
         raise RefusedError(OF_NOBODY, Place(sources[0].folder / page / profile), SAME_COMMIT)
     here = status(guide.project, snippets, guide.project.profile(profile))
     states = [(each, status(each.project, snippets, guide.project.profile(profile), holds=False)) for each in sources]
-    new = [(each, at) for each, at in states if not _equal(at.record, here.record) or each.note]
-    if not new or all(_equal(at.record, here.record) and at.state in SHOWABLE for _, at in new):
+    new = [(each, at) for each, at in states if at.record != here.record or each.note]
+    if not new or all(at.record == here.record and at.state in SHOWABLE for _, at in new):
         found.same.append(key)
         return
     source, at = new[0]
@@ -152,7 +152,7 @@ def _take(guide: Guide, key: Name, sources: Sequence[Source], kinds: Knows, foun
         raise RefusedError(f"{page} ({profile}) is {held}", Place(source.folder / page / profile), mend)
     for each, other in new:
         _verify(each, other, kinds)
-        if not _equal(at.record, other.record):
+        if at.record != other.record:
             what = f"differs from the one in {source.folder / page / profile}, and both are true"
             raise RefusedError(what, Place(each.folder / page / profile), "leave one of the two folders out")
     store.put_back(page, profile, _files(source, page, profile))
@@ -163,11 +163,6 @@ def _files(source: Source, page: str, profile: str) -> dict[str, bytes]:
     """The bytes of each file of a record: they are taken as they are, since they may be signed."""
     folder = source.folder / page / profile
     return {path.name: plain_bytes(folder, path.name, folder, most_of(path.name)) for path in folder.iterdir()}
-
-
-def _equal(one: Record | None, other: Record | None) -> bool:
-    """Whether two records are the same, outputs, dates and times with them."""
-    return one == other and (one is None or other is None or one.contents == other.contents)
 
 
 def _verify(source: Source, at: Status, kinds: Knows) -> None:

@@ -23,7 +23,7 @@ from galley.update.changes import Cause, Changes, changes
 from galley.update.links import MovedLink, moved_links
 from galley.update.reach import RecordedPage
 from galley.update.reach import causes as causes_of
-from galley.update.releases import Release, fetched, has_compiled, installed, versions
+from galley.update.releases import NoWheelError, Release, fetched, has_compiled, installed, versions
 
 WHOLE = 1000  # what weighs a change that nobody can look into, in lines
 UNUSED = "no page reaches it"
@@ -190,18 +190,21 @@ def _version(page: RecordedPage, name: str) -> str:
 def _moved(guide: Guide, pages: list[RecordedPage], name: str, old: str, version: str) -> Affected:
     """What the release can touch of pages that were all recorded with one version of the package."""
     if has_compiled(name) or not any(page.footprint for page in pages):
-        return _whole(pages, name, old, _known(name, version))
-    with ExitStack() as stack:
-        new = stack.enter_context(fetched(name, version))
-        was = installed(name, old) or stack.enter_context(fetched(name, old))
-        return _between(guide, pages, was, new)
+        return _whole(pages, name, old, _known(name, version), f"{name} has compiled files")
+    try:
+        with ExitStack() as stack:
+            new = stack.enter_context(fetched(name, version))
+            was = installed(name, old) or stack.enter_context(fetched(name, old))
+            return _between(guide, pages, was, new)
+    except NoWheelError as error:
+        return _whole(pages, name, old, _known(name, version), f"{error.what} ({error.mend})")
 
 
-def _whole(pages: list[RecordedPage], name: str, old: str, new: str) -> Affected:
+def _whole(pages: list[RecordedPage], name: str, old: str, new: str, because: str) -> Affected:
     """All pages are touched by any other version."""
     if new == old:
         return Affected(name, old, new)
-    why = f"{name} has compiled files and counts whole ({old} to {new})"
+    why = f"{because} and counts whole ({old} to {new})"
     touched = tuple(_all_of(page, Cause(why if page.footprint else _unnoted(page), WHOLE)) for page in pages)
     return Affected(name, old, new, touched)
 

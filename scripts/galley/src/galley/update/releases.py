@@ -1,27 +1,24 @@
 """A release of a package as files that can be read: the installed one, or one that pip fetches and nobody installs.
 
-In the command. pip asks the index that its own configuration names. A wheel is read as it is; of a package without one
-for this machine, pip fetches the sources. A package with compiled files is not looked into: it counts whole, so that
-nobody fetches it.
+In the command. pip asks the index that its own configuration names. A wheel is read as it is. Of a package without one
+for this machine nothing is fetched: pip runs the code of a package's sources only to learn what it requires. A package
+with compiled files is not looked into: it counts whole, so that nobody fetches it.
 """
 
 from __future__ import annotations
 
-import lzma
 import os
 import subprocess
 import sys
-import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from functools import cached_property, partial
 from importlib import metadata
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
@@ -38,9 +35,17 @@ AVAILABLE = "Available versions: "
 OUT_OF_REACH = ("connection", "temporary failure", "timed out", "max retries", "name or service", "ssl")
 BROKEN = "leave this release out, and tell its makers"
 LARGEST = 1 << 28  # bytes of one file of a release
-NONE_OF_ITS_KIND = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
-Member = zipfile.ZipInfo | tarfile.TarInfo
+NONE_OF_ITS_KIND = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 REQUIREMENT = "name a release as NAME==VERSION, or a package alone for its newest release"
+
+
+class NoWheelError(GalleyError):
+    """A release has nothing but sources that this Python can use."""
+
+    def __init__(self, name: str, version: str) -> None:
+        named = f"{name}=={version}"
+        what = f"{named} has no wheel here, and pip would run the code of its sources"
+        super().__init__(what, mend=f"pip wheel --no-deps {named} -w wheels runs it, then set PIP_FIND_LINKS=wheels")
 
 
 @dataclass(frozen=True)
@@ -134,27 +139,18 @@ def _listed(versions: str) -> list[str]:
 def fetched(name: str, version: str) -> Iterator[Release]:
     """The release of a version, or the newest one, fetched into a folder that is removed afterwards.
 
-    Raises GalleyError where there is none, or where the index cannot be reached.
+    Raises NoWheelError where it has sources alone, GalleyError where there is none, or no index to be reached.
     """
     with scratch("galley-release-") as folder:
         asked = f"{name}=={version}" if version else name
-        common = [
-            "download",
-            "--no-deps",
-            "--disable-pip-version-check",
-            "--retries",
-            "1",
-            "-q",
-            "-d",
-            str(folder),
-            asked,
-        ]
+        options = ["--no-deps", "--only-binary", ":all:", "--disable-pip-version-check", "--retries", "1", "-q"]
         try:
-            _pip([*common, "--only-binary", ":all:"], name, version)
-        except GalleyError as error:
-            if "no such release" not in str(error):
-                raise
-            _pip(common, name, version)
+            _pip(["download", *options, "-d", str(folder), asked], name, version)
+        except UsageError as error:
+            have = versions(name)  # raises the same where there is none
+            if (version or have[0]) in have:
+                raise NoWheelError(name, version or have[0]) from error
+            raise
         found = list(folder.iterdir())
         if len(found) != 1:
             raise GalleyError(f"pip fetched {len(found)} files for {asked}, and one was asked for", mend=BROKEN)
@@ -172,42 +168,23 @@ def is_newer(one: str, other: str) -> bool:
 
 @contextmanager
 def _opened(name: str, file: Path) -> Iterator[Release]:
-    with ExitStack() as stack:
-        try:
-            by_path, read = _files(file, stack)
-            whole = partial(_one_of, file.name, by_path, read)
-            yield _release(name, frozenset(by_path), whole)
-        except NONE_OF_ITS_KIND as error:
-            raise GalleyError(f"{file.name} is no archive that can be read: {error}", mend=BROKEN) from error
-
-
-def _one_of(archive: str, by_path: Mapping[str, Member], read: Callable[[Member], bytes], path: str) -> bytes:
-    """One file of an archive; a file that would fill the memory is none of a release that can be looked into."""
-    member = by_path[path]
-    size = member.file_size if isinstance(member, zipfile.ZipInfo) else member.size
-    if size > LARGEST:
-        raise GalleyError(f"{archive}: {path} is not read: it has more than {LARGEST >> 20} MiB", mend=BROKEN)
     try:
-        return read(member)
+        with zipfile.ZipFile(file) as archive:
+            by_path = {_placed(each.filename): each for each in archive.infolist() if not each.is_dir()}
+            yield _release(name, frozenset(by_path), partial(_one_of, archive, by_path))
     except NONE_OF_ITS_KIND as error:
-        raise GalleyError(f"{archive}: {path} cannot be read: {error}", mend=BROKEN) from error
+        raise GalleyError(f"{file.name} is no archive that can be read: {error}", mend=BROKEN) from error
 
 
-def _files(file: Path, stack: ExitStack) -> tuple[dict[str, Member], Callable[[Any], bytes]]:
-    """The files of an archive by where they are installed, and what reads one of them."""
-    if file.suffix in (".whl", ".zip"):
-        archive = stack.enter_context(zipfile.ZipFile(file))
-        infos = {each.filename: each for each in archive.infolist() if not each.is_dir()}
-        placed = {_placed(each): each for each in infos} if file.suffix == ".whl" else _of_sources(list(infos))
-        return {path: infos[each] for path, each in placed.items()}, archive.read
-    sources = stack.enter_context(tarfile.open(file))  # noqa: SIM115  the stack closes it
-    members = {each.name: each for each in sources.getmembers() if each.isfile()}
-    return {path: members[each] for path, each in _of_sources(list(members)).items()}, partial(_of_tar, sources)
-
-
-def _of_tar(sources: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    opened = sources.extractfile(member)
-    return opened.read() if opened else b""
+def _one_of(archive: zipfile.ZipFile, by_path: Mapping[str, zipfile.ZipInfo], path: str) -> bytes:
+    """One file of an archive; a file that would fill the memory is none of a release that can be looked into."""
+    name = Path(str(archive.filename)).name
+    if by_path[path].file_size > LARGEST:
+        raise GalleyError(f"{name}: {path} is not read: it has more than {LARGEST >> 20} MiB", mend=BROKEN)
+    try:
+        return archive.read(by_path[path])
+    except NONE_OF_ITS_KIND as error:
+        raise GalleyError(f"{name}: {path} cannot be read: {error}", mend=BROKEN) from error
 
 
 def _placed(path: str) -> str:
@@ -215,15 +192,6 @@ def _placed(path: str) -> str:
     top, _, rest = path.partition(".data/")
     part, _, placed = rest.partition("/")
     return placed if rest and "/" not in top and part in ("purelib", "platlib") else path
-
-
-def _of_sources(names: Sequence[str]) -> dict[str, str]:
-    """The files of a source archive by where they are installed: without its own folder, and without `src`."""
-    found = {}
-    for name in names:
-        path = name.partition("/")[2].removeprefix("src/")
-        found[path if path != "PKG-INFO" else "sources.dist-info/METADATA"] = name
-    return found
 
 
 def _release(name: str, paths: frozenset[str], read: Callable[[str], bytes]) -> Release:
