@@ -242,6 +242,16 @@ def test_the_list_of_files_has_link_size_digest_and_source(guide: GuideFolder) -
     assert "<li><code>data/words/b c.txt</code> 3 bytes</li>" in html
 
 
+@pytest.mark.parametrize(("size", "shown"), [(50_000, True), (50_001, False)])
+def test_a_long_file_is_offered_and_not_shown(size: int, shown: bool, guide: GuideFolder) -> None:
+    guide.write("snippets/helper.py", "def double(n):\n    return 2 * n\n".ljust(size, "#"))
+    assert guide.run().failures == {}
+    BUILDERS["mkdocs"](guide)
+    html = article(guide.root / "site", "offers")
+    assert '<a href="files/helper.py" download>helper.py</a>' in html
+    assert ('<span class="k">def</span>' in html) == shown
+
+
 def test_an_archive_is_the_same_whatever_the_disk_says(guide: GuideFolder) -> None:
     _, first, _ = offered(guide.project)
     names = zipfile.ZipFile(io.BytesIO(first.data)).namelist()
