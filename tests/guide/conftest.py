@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank.get(item.path.stem, len(LONGEST)))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _records_may_be_written() -> Iterator[None]:
+    """Guides that tests make are recorded in CI too: none of them is this one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CI", raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def plain_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of MkDocs without an address, which nothing may change: all processes of a test run share it."""
@@ -39,9 +48,8 @@ def plain_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GuideFolder:
-    """An empty guide with one required profile, `laptop`, in which records may be written in CI too."""
-    monkeypatch.delenv("CI", raising=False)
+def folder(tmp_path: Path) -> GuideFolder:
+    """An empty guide with one required profile, `laptop`."""
     return GuideFolder.make(tmp_path)
 
 
