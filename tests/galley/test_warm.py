@@ -144,7 +144,9 @@ def test_a_dead_runner_is_replaced(hooked: GuideFolder):
             await keeper.socket()
             os.killpg(keeper.running.process.pid, signal.SIGKILL)
             await keeper.running.process.wait()
-            assert warm_runner(hooked.project) is None
+            async with asyncio.timeout(30):  # the others of its group hold its socket for a moment
+                while warm_runner(hooked.project) is not None:
+                    await asyncio.sleep(0.01)
             await keeper.socket()
             return keeper.running.process.returncode or 0
 
