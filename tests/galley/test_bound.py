@@ -270,6 +270,18 @@ def test_a_number_is_written_as_it_is_asked_for(folder: GuideFolder, printed: st
 def test_code_in_prose_begins_and_ends_with_as_many_backticks() -> None:
     line = r"a `b` ``c ` d`` \`e `f``g` ` h"
     assert [code for _, _, code in code_spans(line)] == ["b", "c ` d", "f``g"]
+    assert [code for _, _, code in code_spans("a ``` b `c` and ``d``")] == ["c", "d"]
+
+
+def test_a_number_is_read_in_prose_alone() -> None:
+    asked = "{value}`a/b#1`"
+    lines = ["<!-- a comment", asked, "-->", "words", f"    and {asked}", "", f"    {asked}", "", f"    {asked}"]
+    assert [each.place.line for each in bound(lines, Path("docs/a.md"))[0]] == [5]
+    for heading in (f"# {asked}", f"   ## {asked}"):
+        (error,) = bound([heading], Path("docs/a.md"))[1]
+        assert "stands in a heading" in error.what
+    (error,) = bound([f"{{value}}`{'a' * 1000}`"], Path("docs/a.md"))[1]
+    assert len(error.what) < 200
 
 
 def test_lines_keep_their_number_and_an_error_names_its_own() -> None:

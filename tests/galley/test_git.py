@@ -54,6 +54,19 @@ def test_no_program_of_the_repository_runs(repository: Path, tmp_path: Path) -> 
     assert ran.exists(), "git as the user calls it does run them"
 
 
+def test_a_copy_and_its_branch_leave_what_is_staged(repository: Path, tmp_path: Path) -> None:
+    (repository / "file").write_text("staged\n", encoding="utf-8")
+    (repository / "new").write_text("", encoding="utf-8")
+    line(repository, "add", "--all")
+    (repository / "file").write_text("neither\n", encoding="utf-8")
+    copy = Copy.make(repository, tmp_path / "copy")
+    assert copy.dirty
+    assert (copy.root / "file").read_text(encoding="utf-8") == "1\n"
+    copy.branch("other", "second", copy.root)
+    assert line(repository, "status", "--porcelain").splitlines() == ["MM file", "A  new"]
+    assert line(repository, "show", ":file") == "staged"
+
+
 def test_git_asks_nothing_at_the_terminal(repository: Path) -> None:
     assert line(repository, "-c", "alias.said=!echo $GIT_TERMINAL_PROMPT", "said") == "0"
 

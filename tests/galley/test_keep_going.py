@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from galley.errors import Place
 from galley.record.model import Cost
 from galley.run.failure import Failure
+from galley.run.lost import Lost
 from galley.run.protocol import CellBegins, CellEnds, CellFailed, Ending, EventError, Order, Ready
 from guide_folder import GuideFolder
 
@@ -173,3 +175,23 @@ def test_what_is_said_of_a_failed_page_can_be_read_again(cell: str) -> None:
     why = f"{'cell one: ' if cell else ''}ValueError: a: b"
     assert Failure.read(said, "a-page", "laptop") == ("snippets/a_page.py:3", why)
     assert Failure.read(said, "page", "laptop") == ("", "")
+
+
+def test_what_a_failed_statement_and_those_below_it_bind_is_lost_until_it_is_bound_again() -> None:
+    def code(text: str) -> list[ast.stmt]:
+        return ast.parse(text).body
+
+    lost = Lost()
+    assert lost.cause(code("a"), NameError(name="a")) == ("", "")
+    lost.failed("one", code("a = 1\nb = 2\nc = 3"), 2)
+    assert lost.cause(code("a"), NameError(name="a")) == ("", ""), "it stands above the failed statement"
+    assert lost.cause(code("b"), NameError(name="b")) == ("one", "it follows from cell one, which was to bind 'b'")
+    may = ("one", "it may follow from cell one, which was to bind 'b' and did not")
+    for text in ("print(b)", "def f():\n    return b\nf()"):
+        assert lost.cause(code(text), ValueError("x")) == may
+    assert lost.cause(code("d"), ValueError("x")) == ("", "")
+    lost.ended(code("if d:\n    b = 1"))
+    assert lost.cause(code("b"), ValueError("x")) == may, "perhaps it was bound"
+    lost.ended(code("b = 1"))
+    assert lost.cause(code("b"), ValueError("x")) == ("", "")
+    assert lost.cause(code("c"), ValueError("x"))[0] == "one"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from galley.errors import Place, RunnerError, UsageError
-from galley.run import parcel
+from galley.errors import GalleyError, Place, RunnerError, UsageError
+from galley.run import parcel, there
 from galley.run.client import PageRun
 from galley.run.failure import Failure
 from galley.run.places import place
@@ -50,6 +52,7 @@ def test_every_file_that_a_page_may_read_goes_out_and_nothing_else(tmp_path: Pat
     assert not folder.run().failures
     kept = ("pyproject.toml", "mkdocs.yml", "docs/page.md", "snippets/page.py", "data/a.txt", ".hidden", "data/.git/b")
     left = (".git/c", ".cache/c", "env/pyvenv.cfg", "env/c", "node_modules/c", "snippets/__pycache__/c.pyc")
+    left += ("env/node_modules/c",)
     for name in (*kept[4:], *left):
         folder.write(name, "text")
     folder.write("site/.galley-site.json", "{}")
@@ -57,7 +60,10 @@ def test_every_file_that_a_page_may_read_goes_out_and_nothing_else(tmp_path: Pat
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "linked.txt").write_text("linked", encoding="utf-8")
+    (outside / "again").symlink_to(outside)
+    (outside / "nothing").symlink_to("nowhere")
     (folder.root / "link").symlink_to(outside)
+    os.mkfifo(folder.root / "pipe")
     found = packed(folder)
     files = {name for name, data in found.items() if data is not None}
     assert files == {*kept, "link/linked.txt"}
@@ -65,6 +71,29 @@ def test_every_file_that_a_page_may_read_goes_out_and_nothing_else(tmp_path: Pat
     assert {name for name, data in found.items() if data is None} == folders, "their names are there for who lists them"
     assert found["data/a.txt"] == b"text"
     assert list(found)[-1] == "pyproject.toml", "where it is, everything is"
+
+
+def test_a_project_that_lies_in_an_environment_goes_out(tmp_path: Path) -> None:
+    folder = GuideFolder.make(tmp_path / "guide")
+    folder.write("pyvenv.cfg", "")
+    assert {"pyvenv.cfg", "pyproject.toml"} <= packed(folder).keys()
+
+
+def test_a_project_that_cannot_be_packed_is_told(folder: GuideFolder) -> None:
+    with pytest.raises(RunnerError, match="cannot be packed for other machines: "):
+        parcel.pack(folder.project, folder.root / "nowhere/project.zip")
+
+
+def test_a_machine_waits_for_the_project_to_be_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    unpacks = threading.Timer(0.2, GuideFolder.make, [tmp_path])
+    unpacks.start()
+    assert there.sent_project().root == tmp_path
+    unpacks.join()
+    (tmp_path / "pyproject.toml").unlink()
+    monkeypatch.setattr(there, "UNPACKED", 0.2)
+    with pytest.raises(GalleyError):
+        there.sent_project()
 
 
 def test_equal_projects_give_equal_bytes(tmp_path: Path) -> None:
@@ -101,11 +130,11 @@ def test_a_job_has_the_paths_of_the_machine_and_a_failure_those_of_home(folder: 
         page="page", profile="laptop", path=f"{home}/snippets/page.py", relative="snippets/page.py", source="",
         cells=["one"], root=home, uses=uses,
     )  # fmt: skip
-    there = moved(job, folder.project)
-    assert (there.root, there.path) == (str(folder.root), str(folder.root / "snippets/page.py"))
-    assert there.uses == [str(folder.root / "data/a.txt")]
+    sent = moved(job, folder.project)
+    assert (sent.root, sent.path) == (str(folder.root), str(folder.root / "snippets/page.py"))
+    assert sent.uses == [str(folder.root / "data/a.txt")]
     detail = f'File "{folder.root}/snippets/page.py", line 3'
-    failure = Failure("page", "laptop", "one", Place(Path("snippets/page.py"), 3), "it failed", detail, (there.path,))
+    failure = Failure("page", "laptop", "one", Place(Path("snippets/page.py"), 3), "it failed", detail, (sent.path,))
     run = told_at_home(PageRun("page", "laptop", failure=failure, also=(failure,)), folder.root, home)
     assert run.failure
     for each in (run.failure, *run.also):

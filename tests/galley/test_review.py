@@ -16,7 +16,7 @@ from galley.errors import Exit, GalleyError, UsageError
 from galley.record.held import Held, held_pages, hold
 from galley.record.model import Name, Output, OutputFile, Record
 from galley.record.status import State, store_of
-from galley.review.base import CommitBase, base_of
+from galley.review.base import CommitBase, base_of, record_in
 from galley.source.digest import digest
 from galley.system.commit import Blob
 from guide_folder import SETTINGS, GuideFolder
@@ -415,9 +415,12 @@ def test_a_folder_without_records_is_no_base(guide: GuideFolder) -> None:
 def test_a_base_has_its_records_alone_and_the_name_that_was_typed(guide: GuideFolder) -> None:
     (guide.project.outputs / "two/laptop/notes").write_text("mine", encoding="utf-8")
     (guide.project.outputs / "two/notes").write_text("mine", encoding="utf-8")
+    (guide.root / "latin.txt").write_bytes(b"\xe9")
     commit(guide)
+    (guide.project.outputs / "two/laptop/notes").unlink()
     name = guide.call(["git", "rev-parse", "HEAD"]).stdout.strip()
     shutil.copytree(guide.project.outputs, guide.root / "kept")
+    (guide.root / "kept/two/laptop/notes").write_text("mine", encoding="utf-8")
     (guide.root / "kept/two/notes").unlink()
     (guide.root / "kept/.galley").symlink_to(guide.root)
     (guide.root / "kept/.hidden/laptop").mkdir(parents=True)
@@ -432,6 +435,9 @@ def test_a_base_has_its_records_alone_and_the_name_that_was_typed(guide: GuideFo
         assert set(base.files(two, "record.json")) == {"record.json"}
         assert base.source(Path("snippets/two.py")) == (TWO if said != "kept" else "")
         assert base.source(Path("no.py")) == ""
+        assert base.source(Path("latin.txt")) == ("\ufffd" if said != "kept" else "")
+        assert record_in(base, Name("no", "laptop")) is None
+        assert record_in(base, two) == guide.record("two")
 
 
 def test_a_project_without_records_is_a_base_and_a_folder_of_outputs_or_a_link_is_none(guide: GuideFolder) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from galley.errors import Exit, GalleyError, RefusedError
-from galley.record.held import held_pages
+from galley.record.held import Held, held_pages, hold
 from galley.record.status import store_of
 from galley.review.base import base_of
-from galley.review.decide import Decision, Desk, Verb
+from galley.review.decide import Decision, Desk, Verb, asked_for, read_decisions
 from galley.review.found import review
 from galley.review.kept import DAMAGED, MOST, accepted, keep, set_aside
 from guide_folder import GuideFolder
@@ -142,6 +142,48 @@ def test_a_hold_that_cannot_be_done_leaves_none(guide: GuideFolder) -> None:
     assert "notes.txt" in done.stdout
     assert held_pages(store_of(guide.project)) == {}
     assert (guide.project.outputs / "one/laptop/notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_decision_that_cannot_be_done_leaves_the_hold_that_was_there(guide: GuideFolder) -> None:
+    before = Held(page="one", profile="laptop", since="2026-11-05", reason="it waits")
+    hold(store_of(guide.project), [before])
+    rerecord(guide, "one", text="b\n")
+    (guide.project.outputs / "one/laptop/notes.txt").write_text("mine", encoding="utf-8")
+    made = desk(guide)
+    (page,) = made.review.pages
+    with pytest.raises(GalleyError, match=r"notes\.txt"):
+        made.decide(page, page.items, Decision(Verb.HOLD, "it breaks"))
+    assert list(held_pages(store_of(guide.project)).values()) == [before]
+
+
+def test_a_record_that_is_broken_in_the_base_is_not_put_back(guide: GuideFolder) -> None:
+    shutil.copytree(guide.project.outputs, guide.root / "kept")
+    (guide.root / "kept/one/laptop/text.stdout.txt").write_text("spoilt\n", encoding="utf-8")
+    rerecord(guide, "one", text="b\n")
+    base, new = base_of(guide.project, str(guide.root / "kept")), guide.recorded()
+    made = Desk(guide.project, base, review(guide.guide, base), "kept")
+    (page,) = made.review.pages
+    with pytest.raises(GalleyError, match=r"text\.stdout\.txt"):
+        made.decide(page, page.items, Decision(Verb.HOLD, "it breaks"))
+    assert guide.recorded() == new
+    assert not (guide.root / ".cache/galley/rejected").exists()
+
+
+def test_a_decision_has_a_reason_where_it_holds_and_the_command_that_comes_back_names_the_base(
+    guide: GuideFolder,
+) -> None:
+    rerecord(guide, "one", text="b\n")
+    rerecord(guide, "two", one="c\n")
+    made = desk(guide)
+    assert made.again == "galley review"
+    assert Desk(guide.project, made.base, made.review, "my base").again == "galley review 'my base'"
+    found = asked_for(made.review, ["one"], [], ["two"], "it breaks")
+    assert [(page.key, decision) for page, _, decision in found] == [
+        ("one", Decision(Verb.ACCEPT)),
+        ("two", Decision(Verb.HOLD, "it breaks")),
+    ]
+    with pytest.raises(GalleyError, match="holds no decisions"):
+        read_decisions(made.review, guide.write("deep.json", '{"more": ' + "[" * 100_000))
 
 
 def test_what_was_done_before_a_decision_fails_is_said(guide: GuideFolder) -> None:

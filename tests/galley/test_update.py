@@ -513,6 +513,45 @@ def test_an_update_that_is_killed_leaves_nothing(bench: Bench) -> None:
     assert bench.galley("update", "--apply", "tiny==2.0", **IDENTITY).returncode == 0
 
 
+# A git that ends the command which calls it with one word: before it does what it was asked for, or behind it.
+KILLS = """\
+#!/bin/sh
+for word in "$@"; do if [ "$word" = "{word}" ]; then found=1; fi; done
+if [ -n "$found" ]; then {done}; kill -9 "$PPID"; exit 1; fi
+exec "{git}" "$@"
+"""
+WORDS = ("checkout-index", "add", "commit-tree", "update-ref")
+
+
+def test_an_update_that_is_killed_while_it_asks_git_leaves_all_of_a_branch_or_none(
+    bench: Bench, tmp_path: Path
+) -> None:
+    root, git_itself, programs = bench.guide.root, shutil.which("git"), tmp_path / "bin"
+    programs.mkdir()
+    (tmp_path / "tmp").mkdir()
+    variables = {**IDENTITY, "PATH": f"{programs}:{os.environ['PATH']}", "TMPDIR": str(tmp_path / "tmp")}
+    words = ("update", "--apply", "tiny==1.1", "--no-footprints")
+
+    def killed(word: str, done: str) -> dict[str, str]:
+        (programs / "git").write_text(KILLS.format(word=word, done=done, git=git_itself), encoding="utf-8")
+        (programs / "git").chmod(0o755)
+        assert bench.galley(*words, **variables).returncode == -signal.SIGKILL, word
+        (programs / "git").unlink()
+        assert git(root, "status", "--porcelain") == ""
+        assert git(root, "rev-parse", "--abbrev-ref", "HEAD") == "main"
+        heads = git(root, "for-each-ref", "--format=%(refname:short) %(objectname)", "refs/heads/").splitlines()
+        return {name: commit for name, _, commit in (line.partition(" ") for line in heads)}
+
+    for word in WORDS:
+        assert list(killed(word, ":")) == ["main"], word
+    assert list(killed("update-ref", f'"{git_itself}" "$@"')) == ["main", "update/tiny-1.1"]
+    changed = git(root, "diff", "--name-only", "main", "update/tiny-1.1").splitlines()
+    assert changed == ["docs/links.md", "lock.txt", "pyproject.toml"]
+    git(root, "branch", "-q", "-D", "update/tiny-1.1")
+    assert bench.galley(*words, **variables).returncode == 0
+    assert git(root, "diff", "--name-only", "main", "update/tiny-1.1").splitlines() == changed
+
+
 def test_bisect_finds_the_release_that_changed_a_cell(bench: Bench) -> None:
     ended = bench.galley("bisect", "tells/one", "tiny")
     assert ended.returncode == 1, ended.stdout

@@ -19,21 +19,19 @@ LETTERS = f"{string.ascii_letters}{string.digits}._-"  # of which names and vers
 
 @dataclass(frozen=True)
 class Pin:
-    """A package at one version, at a line of a file."""
+    """A package at one version, by the name with which a file pins it."""
 
     name: str
     version: str
-    path: Path
-    line: int
 
 
 def pins(project: Project) -> dict[str, Pin]:
     """Each package that the settings or the lock pin, by its name as the index compares it."""
     found: dict[str, Pin] = {}
     for path in files(project):
-        for number, line in enumerate(_lines(project, project.root / path), start=1):
+        for line in _lines(project, project.root / path):
             for name, version in _pinned(line):
-                found.setdefault(canonical(name), Pin(name, version, path, number))
+                found.setdefault(canonical(name), Pin(name, version))
     return found
 
 
