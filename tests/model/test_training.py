@@ -3,7 +3,6 @@
 import json
 import random
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -30,15 +29,6 @@ ROOT = Path(__file__).resolve().parents[2]
 BASE = ROOT / "snippets" / "models" / "stdlib-coder"
 LORA = BASE / "adapters" / "lora"
 CODE = "def double(x):\n    return x + x  # twice {}\n"
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """One thread, as the workers have: two wait for each other on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

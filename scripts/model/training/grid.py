@@ -4,7 +4,6 @@ The order makes an unfinished grid useful: all points with the first seed, then 
 trained and judged as the study's runs are, for fewer steps.
 """
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -101,12 +100,7 @@ class Grid:
 
     def read(self) -> dict[str, Result]:
         """The runs in the file, by name. Raises ValueError for another format."""
-        if not self.path.exists():
-            return {}
-        content = json.loads(self.path.read_text(encoding="utf-8"))
-        if content.get("format") != FORMAT:
-            raise ValueError(f"{self.path} has format {content.get('format')}, not {FORMAT}: move it away")
-        return {each["name"]: each for each in content["runs"]}
+        return {each["name"]: each for each in study.content_of(self.path, FORMAT).get("runs", ())}
 
     def write(self, facts: Mapping[str, Any]) -> None:
         """Write the finished runs in the grid's order, all or nothing."""

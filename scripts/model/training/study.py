@@ -223,6 +223,16 @@ def combined(settings: Settings, halves: Sequence[Path], alive: measure.Alive) -
     return found
 
 
+def content_of(path: Path, form: int) -> dict[str, Any]:
+    """What a result file holds, empty where there is none. Raises ValueError where its format is not `form`."""
+    if not path.exists():
+        return {}
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if content.get("format") != form:
+        raise ValueError(f"{path} has format {content.get('format')}, not {form}: move it away")
+    return content
+
+
 @dataclass(frozen=True)
 class Results:
     """The result file: every finished task that was made with the settings in force."""
@@ -232,11 +242,9 @@ class Results:
 
     def read(self) -> dict[str, Result]:
         """All results of the file by name, those of other settings too. Raises ValueError for another format."""
-        if not self.path.exists():
+        content = content_of(self.path, FORMAT)
+        if not content:
             return {}
-        content = json.loads(self.path.read_text(encoding="utf-8"))
-        if content.get("format") != FORMAT:
-            raise ValueError(f"{self.path} has format {content.get('format')}, not {FORMAT}: move it away")
         base = [content["base"]] if content["base"] else []
         return {r["name"]: r for r in [*base, *content["searches"], *content["runs"], *content["combined"]]}
 
