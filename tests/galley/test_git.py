@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 from pathlib import Path
 
@@ -69,6 +70,37 @@ def test_a_copy_and_its_branch_leave_what_is_staged(repository: Path, tmp_path: 
 
 def test_git_asks_nothing_at_the_terminal(repository: Path) -> None:
     assert line(repository, "-c", "alias.said=!echo $GIT_TERMINAL_PROMPT", "said") == "0"
+
+
+def test_what_is_asked_leaves_the_index_as_it_is(repository: Path) -> None:
+    index = repository / ".git/index"
+    os.utime(repository / "file", (1e9, 1e9))  # git would note the other time, if it were let
+    before = index.read_bytes()
+    git(repository, "status", "--porcelain")
+    assert index.read_bytes() == before
+    subprocess.run(["git", "status"], cwd=repository, check=True, capture_output=True)
+    assert index.read_bytes() != before, "git as the user calls it does note it"
+
+
+def test_gits_own_word_on_what_is_wrong_is_told_and_no_hint(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path / "bin" / "git", "printf 'warning: a\\nfatal: it is so\\nhint: try b\\n' >&2; exit 128")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    with pytest.raises(GitError, match="git status: fatal: it is so"):
+        git(repository, "status")
+
+
+def test_a_branch_that_somebody_made_meanwhile_stays_theirs(repository: Path, tmp_path: Path) -> None:
+    copy = Copy.make(repository, tmp_path / "copy")
+    (copy.root / "new").write_text("2\n", encoding="utf-8")
+    line(repository, "branch", "theirs")
+    before = line(repository, "rev-parse", "theirs")
+    with pytest.raises(
+        RefusedError, match=r"all of it is in the commit [0-9a-f]{40}\n    give it a branch of another name"
+    ):
+        copy.branch("theirs", "second", copy.root)
+    assert line(repository, "rev-parse", "theirs") == before
 
 
 def test_git_that_does_not_answer_is_not_waited_for(
