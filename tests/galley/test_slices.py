@@ -24,6 +24,17 @@ CASES = {
     "a method called for its effect": (["a = []", "a.append(1)", "print(a)"], "a", ["a = []", "a.append(1)"]),
     "a store into it": (["a = {}", "a['x'] = 1", "del a['x']"], "a", ALL),
     "a change by another name": (["a = []", "b = a", "b.append(1)"], "a", ALL),
+    "a change seen by another name": (["a = []", "b = a", "a.append(1)"], "b", ALL),
+    "a change seen by a part": (["a = [[]]", "b = a[0]", "a[0].append(1)"], "b", ALL),
+    "a change seen by what contains it": (["a = []", "b = (1, [a])", "a.append(1)"], "b", ALL),
+    "a change seen by one of several names": (["a = [], []", "b, c = a", "a[0].append(1)"], "b", ALL),
+    "a change seen by what it was stored in": (["a = []", "b = {}", "b['x'] = a", "a.append(1)"], "b", ALL),
+    "a change seen by what it was put into": (["a = []", "b = []", "b.append(a)", "a.append(1)"], "b", ALL),
+    "a change that an answer does not share": (
+        ["a = [1]", "b = len(a)", "a.append(1)"],
+        "b",
+        ["a = [1]", "b = len(a)"],
+    ),
     "a change of what holds it": (["a = []", "b = (a, 1)", "b[0].append(1)"], "a", ALL),
     "an imported function that keeps it": (
         ["from copy import copy", "a = []", "b = copy(a)", "b.append(1)"],

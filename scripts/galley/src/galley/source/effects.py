@@ -40,7 +40,8 @@ FIXED = (ast.Constant, ast.JoinedStr)
 class Effects:
     """Of one statement: the names that it reads at once, or later in a function; those it binds; those it may change.
 
-    `whole` are the names that it binds in any case. `holds` says which names' objects a bound name may hold or share.
+    `whole` are the names that it binds in any case. `holds` says which names' objects a bound name may hold or share,
+    `shares` with which it certainly does.
     """
 
     loads: set[str] = field(default_factory=set)
@@ -50,6 +51,7 @@ class Effects:
     changes: set[str] = field(default_factory=set)
     calls: dict[str, set[str]] = field(default_factory=dict)  # what it calls, and the names that it hands there
     holds: dict[str, set[str]] = field(default_factory=dict)
+    shares: dict[str, set[str]] = field(default_factory=dict)
     fixed: set[str] = field(default_factory=set)  # names that it binds to what nothing can change
     rebinds: set[str] = field(default_factory=set)  # names that it binds later, in a function that says `global`
     texts: set[str] = field(default_factory=set)  # the constant texts in it
@@ -108,10 +110,12 @@ def _binding(statement: ast.stmt, found: Effects) -> None:
     for target in targets:
         for name in _held(target) if isinstance(target, ast.Attribute | ast.Subscript) else ():
             found.holds.setdefault(name, set()).update(_held(value))
+            found.shares.setdefault(name, set()).update(_shared(value))
         names = _names(target)
         found.whole |= names
         for name in names:
             found.holds.setdefault(name, set()).update(_held(value))
+            found.shares.setdefault(name, set()).update(_shared(value))
         if isinstance(value, FIXED) and isinstance(target, ast.Name):
             found.fixed.add(target.id)
         if value is not None and _is_path(value):
@@ -148,6 +152,17 @@ def _is_path(value: ast.expr) -> bool:
 def _names(target: ast.AST) -> set[str]:
     """The plain names in a target."""
     return {each.id for each in nodes(target) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+
+
+def _shared(value: ast.AST | None) -> set[str]:
+    """The names whose objects, or parts of them, a value certainly is or contains: it calls nothing to get them."""
+    if isinstance(value, ast.Name):
+        return {value.id}
+    if isinstance(value, ast.Attribute | ast.Subscript | ast.Starred):
+        return _shared(value.value)
+    if isinstance(value, ast.Tuple | ast.List | ast.Set | ast.Dict | ast.IfExp | ast.BoolOp | ast.NamedExpr):
+        return set().union(*map(_shared, ast.iter_child_nodes(value)))
+    return set()
 
 
 def _held(value: ast.AST | None) -> set[str]:
@@ -214,6 +229,8 @@ def _called(call: ast.Call, found: Effects, shows: bool, dropped: bool) -> None:
         by_name = function.attr in METHODS or (function.attr.endswith("_") and not function.attr.startswith("_"))
         if by_name or dropped:
             found.changes |= _held(function.value)
+            for name in _held(function.value):  # such as a list to which it is appended
+                found.shares.setdefault(name, set()).update(*map(_shared, given))
     if isinstance(function, ast.Name) and function.id in CHANGING:
         found.changes |= handed
     if dropped and not isinstance(function, ast.Name):

@@ -90,6 +90,16 @@ class Slices:
         return found
 
     @cached_property
+    def _sharers(self) -> dict[str, set[str]]:
+        """For each name the names that share its object, and so show what becomes of it."""
+        found: dict[str, set[str]] = {}
+        for each in self._statements:
+            for sharer, shared in each.effects.shares.items():
+                for name in shared:
+                    found.setdefault(name, set()).add(sharer)
+        return found
+
+    @cached_property
     def _steady(self) -> set[str]:
         """Names that are bound to nothing but constants, modules, functions and classes."""
         steady = set().union(*(each.effects.fixed | each.effects.things for each in self._statements))
@@ -129,7 +139,7 @@ class Slices:
             if name in self._functions:
                 found |= self._functions[name].changes
             found |= handed if self._touches(name, self._functions) else set()
-        return closed(found, self._held) - self._constants
+        return (closed(found, self._held) | closed(found, self._sharers)) - self._constants
 
     def _chosen(self, above: Sequence[_Statement], target: Sequence[_Statement]) -> tuple[set[int], set[str]]:
         """The statements of the slice, by id, and all names that it reads."""
