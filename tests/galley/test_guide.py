@@ -160,6 +160,17 @@ def test_a_page_or_snippet_file_that_is_no_plain_file_is_told_and_not_waited_for
     assert list(folder.guide.snippets) == ["page"]
 
 
+@pytest.mark.parametrize("name", ["docs/odd.md", "snippets/odd.py"])
+def test_a_page_or_snippet_file_that_would_fill_the_memory_is_told_and_not_read(folder: GuideFolder, name: str) -> None:
+    folder.snippet("page", "# %% one\nprint(1)\n")
+    for size, told in ((16_050_001, "has 16.1 MB, and a text may have 16 MB"), (40_000_000, "has 40.0 MB")):
+        with (folder.root / name).open("wb") as file:
+            file.truncate(size)
+        (error,) = folder.guide.errors
+        assert str(error).startswith(f"{name}: {told}")
+        assert list(folder.guide.snippets) == ["page"]
+
+
 @pytest.mark.parametrize("stem", ['a"b', "a\nb", "-all", "<img src=x>", "a`b"])
 def test_a_snippet_file_that_no_fence_or_command_can_name_is_told(folder: GuideFolder, stem: str) -> None:
     folder.snippet(stem, "# %% one\nprint(1)\n", shown=False)

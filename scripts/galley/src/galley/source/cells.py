@@ -24,6 +24,7 @@ from galley.source.imports import imported
 
 MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
+LARGEST = 16_000_000  # bytes of a page or a snippet file
 LONGEST = 100  # letters of a name
 NO_TAGS: frozenset[str] = frozenset()
 CACHED = 2048  # how many cut snippet files are kept: a build asks for each several times
@@ -129,11 +130,16 @@ def read_snippets(path: Path, relative: Path, grammar: Grammar = BUILT_IN) -> Sn
 def read_text(path: Path, relative: Path, errors: str = "strict") -> str:
     """The text of a page or a snippet file, without a byte order mark.
 
-    Raises GalleyError where it cannot be read, and for anything but a plain file: a pipe would never end.
+    Raises GalleyError where it cannot be read, for anything but a plain file, since a pipe would never end, and for one
+    that would fill the memory.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
             raise GalleyError("is no plain file", Place(relative), "move it away, or give it another ending")
+        if found.st_size > LARGEST:
+            what = f"has {found.st_size / 1e6:,.1f} MB, and a text may have {LARGEST / 1e6:.0f} MB"
+            raise GalleyError(what, Place(relative), "keep data in a file of its own, which a cell opens")
         return path.read_text(encoding="utf-8-sig", errors=errors)
     except OSError as error:
         raise GalleyError(f"cannot be read: {error.strerror}", Place(relative)) from error
