@@ -18,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help site publish serve test test-hard test-ray lint types records check run clean constraints sbom audit chromium mutations \
-	rerun gpu propose newest audit-report rehearse
+	rerun gpu propose newest audit-report release rehearse
 .DEFAULT_GOAL := help
 
 help:  ## say what each target does
@@ -117,6 +117,10 @@ newest:  ## run every page with the newest release of everything, in an environm
 
 audit-report: $(VENV)/dev.done  ## as audit, with what it says in a file; fails where the database is out of reach
 	@$(BIN)/python scripts/lanes/audited.py $(REPORT)
+
+DIST ?= dist
+release: $(VENV)/dev.done  ## build what a release of galley publishes: TAG=galley-VERSION, and DIST=… for another folder
+	@$(BIN)/python scripts/lanes/release.py "$$TAG" "$(DIST)"
 
 clean:  ## remove the environment and the cache; records and the site stay
 	@rm -rf $(VENV) $(RAY) $(NEWEST) .cache/pages

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
+from galley import __version__
 from guide_folder import GuideFolder, quiet_environment
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,8 @@ RIGHTS = {
     ("publish.yml", "heartbeat"): {"contents": "read", "actions": "read", "issues": "write"},
     ("gpu.yml", "run"): {"contents": "read", "id-token": "write", "attestations": "write"},
     ("gpu.yml", "propose"): {"contents": "write", "pull-requests": "write"},
+    ("release.yml", "build"): {"contents": "read"},
+    ("release.yml", "publish"): {"id-token": "write"},
     ("nightly.yml", "newest"): {"contents": "read"},
     ("nightly.yml", "audit"): {"contents": "read"},
     ("nightly.yml", "tell"): {"contents": "read", "issues": "write"},
@@ -102,7 +105,7 @@ def test_a_step_runs_one_command_that_is_tested_or_a_target_that_is_there() -> N
                     assert line == "gh auth setup-git" or (ROOT / path).is_file(), line
                 assert not re.search(r"[;&|`]|\$\(", line), "more than a command belongs into a script"
                 seen.add(words[1] if words[0] == "make" else line)
-    assert {"check", "rerun", "publish", "gpu", "propose", "newest", "audit-report", "test"} <= seen
+    assert {"check", "rerun", "publish", "gpu", "propose", "newest", "audit-report", "release", "test"} <= seen
 
 
 def test_pages_of_strangers_run_in_a_whole_sandbox_or_not_at_all() -> None:
@@ -120,6 +123,20 @@ def test_a_gpu_is_on_no_way_to_the_site_and_runs_no_code_of_a_fork() -> None:
     assert "persist-credentials" in str(run["steps"][0])
     kept = [step for step in run["steps"] if "upload-artifact" in step.get("uses", "")]
     assert [step["if"] for step in kept] == ["always()"], "what was recorded before a failure is kept"
+
+
+def test_what_is_released_was_tested_and_built_by_the_job_before_which_has_no_right_to_publish() -> None:
+    assert workflow("release.yml")[True] == {"push": {"tags": ["galley-*"]}}
+    build, publish = (workflow("release.yml")["jobs"][name] for name in ("build", "publish"))
+    commands = [step["run"] for step in build["steps"] if "run" in step]
+    assert commands == ["make test", "make release"]
+    assert publish["needs"] == "build"
+    (into, out) = (each["steps"][at]["with"] for each, at in ((build, -1), (publish, 0)))
+    assert (into["name"], into["path"]) == (out["name"], out["path"]) == ("dist", "dist")
+    assert [step["uses"].partition("@")[0] for step in publish["steps"]] == [
+        "actions/download-artifact",
+        "pypa/gh-action-pypi-publish",
+    ], "it runs no code of the checkout"
 
 
 # The pieces.
@@ -344,3 +361,56 @@ def test_a_machine_without_the_setting_needs_nothing() -> None:
     if Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").exists():
         pytest.skip("this machine has the setting, and only its owner may change it")
     assert subprocess.run([LANES / "sandbox.sh"], check=False).returncode == 0
+
+
+# A release of galley.
+
+DATED = f"# Changelog of galley\n\n## {__version__} (2026-11-28)\n\n## 0.1.0 (2026-11-27)\n"
+
+
+def release(tag: str, folder: Path, galley: Path) -> subprocess.CompletedProcess[str]:
+    """Call the release lane for the sources of galley in a folder."""
+    code = "import sys; from pathlib import Path; import release; a = sys.argv; "
+    code += "sys.exit(release.main(a[1], Path(a[2]), Path(a[3])))"
+    words = [sys.executable, "-c", code, tag, str(folder), str(galley)]
+    environment = quiet_environment(PYTHONPATH=str(LANES))
+    return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sources of galley, with a changelog that begins with their version."""
+    folder = tmp_path_factory.mktemp("sources") / "galley"
+    shutil.copytree(ROOT / "scripts" / "galley", folder, ignore=shutil.ignore_patterns("__pycache__", "dist"))
+    (folder / "CHANGELOG.md").write_text(DATED, encoding="utf-8")
+    return folder
+
+
+def test_a_release_is_a_wheel_and_an_sdist_of_its_version_and_nothing_else(sources: Path, tmp_path: Path) -> None:
+    done = release(f"galley-{__version__}", tmp_path / "dist", sources)
+    assert done.returncode == 0, done.stderr
+    made = [f"galley_docs-{__version__}-py3-none-any.whl", f"galley_docs-{__version__}.tar.gz"]
+    assert sorted(each.name for each in (tmp_path / "dist").iterdir()) == made
+    assert done.stdout.split("\n")[-3:-1] == made
+    again = release(f"galley-{__version__}", tmp_path / "dist", sources)
+    assert (again.returncode, again.stderr) == (1, f"{tmp_path / 'dist'} is not empty: name another folder\n")
+
+
+@pytest.mark.parametrize(
+    ("tag", "changelog", "said"),
+    [
+        ("galley-9.9.9", DATED, f"the tag is galley-9.9.9, and the sources are of {__version__}"),
+        (f"v{__version__}", DATED, f"the tag is v{__version__}, and the sources are of {__version__}"),
+        (f"galley-{__version__}", DATED.replace("2026-11-28", "unreleased"), f"entry of {__version__} has no date"),
+        (f"galley-{__version__}", f"## 9.9.9 (unreleased)\n\n{DATED}", f"does not begin with {__version__}"),
+        (f"galley-{__version__}", "# Changelog\n", f"does not begin with {__version__}"),
+    ],
+)
+def test_a_release_that_does_not_say_what_it_is_is_not_built(
+    tag: str, changelog: str, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "CHANGELOG.md").write_text(changelog, encoding="utf-8")
+    done = release(tag, tmp_path / "dist", tmp_path)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert not (tmp_path / "dist").exists()
