@@ -56,6 +56,7 @@ from galley.source.guide import Guide
 from galley.source.proof import unproved
 from galley.source.typed import typed
 from galley.toml import line_of
+from galley.update.releases import DEFINED
 
 # Characters of an input: the slowest linear one takes a quarter of a second, a quadratic pattern at ten nanoseconds a
 # step half a minute. They are more than `sanitise.LONG`, from which on HTML is read in another way.
@@ -613,6 +614,14 @@ TABLE = {
         ("galley.record.shard.NAME",),
         NAME.fullmatch,
         (pumped("shard-", "1"), pumped("shard-1-of-", "1"), pumped("shard-", "1", ".json"), pumped("", "shard-")),
+    ),
+    "what a module of a release defines": Worst(
+        ("galley.update.releases.DEFINED",),
+        lambda text: DEFINED.findall(text.encode()),
+        (
+            *(pumped("", unit, after) for unit in ("def ", "class ", "d", "def") for after in ("", "(")),
+            pumped("def", " "),
+        ),
     ),
     "the blocks of a page": Worst(
         ("galley.site.blocks.BLOCK",),

@@ -181,10 +181,8 @@ def _moved(found: Changes, path: str, name: str, units: tuple[Unit, ...]) -> str
     """The module that has the same function now, if there is one near."""
     wanted = [each.digest for each in units]
     folder = PurePosixPath(path).parts[0]
-    last = name.encode().rpartition(b".")[2]
-    near = (each for each in sorted(found.new.paths) if each.endswith(".py") and each.startswith(f"{folder}/"))
-    for each in near:
-        code = found.new.code(each) if each != path and b"def " + last in found.new.read(each) else None
+    for each in found.new.defining(name):
+        code = found.new.code(each) if each != path and each.startswith(f"{folder}/") else None
         if code and [unit.digest for unit in code.functions.get(name, ())] == wanted:
             return each
     return ""

@@ -8,6 +8,7 @@ with compiled files is not looked into: it counts whole, so that nobody fetches 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -34,6 +35,9 @@ NONE_LIKE_IT = "from versions: "  # before the versions that the index has inste
 AVAILABLE = "Available versions: "
 OUT_OF_REACH = ("connection", "temporary failure", "timed out", "max retries", "name or service", "ssl")
 BROKEN = "leave this release out, and tell its makers"
+DEFINED = re.compile(
+    rb"(?:def|class) ++(\w++)"
+)  # as formatters write it; a module that is missed is found nowhere else
 LARGEST = 1 << 28  # bytes of one file of a release
 NONE_OF_ITS_KIND = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 REQUIREMENT = "name a release as NAME==VERSION, or a package alone for its newest release"
@@ -72,6 +76,21 @@ class Release:
             except (SyntaxError, ValueError, RecursionError):
                 self.codes[path] = None
         return self.codes[path]
+
+    def defining(self, symbol: str) -> list[str]:
+        """The modules that have a definition of each part of a symbol's name, sorted: the symbol may be there."""
+        parts = [part.encode() for part in symbol.split(".") if part != "<locals>"]
+        found = [self._defining.get(part, frozenset()) for part in parts]
+        return sorted(frozenset.intersection(*found)) if found else []
+
+    @cached_property
+    def _defining(self) -> dict[bytes, frozenset[str]]:
+        """For each name the modules that define a function or a class so called; each module is read once."""
+        found: dict[bytes, set[str]] = {}
+        for path in self.paths:
+            for name in DEFINED.findall(self.read(path)) if path.endswith(".py") else ():
+                found.setdefault(name, set()).add(path)
+        return {name: frozenset(paths) for name, paths in found.items()}
 
     def metadata(self, name: str) -> bytes:
         """A file of the release's metadata, such as `entry_points.txt`; empty where it has none."""

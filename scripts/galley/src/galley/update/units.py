@@ -9,16 +9,18 @@ is what runs then: its decorators and defaults, and its annotations where a deco
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from galley.source.digest import code_digest, is_string
 from galley.source.reads import nodes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Scoped = Function | ast.ClassDef
+Node = TypeVar("Node", bound=ast.AST)
+HOLDING = ("body", "orelse", "finalbody", "handlers", "cases")  # the fields in which statements hold statements
 PLAIN = frozenset({"staticmethod", "classmethod", "property", "abstractmethod"})  # decorators that read no annotations
 
 
@@ -239,15 +241,30 @@ def _interface(node: Function) -> ast.Tuple:
 
 def _without_docstrings(node: Function) -> Function:
     """A function without its docstrings, and without annotations where no decorator can read them."""
-    bare = copy.deepcopy(node)
-    for each in nodes(bare):
-        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and is_string(each.body[0]):
-            each.body = each.body[1:] or [ast.Pass()]
-        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and not each.decorator_list:
-            each.returns = None
-        if isinstance(each, ast.arg) and not node.decorator_list:
-            each.annotation = None
+    return _bare(node, annotated=bool(node.decorator_list))
+
+
+def _bare(node: Node, annotated: bool) -> Node:
+    """A copy of a statement, as far as it differs: expressions and statements that hold no other ones are shared."""
+    held = {name: found for name in HOLDING if isinstance(found := getattr(node, name, None), list)}
+    if not held:
+        return node
+    inside = {name: [_bare(each, annotated) for each in found] for name, found in held.items()}
+    if isinstance(node, Scoped) and is_string(node.body[0]):
+        inside["body"] = inside["body"][1:] or [ast.Pass()]
+    bare = type(node)(**{**vars(node), **inside})
+    if isinstance(bare, Function):
+        bare.returns = bare.returns if bare.decorator_list else None
+        bare.args = bare.args if annotated else _unannotated(bare.args)
     return bare
+
+
+def _unannotated(found: ast.arguments) -> ast.arguments:
+    lists = {
+        name: [ast.arg(each.arg) for each in getattr(found, name)] for name in ("posonlyargs", "args", "kwonlyargs")
+    }
+    single = {name: each and ast.arg(each.arg) for name in ("vararg", "kwarg") for each in [getattr(found, name)]}
+    return ast.arguments(**{**vars(found), **lists, **single})
 
 
 def _inside(node: ast.AST) -> Iterator[Scoped]:
