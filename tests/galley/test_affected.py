@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from galley.update.affected import Affected, between, of_model
-from galley.update.releases import requirement
+from galley.update.releases import Release, requirement
+from galley.update.units import read_code
 from guide_folder import SETTINGS, GuideFolder, quiet_environment
 from wheels import Bench, index, release, sources, wheel
 
@@ -143,6 +144,76 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     ended = bench.galley("run", "--footprint")
     assert ended.returncode == 0, ended.stdout
     return bench
+
+
+INSIDE = """\
+def whole(a{note}, /, b{note}, *c{note}, d{note}=1, **e{note}){gives}:
+    {said}
+    try:
+        with a as found:
+            for each in b:
+                def inner(x{note}){gives}:
+                    {said}
+                    return x
+    except TypeError:
+        class Held:
+            {said}
+            def method(self, y{note}){gives}:
+                {said}
+    else:
+        async def late(z{note}){gives}:
+            {said}
+    finally:
+        while a:
+            {statement}
+    match b:
+        case [1]:
+            def matched(w{note}){gives}:
+                {said}
+                return w
+"""
+BARE = {"note": "", "gives": "", "said": "'Other words.'", "statement": "pass"}
+TOLD = {"note": ": int", "gives": " -> str", "said": "'Says so.'", "statement": "pass"}
+
+
+def test_docstrings_and_annotations_count_nowhere_in_a_function() -> None:
+    bare, told = (read_code(INSIDE.format(**each)) for each in (BARE, TOLD))
+    assert len(bare.functions) == 5
+    assert bare.functions == told.functions
+    other = read_code(INSIDE.format(**{**BARE, "statement": "break"}))
+    assert [name for name in bare.functions if bare.functions[name] != other.functions[name]] == ["whole"]
+    with_names = read_code(INSIDE.format(**BARE).replace("**e", "**f"))
+    assert bare.functions["whole"] != with_names.functions["whole"]
+
+
+def test_a_function_of_a_docstring_alone_does_nothing() -> None:
+    said, silent = (read_code(f"def one():\n    {body}\n") for body in ("'Says so.'", "pass"))
+    assert said.functions == silent.functions
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "@seen\ndef whole(a: {}):\n    pass\n",
+        "@seen\ndef whole(a) -> {}:\n    pass\n",
+        "def whole():\n    @seen\n    def one(a) -> {}:\n        pass\n",
+    ],
+)
+def test_an_annotation_that_a_decorator_may_read_counts(code: str) -> None:
+    one, other = (read_code(code.format(kind)).functions["whole"] for kind in ("int", "str"))
+    assert one != other
+
+
+def test_a_symbol_is_looked_for_in_modules_that_define_each_part_of_its_name() -> None:
+    files = {
+        "a.py": b"class A:\n    def f(self):\n        pass\n",
+        "b.py": b"class A:\n    pass\n",
+        "c.py": b"def f():\n    async def g():\n        pass\n",
+        "d.txt": b"class A: def f",
+    }
+    found = Release("x", "1", frozenset(files), read=files.__getitem__)
+    asked = ("A.f", "A", "f", "f.<locals>.g", "h", "A.g")
+    assert [found.defining(each) for each in asked] == [["a.py"], ["a.py", "b.py"], ["a.py", "c.py"], ["c.py"], [], []]
 
 
 def affected(bench: Bench, files: dict[str, str], version: str = "1.1") -> Affected:

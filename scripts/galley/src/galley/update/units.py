@@ -260,11 +260,12 @@ def _bare(node: Node, annotated: bool) -> Node:
 
 
 def _unannotated(found: ast.arguments) -> ast.arguments:
-    lists = {
-        name: [ast.arg(each.arg) for each in getattr(found, name)] for name in ("posonlyargs", "args", "kwonlyargs")
-    }
-    single = {name: each and ast.arg(each.arg) for name in ("vararg", "kwarg") for each in [getattr(found, name)]}
-    return ast.arguments(**{**vars(found), **lists, **single})
+    bare = ast.arguments(**vars(found))
+    for name in ("posonlyargs", "args", "kwonlyargs"):
+        setattr(bare, name, [ast.arg(each.arg) for each in getattr(found, name)])
+    bare.vararg = found.vararg and ast.arg(found.vararg.arg)
+    bare.kwarg = found.kwarg and ast.arg(found.kwarg.arg)
+    return bare
 
 
 def _inside(node: ast.AST) -> Iterator[Scoped]:
