@@ -198,6 +198,35 @@ now = dict(student.named_parameters())
 assert all(torch.equal(weight, now[name]) for name, weight in before.items())
 
 
+# %% trainer-wants-an-adapter [claim] timeout="60"
+"""The Trainer takes a quantised base with an adapter on it, and refuses the base alone."""
+from transformers import Trainer, TrainingArguments
+from transformers.trainer_callback import PrinterCallback
+
+settings = TrainingArguments(
+    "run",
+    max_steps=1,
+    report_to="none",
+    save_strategy="no",
+    disable_tqdm=True,
+    dataloader_pin_memory=False,
+)
+pairs = [
+    {name: row[0] for name, row in batch.items()} | {"labels": batch["input_ids"][0]}
+]
+was = [weight.detach().clone() for weight in trained]
+trainer = Trainer(student, settings, train_dataset=pairs)
+trainer.remove_callback(PrinterCallback)
+trainer.train()
+assert not all(map(torch.equal, was, trained))
+refused = "nothing"
+try:
+    Trainer(base_in("4 bits"), settings, train_dataset=pairs)
+except ValueError as error:
+    refused = str(error)
+assert "attach trainable adapters" in refused
+
+
 # %% merge by_processor="in 4 bits bitsandbytes computes in bfloat16 where the processor can"
 def distance(some):
     with torch.no_grad():

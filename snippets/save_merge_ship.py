@@ -236,6 +236,25 @@ for name in ("lora", "rslora", "dora", "ia3", "p-tuning", "parallel"):
     print(f"{name:<10}", ", ".join(found) or "plain LoRA")
 
 
+# %% others-merge [claim]
+"""DoRA and (IA)³ merge, too: what is left is a plain model that predicts the same."""
+for name in ("dora", "ia3"):
+    base = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32")
+    tuned = PeftModel.from_pretrained(base, f"models/stdlib-coder/adapters/{name}")
+    apart = logits(tuned)
+    plain = tuned.merge_and_unload()
+    assert not any(f"{name}_" in each or "lora_" in each for each in plain.state_dict())
+    torch.testing.assert_close(logits(plain), apart, atol=1e-3, rtol=1e-3)
+
+# %% prompts-do-not-merge [claim] raises="AttributeError"
+"""A learned prompt stands beside the weights, so it cannot be merged into them: a model with
+one has no `merge_and_unload`."""
+base = AutoModelForCausalLM.from_pretrained(checkpoint, dtype="float32")
+PeftModel.from_pretrained(
+    base, "models/stdlib-coder/adapters/p-tuning"
+).merge_and_unload()
+
+
 # %% exercise
 def check(folder):
     """Load a folder without PEFT's help and compare it with base and adapter."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import peft
+import transformers.trainer
 from bitsandbytes.nn import Linear4bit
 from transformers import BitsAndBytesConfig
 
@@ -76,3 +77,9 @@ def four_bits_keep_the_sizes_of_weights_and_lose_their_signs() -> None:
         return -forward(self, x)
 
     Linear4bit.forward = other
+
+
+@breaks("quantised", "trainer-wants-an-adapter")
+def the_trainer_takes_a_quantised_base_alone() -> None:
+    """As a release that can train packed weights would."""
+    transformers.trainer.validate_quantization_for_training = lambda model: None

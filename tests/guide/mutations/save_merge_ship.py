@@ -9,6 +9,7 @@ import peft
 import torch
 from peft import AutoPeftModelForCausalLM, PeftModel
 from peft.tuners.lora import Linear
+from peft.tuners.lora.variants import DoraLinearVariant
 from peft.tuners.tuners_utils import BaseTuner
 from transformers import PreTrainedModel
 
@@ -149,3 +150,24 @@ def a_base_is_looked_for_by_its_first_name() -> None:
         return found
 
     PeftConfig.from_pretrained = classmethod(other)
+
+
+@breaks("save-merge-ship", "others-merge")
+def dora_merges_without_its_magnitude() -> None:
+    """As if it were plain LoRA."""
+
+    def merge(module: Any, name: str, weight: torch.Tensor) -> None:
+        weight.data += module.get_delta_weight(name)
+
+    DoraLinearVariant.merge_unsafe = staticmethod(merge)
+
+
+@breaks("save-merge-ship", "prompts-do-not-merge")
+def a_model_with_a_prompt_is_merged_by_leaving_it_out() -> None:
+    """What is given back is the base."""
+
+    def merge_and_unload(self: Any, *given: Any, **rest: Any) -> Any:
+        prompted = self.active_peft_config.is_prompt_learning
+        return self.get_base_model() if prompted else self.base_model.merge_and_unload(*given, **rest)
+
+    PeftModel.merge_and_unload = merge_and_unload
