@@ -4,6 +4,7 @@
 import ctypes
 import functools
 import gc
+import logging
 import os
 import time
 import warnings
@@ -12,18 +13,25 @@ from pathlib import Path
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import AutoConfig, AutoModelForCausalLM, GPTBigCodeConfig
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    BitsAndBytesConfig,
+    GPTBigCodeConfig,
+)
 from transformers.utils import cached_file
 
 from bottleneck import BottleneckConfig
 
 # PEFT asks Transformers for a name that has been replaced: the deep dive shows it.
 warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")
+logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # a line for each layer
 
 # %% parameters
 base = "made/base"
 pickled = "made/pickled"
 adapter = "made/adapter"
+crowded = False  # whether memory is made scarce, where the page asks what happens then
 
 # %% made [setup] uses="scripts/model/make_true_size.py"
 parallel = BottleneckConfig(
@@ -31,7 +39,7 @@ parallel = BottleneckConfig(
 )
 if base == "made/base":  # a hundredth of the size, with random weights
     thin = GPTBigCodeConfig(
-        vocab_size=4915, n_positions=819, n_embd=416, n_layer=42, n_head=32,
+        vocab_size=4915, n_positions=819, n_embd=384, n_layer=42, n_head=12,
         bos_token_id=0, eos_token_id=0,
     )  # fmt: skip
     torch.manual_seed(0)
@@ -151,8 +159,15 @@ def write(model, count):
     return model.generate(prompt, attention_mask=ones, pad_token_id=0, **how)
 
 
-def load(name):
-    return AutoModelForCausalLM.from_pretrained(name, dtype=torch.bfloat16)
+def paced(model, more=8):
+    """Seconds until the first token, and for each of some more."""
+    _, first, *_ = measured(lambda: write(model, 1))
+    _, total, *_ = measured(lambda: write(model, 1 + more))
+    return first, (total - first) / more
+
+
+def load(name, **how):
+    return AutoModelForCausalLM.from_pretrained(name, dtype=torch.bfloat16, **how)
 
 
 # %% cold [measured] timeout="300"
@@ -178,13 +193,53 @@ if LINUX:
     assert 0.9 < mapped / in_bfloat16 < 1.1
     assert private < in_bfloat16 / 10
 
+# %% shared [claim]
+"""Whoever maps the file a second time shares its pages: each mapping counts them, and the
+memory holds them once."""
+
+
+def held(field):
+    """Bytes of mapped pages, counted once for each mapping (Rss) or shared out (Pss)."""
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines() if LINUX else []
+    return sum(int(line.split()[1]) * 1024 for line in lines if f"{field}:" in line)
+
+
+before = held("Pss_File"), bytes_now("RssFile")
+second = load(base)
+write(second, 1)
+if LINUX:
+    assert 0.9 < (bytes_now("RssFile") - before[1]) / in_bfloat16 < 1.1
+    assert abs(held("Pss_File") - before[0]) < in_bfloat16 / 10
+del second
+
+
 # %% warm [measured] timeout="300"
-_, warm, *_ = measured(lambda: write(model, 1))
-_, nine, *_ = measured(lambda: write(model, 9))
-each = (nine - warm) / 8
+warm, each = paced(model)
 print(f"first token, files in memory: {warm:.2f} s")
 print(f"each further token: {each:.3f} s, which is {1 / each:.2f} tokens/s")
 compare("a further token", "s", each, in_bfloat16 / moved, 0.5, inf)
+
+
+# %% scarce [measured] timeout="600"
+def available():
+    """Bytes that programs can have without a swap file, as Linux says."""
+    lines = Path("/proc/meminfo").read_text().splitlines() if LINUX else []
+    found = [int(line.split()[1]) * 1024 for line in lines if "MemAvailable" in line]
+    return found[0] if found else 0
+
+
+if crowded:
+    left = 3 * in_bfloat16 // 4  # a quarter of the file has no room
+    taken = torch.ones(max(0, available() - left), dtype=torch.uint8)
+    write(model, 1)
+    _, short = paced(model, more=2)
+    print(f"{left / 1e9:.1f} GB left for a file of {in_bfloat16 / 1e9:.1f} GB")
+    compare(
+        "a token where a quarter has no room", "s", short, in_bfloat16 / disk, 0.25, inf
+    )
+    del taken
+else:
+    print("memory is made scarce with the true size alone")
 
 # %% adapter [measured] timeout="300"
 model, taken, _, private, _ = measured(
@@ -192,9 +247,7 @@ model, taken, _, private, _ = measured(
 )
 print(f"adapter loaded in {taken:.2f} s")
 compare("the adapter's private memory", "GB", private, 4 * in_adapter, 0.8, 1.2)
-_, warm, *_ = measured(lambda: write(model, 1))
-_, nine, *_ = measured(lambda: write(model, 9))
-with_adapter = (nine - warm) / 8
+_, with_adapter = paced(model)
 with_it = (in_bfloat16 + 4 * in_adapter) / moved
 compare("a further token with the adapter", "s", with_adapter, with_it, 0.5, inf)
 del model
@@ -253,6 +306,36 @@ for name, method in {"LoRA": lora, "Parallel": parallel}.items():
         )
         del model, learned, optimizer
 
+# %% bits [measured] timeout="600"
+linear = [
+    module
+    for name, module in shape.named_modules()
+    if isinstance(module, torch.nn.Linear) and name != "lm_head"
+]
+weights = sum(each.weight.numel() for each in linear)
+scales = sum(each.out_features for each in linear)  # 8 bits: one for each row
+ways = {
+    "8 bits": (BitsAndBytesConfig(load_in_8bit=True), weights + 4 * scales),
+    "4 bits": (
+        BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        ),
+        weights / 2 + 4 * weights / 64,  # one scale for each 64 weights
+    ),
+}
+for name, (way, computed) in ways.items():
+    model, taken, _, private, peak = measured(
+        lambda way=way: load(base, quantization_config=way)
+    )
+    print(f"{name}: loaded and quantised in {taken:.2f} s, peak {peak / 1e9:.3f} GB")
+    compare(f"private memory in {name}", "GB", private, computed, 0.8, 1.3)
+    write(model, 1)  # the first token may pack the weights anew
+    _, each = paced(model, more=2)
+    compare(f"a further token in {name}", "s", each, computed / moved, 0.5, inf)
+    del model
+
 # %% pickles [measured] timeout="600"
 forget(pickled)
 size = sum(file.stat().st_size for file in files(pickled))
@@ -260,9 +343,7 @@ print(f"the pickles have {size / 1e9:.3f} GB")
 model, taken, _, private, _ = measured(lambda: load(pickled))
 print(f"loaded and converted in {taken:.2f} s")
 compare("private memory of the converted weights", "GB", private, in_bfloat16, 0.9, 1.1)
-_, warm, *_ = measured(lambda: write(model, 1))
-_, nine, *_ = measured(lambda: write(model, 9))
-each = (nine - warm) / 8
+_, each = paced(model)
 compare("a further token, private", "s", each, in_bfloat16 / moved, 0.5, inf)
 
 # %% same-numbers [claim]

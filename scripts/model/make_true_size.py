@@ -74,13 +74,16 @@ class Shape:
     scale: float = 1.0
 
     def config(self) -> GPTBigCodeConfig:
-        """The published config.json's settings, with widths divided by the square root of the scale."""
+        """The published config.json's settings, with widths divided by the square root of the scale.
+
+        Widths are multiples of 64, and a head has 32 numbers or more: bitsandbytes packs blocks of that size.
+        """
         thinner = math.sqrt(self.scale)
-        width = 32 * round(4096 / 32 / thinner)
+        width = 64 * round(4096 / 64 / thinner)
         return GPTBigCodeConfig(
-            vocab_size=round(49152 / thinner), n_positions=round(8192 / thinner), n_embd=width, n_layer=42, n_head=32,
-            n_inner=4 * width, activation_function="gelu_pytorch_tanh", resid_pdrop=0.1, embd_pdrop=0.1, attn_pdrop=0.1,
-            multi_query=True, bos_token_id=0, eos_token_id=0,
+            vocab_size=round(49152 / thinner), n_positions=round(8192 / thinner), n_embd=width, n_layer=42,
+            n_head=min(32, width // 32), n_inner=4 * width, activation_function="gelu_pytorch_tanh", resid_pdrop=0.1,
+            embd_pdrop=0.1, attn_pdrop=0.1, multi_query=True, bos_token_id=0, eos_token_id=0,
         )  # fmt: skip
 
     def base(self) -> dict[str, tuple[int, ...]]:

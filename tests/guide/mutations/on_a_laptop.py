@@ -21,6 +21,18 @@ def files_are_read_and_not_mapped() -> None:
     PreTrainedModel.from_pretrained = classmethod(other)
 
 
+@breaks("on-a-laptop", "shared")
+def a_file_that_was_loaded_twice_is_read_from_then_on() -> None:
+    """As with a table of mappings that is full."""
+    load, seen = PreTrainedModel.from_pretrained.__func__, []
+
+    def other(cls: Any, *given: Any, **rest: Any) -> Any:
+        seen.append(given)
+        return load(cls, *given, **({"disable_mmap": True} if len(seen) > 2 else {}), **rest)
+
+    PreTrainedModel.from_pretrained = classmethod(other)
+
+
 @breaks("on-a-laptop", "same-numbers")
 def places_are_begun_anew_where_pickles_have_them() -> None:
     """As with a key of the state that was renamed, and that nobody missed."""
