@@ -58,7 +58,9 @@ def test_the_catalogue_of_a_smaller_rehearsal_asks_for_less_memory():
 
 def test_the_pages_own_models_are_what_their_profile_names():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["galley"]["profiles"]
-    assert set(settings["rehearsal"]["parameters"].values()) == set(rehearse.OWN)
+    named = settings["rehearsal"]["parameters"]
+    assert {named[role] for role in ("base", "pickled", "adapter")} == set(rehearse.OWN)
+    assert set(named) == {"base", "pickled", "adapter", "crowded"}
     listed = tomllib.loads((ROOT / "snippets" / "models" / "catalogue.toml").read_text(encoding="utf-8"))
     assert all(listed[name]["made_by"] == "make rehearse" for name in rehearse.OWN)
     assert all("random weights" in listed[name]["title"] for name in rehearse.OWN)
@@ -76,6 +78,18 @@ def test_files_lie_on_the_disk_once_and_are_found_in_the_cache(tmp_path):
     with hub_server() as hub:
         repository = rehearse.serve(hub, "acme/x", files, gated=True)
     assert set(repository.commits[repository.main]) == {"a.safetensors", "config.json"}
+
+
+def test_the_page_is_run_also_where_it_is_held_and_where_its_record_is_true(tmp_path, monkeypatch):
+    for name in rehearse.OWN.values():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text("{}")
+    called: list[tuple[str, ...]] = []
+    monkeypatch.setattr(rehearse, "call", lambda guide, hub, home, *command: called.append(command))
+    rehearse.laptop(tmp_path, Shape(100), tmp_path)
+    pin, run = called
+    assert pin[2:] == ("pin", *rehearse.OWN)
+    assert set(run) >= {"run", "--all", "--held", "on-a-laptop", "rehearsal"}
 
 
 def test_the_hub_never_holds_a_large_file_in_memory(tmp_path, monkeypatch):
