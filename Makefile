@@ -13,6 +13,8 @@ LOCKED := $(PIP) --no-deps --only-binary :all: --require-hashes --requirement
 TORCH := $(PIP) --only-binary :all: --constraint constraints.txt torch
 # The guide says what it needs, and galley's sources are followed. Both are built by the hatchling of the lock.
 OWN := $(PIP) --no-deps --no-build-isolation . --editable scripts/galley
+# galley's own documentation is a guide too, in a folder of its own. Its pages import nothing but Python and galley.
+IN_DOCS := cd scripts/galley && echo "in scripts/galley:" && ../../$(BIN)/galley
 LOCKS := scripts/locks
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONDONTWRITEBYTECODE :=
@@ -26,10 +28,12 @@ help:  ## say what each target does
 
 site: $(VENV)/site.done  ## build the site; run the pages whose record is missing or stale first
 	@$(BIN)/galley run --dry-run >/dev/null || $(MAKE) --no-print-directory $(VENV)/compiled.done
+	@$(IN_DOCS) run
 	@$(BIN)/galley build
 
 publish: $(VENV)/site.done  ## build the site for its readers; refuse while site_url in mkdocs.yml is a placeholder
 	@$(BIN)/galley run --dry-run >/dev/null || $(MAKE) --no-print-directory $(VENV)/compiled.done
+	@$(IN_DOCS) run
 	@$(BIN)/galley build --publish
 
 serve: $(VENV)/site.done  ## live preview at http://127.0.0.1:8000 (after `make run` it also runs what you save)
@@ -37,9 +41,11 @@ serve: $(VENV)/site.done  ## live preview at http://127.0.0.1:8000 (after `make 
 
 run: $(VENV)/compiled.done  ## run the pages whose record is missing or stale, and record what they print
 	@$(BIN)/galley run
+	@$(IN_DOCS) run
 
 check: $(VENV)/site.done  ## say which records are not true, without running anything
 	@$(BIN)/galley check
+	@$(IN_DOCS) check
 
 # Three processes share the tests of two processors, since tests often wait: for a process to end, for a browser to be at
 # rest, a lock. Each takes a whole module, since its fixtures build sites and start runners.
@@ -85,6 +91,7 @@ types:
 
 records:
 	@$(BIN)/galley check
+	@$(IN_DOCS) check
 
 constraints: $(VENV)/dev.done  ## compile constraints.txt and the locks anew from pyproject.toml
 	@$(BIN)/python scripts/compile_locks.py
@@ -98,6 +105,7 @@ audit: $(VENV)/dev.done  ## ask for known vulnerabilities of all that is pinned
 # What the workflows in .github/workflows call; scripts/lanes has what is more than a command.
 rerun: $(VENV)/compiled.done  ## run every page again, in the whole sandbox, and compare; write no record
 	@$(BIN)/galley run --check --strict --require-sandbox
+	@$(IN_DOCS) run --check --require-sandbox
 
 gpu: $(VENV)/compiled.done  ## run the pages of a profile and keep what was recorded: PROFILE=cuda, and PAGES="…" if not all
 	@$(BIN)/python scripts/lanes/records.py run "$$PROFILE" $$PAGES
@@ -123,7 +131,7 @@ release: $(VENV)/dev.done  ## build what a release of galley publishes: TAG=gall
 	@$(BIN)/python scripts/lanes/release.py "$$TAG" "$(DIST)"
 
 clean:  ## remove the environment and the cache; records and the site stay
-	@rm -rf $(VENV) $(RAY) $(NEWEST) .cache/pages
+	@rm -rf $(VENV) $(RAY) $(NEWEST) .cache/pages scripts/galley/.cache/pages
 
 chromium:
 	@command -v chromium >/dev/null && command -v curl >/dev/null || scripts/install_chromium.sh

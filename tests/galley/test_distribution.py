@@ -134,13 +134,17 @@ def test_the_sdist_builds_the_same_wheel(wheel: Path, sdist: Path, tmp_path: Pat
     assert contents(tmp_path / "again" / wheel.name) == contents(wheel)
 
 
-def test_the_sdist_holds_the_documents_and_no_tests(sdist: Path) -> None:
+def test_the_sdist_holds_the_documentation_whole_and_no_tests(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {str(Path(*Path(name).parts[1:])) for name in archive.getnames()}
     assert {"pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "PKG-INFO"} <= names
-    documents = (path.relative_to(DISTRIBUTION) for path in (DISTRIBUTION / "docs").glob("*.md"))
-    assert set(map(str, documents)) <= names
-    assert not [name for name in names if "test" in Path(name).name or "snippets" in name]
+    assert "mkdocs.yml" in names
+    for folder in ("docs", "snippets"):  # its pages, their code and their records
+        parts = (each for each in (DISTRIBUTION / folder).rglob("*") if each.is_file())
+        paths = {each.relative_to(DISTRIBUTION).as_posix() for each in parts}
+        assert len(paths) > 10
+        assert {each for each in paths if not re.search(r"/[._]|ruff", each)} <= names
+    assert not [name for name in names if "test" in Path(name).name]
 
 
 def test_the_version_has_one_source(installed: Installed, tmp_path: Path) -> None:

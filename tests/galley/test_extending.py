@@ -18,7 +18,7 @@ from guide_folder import GuideFolder, command
 DOCUMENTS = Path(__file__).parents[2] / "scripts" / "galley" / "docs"
 PAGE = (DOCUMENTS / "extending.md").read_text(encoding="utf-8")
 FILES = {path: text for path, _, text in re.findall(r"^`([\w./]+)`:\n\n(`{3,})\w+\n(.*?\n)\2\n", PAGE, re.M | re.S)}
-SESSIONS = re.findall(r"^```console\n(.*?)```\n", PAGE, re.MULTILINE | re.DOTALL)
+SESSIONS = re.findall(r"^```console title=.*?\n(.*?)```\n", PAGE, re.MULTILINE | re.DOTALL)
 TABLE = (
     "<table><thead><tr><th>number</th><th>square</th></tr></thead>"
     "<tbody><tr><td>2</td><td>4</td></tr><tr><td>3</td><td>9</td></tr></tbody></table>"
@@ -144,7 +144,7 @@ def test_what_can_be_imported_is_named() -> None:
 
 def test_each_document_is_named_in_the_readme() -> None:
     readme = (DOCUMENTS.parent / "README.md").read_text(encoding="utf-8")
-    assert {path.name for path in DOCUMENTS.glob("*.md")} <= set(re.findall(r"`docs/(\w+\.md)`", readme))
+    assert {path.name for path in DOCUMENTS.glob("*.md")} <= set(re.findall(r"`docs/([\w-]+\.md)`", readme))
 
 
 @pytest.mark.parametrize("document", sorted(DOCUMENTS.glob("*.md")), ids=lambda path: path.name)

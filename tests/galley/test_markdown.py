@@ -168,7 +168,7 @@ def test_a_page_is_in_the_site_as_markdown_with_its_outputs(guide: GuideFolder, 
     assert (guide.root / "site/plain.md").read_text(encoding="utf-8") == "# Plain\n\nWords.\n"
     listed = (guide.root / "site/other.md").read_text(encoding="utf-8")
     assert "1 claim:\n\n- Two and two are `4`. (a-page.md)\n" in listed
-    assert f"1 claims, 5 cells, 1 pages, checked {day}\n" in listed
+    assert f"1 claim, 5 cells, 1 page, checked {day}\n" in listed
 
 
 def test_the_templates_are_told_of_each_page(guide: GuideFolder) -> None:

@@ -32,10 +32,10 @@ def test_the_committed_reference_is_what_the_script_writes(script: dict[str, Any
 
 def test_nothing_is_left_out() -> None:
     text = (DOCS / "reference.md").read_text(encoding="utf-8").replace("\\|", "|")  # as a table must write a bar
-    wanted = [f"| `{each.name}` | {each.says} |" for kind in (Project, Profile) for each in settings_of(kind)]
+    wanted = [f"| `{each.name}` | {each.says}<br>" for kind in (Project, Profile) for each in settings_of(kind)]
     wanted += [f"| `[{tag.name}]` | {tag.says}" for tag in TAGS]
     forms = [(option.form, option.says) for option in (*OPTIONS, *fences.OPTIONS)]
-    wanted += [f"| `{form}` | {says} |" for form, says in forms]
+    wanted += [f"| `{form}` | {says}<br>" for form, says in forms]
     wanted += [f"| {int(code)} | {code.says} |" for code in Exit]
     assert [each for each in wanted if each not in text.replace(r"\|", "|")] == []
     assert all(code.says.endswith(".") for code in Exit)

@@ -83,6 +83,8 @@ SOURCES = [
     f"{CELL}\nThe file:\n\n```json\n[42]\n```",
     '```python title="main.py"\nprint(42)\n```',
     f'```text title="{MARK}: what pip said in 2019"\n42\n```',
+    f'```text title="{MARK}: what somebody\'s pip said"\n42\n```',
+    f"```text title='{MARK}: what \"pip\" said'\n42\n```",
     f'```{{.text title="{MARK}"}}\n42\n```',
     f'{CELL}\n```json title="{MARK}: the same, shorter"\n[42]\n```',
     "- item\n\n    more of the item\n\n    - inner\n\n        more of it\n",

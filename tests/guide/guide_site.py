@@ -10,8 +10,11 @@ from pathlib import Path
 
 from galley.config import find_project
 from galley.site.build import protect_site
+from screenshots import pages
 
 ROOT = Path(__file__).parents[2]
+BELOW = "scripts/galley"  # where galley's own documentation is a guide, whose site lies below this one
+DOCS = "galley-docs"  # the folder of that site
 ADDRESSES = ("SITE_URL", "REPO_URL")  # the variables that mkdocs.yml asks for
 BUILDERS = {
     "mkdocs": ["-m", "mkdocs", "build", "--strict"],
@@ -22,16 +25,27 @@ BUILDERS = {
 AS_MIKE = "def on_config(config):\n    config.site_url = config.site_url.rstrip('/')\n"
 
 
+def own_pages(site: Path) -> list[str]:
+    """The address of each page of the guide itself, without those of galley's documentation."""
+    return [page for page in pages(site) if page.partition("/")[0] != DOCS]
+
+
+def pages_of_galley(site: Path) -> list[str]:
+    """The address of each page of galley's documentation."""
+    return [page for page in pages(site) if page.partition("/")[0] == DOCS]
+
+
 def built(folder: Path, builder: str = "mkdocs", **addresses: str) -> Path:
     """The site as a builder makes it in a folder, with its policy; without addresses it states none."""
-    for part in ("docs", "snippets", "scripts/theme", "scripts/model"):
+    for part in ("docs", "snippets", "scripts/theme", "scripts/model", f"{BELOW}/docs", f"{BELOW}/snippets"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for part in ("mkdocs.yml", "pyproject.toml", "CHANGELOG.md"):
+    for part in ("mkdocs.yml", "pyproject.toml", "CHANGELOG.md", f"{BELOW}/mkdocs.yml", f"{BELOW}/pyproject.toml"):
         shutil.copy(ROOT / part, folder / part)
+    settings = folder / "mkdocs.yml"
     if addresses:
         (folder / "as_mike.py").write_text(AS_MIKE, encoding="utf-8")
-        with (folder / "mkdocs.yml").open("a", encoding="utf-8") as settings:
-            settings.write("\nhooks: [as_mike.py]\n")
+        text = settings.read_text(encoding="utf-8")
+        settings.write_text(text.replace("\nhooks:\n", "\nhooks:\n  - as_mike.py\n"), encoding="utf-8")
     kept = {name: value for name, value in os.environ.items() if name not in ADDRESSES}
     environment = {**kept, "NO_MKDOCS_2_WARNING": "1", **addresses}
     command = [sys.executable, *BUILDERS[builder]]

@@ -138,7 +138,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for part in ("scripts/theme", "docs/assets"):
         shutil.copytree(ROOT / part, folder.root / part)
     folder.write(
-        "mkdocs.yml", yaml.safe_dump({each: settings[each] for each in settings if each not in ("nav", "extra_css")})
+        "mkdocs.yml",
+        yaml.safe_dump({each: settings[each] for each in settings if each not in ("nav", "hooks", "extra_css")}),
     )
     written(folder)
     done = folder.galley("run")

@@ -13,8 +13,7 @@ import pytest
 from galley.config import find_project
 from galley.record.status import status
 from galley.source.guide import Guide, read_guide
-from guide_site import built
-from screenshots import pages
+from guide_site import DOCS, built, own_pages, pages_of_galley
 
 ROOT = Path(__file__).parents[2]
 ADDRESS, REPOSITORY = "https://guide.example/path/", "https://github.com/someone/guide"
@@ -65,8 +64,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def heads(site: Path) -> dict[str, Head]:
-    """What the head of each page says."""
-    return {page: Head(site / page / "index.html") for page in pages(site)}
+    """What the head of each page of the guide says."""
+    return {page: Head(site / page / "index.html") for page in own_pages(site)}
+
+
+@pytest.fixture(scope="module")
+def below(site: Path) -> dict[str, Head]:
+    """What the head of each page of galley's documentation says."""
+    return {page: Head(site / page / "index.html") for page in pages_of_galley(site)}
 
 
 @pytest.fixture(scope="module")
@@ -75,12 +80,13 @@ def guide() -> Guide:
     return read_guide(find_project(ROOT))
 
 
-def test_each_page_has_a_title_and_a_description_of_its_own(heads: dict[str, Head]) -> None:
+def test_each_page_has_a_title_and_a_description_of_its_own(heads: dict[str, Head], below: dict[str, Head]) -> None:
     assert len(heads) > 10
+    assert len(below) > 10
     for what in ("og:title", "og:description", "description", "og:url"):
-        said = [head.meta[what] for head in heads.values()]
+        said = [head.meta[what] for head in (*heads.values(), *below.values())]
         assert len(set(said)) == len(said), what
-    for page, head in heads.items():
+    for page, head in {**heads, **below}.items():
         assert head.title == f"{head.meta['og:title']} · {head.meta['og:site_name']}"
         assert head.meta["og:description"] == head.meta["description"]
         assert 50 <= len(head.meta["description"]) <= LONGEST, f"{page}: {len(head.meta['description'])}"
@@ -113,10 +119,14 @@ def test_the_day_in_each_page_is_that_of_its_record(heads: dict[str, Head], guid
 
 
 def test_each_page_leads_to_itself_as_markdown_with_what_was_printed(site: Path, guide: Guide) -> None:
-    for page in pages(site):
+    for page in (*own_pages(site), *pages_of_galley(site)):
         (twin,) = Head(site / page / "index.html").linked("text/markdown")
         file = site / page / twin
         assert file.resolve().is_relative_to(site)
+        assert file.is_file()
+    for page in own_pages(site):
+        (twin,) = Head(site / page / "index.html").linked("text/markdown")
+        file = site / page / twin
         text = file.read_text(encoding="utf-8")
         assert "# " in text
         assert 'exec="on"' not in re.sub(r"````markdown.*?````|    ```.*?\n    ```", "", text, flags=re.DOTALL), page
@@ -128,12 +138,18 @@ def test_each_page_leads_to_itself_as_markdown_with_what_was_printed(site: Path,
         assert file.read_text(encoding="utf-8").rstrip() in text, file.name
 
 
-def test_llms_txt_leads_to_every_page(site: Path, heads: dict[str, Head]) -> None:
-    text = (site / "llms.txt").read_text(encoding="utf-8")
-    assert text.startswith("# ")
-    links = re.findall(r"^- \[[^]]+\]\(([^)]+)\): ", text, flags=re.MULTILINE)
-    assert len(links) == len(heads)
-    for link in links:
+def test_llms_txt_leads_to_every_page_and_to_that_of_the_site_below(
+    site: Path, heads: dict[str, Head], below: dict[str, Head]
+) -> None:
+    named = []
+    for file, more in (("llms.txt", [f"{ADDRESS}{DOCS}/llms.txt"]), (f"{DOCS}/llms.txt", [])):
+        text = (site / file).read_text(encoding="utf-8")
+        assert text.startswith("# ")
+        links = re.findall(r"^- \[[^]]+\]\(([^)]+)\): ", text, flags=re.MULTILINE)
+        assert links[len(links) - len(more) :] == more
+        named += links
+    assert len(named) == len(heads) + len(below) + 1
+    for link in named:
         assert (site / link.removeprefix(ADDRESS)).is_file(), link
 
 
@@ -154,10 +170,44 @@ def test_the_feed_has_an_entry_for_each_day_of_the_changelog(site: Path, heads: 
     assert {head.linked("application/atom+xml")[0] for head in heads.values()} == ways
 
 
-def test_robots_and_the_sitemap_name_the_site(site: Path, heads: dict[str, Head]) -> None:
-    assert f"Sitemap: {ADDRESS}sitemap.xml" in (site / "robots.txt").read_text(encoding="utf-8")
-    listed = re.findall(r"<loc>(.*?)</loc>", (site / "sitemap.xml").read_text(encoding="utf-8"))
-    assert set(listed) == {head.linked("canonical")[0] for head in heads.values()}
+def test_robots_and_the_sitemaps_name_both_sites(site: Path, heads: dict[str, Head], below: dict[str, Head]) -> None:
+    robots = (site / "robots.txt").read_text(encoding="utf-8").splitlines()
+    for folder, found in (("", heads), (f"{DOCS}/", below)):
+        assert f"Sitemap: {ADDRESS}{folder}sitemap.xml" in robots
+        listed = re.findall(r"<loc>(.*?)</loc>", (site / folder / "sitemap.xml").read_text(encoding="utf-8"))
+        assert set(listed) == {head.linked("canonical")[0] for head in found.values()}
+        assert all(each.startswith(f"{ADDRESS}{folder}") for each in listed)
+
+
+def test_the_site_below_has_nothing_that_is_about_the_guide(site: Path, below: dict[str, Head]) -> None:
+    for name in ("badge.svg", "feed.xml", "robots.txt", "assets/card.png"):
+        assert (site / name).is_file(), name
+        assert not (site / DOCS / name).exists(), name
+    for head in below.values():
+        assert not head.linked("application/atom+xml")
+        assert "og:image" not in head.meta
+        assert "image" not in json.loads(head.data)
+        assert head.meta["twitter:card"] == "summary"
+
+
+def test_the_site_below_looks_as_the_guide_does(site: Path) -> None:
+    own = [*(site / "stylesheets").iterdir(), *(site / "assets/fonts").glob("*.woff2"), site / "assets/mark.svg"]
+    assert len(own) > 4
+    for path in own:
+        assert (site / DOCS / path.relative_to(site)).read_bytes() == path.read_bytes()
+
+
+def test_both_sites_lead_to_each_other(site: Path, heads: dict[str, Head], below: dict[str, Head]) -> None:
+    for found, there in ((heads, site / DOCS), (below, site)):
+        for page, head in found.items():
+            ways = [each for each in head.anchors if (site / page / each).resolve() == there.resolve()]
+            assert len(ways) >= 2, f"{page} leads there in its menu and at its foot"
+
+
+def test_a_link_into_the_documentation_leads_there_on_the_page_and_in_its_markdown(site: Path) -> None:
+    anchors = Head(site / "how-it-works/index.html").anchors
+    assert f"../{DOCS}/records/" in anchors
+    assert f"]({DOCS}/records.md)" in (site / "how-it-works.md").read_text(encoding="utf-8")
 
 
 def test_the_badge_says_what_the_records_say(site: Path, guide: Guide) -> None:
@@ -167,7 +217,12 @@ def test_the_badge_says_what_the_records_say(site: Path, guide: Guide) -> None:
     assert badge.get("aria-label") == f"{claims} claims, checked {min(record.date for record in records)}"
 
 
-def test_each_page_says_where_to_mend_it_and_under_which_licence(heads: dict[str, Head]) -> None:
+def test_each_page_says_where_to_mend_it_and_under_which_licence(
+    heads: dict[str, Head], below: dict[str, Head]
+) -> None:
+    for page, head in below.items():
+        source = page.removeprefix(DOCS).removeprefix("/") or "index"
+        assert f"{REPOSITORY}/edit/main/scripts/galley/docs/{source}.md" in head.anchors
     for page, head in heads.items():
         source = f"{page}/index".removeprefix("./") if (ROOT / "docs" / page).is_dir() else page
         assert f"{REPOSITORY}/edit/main/docs/{source}.md" in head.anchors
@@ -185,7 +240,7 @@ def test_a_wrong_address_leads_to_every_page(site: Path, heads: dict[str, Head])
 def test_without_an_address_nothing_states_one(plain_site: Path) -> None:
     site = plain_site
     assert not (site / "feed.xml").exists()
-    for page in pages(site):
+    for page in (*own_pages(site), *pages_of_galley(site)):
         head = Head(site / page / "index.html")
         assert not head.linked("canonical") + head.linked("application/atom+xml")
         assert not {"og:url", "og:image"} & set(head.meta)

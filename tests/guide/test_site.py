@@ -25,8 +25,8 @@ from galley.kinds.rows import read
 from galley.record.status import status
 from galley.source.guide import read_guide
 from galley.source.parameters import with_values
-from guide_site import BUILDERS, built
-from screenshots import WIDTHS, chromium, pages, served
+from guide_site import BUILDERS, built, own_pages
+from screenshots import WIDTHS, chromium, served
 from violations import grave, violations
 from visiting import new_tab, visiting
 
@@ -73,7 +73,7 @@ def sites(plain_site: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 @pytest.mark.parametrize("builder", [name for name in BUILDERS if name != "mkdocs"])
 def test_every_builder_gives_the_same_article(builder: str, sites: dict[str, Path]):
-    for page in pages(sites["mkdocs"]):
+    for page in own_pages(sites["mkdocs"]):
         ours, theirs = (article(sites[name] / page / "index.html") for name in ("mkdocs", builder))
         assert len(ours) > 100
         assert ours == theirs, f"{page}: {builder} gives another text"

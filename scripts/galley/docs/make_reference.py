@@ -25,6 +25,10 @@ from galley.toml import settings_of
 
 FILE = Path(__file__).with_name("reference.md")
 HEAD = """\
+---
+description: Every setting, tag, option, hook and exit code of galley, and what a plug-in may bring, made from the code.
+---
+
 <!-- Made by make_reference.py from the code that reads what it describes; not edited by hand. -->
 
 # Reference
@@ -38,8 +42,9 @@ PROFILES = """\
 Each table `[tool.galley.profiles.NAME]` is a profile; at least one is required.
 """
 TAGS_HEAD = """\
-A cell begins with the line `# %% name [tag tag] option="value"`. Tags and options in the column *outputs* can change
-what a cell's outputs are: adding or taking away one makes the record stale. Others can be changed at any time.
+A cell begins with the line `# %% name [tag tag] option="value"`. [Every tag and option at work](at-work.md) shows
+each of them. Tags and options marked *part of the record* can change what a cell's outputs are: adding or taking away
+one makes the record stale. Others can be changed at any time.
 """
 FENCES = """\
 A page shows a cell with a fence that holds no code of its own.
@@ -65,9 +70,9 @@ def reference() -> str:
         HEAD,
         section("Settings", SETTINGS, settings(Project)),
         section("Settings of a profile", PROFILES, settings(Profile)),
-        section("Tags of a cell", TAGS_HEAD, table(("tag", "what it says", "outputs"), map(_tag, TAGS))),
-        section("Options of a cell", "", table(("option", "what it says", "value", "default", "outputs"), _options())),
-        section("Options of a fence", FENCES, table(("option", "what it says", "value"), _fence_options())),
+        section("Tags of a cell", TAGS_HEAD, table(("tag", "what it says"), map(_tag, TAGS))),
+        section("Options of a cell", "", table(("option", "what it says"), _options())),
+        section("Options of a fence", FENCES, table(("option", "what it says"), _fence_options())),
         section("Hooks", HOOKS, methods(Hooks)),
         section("What a hook is told", _said(Context), methods(Context)),
         section("Plug-ins", PLUGINS),
@@ -91,8 +96,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def settings(kind: type[Any]) -> str:
     """The settings that are fields of a class."""
-    rows = [(f"`{each.name}`", each.says, each.wanted, _toml(each.default)) for each in settings_of(kind)]
-    return table(("setting", "what it is for", "value", "default"), rows)
+    rows = [(f"`{each.name}`", _with(each.says, each.wanted, each.default)) for each in settings_of(kind)]
+    return table(("setting", "what it is for"), rows)
 
 
 def methods(kind: type[Any]) -> str:
@@ -128,17 +133,29 @@ def _said(thing: object, indent: str = "") -> str:
 def _tag(tag: Tag) -> Sequence[str]:
     others = [*(f"`[{name}]`" for name in tag.excludes), *(f"the cell `{name}`" for name in tag.never_on)]
     excluded = f" Not with {', '.join(others)}." if others else ""
-    return f"`[{tag.name}]`", f"{tag.says}{excluded}", "yes" if tag.outputs else ""
+    return f"`[{tag.name}]`", f"{tag.says}{excluded}{_part(tag.outputs)}"
 
 
 def _options() -> Iterable[Sequence[str]]:
     for each in OPTIONS:
-        yield f"`{each.form}`", each.says, each.wanted, _toml(each.default), "yes" if each.outputs else ""
+        yield f"`{each.form}`", _with(each.says, each.wanted, each.default) + _part(each.outputs)
 
 
 def _fence_options() -> Iterable[Sequence[str]]:
     for each in fences.OPTIONS:
-        yield f"`{each.form}`", each.says, each.wanted
+        yield f"`{each.form}`", _with(each.says, each.wanted)
+
+
+def _with(says: str, wanted: str, default: object = None) -> str:
+    """What a word says, and below it in small print what its value must be."""
+    said = f"value: {wanted}"
+    if given := _toml(default):
+        said += f"; {given} when not given"
+    return f"{says}<br><small>{said}</small>"
+
+
+def _part(outputs: object) -> str:
+    return "<br><small>part of the record</small>" if outputs else ""
 
 
 def _toml(value: object) -> str:

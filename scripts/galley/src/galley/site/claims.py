@@ -12,6 +12,7 @@ from galley.record.model import Record
 from galley.site.lists import DOUBTED, List, Listed
 from galley.source.cells import Cell
 from galley.source.lines import title
+from galley.words import counted
 
 
 class Claims(List):
@@ -29,7 +30,9 @@ class Claims(List):
         pages: dict[Path, dict[str, list[Listed]]] = {}
         for each in found:
             pages.setdefault(each.page, {}).setdefault(each.snippets.stem, []).append(each)
-        parts = [f"<p>{len(found)} claims on {len(pages)} pages. Each is an assertion that ran.</p>"]
+        parts = [
+            f"<p>{counted(len(found), 'claim')} on {counted(len(pages), 'page')}. Each is an assertion that ran.</p>"
+        ]
         for shown, files in pages.items():
             parts.append(f'<h2 id="claims-{shown.stem}">{page_title(project.docs / shown)}</h2>')
             for here in files.values():

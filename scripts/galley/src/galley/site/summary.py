@@ -18,6 +18,7 @@ from galley.site.checked import RERUN, SIGNED, beyond, days_in_words, facts, hel
 from galley.site.claims import page_title
 from galley.site.lists import List, Listed
 from galley.source.cells import Cell
+from galley.words import counted
 
 CSS = (Path(__file__).parent / "styles" / "summary.css").read_text(encoding="utf-8")
 NUMBERS = ("Cells", "Claims", "Took")  # columns whose cells stand below each other by their ends
@@ -35,14 +36,14 @@ class Facts(List):
 
     def html(self, project: Project, found: Sequence[Listed]) -> str:
         """The numbers of claims, cells and pages, and the days of their records."""
-        parts = [f"<b>{number}</b> {noun}" for noun, number in _counted(found).items()]
+        parts = [f"<b>{number}</b>{said.removeprefix(str(number))}" for number, said in _counted(found)]
         if days := _days(found):
             parts.append(f"checked {days_in_words(days)}")
         return f'<p class="galley-facts">{" ".join(f"<span>{part}</span>" for part in parts)}</p>'
 
     def markdown(self, project: Project, found: Sequence[Listed]) -> str:
         """The same numbers, and the first and the last day."""
-        parts = [f"{number} {noun}" for noun, number in _counted(found).items()]
+        parts = [said for _, said in _counted(found)]
         if days := _days(found):
             parts.append("checked " + " to ".join(dict.fromkeys((days[0], days[-1]))))
         return f"{', '.join(parts)}\n"
@@ -90,9 +91,10 @@ def _by_file(found: Sequence[Listed]) -> dict[str, list[Listed]]:
     return files
 
 
-def _counted(found: Sequence[Listed]) -> dict[str, int]:
+def _counted(found: Sequence[Listed]) -> list[tuple[int, str]]:
     claims = sum("claim" in each.cell.tags for each in found)
-    return {"claims": claims, "cells": len(found), "pages": len({each.page for each in found})}
+    numbers = {"claim": claims, "cell": len(found), "page": len({each.page for each in found})}
+    return [(number, counted(number, noun)) for noun, number in numbers.items()]
 
 
 def _days(found: Sequence[Listed]) -> list[str]:

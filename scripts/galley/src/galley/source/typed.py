@@ -22,7 +22,7 @@ LONGEST = 1 << 20  # quotes around a line
 TAB = 4  # columns that make a line of code or content of a list item, as Python-Markdown counts them
 
 LANGUAGE = re.compile(r"[ \t]*+(?:\{[^.}]*+\.|\.)?+[ \t]*+(?P<language>[\w#+.-]*+)(?![ \t]*+=)")
-TITLE = re.compile(r"\btitle[ \t]*+=[ \t]*+(?P<quote>[\"'])(?P<title>[^\"']*+)(?P=quote)")
+TITLE = re.compile(r"\btitle[ \t]*+=[ \t]*+(?P<quote>[\"'])(?P<title>(?:(?!(?P=quote)).)*+)(?P=quote)")
 CALLED = re.compile(r"\b(?:outputs?|stdout|stderr|prints|printed|results?)\b", re.IGNORECASE)
 HTML = re.compile(r"(?<!\\)<(?P<name>pre|samp|output|xmp|listing|plaintext|textarea)\b(?P<rest>[^>]*+)", re.IGNORECASE)
 SPAN = re.compile(r"(?<!`)(?P<ticks>`++)[^`]++(?P=ticks)")  # code in a sentence
