@@ -97,7 +97,7 @@ audit: $(VENV)/dev.done  ## ask for known vulnerabilities of all that is pinned
 
 # What the workflows in .github/workflows call; scripts/lanes has what is more than a command.
 rerun: $(VENV)/compiled.done  ## run every page again, in the whole sandbox, and compare; write no record
-	@$(BIN)/galley run --check --strict --require-sandbox
+	@$(BIN)/galley test --strict --require-sandbox
 
 gpu: $(VENV)/compiled.done  ## run the pages of a profile and keep what was recorded: PROFILE=cuda, and PAGES="…" if not all
 	@$(BIN)/python scripts/lanes/records.py run "$$PROFILE" $$PAGES
