@@ -194,8 +194,7 @@ def _run(
     how: How,
     shard: Progress | None = None,
 ) -> None:
-    system.need_fork()
-    _need_sandbox(project)
+    need_machine(project)
     # Imported here: a command with nothing to run does not wait a tenth of a second for what runs pages.
     import asyncio
 
@@ -229,8 +228,9 @@ def _run(
         asyncio.run(run_all(backend or LocalBackend(project, footprint=how.footprint), rows))
 
 
-def _need_sandbox(project: Project) -> None:
-    """Raises RefusedError where the sandbox is required and a protection does not hold on this machine."""
+def need_machine(project: Project) -> None:
+    """Raises RunnerError where this machine cannot run pages, RefusedError where it lacks the sandbox they require."""
+    system.need_fork()
     if project.sandbox == sandbox.REQUIRED and any((held := sandbox.probe()).values()):
         mend = "run it on Linux 6.12 or newer, where user namespaces and Landlock are allowed; "
         mend += 'or leave out --require-sandbox, and set sandbox = "on" under [tool.galley]'
