@@ -28,6 +28,7 @@ ROOMS = (
     "kinds",
     "run",
     "export",
+    "convert",
     "site",
     "review",
     "serve",

@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from galley import __version__
-from galley.commands import machines, pages, records, site, testing, updates
+from galley.commands import machines, notebooks, pages, records, site, testing, updates
 from galley.errors import Exit, GalleyError, UsageError
 from galley.terminal import can_say_anything, err, out, refused
 
@@ -72,6 +72,7 @@ for command in (
     site.csp,
     site.serve,
     site.export,
+    notebooks.take,
     machines.plan,
     machines.collect,
     updates.affected,
