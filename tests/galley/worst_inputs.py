@@ -22,6 +22,7 @@ from galley.convert.command import OTHERS
 from galley.convert.page import make
 from galley.convert.read import HASHES, UNDERLINED, Notebook, Part
 from galley.errors import GalleyError, Place
+from galley.export import book
 from galley.export.document import document
 from galley.kinds.ansi import for_terminal, only_colours
 from galley.kinds.describe import describe
@@ -83,6 +84,7 @@ MARKS = (
     "%%a",
     ".. ",
 )
+BOOK = ("ADMONITION", "HEADING", "INCLUDED", "LINK", "NO_SLUG", "STATED", "TAB")
 PAGE = Path("docs/page.md")
 SVG = (
     '<svg viewBox="0 0 200 200" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
@@ -511,6 +513,14 @@ TABLE = {
             *(pumped(before, unit, "x") for before in ("", "# ", "[a](", '<img src="') for unit in MARKS),
             *(pumped("", f"{unit}{end}") for unit in (*MARKS, "`") for end in ("", "\n")),
             *(pumped("x ", unit, "= = ") for unit in ("a", " ", ",", "a=", "%", "!", "?")),
+        ),
+    ),
+    "a book": Worst(
+        tuple(f"galley.export.book.{name}" for name in BOOK),
+        lambda text: [getattr(book, name).sub("", text) for name in BOOK],
+        (
+            *(pumped(before, unit, "x") for before in ("", "# ", "[a](") for unit in (*MARKS, "{ #", "{", "a }", "- ")),
+            *(pumped("", f"{unit}{end}") for unit in (*MARKS, "`", "!!! ", "=== ") for end in ("", "\n")),
         ),
     ),
     "document": Worst(

@@ -71,7 +71,7 @@ for command in (
     site.build,
     site.csp,
     site.serve,
-    site.export,
+    notebooks.export,
     notebooks.take,
     machines.plan,
     machines.collect,
