@@ -48,10 +48,10 @@ check: $(VENV)/site.done  ## say which records are not true, without running any
 	@$(IN_DOCS) check
 
 # Three processes share the tests of two processors, since tests often wait: for a process to end, for a browser to be at
-# rest, a lock. Each takes a whole module, since its fixtures build sites and start runners.
+# rest, a lock. Each takes a whole module, since its fixtures build sites and start runners, or a whole page of the guide.
 test: $(VENV)/dev.done chromium  ## run all checks: lint, types, records, tests, every snippet, the strict site build
 	@$(MAKE) --no-print-directory --jobs=2 lint types records $(VENV)/compiled.done
-	@$(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest --galley --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 # A part of it: make test-hard HARD=0.1. What it did is counted in a table at its end.
 HARD ?= 1
@@ -104,8 +104,8 @@ audit: $(VENV)/dev.done  ## ask for known vulnerabilities of all that is pinned
 
 # What the workflows in .github/workflows call; scripts/lanes has what is more than a command.
 rerun: $(VENV)/compiled.done  ## run every page again, in the whole sandbox, and compare; write no record
-	@$(BIN)/galley run --check --strict --require-sandbox
-	@$(IN_DOCS) run --check --require-sandbox
+	@$(BIN)/galley test --strict --require-sandbox
+	@$(IN_DOCS) test --require-sandbox
 
 gpu: $(VENV)/compiled.done  ## run the pages of a profile and keep what was recorded: PROFILE=cuda, and PAGES="…" if not all
 	@$(BIN)/python scripts/lanes/records.py run "$$PROFILE" $$PAGES

@@ -1,7 +1,7 @@
 """What another release of a package really changes of this guide, against what `galley affected` names.
 
 Every page runs twice in environments of this machine: with the pinned packages, and with another release in front of
-them. A page really changed where an output differs by the rules of `galley run --check`, or where it failed. Run
+them. A page really changed where an output differs by the rules of `galley test`, or where it failed. Run
 it with the guide's own Python, which has what the pages import.
 """
 

@@ -3,7 +3,7 @@
 `requirements` prints what the guide and galley need, without any version pinned: what pip then installs is the newest
 of everything. torch keeps its version, since any other spelling downloads gigabytes of CUDA. `rerun` runs every page
 again, goes on past each failed cell, compares, and writes what it said into a file. It writes no record. Its exit code
-is that of `galley run --check`: 4 where a page failed, 7 where an output differs though no version does.
+is that of `galley test`: 4 where a page failed, 7 where an output differs though no version does.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def requirements(root: Path = ROOT) -> Iterator[str]:
 def rerun(report: Path) -> int:
     """Run every page again, and keep what was said."""
     program = str(Path(sys.executable).with_name("galley"))
-    code, said = told([program, "run", "--check", "--keep-going"])
+    code, said = told([program, "test", "--keep-going"])
     report.write_text(said, encoding="utf-8")
     return code
 

@@ -146,7 +146,7 @@ def test_a_forged_record_is_told_when_its_page_runs_again(guide: GuideFolder, ch
     change, code, told = LIAR[cheat]
     change(guide)
     assert guide.galley("check").returncode == 0, "it is well forged"
-    done = guide.galley("run", "--check")
+    done = guide.galley("test")
     assert done.returncode == code, done.stdout
     assert told in done.stdout
 
@@ -166,5 +166,5 @@ def test_what_a_measured_cell_measured_and_the_date_are_what_only_a_signature_ho
     day = {"date": "2020-01-01"}
     rewritten(guide, lambda record: record.update(day), measured="31700 tokens/s, loss 0.25\n")
     assert guide.galley("check").returncode == 0
-    assert guide.galley("run", "--check").returncode == 0
+    assert guide.galley("test").returncode == 0
     assert guide.galley("check", "--signed").returncode == 1, "nobody signed anything here"

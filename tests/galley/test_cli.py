@@ -22,8 +22,8 @@ COMMANDS = cli.app.commands
 
 
 def test_the_commands_are_those_that_the_project_tells_of() -> None:
-    running = {"run", "plan", "collect", "check", "manifest", "build", "csp", "serve", "export", "review"}
-    assert set(COMMANDS) == running | {"affected", "update", "bisect"}
+    running = {"run", "plan", "collect", "check", "manifest", "build", "csp", "serve", "export", "review", "test"}
+    assert set(COMMANDS) == running | {"affected", "update", "bisect", "import"}
 
 
 TEXTS = [
@@ -99,7 +99,7 @@ ENDS: dict[str, tuple[Exit, Prepare, tuple[str, ...], dict[str, str], str]] = {
     "other outputs": (
         Exit.DIFFERS,
         lambda g: (g.snippet("one", "# %% first\nimport secrets\nprint(secrets.token_hex())\n"), g.galley("run")),
-        ("run", "--check"), {}, "snippets/one.py:1: page one (laptop) in cell first: first.stdout.txt differs",
+        ("test",), {}, "snippets/one.py:1: page one (laptop) in cell first: first.stdout.txt differs",
     ),
     "a change that nobody decided on": (
         Exit.UNDECIDED,

@@ -76,9 +76,9 @@ def test_run_says_what_drifted_and_what_to_type(guide: GuideFolder) -> None:
     told = done.stdout.partition("drifted: ")[2].splitlines()
     assert told[0] == "page (laptop); their records are true of their own runs"
     assert told[1].startswith("    click was 7.0, is ")
-    assert told[2] == "    galley run --check --drifted says what differs here"
+    assert told[2] == "    galley test --drifted says what differs here"
     assert told[3] == "    galley run --drifted records it"
-    assert guide.galley("run", "--check", "--drifted").stdout.count("page (laptop): drifted\n") == 1
+    assert guide.galley("test", "--drifted").stdout.count("page (laptop): drifted\n") == 1
     done = guide.galley("run", "--drifted")
     assert "[1/1] page (laptop): recorded, same outputs" in done.stdout
     assert "drifted" not in guide.galley("run").stdout
@@ -112,16 +112,16 @@ def test_only_what_drifted_runs(guide: GuideFolder) -> None:
     done = guide.galley("run", "--drifted", "--dry-run")
     assert (done.returncode, done.stdout) == (1, "page (laptop)\n")
     assert guide.galley("run", "--drifted", "other-page").stdout == "nothing to run: no record asked for has drifted\n"
-    assert guide.galley("run", "--check", "--drifted", "other-page").returncode == 0
+    assert guide.galley("test", "--drifted", "other-page").returncode == 0
 
 
 def test_in_ci_the_command_that_would_be_refused_is_not_named(guide: GuideFolder) -> None:
     forge(guide, "page", "laptop", **DRIFTS["python"])
     done = guide.galley("run", CI="1")
     assert done.returncode == 0
-    assert "galley run --check --drifted says what differs here" in done.stdout
+    assert "galley test --drifted says what differs here" in done.stdout
     assert "records it" not in done.stdout
-    assert guide.galley("run", "--check", "--drifted", CI="1").returncode == 0
+    assert guide.galley("test", "--drifted", CI="1").returncode == 0
 
 
 def test_all_and_drifted_exclude_each_other(guide: GuideFolder) -> None:

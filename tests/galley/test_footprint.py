@@ -429,11 +429,6 @@ def test_a_page_with_a_profile_function_of_its_own_is_opaque(folder: GuideFolder
     assert found.opaque
 
 
-def test_a_footprint_goes_with_no_comparison(folder: GuideFolder) -> None:
-    ended = folder.galley("run", "--footprint", "--check")
-    assert ended.returncode == 2, ended.stdout
-
-
 @pytest.mark.parametrize(
     ("qualified", "name"),
     [

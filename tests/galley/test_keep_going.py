@@ -88,7 +88,7 @@ def test_it_compares_without_writing_in_ci(folder: GuideFolder, tmp_path_factory
     assert not folder.run().failures
     before = folder.recorded()
     (library / "lib.py").write_text("def another(): return 1\n", encoding="utf-8")
-    done = folder.galley("run", "--check", "--keep-going", "page", CI="1")
+    done = folder.galley("test", "--keep-going", "page", CI="1")
     assert done.returncode == 4, done.stdout
     assert "in cell one: AttributeError: module 'lib' has no attribute 'one'" in done.stdout
     assert "in cell two: NameError: name 'n' is not defined\nit follows from cell one" in done.stdout

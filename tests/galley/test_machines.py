@@ -311,7 +311,7 @@ def test_a_shard_that_failed_is_not_done(guide: GuideFolder) -> None:
 
 def test_a_comparison_in_shards_writes_nothing(guide: GuideFolder) -> None:
     before = guide.recorded()
-    said = [guide.galley("run", "--check", "--shard", shard, CI="1").stdout for shard in ("1/2", "2/2")]
+    said = [guide.galley("test", "--shard", shard, CI="1").stdout for shard in ("1/2", "2/2")]
     assert sum(each.count("same outputs") for each in said) == 4
     assert guide.recorded() == before
 

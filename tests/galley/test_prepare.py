@@ -78,9 +78,9 @@ def test_its_answer_is_a_fact_that_a_check_compares_and_no_record_shows(prepared
     assert "a-token" not in record.read_text(encoding="utf-8")
     assert set(prepared.record("one").environment.provenance) == {"prepare.WHERE", "prepare.FOLDER"}
     elsewhere = prepared.copied(tmp_path_factory.mktemp("elsewhere"))
-    assert elsewhere.galley("run", "--check").returncode == 0
+    assert elsewhere.galley("test").returncode == 0
     elsewhere.write("snippets/before.py", f"def prepare(context):\n    {answer.replace('token', 'ticket')}\n")
-    done = elsewhere.galley("run", "--check", "one")
+    done = elsewhere.galley("test", "one")
     assert done.returncode == Exit.DIFFERS, done.stdout
     assert "page one (laptop): the record says of prepare.WHERE: " in done.stdout
     assert "FOLDER" not in done.stdout

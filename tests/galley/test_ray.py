@@ -130,7 +130,7 @@ def test_records_are_byte_for_byte_those_of_a_run_on_this_machine(
     assert len(claimed(made)) > len(PAGES)
     code, said = ended(made, "check")
     assert code == 0, said
-    code, said = ended(made, "run", "--check", "--on", f"ray:{cluster.address}")
+    code, said = ended(made, "test", "--on", f"ray:{cluster.address}")
     assert said.count("same outputs") == len(PAGES), said
 
 

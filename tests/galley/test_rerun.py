@@ -1,4 +1,4 @@
-"""`galley run --check`: pages run again and are compared with their records, and nothing is written."""
+"""`galley test`: pages run again and are compared with their records, and nothing is written."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def provenance(**facts: Any) -> Callable[[dict[str, Any]], object]:
 
 def test_a_true_record_is_told_as_such_and_no_byte_is_written_in_ci_either(guide: GuideFolder) -> None:
     before = guide.recorded()
-    done = guide.galley("run", "--check", CI="1")
+    done = guide.galley("test", CI="1")
     assert done.returncode == 0, done.stdout
     assert "page (laptop): same outputs (6 cells" in done.stdout
     assert guide.recorded() == before
@@ -103,19 +103,19 @@ def test_a_lie_is_told_at_its_cell_with_a_code_of_its_own(guide: GuideFolder, li
     change, outputs, place, said = LIES[lie]
     forge(guide, change, **outputs)
     assert guide.galley("check").returncode == 0, "it is well forged"
-    done = guide.galley("run", "--check", "page")
+    done = guide.galley("test", "page")
     assert done.returncode == 7, done.stdout
     assert f"snippets/{place}: page page (laptop)" in done.stdout
     assert said in done.stdout
     assert "galley run page --all" in done.stdout
     assert guide.galley("run", "page", "--all").returncode == 0
-    assert guide.galley("run", "--check").returncode == 0, "the command that is named mends it"
+    assert guide.galley("test").returncode == 0, "the command that is named mends it"
 
 
 def test_what_may_differ_is_told_and_no_failure(guide: GuideFolder) -> None:
     forge(guide, OTHER_CPU, differing="other\n")
     forge(guide, provenance(capability="AVX512"), differing="other\n", varying="x\n", timed="900 ms, loss 0.25\n")
-    done = guide.galley("run", "--check")
+    done = guide.galley("test")
     assert done.returncode == 0, done.stdout
     assert (
         "same outputs, but\n    differing.stdout.txt differs from line 1 on: 'other' became 'the text'" in done.stdout
@@ -128,13 +128,13 @@ def test_what_may_differ_is_told_and_no_failure(guide: GuideFolder) -> None:
 
 def test_a_cell_may_differ_on_another_processor_and_on_no_other_account(guide: GuideFolder) -> None:
     forge(guide, nothing, differing="other\n")
-    assert guide.galley("run", "--check").returncode == 7, "it is the recorded processor"
+    assert guide.galley("test").returncode == 7, "it is the recorded processor"
     forge(guide, environment(provenance={"device": "cpu", "capability": "AVX512"}))
-    done = guide.galley("run", "--check")
+    done = guide.galley("test")
     assert done.returncode == 0, f"several processors have one name, and other instructions\n{done.stdout}"
     assert "differing.stdout.txt differs" in done.stdout
     forge(guide, nothing, text="loss 0.5\n")
-    assert guide.galley("run", "--check").returncode == 7, "the line of this cell excuses nothing"
+    assert guide.galley("test").returncode == 7, "the line of this cell excuses nothing"
     guide.snippet("page", '# %% one by_processor="why"\nimport secrets\nprint(secrets.token_hex())\n')
     done = guide.galley("run", "--twice")
     assert done.returncode == 4
@@ -146,13 +146,13 @@ def test_other_versions_excuse_a_difference_and_strict_excuses_nothing(
     guide: GuideFolder, other: dict[str, Any]
 ) -> None:
     forge(guide, environment(**other, provenance={"device": "x"}), text="loss 0.5\n")
-    done = guide.galley("run", "--check")
+    done = guide.galley("test")
     assert done.returncode == 0, done.stdout
     assert "drifted\n    " in done.stdout
     assert " was " in done.stdout
     assert "text.stdout.txt differs" in done.stdout
     assert "says of device" in done.stdout
-    done = guide.galley("run", "--check", "--strict")
+    done = guide.galley("test", "--strict")
     assert done.returncode == 7, done.stdout
     assert "snippets/page.py: page page (laptop): the record is of other versions than this machine's" in done.stdout
 
@@ -162,7 +162,7 @@ def test_what_is_no_version_of_this_machine_excuses_nothing(guide: GuideFolder, 
     python = guide.record("page").environment.python
     patch = {"python": f"{python.rpartition('.')[0]}.99"} if "python" in other else other
     forge(guide, environment(**patch), text="loss 0.5\n")
-    assert guide.galley("run", "--check").returncode == 7
+    assert guide.galley("test").returncode == 7
 
 
 def test_a_record_that_is_not_true_is_an_error_and_the_others_are_compared(guide: GuideFolder) -> None:
@@ -170,21 +170,21 @@ def test_a_record_that_is_not_true_is_an_error_and_the_others_are_compared(guide
     guide.snippet("stale", "# %% one\n1\n")
     assert guide.galley("run", "stale").returncode == 0
     guide.snippet("stale", "# %% one\n2\n")
-    done = guide.galley("run", "--check")
+    done = guide.galley("test")
     assert done.returncode == 1, done.stdout
     assert "page (laptop): same outputs" in done.stdout
     assert "new (laptop) has no true record to compare with: never recorded\n    galley run new" in done.stdout
     assert (
         "stale (laptop) has no true record to compare with: cell stale/one changed\n    galley run stale" in done.stdout
     )
-    assert guide.galley("run", "--check", "page").returncode == 0
+    assert guide.galley("test", "page").returncode == 0
     forge(guide, nothing, text="loss 0.5\n")
-    assert guide.galley("run", "--check").returncode == 7, "a difference is told before what was not compared"
-    assert "nothing to run: no page has a record" in guide.galley("run", "--check", "-p", "big").stdout
-    assert "never recorded" in guide.galley("run", "--check", "-p", "big", "page").stdout
+    assert guide.galley("test").returncode == 7, "a difference is told before what was not compared"
+    assert "nothing to run: no page has a record" in guide.galley("test", "-p", "big").stdout
+    assert "never recorded" in guide.galley("test", "-p", "big", "page").stdout
     assert guide.galley("run", "-p", "big", "stale").returncode == 0
     guide.snippet("stale", "# %% one\n3\n")
-    assert "stale (big) has no true record" in guide.galley("run", "--check", "-p", "big").stdout
+    assert "stale (big) has no true record" in guide.galley("test", "-p", "big").stdout
 
 
 def test_a_page_that_fails_is_told_as_such(guide: GuideFolder) -> None:
@@ -193,14 +193,9 @@ def test_a_page_that_fails_is_told_as_such(guide: GuideFolder) -> None:
     code = f"from pathlib import Path\nmark = Path({mark!r})\nassert not mark.exists()\nmark.touch()\n"
     guide.snippet("once", f"# %% one\n{code}")
     assert guide.galley("run", "once").returncode == 0
-    done = guide.galley("run", "--check", "once")
+    done = guide.galley("test", "once")
     assert done.returncode == 4, done.stdout
     assert "snippets/once.py:4: page once (laptop) in cell one: AssertionError" in done.stdout
-
-
-def test_options_that_do_not_go_together_are_refused(guide: GuideFolder) -> None:
-    for words in (("--check", "--twice"), ("--check", "--dry-run"), ("--strict",)):
-        assert guide.galley("run", *words).returncode == 2
 
 
 def test_another_image_is_told_without_its_digest(guide: GuideFolder) -> None:
@@ -208,7 +203,4 @@ def test_another_image_is_told_without_its_digest(guide: GuideFolder) -> None:
     guide.snippet("page", f"# %% text\n{draws}Drawn()\n")
     assert guide.galley("run").returncode == 0
     forge(guide, nothing, text="<svg/>")
-    assert (
-        "text.image.svg is another drawing with the same words when it ran again"
-        in guide.galley("run", "--check").stdout
-    )
+    assert "text.image.svg is another drawing with the same words when it ran again" in guide.galley("test").stdout

@@ -28,6 +28,7 @@ ROOMS = (
     "kinds",
     "run",
     "export",
+    "convert",
     "site",
     "review",
     "serve",
@@ -35,8 +36,16 @@ ROOMS = (
     "update",
     "commands",
     "cli",
+    "pytest_plugin",
 )
-PROCESSES = ("In the command", "In the runner", "In a page's child", "In the builder", "In every process")
+PROCESSES = (
+    "In the command",
+    "In the runner",
+    "In a page's child",
+    "In the builder",
+    "In pytest's process",
+    "In every process",
+)
 MODULES = {
     ".".join(["galley", *path.relative_to(ROOT).with_suffix("").parts]).removesuffix(".__init__"): path
     for path in sorted(ROOT.rglob("*.py"))

@@ -18,7 +18,11 @@ from pathlib import Path
 
 from galley import folders, toml
 from galley.config import Project
+from galley.convert.command import OTHERS
+from galley.convert.page import make
+from galley.convert.read import HASHES, UNDERLINED, Notebook, Part
 from galley.errors import GalleyError, Place
+from galley.export import book
 from galley.export.document import document
 from galley.kinds.ansi import for_terminal, only_colours
 from galley.kinds.describe import describe
@@ -63,6 +67,25 @@ from galley.update.releases import DEFINED
 SIZE = 70_000
 LIMIT = 4.0  # seconds of processor time for one input
 ROOT = Path(tempfile.gettempdir(), "a-guide")  # nothing has to be there
+MARKS = (
+    "#",
+    " ",
+    "# ",
+    "=",
+    "-\n",
+    "a\n=",
+    "[",
+    "](",
+    "[](",
+    "![a](b",
+    "<img ",
+    'src="',
+    "::: {",
+    ":a:`",
+    "%%a",
+    ".. ",
+)
+BOOK = ("ADMONITION", "HEADING", "INCLUDED", "LINK", "NO_SLUG", "STATED", "TAB")
 PAGE = Path("docs/page.md")
 SVG = (
     '<svg viewBox="0 0 200 200" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
@@ -101,6 +124,14 @@ def _differing(text: str) -> None:
 def _other_drawing(inside: str) -> None:
     was, now = (Form("image/svg+xml", "svg", SVG.format(f"{inside}{end}").encode()) for end in ("a", "b"))
     of_images(was, now, 0.1)
+
+
+def _converted(text: str) -> None:
+    for kind in ("markdown", "code"):
+        make(Notebook("", (Part(1, kind, text, label=text), Part(2, "code", "x = 1"))), "a", ROOT, lambda name: False)
+    HASHES.search(text)
+    UNDERLINED.sub("", text)
+    OTHERS.sub("_", text)
 
 
 def _cut(head: str) -> None:
@@ -468,6 +499,29 @@ TABLE = {
         (
             4 * pumped("", f"{FENCE}```\n"),
             "".join(f"{FENCE.replace('one', f'c{number}')}```\n" for number in range(SIZE // 20)),
+        ),
+    ),
+    "a notebook": Worst(
+        (
+            *(f"galley.convert.page.{name}" for name in ("HEADING", "OTHERS", "TICKS", "TITLE")),
+            *(f"galley.convert.prose.{name}" for name in ("DIRECTIVE", "IMAGE", "LINK", "ODD", "REST")),
+            *(f"galley.convert.python.{name}" for name in ("CELL_MAGIC", "LINE_MAGIC")),
+            *(f"galley.convert.read.{name}" for name in ("HASHES", "UNDERLINED")),
+            "galley.convert.command.OTHERS",
+        ),
+        _converted,
+        (
+            *(pumped(before, unit, "x") for before in ("", "# ", "[a](", '<img src="') for unit in MARKS),
+            *(pumped("", f"{unit}{end}") for unit in (*MARKS, "`") for end in ("", "\n")),
+            *(pumped("x ", unit, "= = ") for unit in ("a", " ", ",", "a=", "%", "!", "?")),
+        ),
+    ),
+    "a book": Worst(
+        tuple(f"galley.export.book.{name}" for name in BOOK),
+        lambda text: [getattr(book, name).sub("", text) for name in BOOK],
+        (
+            *(pumped(before, unit, "x") for before in ("", "# ", "[a](") for unit in (*MARKS, "{ #", "{", "a }", "- ")),
+            *(pumped("", f"{unit}{end}") for unit in (*MARKS, "`", "!!! ", "=== ") for end in ("", "\n")),
         ),
     ),
     "document": Worst(

@@ -110,7 +110,7 @@ def test_a_step_runs_one_command_that_is_tested_or_a_target_that_is_there() -> N
 
 def test_pages_of_strangers_run_in_a_whole_sandbox_or_not_at_all() -> None:
     assert set(workflow("check.yml")[True]) == {"pull_request", "push"}
-    assert "galley run --check --strict --require-sandbox" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "galley test --strict --require-sandbox" in (ROOT / "Makefile").read_text(encoding="utf-8")
     steps = [step.get("run", "") for step in workflow("check.yml")["jobs"]["records"]["steps"]]
     assert steps.index("scripts/lanes/sandbox.sh") < steps.index("make rerun")
 

@@ -1,8 +1,7 @@
-"""Reruns every cell of the guide and compares what it prints with its record."""
+"""What holds of all pages and their records. That each cell prints what its record says is `pytest --galley`."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 import tomllib
 from pathlib import Path
@@ -13,42 +12,17 @@ from galley.config import find_project
 from galley.record.facts import canonical, other_packages
 from galley.record.numbers import repeated
 from galley.record.status import status
-from galley.run.backend import LocalBackend
-from galley.run.choose import Task
-from galley.run.rerun import Rerun, differences, rerun
 from galley.source.guide import read_guide
 
 PROJECT = find_project(Path(__file__).parent)
 GUIDE = read_guide(PROJECT)
-CELLS = [
-    pytest.param(profile, snippets, cell, id=f"{snippets.page}/{cell.name}")
-    for profile in PROJECT.required
-    for snippets in GUIDE.snippets.values()
-    for cell in snippets.cells
-]
-
-
+CELLS = [cell for snippets in GUIDE.snippets.values() for cell in snippets.cells]
 RECORDS = [
     pytest.param(status(PROJECT, snippets, profile).record, id=snippets.page)
     for profile in PROJECT.required
     for snippets in GUIDE.snippets.values()
 ]
 PIN = re.compile(r"^([a-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
-
-
-@pytest.fixture(scope="module")
-def reruns() -> dict[tuple[str, str], Rerun]:
-    """Every page under every required profile, run once, in parallel, on one runner, and compared with its record."""
-
-    async def run_all() -> dict[tuple[str, str], Rerun]:
-        pairs = [(snippets, profile) for profile in PROJECT.required for snippets in GUIDE.snippets.values()]
-        tasks = [Task(*pair, status(PROJECT, *pair).record) for pair in pairs]
-        answers = {profile.name: {} for profile in PROJECT.required}
-        async with LocalBackend(PROJECT) as here:
-            running = rerun(PROJECT, tasks, here, lambda job, cell: None, answers)
-            return {(ran.run.page, ran.run.profile): ran async for ran in running}
-
-    return asyncio.run(run_all())
 
 
 @pytest.mark.parametrize("record", RECORDS)
@@ -100,31 +74,9 @@ def test_the_guide_has_cells():
     assert len(CELLS) > 20
 
 
-@pytest.mark.parametrize(("profile", "snippets", "cell"), CELLS)
-def test_cell(profile, snippets, cell, reruns):
-    ran = reruns[snippets.page, profile.name]
-    if (failure := ran.run.failure) is not None:
-        where = "it failed" if failure.cell == cell.name else f"not reached, or not kept: cell {failure.cell} failed"
-        pytest.fail(f"{where}\n{failure}\n{failure.detail}", pytrace=False)
-    assert ran.found is not None, f"no record: galley run {snippets.page}"
-    wrong = [each for each in differences(PROJECT, ran.task, ran.found) if each.place == cell.place]
-    if wrong:
-        pytest.fail("\n".join(map(str, wrong)), pytrace=False)
-    # What may differ, by the cell's own line or with other versions: the cell ran and its assertions held.
-    if drift := [each for each in ran.found.changes if each.cell == cell]:
-        pytest.xfail(f"drift: {'; '.join(map(str, (*ran.found.versions, *drift)))}")
-
-
-@pytest.mark.parametrize(("profile", "snippets"), [(p, s) for p in PROJECT.required for s in GUIDE.snippets.values()])
-def test_a_page_states_of_its_run_what_another_run_states(profile, snippets, reruns):
-    found = reruns[snippets.page, profile.name].found
-    assert found is not None
-    assert found.versions or not found.facts
-
-
 def test_no_more_cells_may_differ_than_do():
     """Each reason on a cell's line takes it out of the comparison."""
-    excused = [cell.name for _, _, cell in (each.values for each in CELLS) if cell.options["by_processor"]]
+    excused = [cell.name for cell in CELLS if cell.options["by_processor"]]
     expected = ["tune", "drawn", "generation", "quality", "passes", "merge", "asked-first", "curve", "three-rates"]
     assert excused == expected
-    assert not [cell.name for _, _, cell in (each.values for each in CELLS) if cell.options["varies"]]
+    assert not [cell.name for cell in CELLS if cell.options["varies"]]

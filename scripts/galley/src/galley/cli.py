@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from galley import __version__
-from galley.commands import machines, pages, records, site, updates
+from galley.commands import machines, notebooks, pages, records, site, testing, updates
 from galley.errors import Exit, GalleyError, UsageError
 from galley.terminal import can_say_anything, err, out, refused
 
@@ -64,13 +64,15 @@ def app(ctx: click.Context) -> None:
 
 for command in (
     pages.run,
+    testing.test,
     records.check,
     records.manifest,
     records.review,
     site.build,
     site.csp,
     site.serve,
-    site.export,
+    notebooks.export,
+    notebooks.take,
     machines.plan,
     machines.collect,
     updates.affected,

@@ -124,7 +124,7 @@ class Project:
         Texts,
         says(
             "Names of facts of the hook `provenance` that another machine may state otherwise, such as a processor's.",
-            cannot="`galley run --check` alone asks it: of any other fact, a difference is told as one.",
+            cannot="`galley test` alone asks it: of any other fact, a difference is told as one.",
         ),
     ] = ()
     plugins: Annotated[

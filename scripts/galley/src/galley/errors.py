@@ -33,7 +33,7 @@ class Exit(IntEnum):
         "The command will not do this: CI writes no records, no placeholder is published, nobody's file replaced.",
     )
     RUNNER = 6, "The runner process could not start or went away, or a profile cannot run here."
-    DIFFERS = 7, "A page ran again (`run --check`), and what it printed is not what its record says."
+    DIFFERS = 7, "A page ran again (`test`), and what it printed is not what its record says."
     UNDECIDED = 8, "Changes of records wait for a decision (`review`)."
     INTERRUPTED = 130, "The command was interrupted; what was complete by then is kept."
 

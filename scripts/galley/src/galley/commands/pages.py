@@ -19,6 +19,7 @@ from galley.config import find_project
 from galley.errors import Exit, UsageError
 from galley.record.shard import Part
 from galley.run.command import How, run_pages, would_run
+from galley.run.outcome import to_json
 from galley.run.places import place
 from galley.source.guide import Guide, read_guide
 from galley.terminal import end, err, out
@@ -26,17 +27,10 @@ from galley.terminal import end, err, out
 if TYPE_CHECKING:
     from galley.run.backend import Backend
 
-ALONE = "--strict goes with --check, and --twice, --dry-run and --footprint do not"
-
-
-@click.command(short_help="Run what is missing or stale, and record what it prints.")
-@click.argument("pages", nargs=-1)
-@click.option("--profile", "-p", multiple=True, help="Run under this profile; the required ones when not given.")
-@click.option(
-    "--all", "-a", "run_all", is_flag=True, help="Run pages with a true record too; equal outputs leave it untouched."
+PROFILE = click.option(
+    "--profile", "-p", multiple=True, help="Run under this profile; the required ones when not given."
 )
-@click.option("--drifted", is_flag=True, help="Run only pages that were recorded with other versions of packages.")
-@click.option(
+JOBS = click.option(
     "--jobs",
     "-j",
     type=click.IntRange(min=0),
@@ -44,11 +38,32 @@ ALONE = "--strict goes with --check, and --twice, --dry-run and --footprint do n
     show_default=True,
     help="How many pages run at once; 0 stands for one for each core.",
 )
-@click.option("--twice", is_flag=True, help="Run each page twice; one that does not repeat its outputs fails.")
-@click.option(
-    "--check", "compare", is_flag=True, help="Run pages again, compare them with their records; write nothing."
+SHARD = click.option(
+    "--shard",
+    default="",
+    metavar="N/OF",
+    help="Run one share of several, such as 3/15: for several machines, see galley plan.",
 )
-@click.option("--strict", is_flag=True, help="With --check: fail also where a record is of other versions of packages.")
+ON = click.option(
+    "--on",
+    default="",
+    metavar="PLACE",
+    help="Run pages on a cluster of Ray: ray://HOST:PORT, or ray for one of this machine.",
+)
+REQUIRE_SANDBOX = click.option(
+    "--require-sandbox", is_flag=True, help="Run nothing unless every protection of the sandbox holds."
+)
+
+
+@click.command(short_help="Run what is missing or stale, and record what it prints.")
+@click.argument("pages", nargs=-1)
+@PROFILE
+@click.option(
+    "--all", "-a", "run_all", is_flag=True, help="Run pages with a true record too; equal outputs leave it untouched."
+)
+@click.option("--drifted", is_flag=True, help="Run only pages that were recorded with other versions of packages.")
+@JOBS
+@click.option("--twice", is_flag=True, help="Run each page twice; one that does not repeat its outputs fails.")
 @click.option("--keep-going", "-k", is_flag=True, help="Go on past a cell that fails; such a page is not recorded.")
 @click.option(
     "--held", is_flag=True, help="Run pages too that are kept as recorded (galley review --hold); this ends it."
@@ -59,19 +74,9 @@ ALONE = "--strict goes with --check, and --twice, --dry-run and --footprint do n
     is_flag=True,
     help="Then run pages once more and note what they call of packages: for galley affected.",
 )
-@click.option(
-    "--shard",
-    default="",
-    metavar="N/OF",
-    help="Run one share of several, such as 3/15: for several machines, see galley plan.",
-)
-@click.option(
-    "--on",
-    default="",
-    metavar="PLACE",
-    help="Run pages on a cluster of Ray: ray://HOST:PORT, or ray for one of this machine.",
-)
-@click.option("--require-sandbox", is_flag=True, help="Run nothing unless every protection of the sandbox holds.")
+@SHARD
+@ON
+@REQUIRE_SANDBOX
 def run(
     pages: tuple[str, ...],
     profile: tuple[str, ...],
@@ -79,8 +84,6 @@ def run(
     drifted: bool,
     jobs: int,
     twice: bool,
-    compare: bool,
-    strict: bool,
     keep_going: bool,
     held: bool,
     dry_run: bool,
@@ -95,15 +98,13 @@ def run(
     required these are the pages whose values it changes, and those with a record of it. A page that fails writes
     nothing: its old record stays, and the other pages go on.
     """
-    if (compare and (twice or dry_run or footprint)) or (strict and not compare):
-        raise UsageError(ALONE, mend="leave one of them out")
     if footprint and (on or shard or keep_going):
         raise UsageError("--footprint goes with no --on, --shard or --keep-going", mend="leave one of them out")
     if drifted and run_all:
         raise UsageError("--all runs what has drifted, too", mend="leave --drifted out")
     project = find_project(Path.cwd())
     part = Part.read(shard) if shard else None
-    how = How(twice=twice, check=compare, strict=strict, keep_going=keep_going, drifted=drifted, held=held, shard=part)
+    how = How(twice=twice, keep_going=keep_going, drifted=drifted, held=held, shard=part)
     if dry_run:
         tasks = would_run(read_guide(project), pages, profile, everything=run_all, how=how)
         for task in tasks:
@@ -128,12 +129,21 @@ def run_and_end(
     meanwhile: Callable[[], object] | None = None,
     how: How | None = None,
     backend: Backend | None = None,
+    as_json: bool = False,
 ) -> None:
-    """Run pages, say what failed, and end with its code; where nothing failed, go on."""
+    """Run pages, say what failed, and end with its code; where nothing failed, go on.
+
+    With `as_json`, standard output has what came of each cell that was compared, and standard error everything else.
+    """
     system.hide_process()
-    run = partial(run_pages, everything=everything, jobs=jobs, file=sys.stdout, meanwhile=meanwhile, how=how or How())
+    file = sys.stderr if as_json else sys.stdout
+    run = partial(run_pages, everything=everything, jobs=jobs, file=file, meanwhile=meanwhile, how=how or How())
     try:
-        end(run(guide, pages, profiles, backend=backend))
+        summary = run(guide, pages, profiles, backend=backend)
+        if as_json:
+            errors = (str(each) for each in summary.errors if each.exit is not Exit.DIFFERS)
+            click.echo(to_json(summary.cells, errors))
+        end(summary)
     except KeyboardInterrupt:
         err("stopped; records that were not complete stay as they were")
         sys.exit(Exit.INTERRUPTED)

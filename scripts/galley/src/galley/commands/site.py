@@ -89,33 +89,6 @@ def serve(address: str) -> None:
         sys.exit(Exit.NOT_TRUE)
 
 
-@click.command(short_help="Write a page as one script or one notebook.")
-@click.argument("page")
-@click.option(
-    "--profile", "-p", default="", help="The profile whose record is taken; the first required one when not given."
-)
-@click.option("--format", "-f", "form", default="", help="py for a script, ipynb for a notebook with the outputs.")
-@click.option("--output", "-o", default="", help="The file to write, PAGE.py when not given; - is standard output.")
-def export(page: str, profile: str, form: str, output: str) -> None:
-    """Write a page as one file that runs: a Python script, or a notebook with the recorded outputs.
-
-    PAGE is a page's name, or the path of its file. Without --format, the ending of --output says which of the two is
-    written. The file begins with what it needs, and a notebook's first cell fetches that. A file that is there already
-    is not overwritten. Runs nothing and needs none of what the page imports.
-    """
-    from galley.export import command
-    from galley.site.settings import site_of
-
-    form = form or (Path(output).suffix.removeprefix(".") if output != "-" else "") or "py"
-    guide = read_guide(find_project(Path.cwd()))
-    text = command.export(guide, page, profile, form, site_of(guide.project))
-    if output == "-":
-        sys.stdout.write(text)
-        return
-    path = command.write_new(Path(output or f"{guide.find(page).stem}.{form}"), text)
-    out(f"wrote {path}")
-
-
 def _stop_at(wrong: Sequence[Finding]) -> None:
     if wrong:
         err("\n".join(map(str, wrong)))

@@ -121,10 +121,8 @@ def bisect(page: str, package: str, between: str) -> None:
     environment; nothing is recorded.
     """
     from galley.update.bisect import bisect as search
-    from galley.update.bisect import page_and_cell
 
-    name, cell = page_and_cell(page)
-    found = search(read_guide(find_project(Path.cwd())), name, cell, package, between, out)
+    found = search(read_guide(find_project(Path.cwd())), page, package, between, out)
     if not found.new:
         out(f"{page}: no release from {found.old} on changed it")
         return

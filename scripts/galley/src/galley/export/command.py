@@ -1,4 +1,4 @@
-"""`galley export`: one page, one profile, one format, to a file or to standard output.
+"""`galley export PAGE`: one page, one profile, one format, to a file or to standard output.
 
 In the command.
 """
@@ -6,19 +6,14 @@ In the command.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 
-from galley.errors import GalleyError, NotTrueError, Place, UsageError
+from galley.errors import Place, UsageError
 from galley.export.address import NOWHERE, Site
 from galley.export.document import Document, document
 from galley.export.notebook import notebook
 from galley.export.script import script
-from galley.record.move import RECORD
-from galley.record.numbers import bound_text
-from galley.record.status import SHOWABLE, status, store_of
-from galley.source.bound import with_numbers
-from galley.source.cells import read_text
+from galley.export.true import naming, true_record, with_page_numbers
 from galley.source.guide import Guide
 
 FORMATS: Mapping[str, Callable[[Document], str]] = {"py": script, "ipynb": notebook}
@@ -30,30 +25,19 @@ def export(guide: Guide, page: str, profile: str, form: str, site: Site = NOWHER
     Raises UsageError for a page, profile or format that is not there, NotTrueError where the record is not true (an
     export says on what its outputs ran), and GalleyError for an output of a kind that nobody knows.
     """
+    know(form)
+    project, snippets = guide.project, guide.find(page)
+    found = true_record(guide, snippets, profile)
+    path = guide.page_file(snippets)
+    lines = with_page_numbers(guide, path) if path.exists() else []
+    with naming(guide, found):
+        return FORMATS[form](document(project, found, lines, site))
+
+
+def know(form: str) -> None:
+    """Raises UsageError for a format that is not there."""
     if form not in FORMATS:
         raise UsageError(f"no format is named '{form}'", mend=f"formats: {', '.join(FORMATS)}")
-    project, snippets = guide.project, guide.find(page)
-    chosen = project.profile(profile) if profile else next(iter(project.required or project.profiles))
-    found = status(project, snippets, chosen)
-    if found.state not in SHOWABLE:
-        reason = found.reasons[0]
-        raise NotTrueError(f"the {chosen.name} record is {found.state}: {reason.what}", reason.place, found.mend)
-    path = guide.page_file(snippets)
-    lines = _with_numbers(guide, path) if path.exists() else []
-    try:
-        return FORMATS[form](document(project, found, lines, site))
-    except GalleyError as error:
-        record = store_of(project).relative / snippets.page / chosen.name / RECORD
-        raise type(error)(error.what, error.place or Place(record), error.mend) from error
-
-
-def _with_numbers(guide: Guide, path: Path) -> list[str]:
-    """A page's lines, with the numbers that its prose takes from cells."""
-    relative = guide.project.relative(path)
-    lines, wrong = with_numbers(read_text(path, relative).split("\n"), relative, partial(bound_text, guide))
-    if wrong:
-        raise wrong[0]
-    return lines
 
 
 def write_new(path: Path, text: str) -> Path:

@@ -6,7 +6,7 @@ In the command and in the builder.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -51,12 +51,23 @@ class Document:
     kinds: Kinds
 
 
-def document(project: Project, found: Status, lines: Sequence[str], site: Site = NOWHERE) -> Document:
-    """The page of a snippet file under one profile; `lines` are its Markdown."""
+def without_links(text: str) -> str:
+    """Prose without the links that lead nowhere outside of the site."""
+    return LINK.sub(r"\1", text)
+
+
+def document(
+    project: Project,
+    found: Status,
+    lines: Sequence[str],
+    site: Site = NOWHERE,
+    links: Callable[[str], str] = without_links,
+) -> Document:
+    """The page of a snippet file under one profile; `lines` are its Markdown, whose links `links` sees to."""
     assert found.record is not None
     snippets = with_values(found.snippets, found.profile.parameters)
-    opening, body = _opening(lines)
-    prose, rest = _prose(snippets, lines, body)
+    opening, body = _opening(lines, links)
+    prose, rest = _prose(snippets, lines, body, links)
     parts = [Part(_above(prose.get(cell.name, ""), cell), cell) for cell in snippets.cells]
     whole = (Part(opening, None), *parts, Part(rest, None))
     kept = tuple(part for part in whole if part.cell or part.prose)
@@ -66,11 +77,11 @@ def document(project: Project, found: Status, lines: Sequence[str], site: Site =
     return Document(snippets.page, needed, site, told, kept, found.record, kinds_of(project))
 
 
-def _opening(lines: Sequence[str]) -> tuple[str, int]:
+def _opening(lines: Sequence[str], links: Callable[[str], str]) -> tuple[str, int]:
     """The prose above the page's first section and its first fence, and the index of the line below it."""
     start = front_matter(lines)
     end = next((n for n in range(start, len(lines)) if lines[n].startswith("## ") or OPENS.match(lines[n])), len(lines))
-    return _plain(lines[start:end]).strip(), end
+    return plain(lines[start:end], links).strip(), end
 
 
 def _above(prose: str, cell: Cell) -> str:
@@ -80,25 +91,27 @@ def _above(prose: str, cell: Cell) -> str:
     return "\n\n".join(text for text in (prose, caption, measured) if text)
 
 
-def _prose(snippets: SnippetFile, lines: Sequence[str], start: int) -> tuple[dict[str, str], str]:
+def _prose(
+    snippets: SnippetFile, lines: Sequence[str], start: int, links: Callable[[str], str]
+) -> tuple[dict[str, str], str]:
     """The prose above each cell, by the cell's name, and the prose below the last one, from line `start` on."""
     fences, _ = find_fences(lines, Path(snippets.page), grammar=snippets.grammar)
     above: dict[str, str] = {}
     text = ""
     for fence in fences:
         at = fence.place.line - 1
-        text += _plain(lines[start:at])
+        text += plain(lines[start:at], links)
         start = next((n for n in range(at + 1, len(lines)) if CLOSES.match(lines[n])), at) + 1
         if fence.file == snippets.stem and fence.cell not in above:
             above[fence.cell], text = text.strip(), ""
-    return above, (text + _plain(lines[start:])).strip()
+    return above, (text + plain(lines[start:], links)).strip()
 
 
-def _plain(lines: Sequence[str]) -> str:
-    """Markdown without the links that lead nowhere outside of the site; code stays as it is."""
+def plain(lines: Sequence[str], links: Callable[[str], str]) -> str:
+    """Markdown whose prose `links` has seen to; code stays as it is."""
     prose = set(outside_code(lines))
     text = ""
     for free, run in groupby(range(len(lines)), prose.__contains__):  # a link may go over two lines
         block = "".join(f"{lines[at]}\n" for at in run)
-        text += LINK.sub(r"\1", block) if free else block
+        text += links(block) if free else block
     return text

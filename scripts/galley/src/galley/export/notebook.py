@@ -20,19 +20,29 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+FOLDS = {"folded": "hide-input", "setup": "hide-cell"}  # the tags of Jupyter Book for galley's
 
 
-def notebook(document: Document, *, compact: bool = False) -> str:
+def notebook(document: Document, *, compact: bool = False, in_book: bool = False) -> str:
     """The text of the notebook: indented, or on one line where it is `compact`.
 
-    The first cell says on what the outputs were made, and brings what the notebook needs.
+    The first cell says on what the outputs were made, and brings what the notebook needs. A page of a book begins with
+    its title: there this cell is the second one, and folded.
     """
-    cells = [_first(document)]
+    cells = []
     for number, part in enumerate(document.parts, start=1):
         if part.prose:
             cells.append(_markdown(f"prose-{number}", part.prose))
         if part.cell and part.cell.source:
             cells.append(_code(part, number, document.record, document.kinds))
+    first = _first(document)
+    if in_book and first["cell_type"] == "code":
+        first["metadata"] |= {"tags": ["hide-cell"]}
+    cells.insert(1 if in_book and document.parts and document.parts[0].cell is None else 0, first)
+    for cell in cells if in_book else ():
+        cell["id"] = digest(f"{document.page}/{cell['id']}")[:16]  # MyST wants an id to be one cell's in the whole book
+        if tags := [FOLDS[tag] for tag in cell["metadata"].get("tags", ()) if tag in FOLDS]:
+            cell["metadata"]["tags"] += tags
     content = {"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
     form: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 1}
     return json.dumps(content, ensure_ascii=False, sort_keys=True, **form) + "\n"

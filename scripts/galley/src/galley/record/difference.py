@@ -19,6 +19,8 @@ NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 TOLERANCE = 1e-4  # relative; more than rounded float32 results differ between two processors
 ROWS = 100  # pieces of a difference that are told one by one
 SHORT = 60  # characters of a text that a sentence quotes
+SAID = 8  # pieces of a difference that a terminal shows
+WIDE = 120  # characters of a piece in a terminal
 CONTINUED = 300  # characters of a text that are told from where it differs on
 
 
@@ -58,6 +60,21 @@ class Difference:
     what: str
     head: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def pieces(self) -> Iterator[str]:
+        """What differs piece by piece, as a terminal says it: a line for each row, and one for those left out."""
+        for row in self.rows[:SAID]:
+            parts = [f"{name} {shortened(part)}".strip() for name, part in zip(self.head, row, strict=True) if part]
+            yield "  ".join(parts)
+        if len(self.rows) > SAID:
+            yield f"and {len(self.rows) - SAID} more"
+
+
+def shortened(text: str) -> str:
+    """A text on one line, no longer than a terminal shows of it."""
+    text = " ".join(text.split())
+    return text if len(text) <= WIDE else f"{text[:WIDE]}…"
 
 
 def of_text(old: str, new: str, tolerance: float = TOLERANCE) -> Difference:

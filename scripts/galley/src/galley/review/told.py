@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from galley.kinds.ansi import plain
 from galley.kinds.markup import escape
+from galley.record.difference import shortened
 from galley.record.held import Held
 from galley.review.changed import Fact, Item, Page, Review
 from galley.review.decide import Decision
 from galley.words import counted
 
-ROWS = 8  # pieces of a difference that a terminal shows
-WIDE = 120  # characters of a line in a terminal
 PIECES = 12  # pieces of a difference in the Markdown of one output
 
 
@@ -57,20 +56,10 @@ def item_lines(page: Page, item: Item) -> Iterator[str]:
         return
     for output in item.outputs:
         yield f"    {output.file} {output.difference.what}" + (f" (it may: {output.may})" if output.may else "")
-        rows, head = output.difference.rows, output.difference.head
-        for row in rows[:ROWS]:
-            parts = [f"{name} {_short(part)}".strip() for name, part in zip(head, row, strict=True) if part]
-            yield f"        {'  '.join(parts)}"
-        if len(rows) > ROWS:
-            yield f"        and {len(rows) - ROWS} more"
+        yield from (f"        {piece}" for piece in output.difference.pieces)
     for quote in item.quotes:
         then = f"{quote.was} becomes {quote.now}" if quote.now else f"it quotes {quote.was}, which stays as it is"
-        yield f"    {page.path}:{quote.line}: {then}: {_short(quote.sentence)}"
-
-
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= WIDE else f"{text[:WIDE]}…"
+        yield f"    {page.path}:{quote.line}: {then}: {shortened(quote.sentence)}"
 
 
 def as_markdown(review: Review, decided: Mapping[str, Decision]) -> str:
@@ -108,7 +97,7 @@ def _folded(page: Page, item: Item) -> Iterator[str]:
         yield f"| {' | '.join(difference.head)} |"
         yield f"|{'---|' * len(difference.head)}"
         for row in difference.rows[:PIECES]:
-            yield f"| {' | '.join(_code(_short(part)) for part in row)} |"
+            yield f"| {' | '.join(_code(shortened(part)) for part in row)} |"
         yield ""
     for quote in item.quotes:
         became = f"is now {_code(quote.now)}" if quote.now else "is typed there, and stays"

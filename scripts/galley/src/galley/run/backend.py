@@ -31,6 +31,7 @@ from galley.run.room import Room
 from galley.run.runners import runner, warm_runner
 from galley.system import cores, scratch
 
+WAITS = "waits for another galley command"
 STARTS = 5  # how often a command starts the shared runner for one page before it gives up
 
 
@@ -105,7 +106,7 @@ class LocalBackend:
             for link in job.links:
                 (folder / link).symlink_to(self.project.snippets / link)
             job = msgspec.structs.replace(job, scratch=str(folder))
-            async with machine(alone=alone, waits=lambda: tell(job, "waits for another galley command")):
+            async with machine(alone=alone, waits=lambda: tell(job, WAITS)):
                 return await self._run(job, tell)
 
     async def _run(self, job: Job, tell: Tell) -> PageRun:

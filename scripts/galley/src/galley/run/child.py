@@ -112,7 +112,7 @@ class _Program:
             self.tracer.hooks_end()
         gc.freeze()  # memory shared with the runner is copied when it is written to, as a collection would do
         last = self._run_cells(snippets, kinds_among(plugins))
-        if last is None or not self._end(snippets.cells[-1]):
+        if last is None or not (self.job.part or self._end(snippets.cells[-1])):
             return 1
         try:
             used = tuple(self.watch.found())
@@ -143,7 +143,7 @@ class _Program:
         self._settle(Ready(self.protections))
         reached = {**({"network": "with network"} if self.job.network else {}), **self.job.answers}
         ends: CellEnds | CellFailed | None = None
-        for cell in snippets.cells:
+        for cell in snippets.cells[: len(self.job.cells)]:
             if ends:
                 self._settle(ends)
             self.tell(CellBegins(cell.name, cell.place.line, cell.timeout))

@@ -7,15 +7,16 @@ those imports.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from galley.errors import GalleyError, NotTrueError
+from galley.errors import GalleyError, NotTrueError, UsageError
 from galley.profile import Profile
 from galley.record.model import Name, Record
 from galley.record.status import SHOWABLE, State, Status, applies, status
-from galley.source.cells import SnippetFile
+from galley.source.cells import Cell, SnippetFile
 from galley.source.guide import Guide
+from galley.source.parameters import with_values
 
 NAMED = 3  # pages that a sentence names
 
@@ -25,7 +26,8 @@ class Task:
     """A page to run under a profile; `before` is its last record, from which time and memory are estimated.
 
     One to run `twice` fails where the second run does not repeat what the first one did. One to `keep_going` goes on
-    past a cell that fails. One that is `traced`, for its footprint, may take several times as long.
+    past a cell that fails. One that is `traced`, for its footprint, may take several times as long. One with names of
+    cells in `only` is compared in these alone, and runs as far as the last of them.
     """
 
     snippets: SnippetFile
@@ -35,6 +37,7 @@ class Task:
     twice: bool = False
     keep_going: bool = False
     traced: bool = False
+    only: frozenset[str] = frozenset()
 
     @property
     def name(self) -> Name:
@@ -44,17 +47,28 @@ class Task:
     @property
     def alone(self) -> bool:
         """Whether the page measures: then no other page runs beside it."""
-        return any("measured" in cell.tags for cell in self.snippets.cells)
+        return any("measured" in cell.tags for cell in self.running(self.snippets))
 
     @property
     def seconds(self) -> float:
-        """The seconds that the page took last time; 0 where that is not known."""
-        return sum(cell.seconds for cell in self.before.cells) if self.before else 0.0
+        """The seconds that the page took last time, as far as it runs; 0 where that is not known."""
+        names = {cell.name for cell in self.running(self.snippets)}
+        return sum(cell.seconds for cell in self.before.cells if cell.name in names) if self.before else 0.0
 
     @property
     def peak_mb(self) -> float:
         """The largest resident size of the page last time, in MB (10^6 bytes); 0 where that is not known."""
         return max((cell.peak_mb for cell in self.before.cells), default=0.0) if self.before else 0.0
+
+    def running(self, snippets: SnippetFile) -> tuple[Cell, ...]:
+        """The cells that run, of the snippet file as it is or with the profile's values."""
+        last = (number for number, cell in enumerate(snippets.cells, start=1) if cell.name in self.only)
+        return snippets.cells[: max(last, default=len(snippets.cells))]
+
+    def compared(self, cells: Collection[str]) -> SnippetFile:
+        """The snippet file with those of its cells alone that are compared with the record, of some that ran."""
+        kept = (cell for cell in self.snippets.cells if cell.name in cells)
+        return replace(self.snippets, cells=tuple(cell for cell in kept if not self.only or cell.name in self.only))
 
 
 def look(guide: Guide, pages: Sequence[str], profiles: Sequence[str]) -> list[Status]:
@@ -103,6 +117,21 @@ def to_compare(
     return tasks, list[GalleyError](errors)
 
 
+def narrowed(tasks: Iterable[Task], cells: Mapping[str, Collection[str]]) -> list[Task]:
+    """The tasks, each with those cells alone that are named for its page; a page without any stays whole.
+
+    Raises UsageError for a cell that a profile leaves out.
+    """
+    found = []
+    for each in tasks:
+        run = with_values(each.snippets, each.profile.parameters)
+        if lacks := sorted(name for name in cells.get(each.snippets.page, ()) if run.cell(name) is None):
+            what = f"the profile {each.profile.name} leaves cell {lacks[0]} of page {each.snippets.page} out"
+            raise UsageError(what, mend="its line says about which values it is: name another --profile")
+        found.append(replace(each, only=frozenset(cells.get(each.snippets.page, ()))))
+    return found
+
+
 def newer(found: Iterable[Status]) -> list[GalleyError]:
     """An error for each record that a newer galley wrote: this one neither reads nor replaces it."""
     of_newer = [each for each in found if each.state is State.NEWER]
@@ -128,7 +157,7 @@ def told_drift(found: Iterable[Status], again: str) -> list[str]:
     pages = [str(each.name) for each in drifted]
     others = f" and {len(pages) - NAMED} others" if len(pages) > NAMED + 1 else ""
     said = f"drifted: {', '.join(pages[:NAMED] if others else pages)}{others}; their records are true of their own runs"
-    mends = [f"galley run --check --drifted{again} says what differs here"]
+    mends = [f"galley test --drifted{again} says what differs here"]
     if not os.environ.get("CI"):
         mends.append(f"galley run --drifted{again} records it")
     return [said, *(f"    {each}" for each in (*reasons, *mends))]

@@ -112,7 +112,7 @@ class _Follower:
         self.captures = {kind: Capture(job.output_limit) for kind in STREAMS}
         self.lifeline, self.held = os.pipe()
         self.cells: list[CellEnds] = []
-        self.order = Order(job.cells, keep_going=job.keep_going)
+        self.order = Order(job.cells, keep_going=job.keep_going, part=job.part)
         self.broken: list[Failure] = []  # of cells, in a page that goes on
         self.cell, self.line = "", 0
         self.started = self.begun = time.monotonic()

@@ -1,4 +1,4 @@
-"""What `galley run` does: choose the pages, run them, write or compare the records, say what changed.
+"""What `galley run` and `galley test` do: choose the pages, run them, write or compare the records, say what changed.
 
 In the command. What runs pages is imported once there is something to run: a build with nothing to do waits for none
 of it.
@@ -7,7 +7,7 @@ of it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ from galley.config import Project
 from galley.errors import GalleyError, RefusedError, RunnerError
 from galley.record.shard import Note, Part, Progress
 from galley.record.status import Status, store_of
-from galley.run.choose import Task, chosen, look, newer, to_compare, told_drift, told_held
+from galley.run.choose import Task, chosen, look, narrowed, newer, to_compare, told_drift, told_held
 from galley.source.guide import Guide
 from galley.system import sandbox
 
@@ -28,15 +28,17 @@ if TYPE_CHECKING:
     from galley.run.backend import Backend
     from galley.run.failure import Failure
     from galley.run.keep import Kept
+    from galley.run.outcome import Outcome
     from galley.run.progress import RunProgress
 
 
 @dataclass
 class Summary:
-    """How a run ended: pages that failed, and what else went wrong."""
+    """How a run ended: pages that failed, what else went wrong, and what came of each cell that was compared."""
 
     failures: list[Failure] = field(default_factory=list)
     errors: list[GalleyError] = field(default_factory=list)
+    cells: list[Outcome] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,20 @@ class How:
     """How pages run, and which of them.
 
     A page that is run `twice` is recorded only where the second run repeats the first. With `check`, the pages with a
-    true record run again, and what differs from it is an error; nothing is written. `strict` counts other versions as
-    a difference. With `keep_going`, a page goes on past a cell that fails, and tells all of its failures; nothing of
-    such a page is recorded. With `drifted`, those pages alone run whose record has drifted. Held pages are left out
-    unless `held`. With `shard`, one of several shares of them runs, and a note of it is written beside the records.
-    With `footprint`, the pages with a true record and no footprint run again, and their footprints are kept.
+    true record run again, and what differs from it is an error; nothing is written. `strict` counts other versions as a
+    difference. Of a page with names of cells in `only`, these alone are compared, and the page runs as far as the last
+    of them; with `each_cell`, what came of each cell has a line. With `keep_going`, a page goes on past a cell that
+    fails, and tells all of its failures; nothing of such a page is recorded. With `drifted`, those pages alone run
+    whose record has drifted. Held pages are left out unless `held`. With `shard`, one of several shares of them runs,
+    and a note of it is written beside the records. With `footprint`, the pages with a true record and no footprint run
+    again, and their footprints are kept.
     """
 
     twice: bool = False
     check: bool = False
     strict: bool = False
+    only: Mapping[str, Collection[str]] = field(default_factory=dict)
+    each_cell: bool = False
     keep_going: bool = False
     drifted: bool = False
     held: bool = False
@@ -109,6 +115,7 @@ def _wanted(
     """
     if how.check or how.footprint:
         tasks, errors = to_compare(found, named=named, drifted=how.drifted, held=how.held)
+        tasks = narrowed(tasks, how.only)
     else:
         tasks, errors = chosen(found, everything=everything, drifted=how.drifted, held=how.held), newer(found)
     if how.footprint:
@@ -129,7 +136,7 @@ def _may_write(tasks: Sequence[Task]) -> None:
     """Raises RefusedError where CI would write the records of these tasks."""
     if tasks and os.environ.get("CI"):
         what = f"CI writes no records, and these would be run: {', '.join(task.snippets.page for task in tasks)}"
-        mend = "run `galley run` where you can review and commit what it writes; `galley run --check` writes nothing"
+        mend = "run `galley run` where you can review and commit what it writes; `galley test` writes nothing"
         raise RefusedError(what, mend=mend)
 
 
@@ -187,8 +194,7 @@ def _run(
     how: How,
     shard: Progress | None = None,
 ) -> None:
-    system.need_fork()
-    _need_sandbox(project)
+    need_machine(project)
     # Imported here: a command with nothing to run does not wait a tenth of a second for what runs pages.
     import asyncio
 
@@ -199,7 +205,7 @@ def _run(
     from galley.run.progress import progress
     from galley.run.rerun import rerun_and_tell
 
-    compared = partial(rerun_and_tell, strict=how.strict)
+    compared = partial(rerun_and_tell, strict=how.strict, each_cell=how.each_cell)
     ended = compared if how.check else trace_and_keep if how.footprint else run_and_keep
 
     async def run_all(where: Backend, rows: RunProgress) -> None:
@@ -222,8 +228,9 @@ def _run(
         asyncio.run(run_all(backend or LocalBackend(project, footprint=how.footprint), rows))
 
 
-def _need_sandbox(project: Project) -> None:
-    """Raises RefusedError where the sandbox is required and a protection does not hold on this machine."""
+def need_machine(project: Project) -> None:
+    """Raises RunnerError where this machine cannot run pages, RefusedError where it lacks the sandbox they require."""
+    system.need_fork()
     if project.sandbox == sandbox.REQUIRED and any((held := sandbox.probe()).values()):
         mend = "run it on Linux 6.12 or newer, where user namespaces and Landlock are allowed; "
         mend += 'or leave out --require-sandbox, and set sandbox = "on" under [tool.galley]'
@@ -232,6 +239,7 @@ def _need_sandbox(project: Project) -> None:
 
 def _told(kept: Kept, rows: RunProgress, summary: Summary) -> None:
     reached = ", with network" if "network" in kept.run.environment.provenance else ""
+    summary.cells += kept.cells
     if kept.failure:
         summary.failures += kept.failures
         rows.ended(kept.run, kept.said)

@@ -22,6 +22,7 @@ from galley.run.backend import Backend
 from galley.run.choose import Task
 from galley.run.client import PageRun, Tell
 from galley.run.failure import Failure
+from galley.run.outcome import Outcome
 from galley.run.prepare import Answers
 from galley.run.schedule import TaskRun, run_tasks
 
@@ -30,14 +31,15 @@ from galley.run.schedule import TaskRun, run_tasks
 class Kept:
     """What came of a page: a `failure`, of its code or of writing its record, or else a word on what was written.
 
-    A page that was compared, and not kept, may have `errors`: what differs from its record. Of a page that went on past
-    failures, `said` has what differs in its other cells.
+    A page that was compared, and not kept, may have `errors`: what differs from its record. `cells` says what came of
+    each of its cells. Of a page that went on past failures, `said` has what differs in its other cells.
     """
 
     run: PageRun
     failure: Failure | None = None
     said: str = ""
     errors: tuple[GalleyError, ...] = ()
+    cells: tuple[Outcome, ...] = ()
 
     @property
     def failures(self) -> tuple[Failure, ...]:
@@ -78,10 +80,9 @@ def failed(ran: TaskRun, kinds: Kinds) -> Kept:
     run, old = ran.run, ran.task.before
     if ran.partial is None:
         return Kept(run, run.failure, "FAILED")
-    ended = {each.cell for each in run.cells}
-    changed = changes(old, ran.partial, ran.task.snippets, kinds) if old else ()
-    told = [f"    {each}" for each in changed if each.cell.name in ended]
-    count = f"FAILED in {1 + len(run.also)} of {len(ran.task.snippets.cells)} cells"
+    ended = ran.task.compared({each.cell for each in run.cells})
+    told = [f"    {each}" for each in changes(old, ran.partial, ended, kinds)] if old else []
+    count = f"FAILED in {1 + len(run.also)} of {len(ran.task.running(ran.task.snippets))} cells"
     return Kept(run, run.failure, "\n".join([f"{count}; of the others differ" if told else count, *told]))
 
 

@@ -31,7 +31,8 @@ Limit = Annotated[float, msgspec.Meta(gt=0, le=86400)]  # seconds
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One page under one profile.
 
-    `cells` are the names of its cells, in the order in which they run: what the page says must be about these.
+    `cells` are the names of its cells, in the order in which they run: what the page says must be about these. Where
+    they are a `part` of the page, its first ones, the page stops there and does not end as a program ends.
     `source` is the snippet file's text with the profile's values in place, `path` where the file stands, `relative` its
     path in messages. `scratch` is the folder that the page runs in, with a link for each of `links`. `uses` are the
     files and folders that the page's cells declare or name. `answers` are facts about `variables`, as the record has
@@ -49,6 +50,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     cells: Sequence[str]
     root: str
+    part: bool = False
     scratch: str = ""
     links: Sequence[str] = ()
     parameters: Mapping[str, Any] = {}
@@ -238,12 +240,12 @@ class Order:
     before its last cell is told to have ended, it has finished.
 
     A page that fails, or whose process is gone, may say so at any time. In one that is to `keep_going`, a cell may fail
-    in place of its end.
+    in place of its end. One that runs in `part` does not end before its last cell does.
     """
 
-    def __init__(self, cells: Sequence[str], *, keep_going: bool = False) -> None:
+    def __init__(self, cells: Sequence[str], *, keep_going: bool = False, part: bool = False) -> None:
         turns = [each for cell in cells for each in (("begins", cell), ("ends", cell))]
-        turns[-1:-1] = [("ending", "")]  # what the page says at its end is the last cell's
+        turns[-1:-1] = [] if part else [("ending", "")]  # what the page says at its end is the last cell's
         self._coming = [("ready", ""), *turns, ("finished", "")]
         self._at, self._keep_going = 0, keep_going
 

@@ -76,7 +76,7 @@ async def _run(project: Project, backend: Backend, task: Task, tell: Tell, room:
     async with room.held(task.snippets.threads, task.peak_mb or task.profile.needs_mb, task.alone):
         snippets = with_values(task.snippets, task.profile.parameters)
         uses: list[str] = []
-        for cell in snippets.cells:
+        for cell in task.running(snippets):
             try:
                 uses += map(str, (*declared(project, cell), *named(project, cell)))
             except GalleyError as error:
@@ -110,7 +110,8 @@ def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str
         path=str(snippets.path),
         relative=str(project.relative(snippets.path)),
         source=snippets.source,
-        cells=[cell.name for cell in snippets.cells],
+        cells=[cell.name for cell in task.running(snippets)],
+        part=len(task.running(snippets)) < len(snippets.cells),
         root=str(project.root),
         links=project.links,
         parameters=task.profile.parameters,

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
@@ -54,6 +56,29 @@ class Guide:
             raise UsageError(f"several snippet files belong to '{name}'", mend=f"name one: {', '.join(shown)}")
         known = ", ".join(sorted(each.page for each in self.snippets.values())) or "none"
         raise UsageError(f"no page with cells is named '{name}'", mend=f"pages with cells: {known}")
+
+    def find_cell(self, name: str) -> tuple[SnippetFile, str]:
+        """What `PAGE` or `PAGE/CELL` means: a snippet file, and the name of one of its cells, empty for the whole page.
+
+        Raises UsageError where there is no such page or no such cell, and what `find` raises.
+        """
+        page, _, cell = name.rpartition("/")
+        if not page or name.endswith((".py", ".md")):
+            return self.find(name), ""
+        try:
+            found = self.find(page)
+        except UsageError:
+            return self.find(name), ""  # a page in a folder
+        if found.cell(cell):
+            return found, cell
+        with suppress(GalleyError):
+            inside, asked = self.find(name), Path(name).parts
+            if self.page_file(inside).with_suffix("").parts[-len(asked) :] == asked:
+                return inside, ""
+        names = [each.name for each in found.cells]
+        near = get_close_matches(cell, names, 1)
+        mend = f"is it {near[0]}? " if near else ""
+        raise UsageError(f"page {found.page} has no cell '{cell}'", mend=f"{mend}its cells: {', '.join(names)}")
 
     def page_file(self, snippets: SnippetFile) -> Path:
         """The page that a snippet file belongs to: the one that shows most of its cells.

@@ -50,15 +50,12 @@ class _Ran:
     failed: str = ""
 
 
-def bisect(guide: Guide, page: str, cell: str, package: str, between: str, tell: Tell) -> Found:
-    """The first release with which the page prints something else than with the oldest one.
+def bisect(guide: Guide, asked: str, package: str, between: str, tell: Tell) -> Found:
+    """The first release with which a page, or one of its cells, prints something else than with the oldest one.
 
     Raises UsageError for a page, a cell or a release that is not there.
     """
-    snippets = guide.find(page)
-    if cell and snippets.cell(cell) is None:
-        names = ", ".join(each.name for each in snippets.cells)
-        raise UsageError(f"{snippets.page} has no cell '{cell}'", mend=f"its cells: {names}")
+    snippets, cell = guide.find_cell(asked)
     releases = _releases(package, between)
     with scratch("galley-bisect-") as folder:
         bench = _Bench(guide.project, snippets, cell, package, folder, tell)
@@ -163,11 +160,3 @@ def _files(root: Path) -> Sequence[str]:
         return known
     found = (path.relative_to(root) for path in sorted(root.rglob("*")))
     return [str(path) for path in found if not any(part.startswith(".") for part in path.parts)]
-
-
-def page_and_cell(page: str) -> tuple[str, str]:
-    """A page and its cell from `PAGE/CELL`, the cell empty where only the page is named."""
-    if page.endswith((".py", ".md")):
-        return page, ""
-    name, _, cell = page.rpartition("/")
-    return (name, cell) if name else (page, "")

@@ -1,0 +1,95 @@
+"""The commands that make a notebook of a page, and a page of a notebook.
+
+In the command. What makes and reads notebooks is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from shlex import quote
+
+import click
+
+from galley.config import find_project
+from galley.errors import UsageError
+from galley.source.guide import Guide, read_guide
+from galley.terminal import out
+from galley.words import counted
+
+
+@click.command(short_help="Write pages as scripts or notebooks.")
+@click.argument("page", default="")
+@click.option("--all", "-a", "every", is_flag=True, help="Write all pages into a folder, for Jupyter Book or Sphinx.")
+@click.option(
+    "--profile", "-p", default="", help="The profile whose record is taken; the first required one when not given."
+)
+@click.option("--format", "-f", "form", default="", help="py for a script, ipynb for a notebook with the outputs.")
+@click.option(
+    "--output",
+    "-o",
+    default="",
+    help="The file to write, PAGE.py when not given; - is standard output. With --all the folder.",
+)
+def export(page: str, every: bool, profile: str, form: str, output: str) -> None:
+    """Write a page as one file that runs: a Python script, or a notebook with the recorded outputs.
+
+    PAGE is a page's name, or the path of its file. Without --format, the ending of --output says which of the two is
+    written. The file begins with what it needs, and a notebook's first cell fetches that. A file that is there already
+    is not overwritten. Runs nothing and needs none of what the page imports.
+
+    With --all, every page is written into a new folder, as a notebook unless --format says py. Links between pages and
+    pictures lead to what is in the folder.
+    """
+    from galley.export import command
+    from galley.site.settings import site_of
+
+    if bool(page) == every:
+        raise UsageError("one page is exported, or all of them", mend="name a PAGE, or give --all")
+    guide = read_guide(find_project(Path.cwd()))
+    if every:
+        _export_all(guide, profile, form or "ipynb", output)
+        return
+    form = form or (Path(output).suffix.removeprefix(".") if output != "-" else "") or "py"
+    text = command.export(guide, page, profile, form, site_of(guide.project))
+    if output == "-":
+        sys.stdout.write(text)
+        return
+    path = command.write_new(Path(output or f"{guide.find(page).stem}.{form}"), text)
+    out(f"wrote {path}")
+
+
+def _export_all(guide: Guide, profile: str, form: str, output: str) -> None:
+    from galley.export.book import book, write_folder
+    from galley.export.command import know
+    from galley.site.settings import site_of
+
+    know(form)
+    if output in ("", "-"):
+        raise UsageError("all pages are written into a folder", mend="name it: --output FOLDER")
+    made = book(guide, profile, form, site_of(guide.project))
+    for each in made.lost:
+        out(f"not shown: {each}")
+    out(f"wrote {counted(len(list(write_folder(Path(output), made))), 'file')} into {output}")
+
+
+@click.command(name="import", short_help="Make a page and a snippet file of a notebook.")
+@click.argument("file")
+@click.option("--as", "name", default="", metavar="NAME", help="The page's name; that of the file when not given.")
+def take(file: str, name: str) -> None:
+    """Make a page of a notebook: prose goes into the page, code into its snippet file.
+
+    FILE is a notebook of Jupyter (.ipynb), Quarto (.qmd) or MyST (.md), or a Python script with `# %%` lines or of
+    sphinx-gallery. What galley has no form for is told, with the number of its cell and what to do. Nothing is
+    overwritten, and nothing runs: `galley run` then records the page.
+    """
+    from galley.convert import command
+
+    taken = command.take(find_project(Path.cwd()), Path(file), name)
+    for path in taken.files:
+        out(f"wrote {path}")
+    if taken.lost:
+        out(f"could not take {counted(len(taken.lost), 'thing')}:")
+    for each in taken.lost:
+        out(f"    {each}")
+    out(f"galley run {quote(taken.page)} runs it; add the page to nav in mkdocs.yml where there is one")

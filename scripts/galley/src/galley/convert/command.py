@@ -1,0 +1,94 @@
+"""`galley import`: a page and a snippet file from a notebook. Nothing is overwritten, and all files are made or none.
+
+In the command.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from galley.config import Project
+from galley.convert.page import make
+from galley.convert.read import read
+from galley.errors import GalleyError, Place, RefusedError, UsageError
+from galley.source.cells import cut, page_name
+from galley.source.grammar import grammar_of
+from galley.source.shadows import in_the_way, refuse_shadows
+
+OTHERS = re.compile(r"\W+", re.ASCII)
+RENAME = "name the page otherwise: --as NAME"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What an import wrote, the page first, and what it could not take, in sentences; `page` is the page's name."""
+
+    page: str
+    files: tuple[Path, ...]
+    lost: tuple[str, ...]
+
+
+def take(project: Project, file: Path, name: str = "") -> Taken:
+    """Make a page of a notebook; `name` is the page's, that of the file when empty.
+
+    Raises UsageError for a name that is taken or cannot be, GalleyError for a file that cannot be read, and where no
+    page can be made of it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Python's parser: a run tells what it warns of
+        return _take(project, file, name)
+
+
+def _take(project: Project, file: Path, name: str) -> Taken:
+    notebook = read(file)
+    stem = OTHERS.sub("_", (name or file.stem).removesuffix(".md").lower()).strip("_")
+    if not stem:
+        raise UsageError(f"no page can have the name of {file.name}", mend=RENAME)
+    page, code = project.docs / f"{stem.replace('_', '-')}.md", project.snippets / f"{stem}.py"
+    made = make(notebook, stem, file.parent, lambda other: (project.docs / f"{other}.md").is_file())
+    if not made.snippets.strip():
+        raise GalleyError("has no cell of Python", Place(file), "write its prose as a page by hand")
+    _readable(project, made.snippets, code)
+    files = {code: made.snippets.encode(), page: made.page.encode()}
+    beside = {project.docs / f"{stem.replace('_', '-')}-files" / each: data for each, data in made.files.items()}
+    _write({**beside, **files})
+    written = [page, code, *beside]
+    return Taken(page_name(code), tuple(map(project.relative, written)), made.lost)
+
+
+def _readable(project: Project, text: str, path: Path) -> None:
+    """Raises GalleyError where galley would not read the snippet file that is to be written."""
+    relative = project.relative(path)
+    try:
+        refuse_shadows(text, path, relative, in_the_way(project.snippets))
+    except GalleyError as error:
+        raise UsageError(error.what, error.place, RENAME) from error
+    cut(text, path, relative, grammar_of(project))
+
+
+def _write(files: Mapping[Path, bytes]) -> None:
+    """Write files none of which is there; where one cannot be written, none is left."""
+    for path in files:
+        if os.path.lexists(path):
+            raise UsageError("is there already", Place(path), f"remove it, or {RENAME}")
+    done: list[Path] = []
+    try:
+        for path, data in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("xb") as opened:
+                done.append(path)
+                opened.write(data)
+    except BaseException as error:
+        for path in done:
+            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.parent.rmdir()  # where it was made for these files, it is empty now
+        if isinstance(error, OSError):
+            raise RefusedError(f"cannot be written: {error.strerror}", Place(path), "nothing was written") from error
+        raise

@@ -1,0 +1,91 @@
+"""The prose of a notebook as a page's: pictures come along, and links lead where the page has them.
+
+In the command.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote
+
+from galley.convert.read import Part
+from galley.source.lines import outside_code
+
+# A piece of code, which stays as it is, or a link.
+LINK = re.compile(r"`[^`]*`|(?P<bang>!?)\[(?P<text>[^\[\]]*)\]\((?P<to>[^()\s]+)(?P<title>\s+\"[^\"]*\")?\)")
+IMAGE = re.compile(r'<img\s[^<>]*?src="(?P<to>[^"<>]+)"')
+DIRECTIVE = re.compile(r"\s*+(?::::+|```+|~~~+)\s*+\{[^}]+\}.*+")
+REST = re.compile(r":[a-z]+:`[^`]+`|^\.\. \w+", re.MULTILINE)
+ODD = re.compile(r"[^\w.-]+")
+WEB = ("http:", "https:", "mailto:", "data:", "#", "/")
+NOTEBOOKS = (".ipynb", ".qmd", ".rmd")
+
+
+@dataclass
+class Prose:
+    """The text of a page as it grows: `files` are those that come along, by name, in a folder of the page's."""
+
+    beside: Path  # the folder of the notebook
+    folder: str  # of the files, as the page names it
+    pages: Callable[[str], bool]  # whether the guide has a page of that name
+    files: dict[str, bytes] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
+
+    def of(self, part: Part) -> str:
+        """The prose of a cell."""
+        lines = part.text.strip("\n").split("\n")
+        free = set(outside_code(lines))
+        for at, line in enumerate(lines):
+            if DIRECTIVE.fullmatch(line):
+                self._lose(part, f"`{line.strip()}` is a directive: write it as Markdown has it, such as `!!! note`")
+            elif at in free:
+                lines[at] = IMAGE.sub(lambda found: self._image(part, found), line)
+                lines[at] = LINK.sub(lambda found: self._link(part, found), lines[at])
+        if REST.search(part.text):
+            self._lose(part, "its prose is reStructuredText in part: write it as Markdown")
+        return "\n".join(lines)
+
+    def _lose(self, part: Part, said: str) -> None:
+        self.lost.append(f"cell {part.number}: {said}")
+
+    def _image(self, part: Part, found: re.Match[str]) -> str:
+        start = found.start("to") - found.start()
+        return found[0][:start] + self._file(part, found["to"]) + found[0][start + len(found["to"]) :]
+
+    def _link(self, part: Part, found: re.Match[str]) -> str:
+        to = found["to"]
+        if to is None:
+            return found[0]
+        if found["bang"] or to.startswith("attachment:"):
+            return f"{found['bang']}[{found['text']}]({self._file(part, to)}{found['title'] or ''})"
+        if to.startswith(WEB):
+            return found[0]
+        path, mark, place = to.partition("#")
+        if Path(path).suffix.lower() in NOTEBOOKS or path.endswith(".md"):
+            name = Path(path).stem.replace("_", "-")
+            if self.pages(name):
+                return f"[{found['text']}]({name}.md{mark}{place})"
+            self._lose(part, f"the link to {path} is left out: import that one too, then link to {name}.md")
+            return found["text"]
+        return f"[{found['text']}]({self._file(part, to)})"
+
+    def _file(self, part: Part, to: str) -> str:
+        """Where the page has a file that the notebook holds or names; the address as it is where there is no file."""
+        if to.startswith(WEB):
+            return to
+        name, data = unquote(to.removeprefix("attachment:")), None
+        if to.startswith("attachment:"):
+            data = part.attachments.get(name)
+        elif (self.beside / name).is_file():
+            data = (self.beside / name).read_bytes()
+        if data is None:
+            self._lose(part, f"the file {name} is not there: put it beside the page, and name it in the link")
+            return to
+        kept = ODD.sub("-", Path(name).name)
+        while self.files.get(kept, data) != data:
+            kept = f"{part.number}-{kept}"
+        self.files[kept] = data
+        return f"{self.folder}/{kept}"
