@@ -283,7 +283,9 @@ TABLE = {
                 pumped("1", unit)
                 for unit in ("`", "``` `", "{value}`", "{value}`a/b`", "{value}`` ", ",111", "1,", "e1", "-1")
             ),
-            *(pumped("a/b", unit, after) for unit in ("a", "#1", "/1", "e1", ":,", ".1") for after in ("", "`")),
+            *(pumped("a/b", unit, after) for unit in ("a", "#1", "/1", "/a", "e1", ":,", ".1") for after in ("", "`")),
+            pumped("{value}`a", "/b", "`"),
+            pumped("{value}`a", "/1", "#`"),
             *(
                 pumped("1", unit)
                 for unit in ("](", "](a", "<", "<a", "{", "{a", " #", "-->", "<!-- ", "<!--\n", "    a\n\n")

@@ -123,8 +123,9 @@ def bisect(page: str, package: str, between: str) -> None:
     from galley.update.bisect import bisect as search
     from galley.update.bisect import page_and_cell
 
-    name, cell = page_and_cell(page)
-    found = search(read_guide(find_project(Path.cwd())), name, cell, package, between, out)
+    guide = read_guide(find_project(Path.cwd()))
+    name, cell = page_and_cell(guide, page)
+    found = search(guide, name, cell, package, between, out)
     if not found.new:
         out(f"{page}: no release from {found.old} on changed it")
         return

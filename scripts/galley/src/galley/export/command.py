@@ -38,12 +38,12 @@ def export(guide: Guide, page: str, profile: str, form: str, site: Site = NOWHER
     if found.state not in SHOWABLE:
         reason = found.reasons[0]
         raise NotTrueError(f"the {chosen.name} record is {found.state}: {reason.what}", reason.place, found.mend)
-    path = guide.page_file(snippets)
+    path = guide.page_asked(snippets, page)
     lines = _with_numbers(guide, path) if path.exists() else []
     try:
         return FORMATS[form](document(project, found, lines, site))
     except GalleyError as error:
-        record = store_of(project).relative / snippets.page / chosen.name / RECORD
+        record = store_of(project).shown(snippets.page, chosen.name) / RECORD
         raise type(error)(error.what, error.place or Place(record), error.mend) from error
 
 

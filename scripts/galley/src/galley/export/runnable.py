@@ -49,9 +49,9 @@ class Runnable:
 
 def runnables(project: Project, snippets: SnippetFile, record: Record, site: Site) -> Callable[[str], Runnable | None]:
     """A function that gives the copy of a cell of the page, by the cell's name; None for a cell without code."""
-    slices = Slices(snippets.cells, lambda module: own_imports(project, module))
+    slices = Slices(snippets.cells, lambda module: own_imports(snippets.path.parent, module))
     sources = tuple(cell.source for cell in snippets.cells)
-    needs_of = parts_needs(project, record)
+    needs_of = parts_needs(project, snippets.path.parent, record)
     numbers = {cell.name: number for number, cell in enumerate(snippets.cells)}
 
     def of(name: str) -> Runnable | None:
@@ -62,7 +62,9 @@ def runnables(project: Project, snippets: SnippetFile, record: Record, site: Sit
         made = Runnable("", (*slices.before(number), own), sources)
         needed = needs_of([piece.text or made.lines(piece) for piece in made.pieces])
         lines = [line.strip() for line in head(needed, site) if not line.endswith(":")]
-        told = "".join(f"# {line}\n" for line in lines if needed.packages or needed.offered or needed.beside)
+        told = "".join(
+            f"# {line}\n" for line in lines if needed.packages or needed.offered or needed.beside or needed.linked
+        )
         return Runnable(told and f"{told}\n", made.pieces, sources)
 
     return of

@@ -112,6 +112,7 @@ def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str
         source=snippets.source,
         cells=[cell.name for cell in snippets.cells],
         root=str(project.root),
+        snippets=str(project.snippets),
         links=project.links,
         parameters=task.profile.parameters,
         hooks=project.hooks,

@@ -26,6 +26,7 @@ from galley.source.cells import Cell, SnippetFile, read_snippets
 from galley.source.fences import Fence, find_fences, left_over
 from galley.source.grammar import BUILT_IN, Grammar, grammar_of
 from galley.source.parameters import with_values
+from galley.source.places import path_of
 
 
 @dataclass(frozen=True)
@@ -200,10 +201,13 @@ class Page:
 
     def _read(self, stem: str, place: Place) -> SnippetFile:
         if stem not in self._seen:
-            path = self.project.snippets / f"{stem}.py"
+            try:
+                path = path_of(self.project, stem)
+            except GalleyError as error:
+                raise GalleyError(error.what, place, error.mend) from error
             if not path.is_file():
-                raise GalleyError(f"there is no snippet file '{stem}.py'", place, f"make {path.name}")
-            self._seen[stem] = read_snippets(path, self.project.relative(path), self.grammar)
+                raise GalleyError(f"there is no snippet file '{stem}.py'", place, f"make {self.project.relative(path)}")
+            self._seen[stem] = read_snippets(path, self.project.relative(path), self.grammar, stem)
         return self._seen[stem]
 
     def _number(self, asked: Bound) -> str:

@@ -78,16 +78,16 @@ class Cell:
 class SnippetFile:
     """One page's code: its text as `source`, its absolute `path`, and the `grammar` that its cells were read with."""
 
-    page: str
+    stem: str  # its name in fences, where `stem/cell` names a cell
     path: Path
     source: str
     cells: tuple[Cell, ...]
     grammar: Grammar = field(default=BUILT_IN, compare=False, repr=False)
 
     @cached_property
-    def stem(self) -> str:
-        """The file's name in fences, where `stem/cell` names a cell."""
-        return self.path.stem
+    def page(self) -> str:
+        """The name under which its page is run and recorded."""
+        return page_name(self.stem)
 
     @property
     def threads(self) -> int:
@@ -112,18 +112,18 @@ class NoCellsError(GalleyError):
     """A file has code and no line that begins a cell: it is a module, not a page's code."""
 
 
-def page_name(path: Path) -> str:
-    """The name under which a snippet file's page is run and recorded: `deep-dive` for `deep_dive.py`."""
-    return path.stem.replace("_", "-")
+def page_name(stem: str) -> str:
+    """The name under which a snippet file's page is run and recorded: `basics/deep-dive` for `basics/deep_dive`."""
+    return stem.replace("_", "-")
 
 
-def read_snippets(path: Path, relative: Path, grammar: Grammar = BUILT_IN) -> SnippetFile:
-    """Read and cut a snippet file; `relative` is its path in messages.
+def read_snippets(path: Path, relative: Path, grammar: Grammar = BUILT_IN, stem: str = "") -> SnippetFile:
+    """Read and cut a snippet file; `relative` is its path in messages, `stem` its name where the file's is not all.
 
     Raises GalleyError with the line at fault: a syntax error, code before the first cell, a cell without
     a name, a name used twice, an unknown tag or option, a cell that begins inside a statement.
     """
-    return cut(read_text(path, relative), path, relative, grammar)
+    return cut(read_text(path, relative), path, relative, grammar, stem)
 
 
 def read_text(path: Path, relative: Path, errors: str = "strict") -> str:
@@ -142,7 +142,7 @@ def read_text(path: Path, relative: Path, errors: str = "strict") -> str:
 
 
 @lru_cache(maxsize=CACHED)
-def cut(source: str, path: Path, relative: Path, grammar: Grammar = BUILT_IN) -> SnippetFile:
+def cut(source: str, path: Path, relative: Path, grammar: Grammar = BUILT_IN, stem: str = "") -> SnippetFile:
     """Cut the text of a snippet file into its cells; errors as in `read_snippets`."""
     lines = source.split("\n")  # as Python counts lines; splitlines also ends a line at other characters
     body = _parsed(source, lines, relative)
@@ -155,7 +155,7 @@ def cut(source: str, path: Path, relative: Path, grammar: Grammar = BUILT_IN) ->
         ) from error
     text = _Text(lines, body, starts, relative, grammar)
     _nothing_above(text, markers[0][0] if markers else 0)
-    return SnippetFile(page_name(path), path, source, text.cells(markers), grammar)
+    return SnippetFile(stem or path.stem, path, source, text.cells(markers), grammar)
 
 
 def _parsed(source: str, lines: Sequence[str], relative: Path) -> list[ast.stmt]:

@@ -21,7 +21,7 @@ from galley.record.facts import installed
 from galley.record.model import Record
 from galley.record.status import store_of
 from galley.run.failure import Failure
-from galley.source.cells import SnippetFile
+from galley.source.cells import SnippetFile, page_name
 from galley.source.guide import Guide
 from galley.system import scratch
 from galley.system.git import own_files
@@ -165,9 +165,9 @@ def _files(root: Path) -> Sequence[str]:
     return [str(path) for path in found if not any(part.startswith(".") for part in path.parts)]
 
 
-def page_and_cell(page: str) -> tuple[str, str]:
+def page_and_cell(guide: Guide, page: str) -> tuple[str, str]:
     """A page and its cell from `PAGE/CELL`, the cell empty where only the page is named."""
-    if page.endswith((".py", ".md")):
+    if page.endswith((".py", ".md")) or any(page_name(page) == each.page for each in guide.snippets.values()):
         return page, ""
     name, _, cell = page.rpartition("/")
     return (name, cell) if name else (page, "")
