@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from galley.record.model import Name
 from galley.serve import saved
 from galley.source.bound import ASKED
 from galley.source.cells import page_name
+from galley.source.parameters import with_values
 from galley.update.bisect import page_and_cell
 from guide_folder import SETTINGS, GuideFolder, command, fence
 
@@ -156,6 +158,7 @@ def test_helpers_and_what_is_no_source_are_no_snippet_files(folder: GuideFolder)
         ("/etc/x", "not a cell's name: '/etc/x/one'"),
         ("a//b", "not a cell's name: 'a//b/one'"),
         ("./a/b", "'./a/b' is no name of a snippet file"),
+        ("again/b", "no file in snippets/again is a snippet file: it is a link"),
     ],
 )
 def test_a_fence_that_names_no_snippet_file_is_told_by_check_and_build(
@@ -165,6 +168,7 @@ def test_a_fence_that_names_no_snippet_file_is_told_by_check_and_build(
     for path in ("snippets/tools/x.py", "secret/x.py", "snippets/outputs/x.py"):
         folder.write(path, ONE)
     folder.write("snippets/tools/__init__.py", "")
+    (folder.root / "snippets/again").symlink_to(folder.root / "snippets/a")
     folder.page("more", fence(name, "one"))
     done = folder.galley("check")
     assert "docs/more.md:3: " in done.stdout
@@ -180,11 +184,32 @@ def test_two_files_of_one_page_and_a_cell_with_the_name_of_a_page_are_told(folde
     folder.write("snippets/a_x/b.py", ONE)
     folder.snippet("c", "# %% d\n1\n")
     folder.snippet("c/d", ONE)
+    folder.snippet("e-f", "# %% g\n1\n")
+    folder.snippet("e_f/g", ONE)  # which is read after it
     told = [f"{error.place}: {error.what}" for error in folder.guide.errors]
     assert told == [
         "snippets/a_x/b.py: b.py is the code of page a-x/b too",
         "snippets/c.py:1: the cell 'd' has the name of a page, so that a command could mean either",
+        "snippets/e-f.py:1: the cell 'g' has the name of a page, so that a command could mean either",
     ]
+
+
+def test_a_file_that_a_cell_names_from_its_own_folder_is_a_dependency(folder: GuideFolder) -> None:
+    folder.write("snippets/a/data/n.txt", "1")
+    folder.snippet("a/b", "# %% one\nfrom pathlib import Path\nprint(Path(__file__, '..', 'data/n.txt').exists())\n")
+    assert not folder.run().failures
+    assert {each.path for each in folder.record("a/b").dependencies} == {"snippets/a/data/n.txt"}
+
+
+def test_the_line_of_a_warning_is_left_out_of_the_record_of_a_file_in_a_folder(folder: GuideFolder) -> None:
+    folder.snippet("a/b", "# %% one\nimport warnings\nwarnings.warn('mind')\n")
+    assert not folder.run().failures
+    assert folder.output("a_b", "one.stderr.txt").startswith("a/b.py: UserWarning: mind\n")
+
+
+def test_a_profile_s_values_leave_a_file_its_name(folder: GuideFolder) -> None:
+    folder.snippet("a/b", "# %% parameters\nx = 1\n")
+    assert with_values(folder.guide.snippets["a/b"], {"x": 2}).stem == "a/b"
 
 
 def test_a_name_that_no_folder_could_have_is_told(folder: GuideFolder) -> None:
@@ -322,6 +347,13 @@ def test_what_changed_in_a_page_in_a_folder_is_reviewed_and_rejected(first: Guid
     assert done.returncode == 0, done.stdout
     assert folder.output("a_b", "one.stdout.txt") == "a/b\n"
     assert folder.galley("review", base, "--only", "a/b-c").returncode == 0
+    if shutil.which("git"):
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+        for words in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "one"]):
+            assert folder.call(["git", *words]).returncode == 0
+        assert not folder.run("a/b").failures
+        done = folder.galley("review")
+        assert "a/b/one: text (its code changed)" in done.stdout, done.stdout
 
 
 def test_a_manifest_names_a_record_in_its_folder(first: GuideFolder, tmp_path: Path) -> None:
@@ -335,7 +367,7 @@ def test_a_manifest_names_a_record_in_its_folder(first: GuideFolder, tmp_path: P
 def test_shards_of_pages_in_folders_are_collected(first: GuideFolder, tmp_path: Path) -> None:
     bare = first.copied(tmp_path / "bare")
     for each in list(bare.project.outputs.iterdir()):
-        subprocess.run(["rm", "-r", str(each)], check=True)
+        shutil.rmtree(each) if each.is_dir() else each.unlink()
     shards = [bare.copied(tmp_path / str(number)) for number in (1, 2)]
     for number, shard in enumerate(shards, start=1):
         done = shard.galley("run", "--shard", f"{number}/2")
@@ -344,6 +376,9 @@ def test_shards_of_pages_in_folders_are_collected(first: GuideFolder, tmp_path: 
     assert done.returncode == 0, done.stdout
     assert "a/b (laptop): taken" in done.stdout
     assert bare.output("a_b", "one.stdout.txt") == "a/b\n"
+    shutil.rmtree(bare.project.outputs / "a_b")
+    done = bare.galley("collect", str(first.project.outputs))  # which has no note of a shard
+    assert "a/b (laptop): taken" in done.stdout
 
 
 def test_a_record_of_a_page_that_is_gone_is_told_in_its_folder(first: GuideFolder, tmp_path: Path) -> None:
