@@ -149,7 +149,7 @@ class _Looked:
             claim="claim" in cell.tags,
             other_code=bool(before and after and before.digest != after.digest),
             outputs=outputs,
-            quotes=tuple(quotes(self.guide, self.path, self.snippets.stem, name, was, now)),
+            quotes=tuple(quotes(self.guide, self.snippets, name, was, now)),
         )
 
     def _gone(self, cell: CellRecord, was: Record) -> Item:

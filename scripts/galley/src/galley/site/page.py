@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -61,6 +61,7 @@ class Page:
     folder: Path | None = None  # where the builder puts the site
     site: Site = NOWHERE  # where readers find it
     extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the Markdown extensions, with settings
+    address_of: Callable[[str], str] = lambda path: ""  # of a page in the docs folder; empty where none is known
     present: set[str] = field(default_factory=set)  # the names of the kinds of output and the lists on the page
     fences: list[Fence] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
@@ -95,8 +96,14 @@ class Page:
         return wrong + unknown
 
     def beside(self, name: str) -> str:
-        """The address in the site of a file of this name beside the page: in the page's folder, where it has one."""
-        return posixpath.normpath(posixpath.join(posixpath.dirname(self.url), name))
+        """The address in the site of a file of this name beside the page: in the page's folder, where it has one.
+
+        A page whose file is called after a language, as `x.de.html`, has a folder for its files: those of `x.html` have
+        the same names.
+        """
+        folder, page = posixpath.split(self.url.removesuffix(".html"))
+        language = page.rpartition(".")[2] if "." in page else ""
+        return posixpath.normpath(posixpath.join(folder, page if language[:2].isalpha() else "", name))
 
     def number(self, fence: Fence) -> int:
         """The number of a fence among the page's fences for the same cell, from 1."""
@@ -231,7 +238,8 @@ def page_of(converted: Converted | None) -> Page:
     if converted is None:
         return Page(project, Path("a page"), grammar_of(project))
     path, grammar = project.relative(converted.path), grammar_of(project)
-    return Page(project, path, grammar, converted.url, converted.folder, converted.site, converted.extensions)
+    known = converted.url, converted.folder, converted.site, converted.extensions, converted.address_of
+    return Page(project, path, grammar, *known)
 
 
 def source_lines(page: Page) -> int:
