@@ -5,7 +5,7 @@ In the command.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from shlex import quote
 from typing import Protocol
@@ -54,6 +54,9 @@ class Knows(Protocol):
 
     def fault(self, shown: Shown, cell: Cell) -> str:
         """Why an output that a record has for a cell cannot be one; empty where it can."""
+
+    def miscounted(self, outputs: Sequence[Shown], cell: Cell) -> str:
+        """Why a cell cannot have these outputs together; empty where it can."""
 
     def unlabelled(self, shown: Shown, cell: Cell) -> GalleyError | None:
         """The error at a cell whose picture has no label; None where it has one, and for what is no picture."""
@@ -175,7 +178,10 @@ def not_shown(project: Project, found: Status, kinds: Knows) -> Iterator[Finding
     again = f"galley run {quote(record.page)} --all{'' if found.profile.required else f' --profile {record.profile}'}"
     unknown: set[str] = set()
     for cell in found.snippets.cells:
-        for shown in record.shown(record.cell(cell.name)):
+        outputs = record.shown(record.cell(cell.name))
+        if record.cell(cell.name) and (odd := kinds.miscounted(outputs, cell)):
+            yield Finding("tampered", place, f"cell {cell.name} has {odd}, and each has one", again)
+        for shown in outputs:
             if shown.kind not in kinds:
                 if shown.kind not in unknown:
                     mend = f"{UNKNOWN_KIND_MEND}, or record the page without it: {again}"

@@ -21,6 +21,7 @@ from galley.errors import GalleyError, Place
 from galley.source.digest import code_digest, digest, is_string
 from galley.source.grammar import BUILT_IN, FORM, OPTION, Grammar
 from galley.source.imports import imported
+from galley.source.shell import SHELL, commands_in
 
 MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
@@ -258,7 +259,7 @@ class _Text:
             place=place,
             source=source,
             first_line=first_line,
-            digest=digest(f"{code_digest(statements)} {self.grammar.treated(tags, options)}"),
+            digest=digest(f"{code_digest(statements)} {self.grammar.treated(tags, options)}{_said(source, tags)}"),
             imports=tuple(imported(statements)) if "import" in source else (),
             caption=caption,
             tags=tags,
@@ -266,6 +267,11 @@ class _Text:
         )
         self.grammar.check(cell, statements)
         return cell
+
+
+def _said(source: str, tags: frozenset[str]) -> str:
+    """What a cell says beside its Python code: its commands, which are comments to Python."""
+    return f" {[each.text for each in commands_in(source)]}" if SHELL in tags else ""
 
 
 def _head(head: str, place: Place, grammar: Grammar) -> tuple[str, frozenset[str], Mapping[str, Any]]:
