@@ -21,11 +21,13 @@ from galley.errors import GalleyError, Place
 from galley.source.digest import code_digest, digest, is_string
 from galley.source.grammar import BUILT_IN, FORM, OPTION, Grammar
 from galley.source.imports import imported
+from galley.source.magics import in_its_place
 from galley.source.shell import SHELL, commands_in
 
 MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
 LONGEST = 100  # letters of a name
+LANGUAGE, COMMANDS = 'language="', "# %% name [shell], and in lines below it: # $ command"  # as Jupytext has the first
 NO_TAGS: frozenset[str] = frozenset()
 CACHED = 2048  # how many cut snippet files are kept: a build asks for each several times
 
@@ -165,7 +167,8 @@ def _parsed(source: str, lines: Sequence[str], relative: Path) -> list[ast.stmt]
         return ast.parse(source).body
     except SyntaxError as error:
         line = error.lineno or (source.partition("\0")[0].count("\n") + 1 if "\0" in source else 0)
-        raise GalleyError(f"syntax error: {error.msg}", Place(relative, line)) from error
+        what, mend = in_its_place(lines[line - 1]) if 0 < line <= len(lines) else ("", "")
+        raise GalleyError(what or f"syntax error: {error.msg}", Place(relative, line), mend) from error
     except (RecursionError, MemoryError, ValueError) as error:
         what = f"Python cannot take this code in: {str(error) or type(error).__name__}"
         mend = "split the expression or the statement that is nested too deeply, or is too long"
@@ -277,6 +280,8 @@ def _said(source: str, tags: frozenset[str]) -> str:
 def _head(head: str, place: Place, grammar: Grammar) -> tuple[str, frozenset[str], Mapping[str, Any]]:
     """The name, the tags and the options on a cell's line."""
     match = HEAD.match(head)
+    if LANGUAGE in head:
+        raise GalleyError("a cell is in Python, or has commands of a shell", place, f"write it as: {COMMANDS}")
     if not match:
         raise GalleyError(f"not a cell line: '# %% {head}'", place, f"write it as: {FORM}")
     if len(match["name"]) > LONGEST:
