@@ -36,7 +36,7 @@ open("greeting.txt", "w").write("hello\\n")
 # $ mkdir -p "$HOME/made"
 # $ cat > "$HOME/made/note.txt" <<'END'
 # > a <b>
-# >   "c" \\ \"\"\"
+# >   "c" \\t \"\"\"
 # >
 # > END
 # $ cat "$HOME/made/note.txt"
@@ -84,7 +84,7 @@ def test_a_file_with_commands_is_python_and_its_cells_know_their_commands() -> N
     assert found["fails"] == [(21, "true"), (22, "exit 3")]
     assert found["session"][:2] == [(8, "cat greeting.txt"), (9, "cd /; X=1")]
     assert found["session"][4] == (
-        14, "cat > \"$HOME/made/note.txt\" <<'END'\na <b>\n  \"c\" \\ \"\"\"\n\nEND"
+        14, "cat > \"$HOME/made/note.txt\" <<'END'\na <b>\n  \"c\" \\t \"\"\"\n\nEND"
     )  # fmt: skip
     assert commands(snippets.cells[1])[4].prompted.endswith("\n> \n> END")
 
@@ -163,6 +163,15 @@ def test_a_command_finds_no_input_and_none_of_galley_s_descriptors() -> None:
             ["sh", "-c", f'{sys.executable} -c "{code}"'], capture_output=True, text=True, close_fds=False
         )
         assert said == plain.stdout, "what this process hands on to any program"
+
+
+def test_the_input_of_galley_is_none_of_a_command() -> None:
+    program = (
+        "from galley.run.shell import run_commands\nfrom galley.source.shell import Command\n"
+        "print(run_commands([Command(1, 'cat')], 0, 100, print)[0].forms[0].data)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], input="typed", capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["1", "b''"], done.stderr
 
 
 def test_what_a_trap_writes_at_the_end_is_the_last_commands() -> None:
@@ -255,8 +264,8 @@ def test_a_page_runs_its_commands_in_its_folder_with_its_variables(first: GuideF
     assert first.output("page", "session.shell.txt") == "hello\n"
     assert first.output("page", "session.shell-3.txt") == "1 me\nerr\nout\n/\n"
     assert first.output("page", "session.shell-2.txt") == ""
-    assert first.output("page", "session.shell-6.txt") == 'a <b>\n  "c" \\ """\n\n'
-    assert first.output("page", "reads.stdout.txt") == 'a <b>\n  "c" \\ """\n\n\n'
+    assert first.output("page", "session.shell-6.txt") == 'a <b>\n  "c" \\t """\n\n'
+    assert first.output("page", "reads.stdout.txt") == 'a <b>\n  "c" \\t """\n\n\n'
     done = first.galley("check")
     assert done.returncode == 0, done.stdout
     assert first.galley("run", "--check").returncode == 0
@@ -370,6 +379,7 @@ def test_the_page_shows_commands_and_below_each_what_it_wrote(first: GuideFolder
     html = (folder.root / "site/page.html").read_text(encoding="utf-8")
     cell = html.partition('id="cell-page-session"')[2].partition('id="cell-page-fails"')[0]
     assert cell.count("galley-command") == 6
+    assert cell.count("galley-shell") == 3, "nothing stands below a command that wrote nothing"
     blocks = cell.split('<div class="galley-command')
     assert "rm -r ~" in blocks[1].partition('<div class="galley-text galley-shell')[2]
     assert not any("rm -r" in each.partition('<div class="galley-text')[0] for each in blocks), "it is no command"
@@ -390,14 +400,16 @@ def test_the_options_of_a_fence_are_none_of_a_shell_cell(first: GuideFolder, tmp
     assert "docs/page.md:5: a cell with commands of a shell has no option 'source'" in done.stdout
 
 
-def test_a_shell_cell_without_a_record_of_a_profile_is_shown_once(first: GuideFolder, tmp_path: Path) -> None:
-    folder = first.copied(tmp_path)
-    folder.write("pyproject.toml", SETTINGS + "\n[tool.galley.profiles.gpu]\n")
-    assert not folder.run("page", profiles=("gpu",)).failures
-    assert folder.mkdocs().returncode == 0
-    html = (folder.root / "site/page.html").read_text(encoding="utf-8")
-    cell = html.partition('id="cell-page-fails"')[2].partition('id="cell-page-reads"')[0]
-    assert cell.count("galley-command") == 4, "each profile has its own session"
+def test_each_profile_with_a_record_has_its_own_session(folder: GuideFolder) -> None:
+    folder.write("pyproject.toml", SETTINGS + "\n[tool.galley.profiles.gpu]\nparameters = { x = 2 }\n")
+    folder.snippet("page", "# %% parameters\nx = 1\n# %% one [shell]\n# $ true\n# $ true\n# %% two\nx\n")
+    assert not folder.run("page").failures
+    for sessions in (1, 2):
+        assert folder.mkdocs().returncode == 0
+        html = (folder.root / "site/page.html").read_text(encoding="utf-8")
+        cell = html.partition('id="cell-page-one"')[2].partition('id="cell-page-two"')[0]
+        assert cell.count("galley-command") == 2 * sessions
+        assert not folder.run("page", profiles=("gpu",)).failures
 
 
 def test_a_script_runs_the_commands(first: GuideFolder, tmp_path: Path) -> None:
@@ -407,7 +419,7 @@ def test_a_script_runs_the_commands(first: GuideFolder, tmp_path: Path) -> None:
     variables = {**os.environ, "HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, script], cwd=tmp_path, env=variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert 'a <b>\n  "c" \\ """\n' in done.stdout
+    assert 'a <b>\n  "c" \\t """\n' in done.stdout
     script.write_text(text.replace("exit 3", "exit 4"), encoding="utf-8")
     done = subprocess.run([sys.executable, script], cwd=tmp_path, env=variables, capture_output=True, text=True)
     assert "this must end with 3" in done.stderr
