@@ -49,7 +49,7 @@ def test_a_claim_is_tested_by_an_assertion_a_library_or_an_error(head: str, code
 
 
 def test_a_page_is_called_as_its_file_with_hyphens() -> None:
-    assert page_name(Path("snippets/deep_dive.py")) == "deep-dive"
+    assert page_name("basics/deep_dive") == "basics/deep-dive"
 
 
 @pytest.mark.parametrize("line_end", ["\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\x0b"])

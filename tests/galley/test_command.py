@@ -187,7 +187,7 @@ def test_what_goes_wrong_meanwhile_is_told_after_the_pages(folder: GuideFolder) 
 
 
 def test_the_live_rows_follow_the_pages(folder: GuideFolder) -> None:
-    settings = {"path": "", "relative": "", "source": "", "cells": (), "root": ""}
+    settings = {"path": "", "relative": "", "source": "", "cells": (), "root": "", "snippets": ""}
     one, two = (Job(page=name, profile="laptop", **settings) for name in ("one", "two"))
     with LiveProgress(Terminal(), 2) as progress:
         assert [task.description for task in progress.live.tasks] == ["the runner imports what pages need"]

@@ -208,7 +208,7 @@ def test_a_part_of_a_page_needs_what_it_imports_and_the_files_that_it_names(guid
     copy.write("snippets/writer/__init__.py", "import reader\nimport json\n")  # each imports the other
     record = copy.record("one")
     rich = f"rich=={version('rich')}"
-    part = parts_needs(copy.project, record)
+    part = parts_needs(copy.project, copy.project.snippets, record)
     assert part(["print(1)", "x = 'numbers'"]) == Needs(source="snippets")
     assert part(["import rich", "import json\nx = 1"]) == Needs((rich,), source="snippets")
     assert part(["x = 'data/numbers/one.txt'"]).beside == part(["'data'"]).beside == ("data/numbers/",)
@@ -234,7 +234,7 @@ def test_what_the_site_offers_is_asked_for_nowhere_else(guide: GuideFolder, tmp_
     found = needs(copy.project, copy.guide.find("one"), guide.record("one"))
     assert [each.name for each in found.offered] == ["numbers.zip", "helper.py", "given.csv"]
     assert (found.beside, found.declared) == (("tools/",), ("more.csv",))
-    part = parts_needs(copy.project, guide.record("one"))
+    part = parts_needs(copy.project, copy.project.snippets, guide.record("one"))
     assert [each.name for each in part(["open('data/numbers/one.txt')"]).offered] == ["numbers.zip"]
 
 
@@ -242,7 +242,10 @@ def test_the_record_says_which_package_and_which_version(guide: GuideFolder) -> 
     record = guide.record("one")
     packages = {"Rich": "1.0+cpu", "yaml": "9"}
     told = replace(record, environment=replace(record.environment, packages=packages))
-    assert parts_needs(guide.project, told)(["import yaml, rich"]).packages == ("Rich==1.0", "yaml==9")
+    assert parts_needs(guide.project, guide.project.snippets, told)(["import yaml, rich"]).packages == (
+        "Rich==1.0",
+        "yaml==9",
+    )
 
 
 @pytest.mark.parametrize("name", ["PyYAML", "pyyaml"])

@@ -128,10 +128,11 @@ def test_a_job_has_the_paths_of_the_machine_and_a_failure_those_of_home(folder: 
     uses = [f"{home}/data/a.txt"]
     job = Job(
         page="page", profile="laptop", path=f"{home}/snippets/page.py", relative="snippets/page.py", source="",
-        cells=["one"], root=home, uses=uses,
+        cells=["one"], root=home, snippets=f"{home}/snippets", uses=uses,
     )  # fmt: skip
     sent = moved(job, folder.project)
     assert (sent.root, sent.path) == (str(folder.root), str(folder.root / "snippets/page.py"))
+    assert sent.snippets == str(folder.root / "snippets")
     assert sent.uses == [str(folder.root / "data/a.txt")]
     detail = f'File "{folder.root}/snippets/page.py", line 3'
     failure = Failure("page", "laptop", "one", Place(Path("snippets/page.py"), 3), "it failed", detail, (sent.path,))

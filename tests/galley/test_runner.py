@@ -35,8 +35,8 @@ def job(folder: GuideFolder, code: str, page: str = "page") -> Job:
     path = folder.root / "snippets" / f"{page}.py"
     source = f"# %% one\n{code}\n"
     root, place, one = str(folder.root), str(scratch), ("one",)
-    what = Job(page=page, profile="laptop", path=str(path), relative=path.name, source=source, cells=one, root=root)
-    return replace(what, scratch=place)
+    what = {"page": page, "profile": "laptop", "path": str(path), "relative": path.name, "source": source, "cells": one}
+    return Job(**what, root=root, snippets=str(path.parent), scratch=place)
 
 
 async def run_here(socket: Path, asked: Job, heard: Callable[[Job, str], None] = lambda job, cell: None) -> PageRun:

@@ -180,14 +180,14 @@ def test_a_write_interrupted_at_any_step_is_seen_and_mended(store: Store, monkey
     assert at > 10
 
 
-def torn(store: Store, monkeypatch: pytest.MonkeyPatch) -> Path:
+def torn(store: Store, monkeypatch: pytest.MonkeyPatch, page: str = "page") -> Path:
     """Interrupt a write where some of the new outputs have moved; the folder of the record."""
-    folder = store.folder_of("page", "laptop")
+    folder = store.folder_of(page, "laptop")
     for at in range(100):
         with monkeypatch.context() as patched:
             interrupt(patched, at)
             with pytest.raises(Killed):
-                store.write(record(NEW))
+                store.write(record(NEW, page))
         if not (folder / "record.json").exists() and (folder / "three.image.svg").exists():
             return folder
     raise AssertionError("a write moves its outputs one after the other")
@@ -221,6 +221,14 @@ SPOILT: dict[str, Callable[[Path, Path], object]] = {
         edit(staged, '"page": "page"', '"page": "../mine"'),
         shutil.copytree(folder, staged.parent.parent / "mine/laptop"),
     ),
+    "the record names the folder above": lambda staged, folder: (
+        edit(staged, '"page": "page"', '"page": ".."'),
+        shutil.copytree(folder, staged.parent.parent / "laptop"),
+    ),
+    "the record names a profile elsewhere": lambda staged, folder: (
+        edit(staged, '"profile": "laptop"', '"profile": "../../mine"'),
+        shutil.copytree(folder, staged.parent.parent / "mine"),
+    ),
 }
 
 
@@ -234,6 +242,26 @@ def test_a_move_is_ended_with_nothing_but_what_it_began_with(
     with pytest.raises(TornError, match=r"outputs/page/laptop: torn"):
         store.read("page", "laptop")
     assert files(store.folder) == before
+
+
+@pytest.mark.parametrize("page", ["../mine", "../../mine", "/mine", "a/../../mine"])
+def test_a_record_of_a_page_with_slashes_lies_in_one_folder_of_the_store(
+    store: Store, tmp_path: Path, page: str
+) -> None:
+    above = sorted(tmp_path.iterdir())
+    store.write(record(OLD, page))
+    assert store.read(page, "laptop") == record(OLD, page)
+    assert store.folder_of(page, "laptop").parent.parent == store.folder
+    store.write(record(NEW, page))
+    store.remove(page, "laptop")
+    assert sorted(tmp_path.iterdir()) == above
+
+
+def test_an_interrupted_move_of_a_page_in_a_folder_is_ended(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write(record(OLD, "a/b"))
+    torn(store, monkeypatch, "a/b")
+    assert store.read("a/b", "laptop") == record(NEW, "a/b")
+    assert list(store.folders()) == [("a/b", "laptop"), ("page", "laptop")]
 
 
 def test_ci_ends_no_move(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

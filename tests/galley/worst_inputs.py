@@ -57,6 +57,7 @@ from galley.source.cells import cut
 from galley.source.digest import code_digest
 from galley.source.fences import Fence, find_fences, left_over
 from galley.source.guide import Guide
+from galley.source.magics import in_its_place
 from galley.source.proof import unproved
 from galley.source.typed import typed
 from galley.toml import line_of
@@ -315,7 +316,9 @@ TABLE = {
                 pumped("1", unit)
                 for unit in ("`", "``` `", "{value}`", "{value}`a/b`", "{value}`` ", ",111", "1,", "e1", "-1")
             ),
-            *(pumped("a/b", unit, after) for unit in ("a", "#1", "/1", "e1", ":,", ".1") for after in ("", "`")),
+            *(pumped("a/b", unit, after) for unit in ("a", "#1", "/1", "/a", "e1", ":,", ".1") for after in ("", "`")),
+            pumped("{value}`a", "/b", "`"),
+            pumped("{value}`a", "/1", "#`"),
             *(
                 pumped("1", unit)
                 for unit in ("](", "](a", "<", "<a", "{", "{a", " #", "-->", "<!-- ", "<!--\n", "    a\n\n")
@@ -371,6 +374,17 @@ TABLE = {
             *(pumped(" one [claim]", unit, "!") for unit in (" ", " [", ' a="', ' a=""', ' draft="b"')),
             *(pumped(f" one {name}", "9", '"') for name in ('timeout="', 'threads="')),
             *(pumped(" one ", "a", end) for end in ("", "=", '="', '=""')),
+        ),
+    ),
+    "a line that IPython may take": Worst(
+        ("galley.source.magics.MAGIC", "galley.source.magics.ASKS"),
+        in_its_place,
+        (
+            *(pumped("", unit, "x") for unit in (" ", "%", "!", "?", "a", "a.", "a ", "a=", "=")),
+            *(pumped("a =", unit, "x") for unit in (" ", "%", "!", "?")),
+            *(pumped("?", unit, "!") for unit in ("a", " ", ".")),
+            *(pumped("a", unit, "!") for unit in ("?", "? ", "=")),
+            pumped("%a", " b"),
         ),
     ),
     "a line that may be a fence": Worst(

@@ -14,6 +14,8 @@ from typing import Annotated
 from galley.toml import Reader, form
 
 MADE = ".galley-site.json"  # in a site's folder: the files there that galley made
+ENVIRONMENTS = frozenset({"pyvenv.cfg", "conda-meta", MADE})  # what lies in a Python environment, or in a built site
+PASSED = frozenset({"__pycache__", "node_modules"})
 RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)  # on Windows
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(?<!\.)")  # a file's plain name on every system
 DIGEST = ".sha256"  # the end of the name of a file with another file's digest

@@ -38,6 +38,7 @@ from galley.site.builders import MKDOCS, PATIENCE
 from galley.site.preview import VARIABLE, FailedPage, write_failures
 from galley.source.cells import page_name
 from galley.source.guide import Guide, read_guide
+from galley.source.places import stem_of
 from galley.system import sandbox
 
 SAVED = {"modified", "created", "moved", "deleted"}  # what happens to a file when somebody saves it
@@ -215,8 +216,8 @@ def _unreadable(guide: Guide) -> dict[Name, FailedPage]:
     """A failure for each snippet file that cannot be read, by page and an empty profile."""
     found = {}
     for error in guide.errors:
-        if error.place and error.place.path.suffix == ".py":
-            name = Name(page_name(error.place.path), "")
+        if error.place and (stem := stem_of(guide.project, error.place.path)):
+            name = Name(page_name(stem), "")
             found[name] = FailedPage(*name, "", str(error), "")
     return found
 

@@ -55,7 +55,7 @@ def export(page: str, every: bool, profile: str, form: str, output: str) -> None
     if output == "-":
         sys.stdout.write(text)
         return
-    path = command.write_new(Path(output or f"{guide.find(page).stem}.{form}"), text)
+    path = command.write_new(Path(output or f"{Path(guide.find(page).stem).name}.{form}"), text)
     out(f"wrote {path}")
 
 

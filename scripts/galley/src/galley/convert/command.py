@@ -59,7 +59,7 @@ def _take(project: Project, file: Path, name: str) -> Taken:
     beside = {project.docs / f"{stem.replace('_', '-')}-files" / each: data for each, data in made.files.items()}
     _write({**beside, **files})
     written = [page, code, *beside]
-    return Taken(page_name(code), tuple(map(project.relative, written)), made.lost)
+    return Taken(page_name(stem), tuple(map(project.relative, written)), made.lost)
 
 
 def _readable(project: Project, text: str, path: Path) -> None:

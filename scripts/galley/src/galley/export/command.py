@@ -28,7 +28,7 @@ def export(guide: Guide, page: str, profile: str, form: str, site: Site = NOWHER
     know(form)
     project, snippets = guide.project, guide.find(page)
     found = true_record(guide, snippets, profile)
-    path = guide.page_file(snippets)
+    path = guide.page_asked(snippets, page)
     lines = with_page_numbers(guide, path) if path.exists() else []
     with naming(guide, found):
         return FORMATS[form](document(project, found, lines, site))

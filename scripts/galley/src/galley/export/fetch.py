@@ -80,8 +80,10 @@ def commands_of(files: Iterable[Offered], site: Site) -> list[str]:
 def elsewhere(needs: Needs, site: Site) -> list[str]:
     """What a page needs and the site does not offer, and where it is."""
     repository = "the guide's repository" + (f", {site.repository}" if site.repository else "")
-    lines = [f"Needs beside this file, from {needs.source}/ in {repository}: {', '.join(needs.beside)}"]
-    lines = lines if needs.beside else []
+    groups = ((needs.links, needs.linked), (needs.source, needs.beside))
+    lines = [
+        f"Needs beside this file, from {each}/ in {repository}: {', '.join(names)}" for each, names in groups if names
+    ]
     return lines + ([f"Needs from the root of {repository}: {', '.join(needs.declared)}"] if needs.declared else [])
 
 

@@ -9,7 +9,7 @@ import ast
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, metadata, packages_distributions
 from pathlib import Path, PurePosixPath
@@ -30,6 +30,7 @@ class Needs:
     """What code needs to run: packages, with the versions of a record, and files.
 
     `offered` can be had from the site. `beside`, from the folder `source`, and `declared`, from the project's, cannot.
+    A snippet file in a folder of its own has `source` there, and in `linked` what comes from the folder `links`.
     """
 
     packages: tuple[str, ...] = ()
@@ -37,41 +38,51 @@ class Needs:
     beside: tuple[str, ...] = ()
     declared: tuple[str, ...] = ()
     source: str = ""
+    linked: tuple[str, ...] = ()
+    links: str = ""
 
 
 def needs(project: Project, snippets: SnippetFile, record: Record) -> Needs:
     """What a page needs: what its code imports, and the files that it used or declares."""
-    names, modules = _imports(project, (name for cell in snippets.cells for name in cell.imports))
+    own = snippets.path.parent
+    names, modules = _imports(own, (name for cell in snippets.cells for name in cell.imports))
     declared = sorted({name for cell in snippets.cells for name in cell.uses if not _below(name, project.links)})
-    return _needs(project, _pinned(names, record), _used(project, record), modules, declared, offered(project))
+    files = offered(project)
+    return _needs(project, own, _pinned(names, record), _used(project, record), modules, declared, files)
 
 
-def parts_needs(project: Project, record: Record) -> Callable[[Sequence[str]], Needs]:
+def parts_needs(project: Project, own: Path, record: Record) -> Callable[[Sequence[str]], Needs]:
     """A function that says what a part of a page's code needs: its imports, and the page's files that it names.
 
-    The code is given in pieces of whole statements, since the copies of many cells begin with the same.
+    The code is given in pieces of whole statements, since the copies of many cells begin with the same. `own` is the
+    folder of the snippet file.
     """
     files, used = offered(project), _used(project, record)
-    return lambda pieces: _part_needs(project, pieces, record, files, used)
+    return lambda pieces: _part_needs(project, own, pieces, record, files, used)
 
 
 def _part_needs(
-    project: Project, pieces: Sequence[str], record: Record, offers: Sequence[Offered], used: Mapping[str, str]
+    project: Project,
+    own: Path,
+    pieces: Sequence[str],
+    record: Record,
+    offers: Sequence[Offered],
+    used: Mapping[str, str],
 ) -> Needs:
     code = [_said(each) for each in pieces]
-    names, modules = _imports(project, (name for each in code for name in each.imports))
-    own = (project.snippets / each for each in modules)
-    files = (file for each in own for file in (sorted(each.rglob("*.py")) if each.is_dir() else [each]))
+    names, modules = _imports(own, (name for each in code for name in each.imports))
+    mine = (own / each for each in modules)
+    files = (file for each in mine for file in (sorted(each.rglob("*.py")) if each.is_dir() else [each]))
     texts = set().union(*(each.texts for each in code), *(_texts_of(each, each.stat().st_mtime_ns) for each in files))
     named = {PurePosixPath(each).parts for each in texts if _below(each, project.links)}
     ways = {path: PurePosixPath(path).parts for path in used}
     kept = {path: used[path] for path, way in ways.items() if any(way[: len(each)] == each for each in named)}
-    return _needs(project, _pinned(names, record), kept, modules, [], offers)
+    return _needs(project, own, _pinned(names, record), kept, modules, [], offers)
 
 
-def own_imports(project: Project, module: str) -> set[str] | None:
-    """The modules that a module of the guide's own imports; None for any other module."""
-    file = project.snippets / f"{module}.py"
+def own_imports(own: Path, module: str) -> set[str] | None:
+    """The modules that a module of the guide's own imports, beside a snippet file; None for any other module."""
+    file = own / f"{module}.py"
     return set(imported_by(file)) if file.is_file() else None
 
 
@@ -102,21 +113,44 @@ def _texts_of(file: Path, changed: int) -> set[str]:
 
 def _needs(
     project: Project,
+    own: Path,
     packages: tuple[str, ...],
     used: Mapping[str, str],
     modules: list[str],
     declared: list[str],
-    files: Sequence[Offered],
+    offers: Sequence[Offered],
 ) -> Needs:
     """What code needs, with the files that the site offers told apart from those that it does not."""
-    brought = [file for file in files if any(_brings(file, each) for each in (*used, *modules, *declared))]
+    below = own.relative_to(project.snippets).as_posix()
+    linked = [file for file in offers if any(_brings(file, each) for each in (*used, *declared))]
+    near = [file for each in offers if (file := _from(each, below))]
+    beside = [file for file in near if any(_brings(file, each) for each in modules)]
+    brought = {file.name: file for file in (*linked, *beside)}
 
-    def left(names: Iterable[str]) -> tuple[str, ...]:
-        return tuple(name for name in names if not any(_brings(file, name) for file in brought))
+    def left(names: Iterable[str], files: Iterable[Offered]) -> tuple[str, ...]:
+        return tuple(name for name in names if not any(_brings(file, name) for file in files))
 
-    beside = (*_folders({path: used[path] for path in left(used)}), *left(modules))
-    source = project.relative(project.snippets).as_posix()
-    return Needs(packages, tuple(brought), beside, left(declared), source)
+    folders, mine = tuple(_folders({path: used[path] for path in left(used, linked)})), left(modules, beside)
+    source, links = (project.relative(each).as_posix() for each in (own, project.snippets))
+    files = tuple(brought[each.name] for each in offers if each.name in brought)
+    told = left(declared, linked)
+    if below == ".":
+        return Needs(packages, files, (*folders, *mine), told, source)
+    return Needs(packages, files, mine, told, source, folders, links)
+
+
+def _from(file: Offered, below: str) -> Offered | None:
+    """A file of the site as it lies from a folder below that of the snippets; None for one that lies elsewhere.
+
+    What is in an archive unpacks as it lies from the folder of the snippets itself.
+    """
+    if below == ".":
+        return file
+    inside = PurePosixPath(file.place).is_relative_to(below) and not file.is_archive
+    if not inside:
+        return None
+    place = PurePosixPath(file.place).relative_to(below).as_posix()
+    return replace(file, place=place, members=((place, file.members[0][1]),))
 
 
 def _below(name: str, links: Iterable[str]) -> bool:
@@ -144,8 +178,8 @@ def _pinned(names: list[str], record: Record) -> tuple[str, ...]:
     return tuple("==".join(versions.get(each, (name,))) for each, name in found.items())
 
 
-def _imports(project: Project, names: Iterable[str]) -> tuple[list[str], list[str]]:
-    """The packages among imported names, and the project's own modules with their imports; both sorted."""
+def _imports(own: Path, names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The packages among imported names, and the modules in a folder of the guide with their imports; both sorted."""
     packages: set[str] = set()
     modules: set[str] = set()
     waiting = list(names)
@@ -153,7 +187,7 @@ def _imports(project: Project, names: Iterable[str]) -> tuple[list[str], list[st
         name = waiting.pop()
         if name in sys.stdlib_module_names:
             continue
-        file, folder = project.snippets / f"{name}.py", project.snippets / name
+        file, folder = own / f"{name}.py", own / name
         files = [file] if file.is_file() else sorted(folder.rglob("*.py"))
         beside = f"{name}.py" if file.is_file() else f"{name}/"
         if beside in modules:

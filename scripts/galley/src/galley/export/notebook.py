@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from galley.export.commands import as_notebook
 from galley.export.document import Document, Part
 from galley.export.fetch import INSTALLS, NOTHING, elsewhere, fetching
 from galley.kinds import Kinds
 from galley.kinds.text import notebook_lines
 from galley.record.model import Record
 from galley.source.digest import digest
+from galley.source.shell import SHELL
 
 METADATA = {
     "jupytext": {"formats": "ipynb,py:percent"},
@@ -74,7 +76,7 @@ def _code(part: Part, number: int, record: Record, kinds: Kinds) -> dict[str, An
         "id": _id(cell.name),
         "metadata": {"name": cell.name} | ({"tags": tags} if tags else {}),
         "outputs": [made for shown in record.shown(recorded) if (made := kinds[shown.kind].notebook(shown, number))],
-        "source": notebook_lines(cell.source),
+        "source": notebook_lines(as_notebook(cell) if SHELL in cell.tags else cell.source),
     }
 
 

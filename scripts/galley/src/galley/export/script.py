@@ -12,9 +12,11 @@ from __future__ import annotations
 import io
 import tokenize
 
+from galley.export.commands import as_python
 from galley.export.document import Document
 from galley.export.fetch import head
 from galley.source.cells import Cell
+from galley.source.shell import SHELL
 
 RAISES = """\
 try:
@@ -44,6 +46,8 @@ def _commented(line: str) -> str:
 
 
 def _code(cell: Cell) -> str:
+    if SHELL in cell.tags:
+        return as_python(cell)
     return RAISES.format(code=_indented(cell.source), name=cell.raises) if cell.raises else cell.source
 
 

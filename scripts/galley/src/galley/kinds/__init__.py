@@ -7,7 +7,7 @@ Adding a kind is adding one file, and one row in the table or in the guide's set
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from galley.config import Project
@@ -15,6 +15,7 @@ from galley.errors import GalleyError
 from galley.kinds.brought import Brought
 from galley.kinds.image import Image
 from galley.kinds.kind import Asked, At, Kind, Watcher
+from galley.kinds.shell import Shell
 from galley.kinds.table import TableKind
 from galley.kinds.text import Error, Stderr, Stdout, Value
 from galley.kinds.trace import TraceKind
@@ -23,9 +24,11 @@ from galley.record.compare import Compared
 from galley.record.difference import Difference
 from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND, Form, Shown
 from galley.source.cells import Cell
+from galley.source.shell import SHELL, commands
+from galley.words import counted
 
 # In the order in which they are asked for a value: the text of a value comes last, since it takes any value.
-BUILT_IN: tuple[type[Kind], ...] = (Stdout, Stderr, TraceKind, TableKind, Image, Value, Error)
+BUILT_IN: tuple[type[Kind], ...] = (Stdout, Stderr, Shell, TraceKind, TableKind, Image, Value, Error)
 
 
 ALSO = "a text as the first thing in the cell, which becomes the caption"
@@ -91,6 +94,11 @@ class Kinds:
         if kind.tag and kind.tag not in cell.tags:
             return f"the cell has no tag [{kind.tag}]"
         return kind.fault(shown, At(cell, "x"))
+
+    def miscounted(self, outputs: Sequence[Shown], cell: Cell) -> str:
+        """Why a cell cannot have these outputs together; empty where it can. Of a shell, each command has one."""
+        found, wanted = sum(each.kind == SHELL for each in outputs), len(commands(cell))
+        return "" if found == wanted else f"{counted(found, 'output')} of {counted(wanted, 'command')}"
 
     def unlabelled(self, shown: Shown, cell: Cell) -> GalleyError | None:
         """The error at a cell whose picture has no label; None where it has one, and for what is no picture."""

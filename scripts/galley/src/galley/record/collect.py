@@ -78,7 +78,7 @@ def collect(guide: Guide, folders: Sequence[Path], kinds: Knows) -> Collected:
         except GalleyError as error:
             found.refused.append(error)
         except OSError as error:  # what was taken before is told all the same
-            at = Place(Path(os.fsdecode(error.filename or store_of(guide.project).relative / key[0] / key[1])))
+            at = Place(Path(os.fsdecode(error.filename or store_of(guide.project).shown(*key))))
             found.refused.append(GalleyError(f"the system refuses: {error.strerror or error}", at, AGAIN))
     found.missing = list(_missing(guide, sources))
     return found
@@ -101,7 +101,7 @@ def _source(guide: Guide, folder: Path) -> Source:
     for name in names:
         if name in known and not (folder / name).is_symlink():
             continue
-        pages += [Name(name, profile) for profile in _inside(folder / name)]
+        pages += [Name.of_folder(name, profile) for profile in _inside(folder / name)]
     note = shard.read(store, notes[0]) if notes else None
     return Source(folder, there, note, note.done if note else tuple(pages))
 
@@ -139,7 +139,7 @@ def _take(guide: Guide, key: Name, sources: Sequence[Source], kinds: Knows, foun
     store, (page, profile) = store_of(guide.project), key
     snippets = next((each for each in guide.snippets.values() if each.page == page), None)
     if snippets is None or profile not in {each.name for each in guide.project.profiles}:
-        raise RefusedError(OF_NOBODY, Place(sources[0].folder / page / profile), SAME_COMMIT)
+        raise RefusedError(OF_NOBODY, Place(sources[0].folder / key.folder), SAME_COMMIT)
     here = status(guide.project, snippets, guide.project.profile(profile))
     states = [(each, status(each.project, snippets, guide.project.profile(profile), holds=False)) for each in sources]
     new = [(each, at) for each, at in states if at.record != here.record or each.note]
@@ -149,25 +149,25 @@ def _take(guide: Guide, key: Name, sources: Sequence[Source], kinds: Knows, foun
     source, at = new[0]
     if held := held_pages(store).get(key):
         mend = f"keep it so, or take its entry out of {store.relative / HELD}, and collect again"
-        raise RefusedError(f"{page} ({profile}) is {held}", Place(source.folder / page / profile), mend)
+        raise RefusedError(f"{page} ({profile}) is {held}", Place(source.folder / key.folder), mend)
     for each, other in new:
         _verify(each, other, kinds)
         if at.record != other.record:
-            what = f"differs from the one in {source.folder / page / profile}, and both are true"
-            raise RefusedError(what, Place(each.folder / page / profile), "leave one of the two folders out")
-    store.put_back(page, profile, _files(source, page, profile))
+            what = f"differs from the one in {source.folder / key.folder}, and both are true"
+            raise RefusedError(what, Place(each.folder / key.folder), "leave one of the two folders out")
+    store.put_back(page, profile, _files(source, key))
     found.taken.append(key)
 
 
-def _files(source: Source, page: str, profile: str) -> dict[str, bytes]:
+def _files(source: Source, name: Name) -> dict[str, bytes]:
     """The bytes of each file of a record: they are taken as they are, since they may be signed."""
-    folder = source.folder / page / profile
+    folder = source.folder / name.folder
     return {path.name: plain_bytes(folder, path.name, folder, most_of(path.name)) for path in folder.iterdir()}
 
 
 def _verify(source: Source, at: Status, kinds: Knows) -> None:
     """Raises GalleyError where a shard's record is not true of this checkout, or nobody could show it."""
-    place = Place(source.folder / at.snippets.page / at.profile.name)
+    place = Place(source.folder / at.name.folder)
     mend = f"run the page there again, and take its folder anew: galley run {quote(at.snippets.page)}"
     mend += "" if at.profile.required else f" --profile {quote(at.profile.name)}"
     if at.state is State.NEWER:

@@ -139,13 +139,14 @@ def _file_digest(path: Path, module: bool, mtime_ns: int, size: int) -> str:
 def named(project: Project, cell: Cell) -> list[Path]:
     """The files of the project that a cell's code names: each string that is a relative path with a slash to one.
 
-    Such a path counts from the project's root or from the folder of the snippets, whether or not the cell opens it:
-    code also asks whether a file is there, which no open tells. A bare name counts for nothing, since many folders have
-    a `README.md`. Nor does a path of a page or of a record: it is more often a link.
+    Such a path counts from the project's root, from the folder of the snippets or from that of the cell's file, whether
+    or not the cell opens it: code also asks whether a file is there, which no open tells. A bare name counts for
+    nothing, since many folders have a `README.md`. Nor does a path of a page or of a record: it is more often a link.
     """
     texts = {node.value for each in cell.statements for node in ast.walk(each) if isinstance(node, ast.Constant)}
     paths = [each for each in texts if isinstance(each, str) and "/" in each[1:] and len(each) <= LONG]
-    found = {file for each in paths for base in (project.root, project.snippets) if (file := _plain(base, each))}
+    bases = {project.root, project.snippets, (project.root / cell.place.path).parent}
+    found = {file for each in paths for base in bases if (file := _plain(base, each))}
     apart = (*never_counts(project.root.resolve()), project.docs.resolve(), project.outputs.resolve())
     inside = [file for file in found if file.is_relative_to(project.root.resolve())]
     return sorted(file for file in inside if not any(file.is_relative_to(each) for each in apart))

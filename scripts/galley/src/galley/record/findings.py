@@ -5,7 +5,7 @@ In the command.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from shlex import quote
 from typing import Protocol
@@ -17,7 +17,7 @@ from galley.record.footprints import file_of as footprint_file
 from galley.record.footprints import kept as kept_footprints
 from galley.record.footprints import true_of as true_footprint
 from galley.record.held import HELD, held_pages
-from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND, Shown
+from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND, Name, Shown
 from galley.record.move import RECORD
 from galley.record.mutations import unbroken
 from galley.record.numbers import repeated, unknown_numbers
@@ -25,6 +25,7 @@ from galley.record.status import SHOWABLE, State, Status, status, store_of
 from galley.record.store import Store
 from galley.source.cells import Cell, page_name
 from galley.source.guide import Guide
+from galley.source.places import path_of
 from galley.source.proof import unproved
 
 ORPHAN_MEND = "git rm -r it, or give it back its page"
@@ -53,6 +54,9 @@ class Knows(Protocol):
 
     def fault(self, shown: Shown, cell: Cell) -> str:
         """Why an output that a record has for a cell cannot be one; empty where it can."""
+
+    def miscounted(self, outputs: Sequence[Shown], cell: Cell) -> str:
+        """Why a cell cannot have these outputs together; empty where it can."""
 
     def unlabelled(self, shown: Shown, cell: Cell) -> GalleyError | None:
         """The error at a cell whose picture has no label; None where it has one, and for what is no picture."""
@@ -97,15 +101,23 @@ def _unreadable(guide: Guide) -> Iterator[Finding]:
 
 
 def _unknown_cells(guide: Guide) -> Iterator[Finding]:
-    unreadable = {error.place.path.stem for error in guide.errors if error.place}
     for fence in (each for each in guide.fences if not each.listing):
         snippets = guide.snippets.get(fence.file)
-        if snippets is None and fence.file not in unreadable:
-            mend = f"make it, or name one of: {', '.join(sorted(guide.snippets))}"
-            yield Finding("unknown", fence.place, f"there is no snippet file '{fence.file}.py' with cells", mend)
+        if snippets is None and fence.file not in guide.unreadable:
+            yield Finding("unknown", fence.place, *_no_such(guide, fence.file))
         elif snippets is not None and snippets.cell(fence.cell) is None:
             mend = f"{snippets.stem}.py has: {', '.join(cell.name for cell in snippets.cells)}"
             yield Finding("unknown", fence.place, f"no cell is named '{fence.name}'", mend)
+
+
+def _no_such(guide: Guide, stem: str) -> tuple[str, str]:
+    """What there is to say of a snippet file that is not there, and what mends it."""
+    what = f"there is no snippet file '{stem}.py' with cells"
+    try:
+        path_of(guide.project, stem)
+    except GalleyError as error:
+        return f"{what}: {error.what}", error.mend
+    return what, f"make it, or name one of: {', '.join(sorted(guide.snippets))}"
 
 
 def _unknown_numbers(guide: Guide) -> Iterator[Finding]:
@@ -162,11 +174,14 @@ def not_shown(project: Project, found: Status, kinds: Knows) -> Iterator[Finding
     if found.record is None or found.state not in SHOWABLE:
         return
     record = found.record
-    place = Place(store_of(project).relative / record.page / record.profile / RECORD)
+    place = Place(store_of(project).relative / record.name.folder / RECORD)
     again = f"galley run {quote(record.page)} --all{'' if found.profile.required else f' --profile {record.profile}'}"
     unknown: set[str] = set()
     for cell in found.snippets.cells:
-        for shown in record.shown(record.cell(cell.name)):
+        outputs = record.shown(record.cell(cell.name))
+        if record.cell(cell.name) and (odd := kinds.miscounted(outputs, cell)):
+            yield Finding("tampered", place, f"cell {cell.name} has {odd}, and each has one", again)
+        for shown in outputs:
             if shown.kind not in kinds:
                 if shown.kind not in unknown:
                     mend = f"{UNKNOWN_KIND_MEND}, or record the page without it: {again}"
@@ -207,12 +222,15 @@ def _orphans(guide: Guide) -> Iterator[Finding]:
     except GalleyError as error:
         yield Finding("in the way", error.place or Place(store.relative), error.what, error.mend)
     pages = {snippets.page for snippets in guide.snippets.values()}
-    unreadable = {page_name(error.place.path) for error in guide.errors if error.place}
+    unreadable = set(map(page_name, guide.unreadable))
     profiles = {profile.name for profile in guide.project.profiles}
     for page, profile in store.folders():
         if (page not in pages and page not in unreadable) or profile not in profiles:
             yield Finding(
-                "orphaned", Place(store.relative / page / profile), "a record of no page or profile", ORPHAN_MEND
+                "orphaned",
+                Place(store.relative / Name(page, profile).folder),
+                "a record of no page or profile",
+                ORPHAN_MEND,
             )
     yield from _held_of_nobody(store, pages | unreadable, profiles)
 

@@ -75,7 +75,7 @@ def rests_on(record: Record) -> str:
 
 def file_of(project: Project, page: str, profile: str) -> Path:
     """Where the footprint of a page under a profile lies."""
-    return project.outputs / FOOTPRINTS / profile / f"{page}{SUFFIX}"
+    return project.outputs / FOOTPRINTS / profile / f"{Name(page, profile).folder.parts[0]}{SUFFIX}"
 
 
 def true_of(project: Project, record: Record) -> Footprint | None:
@@ -125,7 +125,7 @@ def kept(project: Project) -> Iterator[Name]:
         for profile in sorted(each for each in folder.iterdir() if each.is_dir() and not each.is_symlink()):
             for file in sorted(profile.iterdir()):
                 if file.name.endswith(SUFFIX) and not file.name.startswith("."):
-                    yield Name(file.name.removesuffix(SUFFIX), profile.name)
+                    yield Name.of_folder(file.name.removesuffix(SUFFIX), profile.name)
 
 
 def _read(project: Project, page: str, profile: str) -> Stored | None:

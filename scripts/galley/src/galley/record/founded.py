@@ -32,7 +32,7 @@ def unfounded(
     project: Project, snippets: SnippetFile, profile: Profile, record: Record
 ) -> Iterator[tuple[str, Place, str]]:
     """What a record lacks that it must have, in words, each with its place and with what mends it."""
-    folder = project.relative(project.outputs) / record.page / record.profile
+    folder = project.relative(project.outputs) / record.name.folder
     under = "" if profile.required else f" --profile {profile.name}"
     mend = f"galley run {quote(record.page)}{under}; or, where nobody can run it: git rm -r {quote(folder.as_posix())}"
     for what, place in _lacking(project, snippets, profile, record, Place(folder / RECORD)):

@@ -23,8 +23,9 @@ from galley.config import Project
 from galley.errors import GalleyError, NotTrueError, Place, RefusedError
 from galley.profile import Profile
 from galley.record.beside import put
+from galley.record.model import Name
 from galley.record.move import RECORD, RUN
-from galley.record.status import SHOWABLE, State, status
+from galley.record.status import SHOWABLE, State, status, store_of
 from galley.record.store import plain_bytes
 from galley.source.digest import digest
 from galley.source.guide import Guide
@@ -116,19 +117,21 @@ def manifests(project: Project) -> list[str]:
 
 def record_name(project: Project, page: str, profile: str) -> str:
     """The name of a record in a manifest: its path from the project's root."""
-    return (project.relative(project.outputs) / page / profile / RECORD).as_posix()
+    return (project.relative(project.outputs) / Name(page, profile).folder / RECORD).as_posix()
 
 
 def record_files(project: Project, page: str, profile: str) -> dict[str, str]:
     """The names in a manifest of a `record.json`, which names its outputs with their digests, and of its `run.json`."""
-    folder, relative = project.outputs / page / profile, project.relative(project.outputs) / page / profile
+    store = store_of(project)
+    folder, relative = store.folder_of(page, profile), store.shown(page, profile)
     there = [name for name in (RECORD, RUN) if os.path.lexists(folder / name)]
     return {(relative / name).as_posix(): name for name in there}
 
 
 def record_digests(project: Project, page: str, profile: str) -> dict[str, str]:
     """The digests of these files, by their names in a manifest."""
-    folder, relative = project.outputs / page / profile, project.relative(project.outputs) / page / profile
+    store = store_of(project)
+    folder, relative = store.folder_of(page, profile), store.shown(page, profile)
     files = record_files(project, page, profile)
     return {name: digest(plain_bytes(folder, file, relative)) for name, file in files.items()}
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
@@ -24,6 +25,7 @@ KindName = Annotated[str, msgspec.Meta(pattern=rf"^{KIND.pattern}\Z")]
 Mime = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{1,20}/[A-Za-z0-9.+-]{1,80}\Z")]
 Suffix = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{1,16}\Z")]
 Amount = Annotated[float, msgspec.Meta(ge=0, le=1e9)]  # of seconds, or of MB; sums of these stay numbers
+JOINT = "_"  # stands for a slash of a page's name in the name of its folder
 Left = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]  # bytes that are missing
 
 
@@ -143,6 +145,26 @@ class Name(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.page} ({self.profile})"
+
+    @property
+    def folder(self) -> Path:
+        """Where the record lies, from the folder of all records: a folder for the page, and one for the profile in it.
+
+        The folders of a page's name are joined by `_`, which the name itself cannot have. So no record lies in another
+        one's folder, and no name leads from one folder to another.
+        """
+        return Path(self.page.replace("/", JOINT), self.profile)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its folder lies where folders of records lie: somebody else may have written the name."""
+        parts = self.page.replace("/", JOINT), self.profile
+        return all(each not in ("", ".", "..") and Path(each).name == each and "\0" not in each for each in parts)
+
+    @classmethod
+    def of_folder(cls, page: str, profile: str) -> Name:
+        """The name of what lies in such a folder."""
+        return cls(page.replace(JOINT, "/"), profile)
 
 
 @dataclass(frozen=True)

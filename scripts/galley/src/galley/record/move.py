@@ -64,9 +64,9 @@ def interrupted(staged: Path, outputs: Path) -> Record | None:
         found = from_json(bytes_of(staged / RECORD, LIST))
     except (OSError, ValueError):
         return None
-    if any(Path(name).name != name for name in (found.page, found.profile)):
+    if not found.name.is_plain:
         return None  # somebody else wrote it, and it could lead elsewhere
-    folder = outputs / found.page / found.profile
+    folder = outputs / found.name.folder
     begun = is_plain(folder / REPLACING) and not (folder / RECORD).exists() and not (staged / REPLACING).exists()
     whole = (_is_in(staged, name, sha) or _is_in(folder, name, sha) for name, sha in found.files.items())
     ran = not found.has_run or is_plain(staged / RUN) or is_plain(folder / RUN)

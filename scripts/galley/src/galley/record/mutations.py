@@ -107,9 +107,8 @@ def _lacking(guide: Guide, broken: Sequence[Broken]) -> Iterator[GalleyError]:
             yield GalleyError(what, cell.place, f"write one that must break it, then: {run}")
         elif cell.digest not in codes[name]:
             yield GalleyError(f"the claim '{name}' changed since a mutation broke it", cell.place, run)
-    unreadable = {error.place.path.stem for error in guide.errors if error.place}
     for name in codes:
-        if name not in claims and name.partition("/")[0] not in unreadable:
+        if name not in claims and name.rpartition("/")[0] not in guide.unreadable:
             yield GalleyError(f"results of '{name}', which is no claim", Place(Path(guide.project.mutations)), run)
 
 

@@ -34,6 +34,7 @@ class Where:
     folders: tuple[tuple[str, str], ...] = ()  # others of the machine, the longest first, with what stands for each
     names: tuple[tuple[str, str], ...] = ()  # of the user and the machine, with what stands for each
     galley: Path | None = None  # the folder of galley's own code
+    own: Path | None = None  # the folder of the page's snippet file
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ def _is_no_word(name: str) -> bool:
 def _snippet_lines(text: str, where: Where) -> str:
     if ".py" not in text:
         return text  # true of most texts; the folder below holds a file for every page of the guide
-    names = "|".join(re.escape(path.name) for path in where.snippets.glob("*.py"))
+    files = [path for folder in {where.snippets, where.own or where.snippets} for path in folder.glob("*.py")]
+    names = "|".join(re.escape(path.relative_to(where.snippets).as_posix()) for path in sorted(files))
     if not names:
         return text
     text = re.sub(rf"\b({names}):\d+:", r"\1:", text)

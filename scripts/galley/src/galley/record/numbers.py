@@ -85,12 +85,11 @@ def unknown_numbers(guide: Guide) -> Iterator[GalleyError]:
 
     What a record that is not true would say is left out: that record is told anyway.
     """
-    unreadable = {error.place.path.stem for error in guide.errors if error.place}
     states: dict[str, Status] = {}
     for path, text in guide.pages.items():
         found, wrong = bound(text.split("\n"), path)
         yield from wrong
-        for asked in (each for each in found if each.file not in unreadable):
+        for asked in (each for each in found if each.file not in guide.unreadable):
             try:
                 state = _state(guide, asked.file, asked.place, states)
                 if state.state in SHOWABLE or not state.snippets.cell(asked.cell):

@@ -141,7 +141,7 @@ def unsigned(project: Project) -> Iterator[Fault]:
     if not manifests(project):
         yield Fault("there is no manifest of the records", Place(relative / name_of(None)))
     store = store_of(project)
-    there = [each for each in store.folders() if (project.outputs / Path(*each) / RECORD).exists()]
+    there = [each for each in store.folders() if (project.outputs / each.folder / RECORD).exists()]
     names = {name: each for each in there for name in record_files(project, *each)}
     for name, signer, said in found.good:
         mend = _sign(project, name)

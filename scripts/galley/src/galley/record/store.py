@@ -1,4 +1,4 @@
-"""Records on disk: `outputs/<page>/<profile>/`, written so that an interrupted write is seen.
+"""Records on disk: `outputs/<page>/<profile>/` written so that an interrupted write is seen.
 
 In the command and in the builder.
 
@@ -49,7 +49,11 @@ class Store:
 
     def folder_of(self, page: str, profile: str) -> Path:
         """The folder of the record of a page under a profile."""
-        return self.folder / page / profile
+        return self.folder / Name(page, profile).folder
+
+    def shown(self, page: str, profile: str) -> Path:
+        """The path of this folder in messages."""
+        return self.relative / Name(page, profile).folder
 
     def read(self, page: str, profile: str) -> Record | None:
         """The record, None where there is none.
@@ -91,7 +95,7 @@ class Store:
 
     def _read(self, page: str, profile: str) -> Record | None:
         folder = self.folder_of(page, profile)
-        relative = self.relative / page / profile
+        relative = self.shown(page, profile)
         self.see_way(page, profile)
         try:
             present = set(os.listdir(folder))  # noqa: PTH208  names are all it takes, and a guide has many records
@@ -140,7 +144,7 @@ class Store:
         if os.environ.get("CI"):
             raise RefusedError("CI writes no records", Place(self.relative))
         if wrong := fits(files):
-            raise GalleyError(f"is not recorded: {wrong}", Place(self.relative / record.page / record.profile), SHORTEN)
+            raise GalleyError(f"is not recorded: {wrong}", Place(self.shown(*record.name)), SHORTEN)
         with self._locked(alone=True):
             self.see_staging()
             with suppress(GalleyError, OSError):  # it is another page's, perhaps, and this one is written all the same
@@ -177,7 +181,7 @@ class Store:
 
         Raises TamperedError where the folder holds any other file that the new record does not replace.
         """
-        folder, relative = self.folder_of(record.page, record.profile), self.relative / record.page / record.profile
+        folder, relative = self.folder_of(*record.name), self.shown(*record.name)
         self.see_way(record.page, record.profile)
         if not folder.is_dir():
             return set()
@@ -194,7 +198,8 @@ class Store:
 
     def see_way(self, page: str, profile: str) -> None:
         """Raises TamperedError where a part of the way to a record is a link, or no folder."""
-        for part in ("", f"/{page}", f"/{page}/{profile}"):
+        parts = Name(page, profile).folder.parts
+        for part in ("", f"/{parts[0]}", f"/{'/'.join(parts)}"):
             at = f"{self.folder}{part}"  # a path object costs more than the look
             if os.path.islink(at):  # noqa: PTH114
                 raise TamperedError(IS_LINK, Place(Path(f"{self.relative}{part}")), LINK_MEND)
@@ -206,7 +211,9 @@ class Store:
         if self.folder.is_dir() and not self.folder.is_symlink():
             for page in sorted(self.folder.iterdir()):
                 if page.is_dir() and not page.is_symlink() and not page.name.startswith((STAGING, FOOTPRINTS)):
-                    yield from (Name(page.name, profile.name) for profile in sorted(page.iterdir()) if profile.is_dir())
+                    yield from (
+                        Name.of_folder(page.name, each.name) for each in sorted(page.iterdir()) if each.is_dir()
+                    )
 
     @contextmanager
     def _locked(self, *, alone: bool) -> Iterator[None]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from shlex import quote
 
 from galley.errors import GalleyError, Place
-from galley.record.model import Record
+from galley.record.model import Name, Record
 from galley.record.move import RECORD, RUN, beside
 from galley.record.plain import WHOLE, TooLargeError
 from galley.record.written import NewerError, from_json, with_run
@@ -38,7 +38,7 @@ def whole(page: str, profile: str, present: Collection[str], read: Callable[[str
     `present` are the names of the files, and `outputs` is the folder of all records in messages. Raises TornError,
     TamperedError or NewerRecordError where the files are no record of this page and profile.
     """
-    relative = outputs / page / profile
+    relative = outputs / Name(page, profile).folder
     if RECORD not in present:
         raise TornError("torn: outputs without a record.json, its writer was interrupted", Place(relative))
     record = _claimed(page, profile, read(RECORD), relative / RECORD)

@@ -75,7 +75,7 @@ def _commit(project: Project, said: str, commit: str) -> CommitBase:
     for path, blob in files_at(project.root, commit, below).items():
         parts = Path(path).relative_to(below).parts
         if len(parts) == 3 and is_own(parts[2]):
-            found.setdefault(Name(parts[0], parts[1]), {})[parts[2]] = blob
+            found.setdefault(Name.of_folder(parts[0], parts[1]), {})[parts[2]] = blob
         elif parts == (HELD,):
             held = blob
     title = said if commit.startswith(said) else f"{said} ({commit[:12]})"
@@ -88,7 +88,7 @@ def _folder(folder: Path, outputs: Path) -> FolderBase:
     for page in _folders(outputs):
         for profile in _folders(page):
             if listed := [name for name in sorted(os.listdir(profile)) if is_own(name)]:  # noqa: PTH208  names do
-                found[Name(page.name, profile.name)] = listed
+                found[Name.of_folder(page.name, profile.name)] = listed
     if outputs == folder and not any(RECORD in listed for listed in found.values()):
         raise UsageError("has no records, so that all would be new", Place(folder), NAME_ONE)
     return FolderBase(folder, outputs, found)
@@ -120,7 +120,7 @@ class CommitBase:
     def files(self, name: Name, only: str = "") -> dict[str, bytes]:
         """The files of a record as git has them."""
         tree = {file: each for file, each in self.trees[name].items() if only in ("", file)}
-        return self._contents(tree, Path(*name), most_of)
+        return self._contents(tree, name.folder, most_of)
 
     def source(self, path: Path) -> str:
         """The text of a file in the commit."""
@@ -170,7 +170,7 @@ class FolderBase:
 
     def files(self, name: Name, only: str = "") -> dict[str, bytes]:
         """The files of a record; links are not followed."""
-        place = self.outputs.joinpath(*name)
+        place = self.outputs / name.folder
         return {file: plain_bytes(place, file, place, most_of(file)) for file in self.names[name] if only in ("", file)}
 
     def source(self, path: Path) -> str:

@@ -52,11 +52,12 @@ class ChangedOutput:
 
 @dataclass(frozen=True)
 class Quote:
-    """A sentence of the page that quotes a number which the cell does not print any more.
+    """A sentence of a page that quotes a number which the cell does not print any more.
 
     A number that the page takes from the cell has become `now`; one that somebody typed stays as it is.
     """
 
+    page: Path
     line: int
     sentence: str
     was: str

@@ -247,9 +247,7 @@ def _page_json(page: Page, decided: Mapping[str, Decision]) -> list[dict[str, ob
                 }
                 for each in item.outputs
             ],
-            "quotes": [
-                {"line": each.line, "sentence": each.sentence, "was": each.was, "now": each.now} for each in item.quotes
-            ],
+            "quotes": [{**asdict(each), "page": each.page.as_posix()} for each in item.quotes],
         }
         for item in page.items
     ]

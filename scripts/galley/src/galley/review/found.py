@@ -91,7 +91,7 @@ class _Looked:
 
     def _same_claims(self) -> bool:
         """Whether both records have the same bytes; the store holds today's outputs against their digests."""
-        file = self.guide.project.outputs.joinpath(*self.name, RECORD)
+        file = self.guide.project.outputs / self.name.folder / RECORD
         if self.name not in self.base.records or not file.is_file() or file.is_symlink():
             return False
         try:
@@ -149,7 +149,7 @@ class _Looked:
             claim="claim" in cell.tags,
             other_code=bool(before and after and before.digest != after.digest),
             outputs=outputs,
-            quotes=tuple(quotes(self.guide, self.path, self.snippets.stem, name, was, now)),
+            quotes=tuple(quotes(self.guide, self.snippets, name, was, now)),
         )
 
     def _gone(self, cell: CellRecord, was: Record) -> Item:

@@ -19,7 +19,7 @@ from galley import system
 from galley.config import Project
 from galley.errors import GalleyError, Place, RefusedError
 from galley.record.beside import put
-from galley.record.model import Record
+from galley.record.model import Name, Record
 from galley.record.move import RECORD, RUN, is_own
 from galley.record.plain import most_of
 from galley.record.status import store_of
@@ -100,7 +100,7 @@ def set_aside(project: Project, name: tuple[str, str], record: Record | None) ->
 def _damaged(project: Project, page: str, profile: str) -> list[str]:
     """Keep the plain files of a record that is none, in a folder that is new."""
     there = store_of(project)
-    folder, relative = there.folder_of(page, profile), there.relative / page / profile
+    folder, relative = there.folder_of(page, profile), there.shown(page, profile)
     there.see_way(page, profile)
     present = os.listdir(folder) if folder.is_dir() else []  # noqa: PTH208  names are all it takes
     names = [name for name in sorted(present) if is_own(name)]
@@ -112,7 +112,7 @@ def _damaged(project: Project, page: str, profile: str) -> list[str]:
         shown = Place(project.relative(above))
         raise RefusedError("is a link, and galley follows none to what it writes", shown, "remove the link")
     above.mkdir(exist_ok=True)
-    place = above / f"{page}-{profile}-{os.urandom(4).hex()}"
+    place = above / f"{'-'.join(Name(page, profile).folder.parts)}-{os.urandom(4).hex()}"
     place.mkdir()
     for name, data in files.items():
         (place / name).write_bytes(data)

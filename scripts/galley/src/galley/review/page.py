@@ -158,7 +158,7 @@ class _Article:
         if not self.item.quotes:
             return ""
         rows = "".join(
-            f"<li>{escape(each.sentence)}<small>{escape(f'{self.page.path}:{each.line}')}: "
+            f"<li>{escape(each.sentence)}<small>{escape(f'{each.page}:{each.line}')}: "
             + (f"{escape(each.was)} becomes {escape(each.now)}" if each.now else f"{escape(each.was)} is typed there")
             + "</small></li>"
             for each in self.item.quotes

@@ -13,19 +13,26 @@ from galley.record.model import Record
 from galley.record.numbers import in_words, numbers, quoted
 from galley.review.changed import Quote
 from galley.source.bound import bound, prose
+from galley.source.cells import SnippetFile
 from galley.source.guide import Guide
 
 LONGEST = 400  # characters of a sentence
 
 
-def quotes(guide: Guide, path: Path, stem: str, cell: str, was: Record, now: Record) -> Iterator[Quote]:
-    """The sentences of the page at a path about the numbers of a cell: typed by hand, and bound to the cell."""
+def quotes(guide: Guide, snippets: SnippetFile, cell: str, was: Record, now: Record) -> Iterator[Quote]:
+    """The sentences about the numbers of a cell, typed by hand or bound to it, on the pages of its snippet file."""
+    for page in guide.pages_of(snippets):
+        yield from _on_page(guide, guide.project.relative(page), f"{snippets.stem}/{cell}", was, now)
+
+
+def _on_page(guide: Guide, path: Path, name: str, was: Record, now: Record) -> Iterator[Quote]:
+    cell = name.rpartition("/")[2]
     lines = guide.pages.get(path, "").split("\n")
     before, after = numbers(was, cell), numbers(now, cell)
     for at, number in quoted(lines, [each for each in before if each not in after]):
-        yield Quote(at + 1, sentence(lines, at, number), number)
+        yield Quote(path, at + 1, sentence(lines, at, number), number)
     for asked in bound(lines, path)[0]:
-        if (asked.file, asked.cell) != (stem, cell):
+        if asked.name != name:
             continue
         said = []
         for record in (was, now):
@@ -35,7 +42,7 @@ def quotes(guide: Guide, path: Path, stem: str, cell: str, was: Record, now: Rec
                 said.append("no such number")
         if said[0] != said[1]:
             at = asked.place.line - 1
-            yield Quote(at + 1, sentence(lines, at, asked.name), said[0], said[1])
+            yield Quote(path, at + 1, sentence(lines, at, asked.name), said[0], said[1])
 
 
 def sentence(lines: Sequence[str], at: int, part: str) -> str:

@@ -59,7 +59,7 @@ def item_lines(page: Page, item: Item) -> Iterator[str]:
         yield from (f"        {piece}" for piece in output.difference.pieces)
     for quote in item.quotes:
         then = f"{quote.was} becomes {quote.now}" if quote.now else f"it quotes {quote.was}, which stays as it is"
-        yield f"    {page.path}:{quote.line}: {then}: {shortened(quote.sentence)}"
+        yield f"    {quote.page}:{quote.line}: {then}: {shortened(quote.sentence)}"
 
 
 def as_markdown(review: Review, decided: Mapping[str, Decision]) -> str:
@@ -101,7 +101,7 @@ def _folded(page: Page, item: Item) -> Iterator[str]:
         yield ""
     for quote in item.quotes:
         became = f"is now {_code(quote.now)}" if quote.now else "is typed there, and stays"
-        yield f"- {_code(f'{page.path}:{quote.line}')}: {_code(quote.was)} {became}: {_code(quote.sentence)}"
+        yield f"- {_code(f'{quote.page}:{quote.line}')}: {_code(quote.was)} {became}: {_code(quote.sentence)}"
     yield "\n</details>\n"
 
 

@@ -142,7 +142,7 @@ class LocalBackend:
                     return await run_page(own.socket, job, self._where(job), tell)
 
     def _where(self, job: Job) -> Where:
-        return where(Path(job.scratch), self.project.snippets, self.project.root)
+        return where(Path(job.scratch), self.project.snippets, self.project.root, Path(job.path).parent)
 
     async def shared(self) -> Path:
         """The socket of the shared runner, which is started where none runs."""
@@ -161,12 +161,14 @@ class LocalBackend:
                 await self._stack.aclose()
 
 
-def where(scratch: Path, snippets: Path, root: Path | None = None) -> Where:
+def where(scratch: Path, snippets: Path, root: Path | None = None, own: Path | None = None) -> Where:
     """The paths and names of a run on this machine that normalisation removes from recorded texts.
 
-    `root` is the project's folder; without one it is the folder that holds `snippets`.
+    `root` is the project's folder; without one it is the folder that holds `snippets`. `own` is the folder of the
+    page's snippet file, where that is another one.
     """
     paths = sysconfig.get_paths()
     packages = [Path(paths[each]) for each in ("purelib", "platlib", "stdlib")]
     packages[2:2] = [Path(each) for each in sys.path if Path(each).name in FOLDERS and Path(each) not in packages]
-    return Where(scratch, snippets, tuple(packages), folders(root or snippets.parent, GALLEY), names(), GALLEY)
+    instead = folders(root or snippets.parent, GALLEY)
+    return Where(scratch, snippets, tuple(packages), instead, names(), GALLEY, own)

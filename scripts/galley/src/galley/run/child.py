@@ -35,7 +35,7 @@ from galley.run import ending, own_stack
 from galley.run.confine import shut_in
 from galley.run.entered import tracer
 from galley.run.execute import Execution, Position
-from galley.run.loaded import before_any_page
+from galley.run.loaded import before_any_page, forget_namesakes
 from galley.run.own_file import OwnFile
 from galley.run.packages import merged, packages_of
 from galley.run.protocol import (
@@ -96,8 +96,9 @@ class _Program:
         """Run the cells and end the page; return the exit code, 0 where every cell did what it should."""
         ending.forget_inherited()
         path = Path(self.job.path)
-        plugins = load_plugins(self.job.plugins, path.parent)
-        snippets = cut(self.job.source, path, Path(self.job.relative), grammar_among(plugins))
+        plugins = load_plugins(self.job.plugins, Path(self.job.snippets))
+        stem = path.relative_to(self.job.snippets).with_suffix("").as_posix()
+        snippets = cut(self.job.source, path, Path(self.job.relative), grammar_among(plugins), stem)
         self._note_plugins(plugins, snippets)
         self._enter()
         if self.job.memory_mb:
@@ -190,7 +191,7 @@ class _Program:
         code = {name for cell in snippets.cells for name in cell.imports}
         own = [Path(self.job.root, each.path) for each in used if each.kind == "module"]
         new = self.watch.before.new_names()
-        return merged(self.job.packages, packages_of(new, code, own, Path(self.job.path).parent))
+        return merged(self.job.packages, packages_of(new, code, own, Path(self.job.snippets)))
 
     def _note_plugins(self, plugins: Plugins, snippets: SnippetFile) -> None:
         """Count the code of each kind of output that the page asks as used: it decides what that output is.
@@ -224,6 +225,7 @@ class _Program:
         tempfile.tempdir = None  # a module may have asked before the fork, and then the answer was kept
         sys.argv = [self.job.path]
         sys.path[0] = str(Path(self.job.path).parent)
+        forget_namesakes(sys.path[0], self.job.snippets)
         lines = list(io.StringIO(self.job.source))
         linecache.cache[self.job.path] = (len(self.job.source), None, lines, self.job.path)
 

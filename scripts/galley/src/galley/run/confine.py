@@ -20,7 +20,7 @@ def shut_in(job: Job, watch: Watch) -> sandbox.Protections:
     """Enter the sandbox; the answer says what holds, and what is seen. Raises MissingError where it is required."""
     if job.sandbox == sandbox.OFF:
         return dict.fromkeys((*sandbox.PROTECTIONS, sandbox.SIGHT), sandbox.SWITCHED_OFF)
-    root, given = Path(job.root), (Path(job.root), Path(job.scratch), Path(job.path).parent)
+    root, given = Path(job.root), (Path(job.root), Path(job.scratch), Path(job.snippets))
     below = [path for path in never_counts(root.resolve()) if path.is_relative_to(root.resolve())]
     apart = [path for path in below if path.name != ".git"]  # which is closed to a page anyway
     allowed = for_page(*given, reads=job.reads, devices=job.devices, network=job.network, apart=apart)

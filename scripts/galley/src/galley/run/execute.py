@@ -24,8 +24,10 @@ from galley.record.model import Cost, Shown
 from galley.run.compiling import compiled
 from galley.run.lost import Lost
 from galley.run.protocol import CellEnds
+from galley.run.shell import run_commands
 from galley.run.sides import Sides
 from galley.source.cells import Cell, SnippetFile
+from galley.source.shell import SHELL, commands
 
 FUTURE = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
 
@@ -91,13 +93,19 @@ class Execution:
         looking = _looking(watchers)
         system.reset_peak()
         started = time.perf_counter()
-        shown = self._run_raising(cell, watchers) if cell.raises else self._run(cell, watchers)
+        if SHELL in cell.tags:
+            shown = run_commands(commands(cell), cell.options["exit"], self.asked.limit, self._begins)
+        else:
+            shown = self._run_raising(cell, watchers) if cell.raises else self._run(cell, watchers)
         shown += self.kinds.left_open(self.asked)
         seconds = time.perf_counter() - started - (_looking(watchers) - looking)
         seen = [Shown(name, forms) for name, each in watchers.items() if (forms := each.forms())]
         self._lost.ended(self._statements[cell.name])
         cost = Cost(seconds=round(seconds, 3), peak_mb=round(system.peak_mb(), 1))
         return CellEnds(cell.name, cost, (*seen, *shown))
+
+    def _begins(self, line: int) -> None:
+        self.position.line = line
 
     def compared(self, error: BaseException) -> str:
         """What the assertion that raised an error compared, a line for each value; empty for another error."""

@@ -68,7 +68,7 @@ def _kept(ran: TaskRun, store: Store, kinds: Kinds, machine: Collection[str]) ->
     try:
         return Kept(ran.run, said=_keep(ran, store, kinds, machine))
     except (GalleyError, OSError) as error:
-        place, what = Place(store.relative / ran.run.page / ran.run.profile), str(error)
+        place, what = Place(store.shown(*ran.run.name)), str(error)
         if isinstance(error, GalleyError):
             place, what = error.place or place, f"{error.what}\n    {error.mend}" if error.mend else error.what
         failure = Failure(ran.run.page, ran.run.profile, "", place, f"ran, and cannot be recorded: {what}")

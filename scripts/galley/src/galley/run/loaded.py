@@ -67,6 +67,20 @@ def before_any_page() -> Modules:
     return Modules.now()
 
 
+def forget_namesakes(own: str, snippets: str) -> None:
+    """Let a page import what lies in its `own` folder, where the runner loaded a module of that name from `snippets`.
+
+    What holds the runner's module keeps it.
+    """
+    if own == snippets:
+        return
+    tops = {name.partition(".")[0] for name in os.listdir(own)}
+    for name, module in list(sys.modules.items()):
+        file = str(getattr(module, "__file__", None) or "")
+        if name.partition(".")[0] in tops and file.startswith(f"{snippets}{os.sep}"):
+            del sys.modules[name]
+
+
 def by_folder(files: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """The files by their folder, its path without symbolic links. There are far fewer folders to resolve than files."""
     found: dict[str, list[str]] = {}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from galley.config import FILE, Project
 from galley.errors import RunnerError
-from galley.run.sight import ENVIRONMENTS, PASSED
+from galley.folders import ENVIRONMENTS, PASSED
 
 LARGEST = 500_000_000  # bytes of an archive: Ray carries up to 512 MiB
 FIRST = (1980, 1, 1, 0, 0, 0)  # the day of every entry: the time of a file counts for no page

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from galley.source.imports import imported
 
-BETWEEN = str.maketrans(dict.fromkeys("/;&|()", " "))  # what stands between the words of a shell's line
+BETWEEN = str.maketrans(dict.fromkeys("/;&|()'\"", " "))  # what stands between the words of a shell's line
 WITH_VALUE = ("-X", "-W", "--check-hash-based-pycs")
 DYNAMIC = frozenset({"importlib", "runpy", "pkgutil", "code", "codeop"})  # import what no import statement names
 
@@ -42,9 +42,10 @@ def _is_python(name: str) -> bool:
 def _may_be_python(program: Path, words: Sequence[str]) -> bool:
     """Whether a program that is called otherwise runs Python: a script of this environment, a line of a shell."""
     folder = Path(sys.executable).parent
-    said = (word for each in words for word in each.translate(BETWEEN).split())
+    said = {word for each in words for word in each.translate(BETWEEN).split()}
     mine = program.parent == folder or (folder / program.name).exists()
-    return mine or any(map(_is_python, said))
+    plain = (word for word in said if word.replace("-", "").replace("_", "").isalnum())
+    return mine or any(map(_is_python, said)) or any(os.path.exists(folder / word) for word in plain)  # noqa: PTH110
 
 
 def _of_python(words: list[str]) -> set[str] | None:

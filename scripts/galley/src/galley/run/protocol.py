@@ -34,13 +34,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     `cells` are the names of its cells, in the order in which they run: what the page says must be about these. Where
     they are a `part` of the page, its first ones, the page stops there and does not end as a program ends.
     `source` is the snippet file's text with the profile's values in place, `path` where the file stands, `relative` its
-    path in messages. `scratch` is the folder that the page runs in, with a link for each of `links`. `uses` are the
-    files and folders that the page's cells declare or name. `answers` are facts about `variables`, as the record has
-    them. Times are in seconds, and are still to be multiplied by `patience`; `memory_mb` is the limit of private memory
-    in MB (10^6 bytes), 0 for none; `output_limit` is in bytes. `sandbox` is the setting of that name, `network` says
-    that a cell asks for the network; `reads` and `devices` are patterns of paths that the page may use beside its
-    project. With `keep_going`, the page goes on past a cell that fails. For a backend that shares out several machines,
-    `gpus` is how many the page needs, and `peak_mb` the memory of its last run in MB, 0 where that is not known.
+    path in messages, and `snippets` the folder of all snippet files. `scratch` is the folder that the page runs in,
+    with a link for each of `links`. `uses` are the files and folders that the page's cells declare or name. `answers`
+    are facts about `variables`, as the record has them. Times are in seconds, and are still to be multiplied by
+    `patience`; `memory_mb` is the limit of private memory in MB (10^6 bytes), 0 for none; `output_limit` is in bytes.
+    `sandbox` is the setting of that name, `network` says that a cell asks for the network; `reads` and `devices` are
+    patterns of paths that the page may use beside its project. With `keep_going`, the page goes on past a cell that
+    fails. For a backend that shares out several machines, `gpus` is how many the page needs, and `peak_mb` the memory
+    of its last run in MB, 0 where that is not known.
     """
 
     page: str
@@ -50,6 +51,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     cells: Sequence[str]
     root: str
+    snippets: str
     part: bool = False
     scratch: str = ""
     links: Sequence[str] = ()

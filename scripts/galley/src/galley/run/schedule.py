@@ -113,6 +113,7 @@ def _job(project: Project, snippets: SnippetFile, task: Task, uses: Sequence[str
         cells=[cell.name for cell in task.running(snippets)],
         part=len(task.running(snippets)) < len(snippets.cells),
         root=str(project.root),
+        snippets=str(project.snippets),
         links=project.links,
         parameters=task.profile.parameters,
         hooks=project.hooks,

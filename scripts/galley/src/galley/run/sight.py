@@ -12,11 +12,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from galley.folders import MADE
+from galley.folders import ENVIRONMENTS, PASSED
 
 MOST = 256  # folders of a project that are watched: each takes a page some 15 µs
-ENVIRONMENTS = frozenset({"pyvenv.cfg", "conda-meta", MADE})  # what lies in a Python environment, or in a built site
-PASSED = frozenset({"__pycache__", "node_modules"})
 
 
 @dataclass

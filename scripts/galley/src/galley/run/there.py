@@ -214,6 +214,6 @@ def moved(job: Job, project: Project) -> Job:
     def here(path: str) -> str:
         return str(project.root / Path(path).relative_to(job.root))
 
-    return msgspec.structs.replace(
-        job, root=str(project.root), path=here(job.path), uses=[here(each) for each in job.uses]
-    )
+    root, snippets = str(project.root), str(project.snippets)
+    uses = [here(each) for each in job.uses]
+    return msgspec.structs.replace(job, root=root, snippets=snippets, path=here(job.path), uses=uses)

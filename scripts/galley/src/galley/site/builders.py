@@ -8,7 +8,7 @@ between builders. To add a builder, add a class to BUILDERS.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +45,8 @@ class Converted:
     folder: Path  # where the builder puts the site
     site: Site  # where readers find it
     extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the Markdown extensions, with settings
+    # The address of another page by its path in the docs folder; empty where this build has no such page.
+    address_of: Callable[[str], str] = lambda path: ""
 
 
 class MkDocs:
@@ -61,7 +63,12 @@ class MkDocs:
             return None
         config = processor.config
         path, folder = Path(processor.file.abs_src_path), Path(config["site_dir"])
-        return Converted(path, processor.file.url, folder, _site(config), _extensions(config))
+
+        def address_of(page: str) -> str:
+            found = processor.files.get_file_from_path(page)
+            return str(found.url) if found else ""
+
+        return Converted(path, processor.file.url, folder, _site(config), _extensions(config), address_of)
 
     def failure(self) -> type[Exception] | None:
         """The exception that the builder prints without a traceback; None where another builder runs, or has none."""

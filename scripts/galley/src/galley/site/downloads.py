@@ -39,7 +39,7 @@ def downloads(page: Page) -> str:
         made = document(page.project, found, page.source, page.site)
         parts.append(title + _links(page, made, f"{found.snippets.stem}{f'_{found.profile.name}' * several}"))
         needed |= {each.name: each for each in made.needs.offered}
-        told |= dict.fromkeys((*made.needs.beside, *made.needs.declared))
+        told |= dict.fromkeys((*made.needs.linked, *made.needs.beside, *made.needs.declared))
     if not parts:
         return ""
     needs = [_needed(page, each) for each in needed.values()] + [f"<code>{escape(each)}</code>" for each in told]
@@ -52,8 +52,7 @@ def _belongs(snippets: SnippetFile, page: Page) -> bool:
     shown = {fence.cell for fence in page.fences if fence.file == snippets.stem}
     if shown.issuperset(cell.name for cell in snippets.cells):
         return True
-    guide = read_guide(page.project)
-    return guide.page_file(snippets) == page.project.root / page.path
+    return page.project.root / page.path in read_guide(page.project).pages_of(snippets)
 
 
 def _links(page: Page, made: Document, stem: str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from markdown import Markdown
 
+from galley.errors import GalleyError
+from galley.kinds.kind import At
 from galley.kinds.markup import escape, inline
 from galley.site.checked import not_run
 from galley.site.exec_options import laid_out
@@ -17,6 +20,7 @@ from galley.site.page import Page, View
 from galley.site.tabs import tabs
 from galley.source.fences import Fence
 from galley.source.parameters import PARAMETERS
+from galley.source.shell import SHELL, commands
 
 READER = "fenced_code_block"  # the name under which superfences registers itself
 
@@ -30,6 +34,9 @@ def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> 
     """The whole cell as HTML, and the headings in its output that belong in the page's table of contents."""
     cell, name, views = views[0].cell, cell_id(page, fence), numbered(page, views)
     headings: list[Element] = []
+    if fence.options and SHELL in cell.tags:
+        what = f"a cell with commands of a shell has no option '{min(fence.options)}'"
+        raise GalleyError(what, fence.place, "leave the fence's options out")
     if fence.options:
         body, headings = _optioned(md, page, fence, views)
     else:
@@ -55,6 +62,8 @@ def _body(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> str:
             group, [(_tab(view), _code(md, view) + _not_run(page, fence, view) + _marks(view)) for view in views]
         )
     ran = [view for view in views if view.record or view.marks]
+    if SHELL in cell.tags:
+        return tabs(group, [(view.profile.title, _session(md, page, view, name)) for view in ran or views[:1]])
     below = [_marks(view) + outputs_html(page, view, f"{name}-{view.profile.name}") for view in ran]
     titles = [view.profile.title for view in ran]
     if any(marks_code(page, view) for view in ran):  # each profile shows the code with its own additions
@@ -64,6 +73,16 @@ def _body(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> str:
     if shown and "folded" in cell.tags:
         return shown + _folded(cell.options["fold"] or "See the code", code)
     return code + shown
+
+
+def _session(md: Markdown, page: Page, view: View, name: str) -> str:
+    """Each command with what it wrote below it. Only the author's commands can be copied as such."""
+    ids, wrote = f"{name}-{view.profile.name}", [each for each in view.shown if each.kind == SHELL]
+    parts = [_marks(view)]
+    for command, shown in zip_longest(commands(view.cell), wrote):
+        parts.append(highlighted(md, command.text, "bash", "galley-command") if command else "")
+        parts.append(page.kinds[SHELL].html(shown, At(view.cell, ids)) if shown else "")
+    return "".join(parts) + outputs_html(page, view, ids, elsewhere=(SHELL,))
 
 
 def _optioned(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> tuple[str, list[Element]]:

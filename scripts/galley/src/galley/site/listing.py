@@ -6,6 +6,7 @@ Nothing is executed.
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Sequence
 from pathlib import Path
 
 from galley.config import Project
@@ -66,8 +67,10 @@ def _found(page: Page, fence: Fence) -> tuple[List, list[Listed]]:
 
 def _listed(page: Page, fence: Fence, guide: Guide, wanted: List) -> list[Listed]:
     """The cells of a list, in the order of the snippet files."""
-    shown = {each.name: each.place.path for each in reversed(guide.fences)}
+    shown: dict[str, list[Path]] = {}
     docs = page.project.relative(page.project.docs)
+    for each in guide.fences:
+        shown.setdefault(each.name, []).append(each.place.path.relative_to(docs))
     listed = []
     for snippets in guide.snippets.values():
         for cell in filter(wanted.holds, snippets.cells):
@@ -78,12 +81,23 @@ def _listed(page: Page, fence: Fence, guide: Guide, wanted: List) -> list[Listed
                 )
             views = page.views_in(snippets, Fence(fence.place, snippets.stem, cell.name))
             record = next((view.record for view in views if view.profile.required and view.record), None)
-            where = shown[name].relative_to(docs)
-            anchor = f"cell-{snippets.stem}-{cell.name}"
-            address, doubted = relative_url(page.url, where), any(view.marks for view in views)
+            where, address = _address(page, shown[name])
+            anchor, doubted = f"cell-{snippets.stem}-{cell.name}", any(view.marks for view in views)
             link = f'<a href="{address}#{anchor}">{inline(cell.caption or name)}</a>'
             listed.append(Listed(snippets, cell, where, link, record, doubted, address))
     return listed
+
+
+def _address(page: Page, shown: Sequence[Path]) -> tuple[Path, str]:
+    """The page that a list names for a cell, of those that show it, and its relative address.
+
+    A site in several languages is built once for each of them, and a page is in the build of its own language alone.
+    """
+    for where in shown:
+        if found := page.address_of(where.as_posix()):
+            folder = "/" if found.endswith("/") else ""
+            return where, posixpath.relpath(found, posixpath.dirname(page.url) or ".") + folder
+    return shown[0], relative_url(page.url, shown[0])
 
 
 def relative_url(own: str, shown: Path) -> str:

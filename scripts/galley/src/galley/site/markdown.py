@@ -7,7 +7,8 @@ so that the page's links to other pages and to pictures lead to the same in the 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from galley.export.document import CLOSES
@@ -21,6 +22,7 @@ from galley.site.page import Page, View
 from galley.site.published import write
 from galley.source.cells import Cell
 from galley.source.fences import Fence, find_fences
+from galley.source.shell import SHELL, Command, commands
 
 CLAIM = "✓ **Claim.** "
 TEXTS = ("text/plain", "text/markdown")  # of the forms of an output, those that are read as they are
@@ -71,11 +73,25 @@ def _shown(page: Page, fence: Fence) -> str:
     views = page.views(fence)
     ran = [view for view in views if view.record]
     cell = (ran or views)[0].cell
+    if SHELL in cell.tags:
+        return "\n\n".join(filter(None, _session(ran, cell)))
     parts = [_caption(cell), _block(cell.source, "python")]
     for view in ran:
         title = f"{view.profile.title}:" if len(ran) > 1 else ""
         parts += [title, *(_output(page, fence, view, number) for number in range(len(view.shown)))]
     return "\n\n".join(filter(None, parts))
+
+
+def _session(ran: Sequence[View], cell: Cell) -> Iterator[str]:
+    """A cell's caption, and each of its commands with what it wrote below it, under each profile that ran it."""
+    yield _caption(cell)
+    views: list[View | None] = [*ran]
+    for view in views or [None]:
+        yield f"{view.profile.title}:" if view and len(ran) > 1 else ""
+        wrote = [plain(each.forms[0].text) for each in view.shown if each.kind == SHELL] if view else []
+        for command, text in zip_longest(commands(cell), wrote, fillvalue=""):
+            yield _block(command.prompted, "console") if isinstance(command, Command) else ""
+            yield _block(text) if text else ""
 
 
 def _caption(cell: Cell) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -26,6 +26,7 @@ from galley.source.cells import Cell, SnippetFile, read_snippets
 from galley.source.fences import Fence, find_fences, left_over
 from galley.source.grammar import BUILT_IN, Grammar, grammar_of
 from galley.source.parameters import with_values
+from galley.source.places import path_of
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Page:
     folder: Path | None = None  # where the builder puts the site
     site: Site = NOWHERE  # where readers find it
     extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the Markdown extensions, with settings
+    address_of: Callable[[str], str] = lambda path: ""  # of a page in the docs folder; empty where none is known
     present: set[str] = field(default_factory=set)  # the names of the kinds of output and the lists on the page
     fences: list[Fence] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
@@ -94,8 +96,14 @@ class Page:
         return wrong + unknown
 
     def beside(self, name: str) -> str:
-        """The address in the site of a file of this name beside the page: in the page's folder, where it has one."""
-        return posixpath.normpath(posixpath.join(posixpath.dirname(self.url), name))
+        """The address in the site of a file of this name beside the page: in the page's folder, where it has one.
+
+        A page whose file is called after a language, as `x.de.html`, has a folder for its files: those of `x.html` have
+        the same names.
+        """
+        folder, page = posixpath.split(self.url.removesuffix(".html"))
+        language = page.rpartition(".")[2] if "." in page else ""
+        return posixpath.normpath(posixpath.join(folder, page if language[:2].isalpha() else "", name))
 
     def number(self, fence: Fence) -> int:
         """The number of a fence among the page's fences for the same cell, from 1."""
@@ -200,10 +208,13 @@ class Page:
 
     def _read(self, stem: str, place: Place) -> SnippetFile:
         if stem not in self._seen:
-            path = self.project.snippets / f"{stem}.py"
+            try:
+                path = path_of(self.project, stem)
+            except GalleyError as error:
+                raise GalleyError(error.what, place, error.mend) from error
             if not path.is_file():
-                raise GalleyError(f"there is no snippet file '{stem}.py'", place, f"make {path.name}")
-            self._seen[stem] = read_snippets(path, self.project.relative(path), self.grammar)
+                raise GalleyError(f"there is no snippet file '{stem}.py'", place, f"make {self.project.relative(path)}")
+            self._seen[stem] = read_snippets(path, self.project.relative(path), self.grammar, stem)
         return self._seen[stem]
 
     def _number(self, asked: Bound) -> str:
@@ -227,7 +238,8 @@ def page_of(converted: Converted | None) -> Page:
     if converted is None:
         return Page(project, Path("a page"), grammar_of(project))
     path, grammar = project.relative(converted.path), grammar_of(project)
-    return Page(project, path, grammar, converted.url, converted.folder, converted.site, converted.extensions)
+    known = converted.url, converted.folder, converted.site, converted.extensions, converted.address_of
+    return Page(project, path, grammar, *known)
 
 
 def source_lines(page: Page) -> int:

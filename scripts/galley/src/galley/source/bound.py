@@ -19,7 +19,7 @@ VALUE, GIVEN = "{value}", "{given}"
 FORM = "{value}`file/cell#2`, and if wanted what it is divided by and how it is written: {value}`file/cell#2/1e6:.1f`"
 TICKS = re.compile(r"(?<!\\)`++")
 ASKED = re.compile(
-    r"(?P<file>[^/#:\s]++)/(?P<cell>[^/#:]++)(?:#(?P<number>[1-9][0-9]{0,3}+))?+"
+    r"(?P<file>[^/#:\s]++(?:/[^/#:\s]++)*?)/(?P<cell>[^/#:]++)(?:#(?P<number>[1-9][0-9]{0,3}+))?+"
     r"(?:/(?P<divisor>[1-9][0-9]{0,14}+(?:e[0-9]{1,2}+)?+))?+(?::(?P<form>,?+(?:\.[0-9]{1,2}+)?+[defg%]?+))?+"
 )
 HEADING = re.compile(r" {0,3}+#{1,6}+(?:[ \t]|$)")

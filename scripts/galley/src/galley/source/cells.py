@@ -21,11 +21,14 @@ from galley.errors import GalleyError, Place
 from galley.source.digest import code_digest, digest, is_string
 from galley.source.grammar import BUILT_IN, FORM, OPTION, Grammar
 from galley.source.imports import imported
+from galley.source.magics import in_its_place
+from galley.source.shell import SHELL, commands_in
 
 MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
 LARGEST = 16_000_000  # bytes of a page or a snippet file
 LONGEST = 100  # letters of a name
+LANGUAGE, COMMANDS = 'language="', "# %% name [shell], and in lines below it: # $ command"  # as Jupytext has the first
 NO_TAGS: frozenset[str] = frozenset()
 CACHED = 2048  # how many cut snippet files are kept: a build asks for each several times
 
@@ -79,16 +82,16 @@ class Cell:
 class SnippetFile:
     """One page's code: its text as `source`, its absolute `path`, and the `grammar` that its cells were read with."""
 
-    page: str
+    stem: str  # its name in fences, where `stem/cell` names a cell
     path: Path
     source: str
     cells: tuple[Cell, ...]
     grammar: Grammar = field(default=BUILT_IN, compare=False, repr=False)
 
     @cached_property
-    def stem(self) -> str:
-        """The file's name in fences, where `stem/cell` names a cell."""
-        return self.path.stem
+    def page(self) -> str:
+        """The name under which its page is run and recorded."""
+        return page_name(self.stem)
 
     @property
     def threads(self) -> int:
@@ -113,18 +116,18 @@ class NoCellsError(GalleyError):
     """A file has code and no line that begins a cell: it is a module, not a page's code."""
 
 
-def page_name(path: Path) -> str:
-    """The name under which a snippet file's page is run and recorded: `deep-dive` for `deep_dive.py`."""
-    return path.stem.replace("_", "-")
+def page_name(stem: str) -> str:
+    """The name under which a snippet file's page is run and recorded: `basics/deep-dive` for `basics/deep_dive`."""
+    return stem.replace("_", "-")
 
 
-def read_snippets(path: Path, relative: Path, grammar: Grammar = BUILT_IN) -> SnippetFile:
-    """Read and cut a snippet file; `relative` is its path in messages.
+def read_snippets(path: Path, relative: Path, grammar: Grammar = BUILT_IN, stem: str = "") -> SnippetFile:
+    """Read and cut a snippet file; `relative` is its path in messages, `stem` its name where the file's is not all.
 
     Raises GalleyError with the line at fault: a syntax error, code before the first cell, a cell without
     a name, a name used twice, an unknown tag or option, a cell that begins inside a statement.
     """
-    return cut(read_text(path, relative), path, relative, grammar)
+    return cut(read_text(path, relative), path, relative, grammar, stem)
 
 
 def read_text(path: Path, relative: Path, errors: str = "strict") -> str:
@@ -148,7 +151,7 @@ def read_text(path: Path, relative: Path, errors: str = "strict") -> str:
 
 
 @lru_cache(maxsize=CACHED)
-def cut(source: str, path: Path, relative: Path, grammar: Grammar = BUILT_IN) -> SnippetFile:
+def cut(source: str, path: Path, relative: Path, grammar: Grammar = BUILT_IN, stem: str = "") -> SnippetFile:
     """Cut the text of a snippet file into its cells; errors as in `read_snippets`."""
     lines = source.split("\n")  # as Python counts lines; splitlines also ends a line at other characters
     body = _parsed(source, lines, relative)
@@ -161,7 +164,7 @@ def cut(source: str, path: Path, relative: Path, grammar: Grammar = BUILT_IN) ->
         ) from error
     text = _Text(lines, body, starts, relative, grammar)
     _nothing_above(text, markers[0][0] if markers else 0)
-    return SnippetFile(page_name(path), path, source, text.cells(markers), grammar)
+    return SnippetFile(stem or path.stem, path, source, text.cells(markers), grammar)
 
 
 def _parsed(source: str, lines: Sequence[str], relative: Path) -> list[ast.stmt]:
@@ -170,7 +173,8 @@ def _parsed(source: str, lines: Sequence[str], relative: Path) -> list[ast.stmt]
         return ast.parse(source).body
     except SyntaxError as error:
         line = error.lineno or (source.partition("\0")[0].count("\n") + 1 if "\0" in source else 0)
-        raise GalleyError(f"syntax error: {error.msg}", Place(relative, line)) from error
+        what, mend = in_its_place(lines[line - 1]) if 0 < line <= len(lines) else ("", "")
+        raise GalleyError(what or f"syntax error: {error.msg}", Place(relative, line), mend) from error
     except (RecursionError, MemoryError, ValueError) as error:
         what = f"Python cannot take this code in: {str(error) or type(error).__name__}"
         mend = "split the expression or the statement that is nested too deeply, or is too long"
@@ -264,7 +268,7 @@ class _Text:
             place=place,
             source=source,
             first_line=first_line,
-            digest=digest(f"{code_digest(statements)} {self.grammar.treated(tags, options)}"),
+            digest=digest(f"{code_digest(statements)} {self.grammar.treated(tags, options)}{_said(source, tags)}"),
             imports=tuple(imported(statements)) if "import" in source else (),
             caption=caption,
             tags=tags,
@@ -274,9 +278,16 @@ class _Text:
         return cell
 
 
+def _said(source: str, tags: frozenset[str]) -> str:
+    """What a cell says beside its Python code: its commands, which are comments to Python."""
+    return f" {[each.text for each in commands_in(source)]}" if SHELL in tags else ""
+
+
 def _head(head: str, place: Place, grammar: Grammar) -> tuple[str, frozenset[str], Mapping[str, Any]]:
     """The name, the tags and the options on a cell's line."""
     match = HEAD.match(head)
+    if LANGUAGE in head:
+        raise GalleyError("a cell is in Python, or has commands of a shell", place, f"write it as: {COMMANDS}")
     if not match:
         raise GalleyError(f"not a cell line: '# %% {head}'", place, f"write it as: {FORM}")
     if len(match["name"]) > LONGEST:

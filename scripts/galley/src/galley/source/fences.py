@@ -21,7 +21,7 @@ GALLEYS = re.compile(r"\b(exec|cell)\s*=|\bexec\b|^\s*python\b.*\blist\s*=", re.
 ALIKE = re.compile(r"^[\s>]*+(?:(?:[-*+:]|\d++[.)])\s++)?+[\s>]*+(?P<fence>`{2,}+|~{2,}+)(?P<header>.*)$")
 HEADER = re.compile(r"python(?P<options>(?:[ \t]+\w+=\"[^\"]*\")+)[ \t]*$")
 WRITTEN = re.compile(r"\S")
-CELL = re.compile(r"[^/]+/.+")
+CELL = re.compile(r"[^/]+(?:/[^/]+)+")
 ON = ("on", "yes", "true", "1")  # the values of `exec` that markdown-exec takes
 
 
@@ -62,7 +62,8 @@ WHAT = (
     ),
     FenceOption(
         "cell",
-        "The cell to show: the snippet file's name without its ending, a slash, and the cell's name.",
+        "The cell to show: the snippet file's name without its ending, a slash, and the cell's name. The name of a "
+        "file in a folder begins with that of the folder.",
         form='cell="file/cell"',
         wanted="a cell's name",
         read=_cell_name,
@@ -116,7 +117,7 @@ KNOWN = {option.name: option for option in OPTIONS}
 
 @dataclass(frozen=True)
 class Fence:
-    """A fence that names a cell, or with `listing` a list of many; `file` is the snippet file's stem.
+    """A fence that names a cell, or with `listing` a list of many; `file` is the snippet file's name.
 
     `options` holds the values of all other options in its header.
     """
@@ -250,5 +251,5 @@ def _named(options: Mapping[str, Any], place: Place, grammar: Grammar) -> Fence:
             mend = f'write it as: ```python exec="on" list="{"|".join(grammar.lists)}"'
             raise GalleyError(f"there is no list '{listing}'", place, mend)
         return Fence(place, "", "", listing)
-    file, _, cell = options["cell"].partition("/")
+    file, _, cell = options["cell"].rpartition("/")
     return Fence(place, file, cell, options=laid_out)

@@ -6,7 +6,7 @@ In the command and in the builder.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -15,13 +15,15 @@ from pathlib import Path
 
 from galley.config import Project
 from galley.errors import GalleyError, Place, UsageError
-from galley.source.cells import NoCellsError, SnippetFile, cut, read_snippets, read_text
+from galley.source.cells import NoCellsError, SnippetFile, cut, page_name, read_snippets, read_text
 from galley.source.fences import Fence, find_fences
 from galley.source.grammar import Grammar, grammar_of
 from galley.source.parameters import PARAMETERS, left_out, parameters
-from galley.source.shadows import in_the_way, refuse_shadows
+from galley.source.places import python_files, stem_of
+from galley.source.shadows import in_the_way, refuse_far, refuse_shadows
 
-ACCESS = "give yourself access to it: chmod u+rwX"
+PAGE = ".md"
+LONGEST = 240  # bytes of a name: a file of a footprint has some more
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 UNNAMEABLE = set('"`<>')
 
@@ -31,29 +33,28 @@ class Guide:
     """What the authors wrote, with an error for each file and fence that cannot be read."""
 
     project: Project
-    snippets: dict[str, SnippetFile]  # by stem, only the readable ones
+    snippets: dict[str, SnippetFile]  # by name, only the readable ones
     fences: tuple[Fence, ...]
     errors: tuple[GalleyError, ...]
     pages: Mapping[Path, str] = field(default_factory=dict, repr=False)  # the text of each readable page, by its path
 
     def find(self, name: str) -> SnippetFile:
-        """The snippet file that `name` means: its name or path, or that of its page.
+        """The snippet file that `name` means: its name or path, or that of a page that shows its cells.
 
         Raises UsageError when there is none or more than one, or the error of the file when it cannot be read.
         """
-        stem = Path(name).name.removesuffix(".md").removesuffix(".py").replace("-", "_")
-        if stem in self.snippets:
-            return self.snippets[stem]
-        for error in self.errors:
-            if error.place and error.place.path.stem == stem:
-                raise error
-        asked = Path(name).with_suffix("")
-        pages = {each.stem: self.page_file(each).with_suffix("") for each in self.snippets.values()}
-        shown = [each for each in pages if pages[each].parts[-len(asked.parts) :] == asked.parts]
-        if len(shown) == 1:
-            return self.snippets[shown[0]]
-        if shown:
-            raise UsageError(f"several snippet files belong to '{name}'", mend=f"name one: {', '.join(shown)}")
+        way, is_file = _way(name), name.endswith((PAGE, ".py"))
+        own = next((way.relative_to(each) for each in self._tops if way.is_relative_to(each)), way)
+        looks: list[Callable[[], list[SnippetFile]]] = [lambda: self._called(own), lambda: self._shown_on(way)]
+        looks = looks[::-1] if name.endswith(PAGE) else looks
+        looks += [lambda: self._called(Path(way.name))] if is_file else []
+        for look in looks:
+            found = look()
+            if len(found) > 1:
+                names = ", ".join(each.stem for each in found)
+                raise UsageError(f"several snippet files belong to '{name}'", mend=f"name one: {names}")
+            if found:
+                return found[0]
         known = ", ".join(sorted(each.page for each in self.snippets.values())) or "none"
         raise UsageError(f"no page with cells is named '{name}'", mend=f"pages with cells: {known}")
 
@@ -80,19 +81,64 @@ class Guide:
         mend = f"is it {near[0]}? " if near else ""
         raise UsageError(f"page {found.page} has no cell '{cell}'", mend=f"{mend}its cells: {', '.join(names)}")
 
+    def _called(self, way: Path) -> list[SnippetFile]:
+        """The snippet file of a name, if there is one; raises the error of one that cannot be read."""
+        page = page_name(way.as_posix())
+        for error in self.errors:
+            if error.place and page_name(stem_of(self.project, error.place.path)) == page:
+                raise error
+        return [each for each in self.snippets.values() if each.page == page]
+
+    def _shown_on(self, way: Path) -> list[SnippetFile]:
+        """The snippet files that belong to a page, or else those of which it shows any cell."""
+        every = self.snippets.values()
+        own = [each for each in every if _ends(self.page_file(each), way)]
+        return own or [each for each in every if self._pages_at(each, way)]
+
+    def _pages_at(self, snippets: SnippetFile, way: Path) -> list[Path]:
+        return [page for page in self._cells_by_page.get(snippets.stem, ()) if _ends(page, way)]
+
+    def page_asked(self, snippets: SnippetFile, name: str) -> Path:
+        """The page of a snippet file that `name` means, where it is that of a page; else the file's own page."""
+        found = self._pages_at(snippets, _way(name))
+        return found[0] if len(found) == 1 else self.page_file(snippets)
+
     def page_file(self, snippets: SnippetFile) -> Path:
         """The page that a snippet file belongs to: the one that shows most of its cells.
 
-        Of several that show as many, it is the one with the earliest cell. A file that no page shows belongs to the
-        page of its own name, which need not be there.
+        Of several that show as many, it is the one with the earliest cell, and then the one with the plainest name:
+        `x.md` before its translation `x.de.md`. A file that no page shows belongs to the page of its own name, which
+        need not be there.
         """
         found = self._cells_by_page.get(snippets.stem)
         if not found:
             return self.project.docs / f"{snippets.page}.md"
         order = {cell.name: number for number, cell in enumerate(snippets.cells)}
-        return max(
-            found, key=lambda page: (len(found[page]), -min(order.get(name, len(order)) for name in found[page]))
-        )
+
+        def rank(page: Path) -> tuple[int, int, int]:
+            earliest = min(order.get(name, len(order)) for name in found[page])
+            return len(found[page]), -earliest, -page.name.count(".")
+
+        return max(found, key=rank)
+
+    def pages_of(self, snippets: SnippetFile) -> list[Path]:
+        """The pages that a snippet file belongs to: its own page, and others that show the same cells of it.
+
+        Those are the same page in other languages, or for other readers.
+        """
+        own, found = self.page_file(snippets), self._cells_by_page.get(snippets.stem, {})
+        return [page for page in found if found[page] == found.get(own)] or [own]
+
+    @cached_property
+    def unreadable(self) -> frozenset[str]:
+        """The names of the snippet files that cannot be read."""
+        found = (stem_of(self.project, error.place.path) for error in self.errors if error.place)
+        return frozenset(filter(None, found))
+
+    @property
+    def _tops(self) -> tuple[Path, Path]:
+        """How a path of a snippet file begins."""
+        return self.project.relative(self.project.snippets), self.project.snippets
 
     @cached_property
     def _cells_by_page(self) -> dict[str, dict[Path, set[str]]]:
@@ -131,43 +177,49 @@ def read_guide(project: Project) -> Guide:
 
 
 def _all_snippets(project: Project, known: Grammar, errors: list[GalleyError]) -> dict[str, SnippetFile]:
-    """The snippet files by their stems; an error for each that cannot be read is added to `errors`."""
+    """The snippet files by their names; an error for each that cannot be read is added to `errors`."""
     pages: dict[str, SnippetFile] = {}  # by their names, in which the case of letters makes no difference
-    hiding = in_the_way(project.snippets)
-    for path in _found(project, project.snippets, errors):
-        relative = project.relative(path)
+    hiding: dict[Path, dict[str, Path]] = {}
+    for path in python_files(project, errors):
+        relative, folder = project.relative(path), path.parent
+        if folder not in hiding:
+            hiding[folder] = in_the_way(folder)
         try:
             text = read_text(path, relative, errors="replace")
-            refuse_shadows(text, path, relative, hiding)
-            if found := _snippets(text, path, relative, known):
-                if twin := pages.get(found.page.casefold()):
-                    what = f"{twin.path.name} is the code of page {found.page} too"
-                    raise GalleyError(what, Place(relative), "rename one of them")
+            if folder == project.snippets:
+                refuse_shadows(text, path, relative, hiding[folder])
+            if found := _snippets(text, path, relative, known, stem_of(project, path)):
+                if folder != project.snippets:  # its modules are imported by their packages' names
+                    refuse_shadows(text, path, relative, hiding[folder])
+                    refuse_far(project, found)
+                _refuse_twins(found, pages)
                 pages[found.page.casefold()] = found
         except GalleyError as error:
             errors.append(error)
     return {each.stem: each for each in pages.values()}
 
 
-def _found(project: Project, folder: Path, errors: list[GalleyError]) -> list[Path]:
-    """The Python files of a folder; where it cannot be listed, the error is among the others."""
-    try:
-        names = os.listdir(folder)  # noqa: PTH208  a path's own search passes over a folder that it may not read
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        errors.append(GalleyError(f"cannot be read: {error.strerror}", Place(project.relative(folder)), ACCESS))
-        return []
-    return sorted(folder / name for name in names if name.endswith(".py") and not name.startswith("."))
+def _refuse_twins(found: SnippetFile, pages: Mapping[str, SnippetFile]) -> None:
+    """Raises GalleyError where another snippet file, or a cell of another, has a name that means this one too."""
+    place = found.cells[0].place.path
+    if twin := pages.get(found.page.casefold()):
+        raise GalleyError(f"{twin.path.name} is the code of page {found.page} too", Place(place), "rename one of them")
+    folder, _, name = found.page.rpartition("/")
+    holder = pages.get(folder.casefold())
+    mine = (cell for cell in found.cells if f"{found.page}/{cell.name}".casefold() in pages)
+    if cell := (holder.cell(name) if holder else None) or next(mine, None):
+        what = f"the cell '{cell.name}' has the name of a page, so that a command could mean either"
+        raise GalleyError(what, cell.place, "rename the cell, or that page's snippet file")
 
 
-def _snippets(text: str, path: Path, relative: Path, known: Grammar) -> SnippetFile | None:
+def _snippets(text: str, path: Path, relative: Path, known: Grammar, stem: str) -> SnippetFile | None:
     """The snippet file with a text; None for a module that lies among the snippet files and has no cells."""
     if "# %%" not in text:
         return None
     try:
         # A text with bytes that are no UTF-8 is read once more, for the error that says where they are.
-        found = read_snippets(path, relative, known) if UNREADABLE in text else cut(text, path, relative, known)
+        read = read_snippets(path, relative, known, stem) if UNREADABLE in text else None
+        found = read or cut(text, path, relative, known, stem)
     except NoCellsError:
         return None  # "# %%" stands in a string or a comment of its code alone
     if not found.cells:
@@ -176,7 +228,20 @@ def _snippets(text: str, path: Path, relative: Path, known: Grammar) -> SnippetF
     if not found.stem.isprintable() or found.stem.startswith("-") or set(found.stem) & UNNAMEABLE:
         what = f"{found.stem!r} cannot be named in a fence or on a command line"
         raise GalleyError(what, Place(relative), "rename the file: letters, digits and _ will do")
+    if len(os.fsencode(stem)) > LONGEST:
+        what = f"its name has more than {LONGEST} bytes with its folders, and a folder of its records is named after it"
+        raise GalleyError(what, Place(relative), "shorten the names")
     return found
+
+
+def _way(name: str) -> Path:
+    """A name as a path without an ending; `x.de` has none."""
+    return Path(os.path.normpath(name.removesuffix(PAGE).removesuffix(".py")))
+
+
+def _ends(page: Path, way: Path) -> bool:
+    """Whether a way is that of a page, or its last part."""
+    return page.with_suffix("").parts[-len(way.parts) :] == way.parts
 
 
 def _unknown_parameters(project: Project, snippets: dict[str, SnippetFile]) -> list[GalleyError]:

@@ -46,7 +46,7 @@ def with_values(snippets: SnippetFile, values: Mapping[str, Any]) -> SnippetFile
     source = _text(snippets, values)
     if source == snippets.source:
         return snippets
-    return cut(source, snippets.path, snippets.cells[0].place.path, snippets.grammar)
+    return cut(source, snippets.path, snippets.cells[0].place.path, snippets.grammar, snippets.stem)
 
 
 def _text(snippets: SnippetFile, values: Mapping[str, Any]) -> str:

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from importlib.machinery import FrozenImporter
 from pathlib import Path
 
+from galley.config import Project
 from galley.errors import GalleyError, Place
+from galley.source.cells import SnippetFile
 
 
 def in_the_way(folder: Path) -> dict[str, Path]:
@@ -37,6 +39,39 @@ def refuse_shadows(text: str, path: Path, relative: Path, hiding: dict[str, Path
             other = relative.with_name(wanted[name].name)
             what = f"imports '{name}' and would get {other.as_posix()}, not the module of that name"
             raise GalleyError(what, Place(relative, line), f"rename {other.as_posix()}")
+
+
+def refuse_far(project: Project, snippets: SnippetFile) -> None:
+    """Raises GalleyError at the `import` of a module that the folder of the snippets has, and that of the file has not.
+
+    Plain `python` looks beside the file alone. A page could find the module all the same where the runner has it.
+    """
+    folder, top, seen = snippets.path.parent, project.snippets, set[Path]()
+    waiting = [(snippets.path, 0)]  # a file, and the line of the snippet file that imports it
+    for file, at in waiting:  # grows
+        for name, line in _imports(_tree(file)) if file not in seen else ():
+            if own := _module(folder, name):
+                waiting += [(own, at or line)]
+            elif name not in sys.stdlib_module_names and (far := _module(top, name)):
+                where, whose = project.relative(folder).as_posix(), f"{file.name} " if at else ""
+                what = f"{whose}imports '{name}', which is {project.relative(far).as_posix()}"
+                place = Place(project.relative(snippets.path), at or line)
+                mend = f"move it to {where}, or the snippet file to {project.relative(top).as_posix()}"
+                raise GalleyError(f"{what}: Python looks for it in {where}", place, mend)
+        seen.add(file)
+
+
+def _module(folder: Path, name: str) -> Path | None:
+    """The file of a module or package in a folder."""
+    files = (folder / name / "__init__.py", folder / f"{name}.py")
+    return next((each for each in files if each.is_file()), None)
+
+
+def _tree(file: Path) -> ast.AST:
+    try:
+        return ast.parse(file.read_bytes())
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
+        return ast.Module([], [])  # whoever reads the file says what is wrong with it
 
 
 def _comes_first(name: str) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from galley.source.asserted import asserts_something
+from galley.source.shell import only_commands
 from galley.source.values import (
     NORMALISED,
     best,
@@ -21,6 +22,7 @@ from galley.source.values import (
     reason,
     rules,
     seconds,
+    status,
     threads,
     tolerance,
     yes,
@@ -90,6 +92,16 @@ TAGS = (
         outputs=True,
     ),
     Tag("setup", "The page folds the whole cell: what it does is needed, and is not what the page is about."),
+    Tag(
+        "shell",
+        "The cell has commands of a shell, each as a comment `# $ command`. They run in the page's working folder, and "
+        "the page shows what they wrote.",
+        outputs=True,
+        excludes=("claim", "folded", "table", "trace"),
+        never_on=("parameters",),
+        because="is for commands in place of Python code, and this needs some",
+        check=only_commands,
+    ),
     Tag("table", "The value of the last expression, a list of dicts or a DataFrame, is a table.", outputs=True),
     Tag("trace", "Under the code stands a table of the values that each line gave to its names.", outputs=True),
 )
@@ -146,6 +158,16 @@ OPTIONS = (
         read=rules,
         default=(),
         outputs=" ".join,
+    ),
+    Option(
+        "exit",
+        "The status with which the last command of a `[shell]` cell must end, in place of 0.",
+        form='exit="2"',
+        wanted="a number from 1 to 255",
+        read=status,
+        default=0,
+        outputs=str,
+        needs=("shell",),
     ),
     Option(
         "fold",

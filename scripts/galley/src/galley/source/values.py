@@ -51,6 +51,13 @@ def seconds(text: str) -> float:
     return value
 
 
+def status(text: str) -> int:
+    """The status with which a program ends that has failed."""
+    if not DIGITS.fullmatch(text) or not 0 < int(text) < 256:
+        raise ValueError(text)
+    return int(text)
+
+
 def tolerance(text: str) -> float:
     """By what part of its size a number may differ."""
     value = float(text)

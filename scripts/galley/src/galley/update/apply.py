@@ -19,11 +19,13 @@ from galley.errors import Exit, GalleyError, RefusedError, UsageError
 from galley.record.days import today
 from galley.record.facts import canonical
 from galley.record.held import Held, hold, seen
+from galley.record.model import Name
 from galley.record.move import RECORD
 from galley.record.plain import LIST, bytes_of, is_plain
 from galley.record.status import store_of
 from galley.run.failure import Failure
 from galley.source.guide import read_guide
+from galley.source.places import python_files
 from galley.system import scratch
 from galley.update.affected import Affected, affected
 from galley.update.branch import Copy, can_branch, can_commit
@@ -158,7 +160,7 @@ class _Work:
                     continue
                 update.links += 1
         urls = {link.url: link.new_url for each in found for link in each.links if link.new_url}
-        files = [*self.project.docs.rglob("*.md"), *self.project.snippets.glob("*.py")]
+        files = [*self.project.docs.rglob("*.md"), *python_files(self.project, [])]
         for file in files:
             text = text_of(self.copy.root, file)
             if text is not None and (new := rewritten(text, urls)) != text:
@@ -201,7 +203,7 @@ class _Work:
 
     def _is_new(self, page: str, profile: str) -> bool:
         """Whether a record is another than before: a page is recorded only if it ran well, whatever others print."""
-        now, before = (each / page / profile / RECORD for each in (self.store.folder, self.before))
+        now, before = (each / Name(page, profile).folder / RECORD for each in (self.store.folder, self.before))
         try:
             return self.store.read(page, profile) is not None and not (
                 is_plain(before) and bytes_of(before, LIST) == bytes_of(now, LIST)
