@@ -16,6 +16,8 @@ from galley.record.model import Record
 from galley.source.cells import SnippetFile
 from galley.source.slices import Piece, Slices
 
+AWAITS = "It awaits outside of a function: run it in a notebook, in IPython or in `python -m asyncio`."
+
 
 @dataclass(frozen=True)
 class Runnable:
@@ -62,7 +64,9 @@ def runnables(project: Project, snippets: SnippetFile, record: Record, site: Sit
         made = Runnable("", (*slices.before(number), own), sources)
         needed = needs_of([piece.text or made.lines(piece) for piece in made.pieces])
         lines = [line.strip() for line in head(needed, site) if not line.endswith(":")]
-        told = "".join(f"# {line}\n" for line in lines if needed.packages or needed.offered or needed.beside)
+        lines = lines if needed.packages or needed.offered or needed.beside else []
+        lines += [AWAITS] if any(snippets.cells[piece.cell].awaits for piece in made.pieces) else []
+        told = "".join(f"# {line}\n" for line in lines)
         return Runnable(told and f"{told}\n", made.pieces, sources)
 
     return of

@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from galley.errors import GalleyError, Place
+from galley.source.awaited import fits_a_function
 from galley.source.digest import code_digest, digest, is_string
 from galley.source.grammar import BUILT_IN, FORM, OPTION, Grammar
 from galley.source.imports import imported
+from galley.source.reads import awaits
 
 MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
@@ -63,6 +65,11 @@ class Cell:
     def uses(self) -> tuple[str, ...]:
         """Paths that the cell declares, since what opens them does not go through Python's own `open`."""
         return tuple(self.options["uses"])
+
+    @property
+    def awaits(self) -> bool:
+        """Whether the cell awaits outside of functions, so that it needs an event loop that runs."""
+        return any(word in self.source for word in ("await", "async")) and any(map(awaits, self.statements))
 
     @property
     def statements(self) -> tuple[ast.stmt, ...]:
@@ -264,6 +271,7 @@ class _Text:
             tags=tags,
             options=options,
         )
+        fits_a_function(cell, statements)
         self.grammar.check(cell, statements)
         return cell
 
