@@ -6,6 +6,7 @@ import ast
 import contextlib
 import io
 import subprocess
+import symtable
 import sys
 from pathlib import Path
 from textwrap import dedent
@@ -119,6 +120,15 @@ def test_a_cell_may_raise_what_no_coroutine_can(guide: GuideFolder, cell: str) -
     assert guide.output("page", f"{cell}.error.txt").startswith("StopIteration")
 
 
+@pytest.mark.parametrize("first", ["", "await asyncio.sleep(0)\n"])
+def test_what_an_error_held_is_let_go_in_its_cell(folder: GuideFolder, first: str) -> None:
+    held = "class Held:\n    def __del__(self):\n        print('let go')\ndef f():\n    held = Held()\n    1 / 0\n"
+    cells = f'# %% one\nimport asyncio, gc\ngc.disable()\n{held}# %% two raises="ZeroDivisionError"\n{first}f()\n'
+    folder.snippet("page", f"{cells}# %% three\nprint('later')\n")
+    assert not folder.run().failures
+    assert folder.output("page", "two.stdout.txt") == "let go\n"
+
+
 def test_what_is_left_is_cancelled_at_the_end_as_asyncio_does(folder: GuideFolder) -> None:
     folder.snippet("page", LEFT)
     assert not folder.run().failures
@@ -226,7 +236,15 @@ def test_other_annotations_are_left_alone(code: str) -> None:
     assert as_module(f"# %% one\n{code}\n")[0].source == code
 
 
-def test_what_a_statement_that_awaits_reads_and_binds_is_known() -> None:
+def test_what_a_statement_that_awaits_reads_and_binds_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = symtable.symtable
+
+    def strict(text: str, *arguments: str) -> symtable.SymbolTable:
+        """As a newer Python, which refuses to await outside of functions."""
+        compile(text, *arguments)
+        return told(text, *arguments)
+
+    monkeypatch.setattr("symtable.symtable", strict)
     texts = ["async with a as b:\n    c = await d", "async for e in f:\n    g = [h async for h in i]"]
     found = [effects(ast.parse(text).body[0], text) for text in texts]
     assert [each.binds for each in found] == [{"b", "c"}, {"e", "g"}]
