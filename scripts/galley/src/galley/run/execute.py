@@ -141,7 +141,7 @@ class Execution:
             for number, statement in enumerate(statements, start=1):
                 self.position.line = statement.lineno
                 self.kinds.begin()
-                code = self._code(statement, last=number == len(statements))
+                code = self._code(statement, shows=number == len(statements) and not cell.hides_value)
                 held["value"] = eval(code, self.namespace)  # None for a statement
                 if code.co_flags & inspect.CO_COROUTINE:
                     held["value"] = await held["value"]
@@ -163,12 +163,12 @@ class Execution:
             return [Shown("error", (cut_text(f"{name}: {error}", self.asked.limit),))]
         raise NotRaisedError(f'the cell says raises="{cell.raises}" and raised nothing')
 
-    def _code(self, statement: ast.stmt, *, last: bool) -> CodeType:
-        """The code of a statement. It has a value where the statement is the cell's last and an expression.
+    def _code(self, statement: ast.stmt, *, shows: bool) -> CodeType:
+        """The code of a statement; that of an expression has its value where the cell `shows` it.
 
         The value of any other expression is gone at once, as in a file.
         """
-        if last and isinstance(statement, ast.Expr):
+        if shows and isinstance(statement, ast.Expr):
             return compiled(ast.Expression(statement.value), str(self.snippets.path), "eval", self._flags)
         code = self._sides.compiled(statement, self._flags)
         self._flags |= code.co_flags & FUTURE

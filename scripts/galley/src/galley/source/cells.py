@@ -22,7 +22,7 @@ from galley.source.awaited import fits_a_function
 from galley.source.digest import code_digest, digest, is_string
 from galley.source.grammar import BUILT_IN, FORM, OPTION, Grammar
 from galley.source.imports import imported
-from galley.source.reads import awaits
+from galley.source.reads import awaits, hides_value
 
 MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
@@ -42,6 +42,7 @@ class Cell:
     digest: str  # of the code, and of the tags and options that can change its outputs
     imports: tuple[str, ...] = ()  # the modules that its statements name, without what follows a dot
     caption: str = ""
+    hides_value: bool = False  # of its last expression: a semicolon stands behind it
     tags: frozenset[str] = frozenset()
     options: Mapping[str, Any] = field(default_factory=lambda: BUILT_IN.defaults, hash=False)  # the value of each
 
@@ -260,14 +261,16 @@ class _Text:
                 where = Place(place.path, code_start)
                 raise GalleyError("code stands on the caption's line", where, "give it a line of its own")
         source, first_line = _trimmed(self.lines, code_start, end)
+        hides = hides_value(statements, self.lines[: end - 1])
         cell = Cell(
             name=name,
             place=place,
             source=source,
             first_line=first_line,
-            digest=digest(f"{code_digest(statements)} {self.grammar.treated(tags, options)}"),
+            digest=digest(f"{code_digest(statements)}{';' * hides} {self.grammar.treated(tags, options)}"),
             imports=tuple(imported(statements)) if "import" in source else (),
             caption=caption,
+            hides_value=hides,
             tags=tags,
             options=options,
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 CAUGHT = {"AssertionError", "Exception", "BaseException"}
@@ -53,6 +53,18 @@ def awaits(statement: ast.AST) -> bool:
     """Whether a statement awaits outside of functions: by `await`, `async for`, `async with` or a comprehension."""
     found = outside_functions(statement)
     return any(isinstance(each, AWAITING) or (isinstance(each, ast.comprehension) and each.is_async) for each in found)
+
+
+def hides_value(statements: Sequence[ast.stmt], lines: Sequence[str]) -> bool:
+    """Whether the last statement is an expression with a semicolon behind it, which hides its value, as in IPython.
+
+    `lines` are those of the file up to the cell's end.
+    """
+    last = statements[-1] if statements else None
+    if not isinstance(last, ast.Expr) or not last.end_lineno:
+        return False
+    rest = lines[last.end_lineno - 1].encode()[last.end_col_offset :].decode()
+    return "\n".join([rest, *lines[last.end_lineno :]]).lstrip(" \t\f\\\n").startswith(";")
 
 
 def synchronous(statement: ast.stmt) -> str:
