@@ -50,7 +50,7 @@ class Runnable:
 
 
 def runnables(project: Project, snippets: SnippetFile, record: Record, site: Site) -> Callable[[str], Runnable | None]:
-    """A function that gives the copy of a cell of the page, by the cell's name; None for a cell without code."""
+    """A function that gives the copy of a cell of the page, by the cell's name; None for one without such code."""
     slices = Slices(snippets.cells, lambda module: own_imports(project, module))
     sources = tuple(cell.source for cell in snippets.cells)
     needs_of = parts_needs(project, record)
@@ -58,7 +58,7 @@ def runnables(project: Project, snippets: SnippetFile, record: Record, site: Sit
 
     def of(name: str) -> Runnable | None:
         number = numbers[name]
-        if not sources[number]:
+        if not sources[number] or snippets.cells[number].commented:
             return None
         own = Piece(number, 1, sources[number].count("\n") + 1)
         made = Runnable("", (*slices.before(number), own), sources)

@@ -62,7 +62,8 @@ def _commented(line: str) -> str:
 
 
 def _code(cell: Cell) -> str:
-    code = RAISES.format(code=_indented(cell.source), name=cell.raises) if cell.raises else cell.source
+    source = f"compile({cell.source!r}, {cell.name!r}, 'exec')" if cell.commented else cell.source
+    code = RAISES.format(code=_indented(source), name=cell.raises) if cell.raises else source
     if not cell.awaits:
         return code
     names = ", ".join(bound(cell.statements))

@@ -138,6 +138,8 @@ class Execution:
         statements = self._statements[cell.name]
         held: dict[str, Any] = {"value": None}
         try:
+            if cell.commented and cell.raises:  # code that Python refuses; its lines count from the cell's first
+                compile(cell.source, cell.name, "exec", dont_inherit=True)
             for number, statement in enumerate(statements, start=1):
                 self.position.line = statement.lineno
                 self.kinds.begin()

@@ -44,6 +44,8 @@ def _of_file(page: Page, snippets: SnippetFile, texts: list[str]) -> dict[str, l
         return {}
     run_as = with_values(found.snippets, found.profile.parameters)
     fences = [each for each in page.fences if each.file == snippets.stem and not each.listing]
+    coded = {cell.name for cell in run_as.cells if "remove-input" not in cell.tags}
+    fences = [each for each in fences if each.cell in coded]
     shown = {each.cell: cell_id(page, each) for each in reversed(fences) if not each.options}
     ids = [shown.get(cell.name, "") for cell in run_as.cells]
     copy_of = runnables(page.project, run_as, found.record, page.site)

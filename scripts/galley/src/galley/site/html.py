@@ -8,16 +8,19 @@ from xml.etree.ElementTree import Element
 
 from markdown import Markdown
 
+from galley.errors import GalleyError
 from galley.kinds.markup import escape, inline
 from galley.site.checked import not_run
-from galley.site.exec_options import laid_out
+from galley.site.exec_options import ON_CODE, laid_out
 from galley.site.figures import captions_picture, numbered
 from galley.site.outputs import marked_code, marks_code, outputs_html
 from galley.site.page import Page, View
 from galley.site.tabs import tabs
+from galley.source.cells import Cell
 from galley.source.fences import Fence
 from galley.source.parameters import PARAMETERS
 
+SHOWN_ALONE = '<p class="galley-ran" data-search-exclude>Not run: this code is shown, and is no part of the record.</p>'
 READER = "fenced_code_block"  # the name under which superfences registers itself
 
 
@@ -30,6 +33,7 @@ def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> 
     """The whole cell as HTML, and the headings in its output that belong in the page's table of contents."""
     cell, name, views = views[0].cell, cell_id(page, fence), numbered(page, views)
     headings: list[Element] = []
+    _refuse_options(fence, cell)
     if fence.options:
         body, headings = _optioned(md, page, fence, views)
     else:
@@ -41,10 +45,22 @@ def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> 
         body = _folded("See the check", body, name if above else "", searched=False)
     elif kind == "setup":
         body = _folded(cell.options["fold"] or "Set-up", body, name if above else "")
+    body += SHOWN_ALONE if not cell.runs else ""
     caption = f'<p class="galley-caption" id="{name}-caption">{inline(cell.caption)}</p>' if above else ""
     doubted = " galley-doubted" if any(view.marks for view in views) else ""  # in the live preview
     html = f'<div class="galley-cell galley-{kind}{doubted}" id="{name}">{caption}{body}</div>'
     return html, headings
+
+
+def _refuse_options(fence: Fence, cell: Cell) -> None:
+    """Raises GalleyError for an option of a fence that lays out what the page does not show of a cell."""
+    code = [name for name in ("source", *ON_CODE) if name in fence.options]
+    if "remove-input" in cell.tags and code:
+        what = f"{fence.name}: the tag [remove-input] keeps the code from the page, and `{code[0]}` is about the code"
+        raise GalleyError(what, fence.place, "take one of them away")
+    if not cell.runs and (others := sorted(fence.options.keys() - set(ON_CODE))):
+        what = f"{fence.name}: the cell is not run, and `{others[0]}` is about what a cell printed"
+        raise GalleyError(what, fence.place, "take the option away")
 
 
 def _body(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> str:
@@ -54,13 +70,16 @@ def _body(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> str:
         return tabs(
             group, [(_tab(view), _code(md, view) + _not_run(page, fence, view) + _marks(view)) for view in views]
         )
+    if not cell.runs:
+        return _code(md, views[0])
     ran = [view for view in views if view.record or view.marks]
     below = [_marks(view) + outputs_html(page, view, f"{name}-{view.profile.name}") for view in ran]
     titles = [view.profile.title for view in ran]
     if any(marks_code(page, view) for view in ran):  # each profile shows the code with its own additions
         above = [marked_code(page, view, _code(md, view), f"{name}-{view.profile.name}") for view in ran]
         return tabs(group, [(title, a + b) for title, a, b in zip(titles, above, below, strict=True)])
-    code, shown = _code(md, views[0]), tabs(group, list(zip(titles, below, strict=True))) if any(below) else ""
+    code = "" if "remove-input" in cell.tags else _code(md, views[0])
+    shown = tabs(group, list(zip(titles, below, strict=True))) if any(below) else ""
     if shown and "folded" in cell.tags:
         return shown + _folded(cell.options["fold"] or "See the code", code)
     return code + shown

@@ -70,7 +70,7 @@ def _listed(page: Page, fence: Fence, guide: Guide, wanted: List) -> list[Listed
     docs = page.project.relative(page.project.docs)
     listed = []
     for snippets in guide.snippets.values():
-        for cell in filter(wanted.holds, snippets.cells):
+        for cell in (each for each in snippets.cells if "remove-cell" not in each.tags and wanted.holds(each)):
             name = f"{snippets.stem}/{cell.name}"
             if name not in shown:
                 raise GalleyError(

@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Iterator
 from typing import Any
 
-from galley.export.document import CLOSES
+from galley.export.document import CLOSES, NOT_RUN, block
 from galley.kinds.ansi import plain
 from galley.record.facts import NOT_RERUN, facts_line
 from galley.record.status import SHOWABLE
@@ -71,8 +71,9 @@ def _shown(page: Page, fence: Fence) -> str:
     views = page.views(fence)
     ran = [view for view in views if view.record]
     cell = (ran or views)[0].cell
-    parts = [_caption(cell), _block(cell.source, "python")]
-    for view in ran:
+    parts = [_caption(cell), "" if "remove-input" in cell.tags else block(cell.source, "python")]
+    parts += [] if cell.runs else [NOT_RUN]
+    for view in ran if cell.runs else ():
         title = f"{view.profile.title}:" if len(ran) > 1 else ""
         parts += [title, *(_output(page, fence, view, number) for number in range(len(view.shown)))]
     return "\n\n".join(filter(None, parts))
@@ -90,7 +91,7 @@ def _output(page: Page, fence: Fence, view: View, number: int) -> str:
     made = page.kinds[shown.kind].notebook(shown, number)
     text = _text(made) if made else ""
     if text:
-        return f"{_named(shown.kind)}\n\n{_block(plain(text))}"
+        return f"{_named(shown.kind)}\n\n{block(plain(text))}"
     where = posixpath.relpath(page.url or ".", posixpath.dirname(address(page)) or ".")
     ending = "/" if page.url.endswith("/") else ""
     return f"[{_named(shown.kind).rstrip(':')}, as the page shows it]({where}{ending}#{cell_id(page, fence)})"
@@ -109,10 +110,3 @@ def _named(kind: str) -> str:
     return {"stdout": "Printed:", "stderr": "Standard error:", "value": "The value:", "error": "The error:"}.get(
         kind, f"Output of the kind {kind}:"
     )
-
-
-def _block(text: str, language: str = "") -> str:
-    """A fence that nothing in the text can end."""
-    longest = max(map(len, "".join(each if each == "`" else " " for each in text).split()), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text.rstrip()}\n{fence}"

@@ -92,7 +92,8 @@ def _by_file(found: Sequence[Listed]) -> dict[str, list[Listed]]:
 
 def _counted(found: Sequence[Listed]) -> dict[str, int]:
     claims = sum("claim" in each.cell.tags for each in found)
-    return {"claims": claims, "cells": len(found), "pages": len({each.page for each in found})}
+    cells = sum(each.cell.runs for each in found)
+    return {"claims": claims, "cells": cells, "pages": len({each.page for each in found})}
 
 
 def _days(found: Sequence[Listed]) -> list[str]:

@@ -19,6 +19,7 @@ from typing import Any
 
 from galley.errors import GalleyError, Place
 from galley.source.awaited import fits_a_function
+from galley.source.commented import SKIP, stands_in_comments, uncommented
 from galley.source.digest import code_digest, digest, is_string
 from galley.source.grammar import BUILT_IN, FORM, OPTION, Grammar
 from galley.source.imports import imported
@@ -43,6 +44,7 @@ class Cell:
     imports: tuple[str, ...] = ()  # the modules that its statements name, without what follows a dot
     caption: str = ""
     hides_value: bool = False  # of its last expression: a semicolon stands behind it
+    commented: bool = False  # its code stands in comments in the file, so that plain Python does not run it
     tags: frozenset[str] = frozenset()
     options: Mapping[str, Any] = field(default_factory=lambda: BUILT_IN.defaults, hash=False)  # the value of each
 
@@ -68,16 +70,23 @@ class Cell:
         return tuple(self.options["uses"])
 
     @property
+    def runs(self) -> bool:
+        """Whether the cell is run; another is shown alone."""
+        return SKIP not in self.tags
+
+    @property
     def awaits(self) -> bool:
         """Whether the cell awaits outside of functions, so that it needs an event loop that runs."""
         return any(word in self.source for word in ("await", "async")) and any(map(awaits, self.statements))
 
     @property
     def statements(self) -> tuple[ast.stmt, ...]:
-        """The code's statements, with the line numbers of the snippet file.
+        """The code's statements, with the line numbers of the snippet file; none of code that stands in comments.
 
         They are parsed at each call: keeping the trees of all cells would slow down the build of a large guide.
         """
+        if self.commented:
+            return ()
         above, below = "\n" * (self.first_line - 1), "\n\n"  # code may end with a backslash, which needs a next line
         return tuple(ast.parse(f"{above}{self.source}{below}").body)
 
@@ -261,16 +270,20 @@ class _Text:
                 where = Place(place.path, code_start)
                 raise GalleyError("code stands on the caption's line", where, "give it a line of its own")
         source, first_line = _trimmed(self.lines, code_start, end)
+        if commented := stands_in_comments(tags, options, statements, place):
+            source = uncommented(source, place, first_line, must_parse=not options["raises"])
+        code = digest(source) if commented and options["raises"] else code_digest(statements)
         hides = hides_value(statements, self.lines[: end - 1])
         cell = Cell(
             name=name,
             place=place,
             source=source,
             first_line=first_line,
-            digest=digest(f"{code_digest(statements)}{';' * hides} {self.grammar.treated(tags, options)}"),
+            digest=digest(f"{code}{';' * hides} {self.grammar.treated(tags, options)}"),
             imports=tuple(imported(statements)) if "import" in source else (),
             caption=caption,
             hides_value=hides,
+            commented=commented,
             tags=tags,
             options=options,
         )

@@ -20,6 +20,7 @@ from galley.source.parameters import PARAMETERS, left_out, parameters
 from galley.source.shadows import in_the_way, refuse_shadows
 
 ACCESS = "give yourself access to it: chmod u+rwX"
+REMOVED, REMOVED_MEND = "is tagged [remove-cell], and no page shows it", "take the fence away, or the tag"
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 UNNAMEABLE = set('"`<>')
 

@@ -12,7 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from galley.errors import GalleyError
 from galley.source.asserted import asserts_something
+from galley.source.commented import SKIP
 from galley.source.values import (
     NORMALISED,
     best,
@@ -70,6 +72,13 @@ class Option:
     needs: tuple[str, ...] = ()
 
 
+def _asks_for_nothing(cell: Cell, statements: Sequence[ast.stmt]) -> None:
+    """Raises GalleyError for a cell that is not run and has an option: options say how it runs, or of its output."""
+    given = [option.name for option in OPTIONS if cell.options[option.name] != option.default]
+    if given:
+        raise GalleyError(f"the cell is not run, and has the option '{given[0]}'", cell.place, "take the option away")
+
+
 TAGS = (
     Tag(
         "claim",
@@ -89,7 +98,29 @@ TAGS = (
         "with no other beside it.",
         outputs=True,
     ),
+    Tag(
+        "remove-cell",
+        "The cell runs and stands on no page. Copies, the script and the notebook have its code.",
+        excludes=("claim", "folded", "remove-input", "setup", "trace"),
+        because="keeps the cell from every page, and another tag says how a page shows it",
+    ),
+    Tag(
+        "remove-input",
+        "The page shows what the cell left, and not its code. Copies, the script and the notebook have the code.",
+        excludes=("claim", "folded", "setup", "trace"),
+        never_on=("parameters",),
+        because="keeps the code from the page, and this cell is about its code",
+    ),
     Tag("setup", "The page folds the whole cell: what it does is needed, and is not what the page is about."),
+    Tag(
+        SKIP,
+        "The cell is shown and never run, and the page says so. Its code stands in comments, and must parse; no other "
+        "cell can use its names.",
+        excludes=("claim", "folded", "measured", "remove-cell", "remove-input", "setup", "table", "trace"),
+        never_on=("parameters",),
+        because="shows code that is not run, and this says that it is",
+        check=_asks_for_nothing,
+    ),
     Tag("table", "The value of the last expression, a list of dicts or a DataFrame, is a table.", outputs=True),
     Tag("trace", "Under the code stands a table of the values that each line gave to its names.", outputs=True),
 )
