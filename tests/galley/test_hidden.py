@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from galley.errors import GalleyError
 from galley.export.address import NOWHERE
 from galley.export.runnable import runnables
 from galley.record.status import State
-from galley.site.page import Page
+from galley.site.page import Page, View
 from galley.site.preview import FailedPage
 from galley.source.cells import SnippetFile, cut
 from guide_folder import GuideFolder, fence
@@ -34,12 +35,12 @@ print("the answer:", 2 * secret)
 #
 # # the whole answer
 # shop.publish(2 * secret, """```""")
-# receipt = 1
+# receipt, secret = 1, 0
 # %% last
 print(secret)
 '''
 SHOWN = ("answer", "publish", "last")
-CODE = 'import shop\n\n# the whole answer\nshop.publish(2 * secret, """```""")\nreceipt = 1'
+CODE = 'import shop\n\n# the whole answer\nshop.publish(2 * secret, """```""")\nreceipt, secret = 1, 0'
 
 
 def cells(source: str) -> SnippetFile:
@@ -166,6 +167,16 @@ def test_the_preview_shows_why_a_cell_failed_that_no_page_shows(
     assert page.failures == ["why unseen\n"]
 
 
+def test_no_record_gives_an_output_to_a_cell_that_is_not_run(guide: GuideFolder) -> None:
+    record, snippets = guide.record("page"), guide.guide.snippets["page"]
+    forged = [replace(each, name="publish") for each in record.cells if each.name == "last"]
+    cell, profile = snippets.cell("publish"), guide.project.profile("laptop")
+    assert cell
+    view = View(profile, cell, replace(record, cells=tuple(forged)))
+    assert (view.recorded, view.shown) == (None, ())
+    assert View(profile, snippets.cells[-1], record).shown
+
+
 WRONG = {
     "code that runs": ("# %% one [skip-execution]\n# a = 1\nb = 2\n", 3, "has code that runs"),
     "nothing to show": ("# %% one [skip-execution]\n", 1, "no code to show"),
@@ -192,7 +203,7 @@ def test_what_cannot_be_is_told_with_its_line(source: str, line: int, what: str)
 
 
 def test_what_is_not_run_makes_no_record_stale(guide: GuideFolder) -> None:
-    guide.write("snippets/page.py", SOURCE.replace("# receipt = 1", "# receipt = 2"))
+    guide.write("snippets/page.py", SOURCE.replace("# receipt,", "# more, receipt,"))
     assert guide.status("page").state is State.FRESH
     guide.write("snippets/page.py", SOURCE.replace("secret = 21", "secret = 22"))
     assert guide.status("page").state is State.STALE

@@ -70,8 +70,6 @@ def _body(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> str:
         return tabs(
             group, [(_tab(view), _code(md, view) + _not_run(page, fence, view) + _marks(view)) for view in views]
         )
-    if not cell.runs:
-        return _code(md, views[0])
     ran = [view for view in views if view.record or view.marks]
     below = [_marks(view) + outputs_html(page, view, f"{name}-{view.profile.name}") for view in ran]
     titles = [view.profile.title for view in ran]

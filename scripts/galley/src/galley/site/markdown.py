@@ -73,7 +73,7 @@ def _shown(page: Page, fence: Fence) -> str:
     cell = (ran or views)[0].cell
     parts = [_caption(cell), "" if "remove-input" in cell.tags else block(cell.source, "python")]
     parts += [] if cell.runs else [NOT_RUN]
-    for view in ran if cell.runs else ():
+    for view in ran:
         title = f"{view.profile.title}:" if len(ran) > 1 else ""
         parts += [title, *(_output(page, fence, view, number) for number in range(len(view.shown)))]
     return "\n\n".join(filter(None, parts))

@@ -41,8 +41,8 @@ class View:
 
     @property
     def recorded(self) -> CellRecord | None:
-        """The cell's own part of the record."""
-        return self.record.cell(self.cell.name) if self.record else None
+        """The cell's own part of the record; none of a cell that is not run, whatever a record says."""
+        return self.record.cell(self.cell.name) if self.record and self.cell.runs else None
 
     @cached_property
     def shown(self) -> tuple[Shown, ...]:
