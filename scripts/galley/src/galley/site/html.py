@@ -11,8 +11,9 @@ from markdown import Markdown
 from galley.errors import GalleyError
 from galley.kinds.markup import escape, inline
 from galley.site.checked import not_run
-from galley.site.exec_options import ON_CODE, laid_out
+from galley.site.exec_options import laid_out
 from galley.site.figures import captions_picture, numbered
+from galley.site.on_code import HERE, ON_CODE, marked, on_code, only_on_code
 from galley.site.outputs import marked_code, marks_code, outputs_html
 from galley.site.page import Page, View
 from galley.site.tabs import tabs
@@ -34,7 +35,7 @@ def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> 
     cell, name, views = views[0].cell, cell_id(page, fence), numbered(page, views)
     headings: list[Element] = []
     _refuse_options(fence, cell)
-    if fence.options:
+    if not only_on_code(fence):
         body, headings = _optioned(md, page, fence, views)
     else:
         body = _body(md, page, fence, views)
@@ -68,15 +69,18 @@ def _body(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> str:
     cell, name, group = views[0].cell, cell_id(page, fence), _group(fence)
     if cell.name == PARAMETERS:
         return tabs(
-            group, [(_tab(view), _code(md, view) + _not_run(page, fence, view) + _marks(view)) for view in views]
+            group, [(_tab(view), _code(md, fence, view) + _not_run(page, fence, view) + _marks(view)) for view in views]
         )
     ran = [view for view in views if view.record or view.marks]
     below = [_marks(view) + outputs_html(page, view, f"{name}-{view.profile.name}") for view in ran]
     titles = [view.profile.title for view in ran]
     if any(marks_code(page, view) for view in ran):  # each profile shows the code with its own additions
-        above = [marked_code(page, view, _code(md, view), f"{name}-{view.profile.name}") for view in ran]
+        if fence.options or marked(cell):
+            mend = "take the options and the marks away, or the tag"
+            raise GalleyError(f"{fence.name}: the numbers of a trace lie on plain code", fence.place, mend)
+        above = [marked_code(page, view, _code(md, fence, view), f"{name}-{view.profile.name}") for view in ran]
         return tabs(group, [(title, a + b) for title, a, b in zip(titles, above, below, strict=True)])
-    code = "" if "remove-input" in cell.tags else _code(md, views[0])
+    code = "" if "remove-input" in cell.tags else _code(md, fence, views[0])
     shown = tabs(group, list(zip(titles, below, strict=True))) if any(below) else ""
     if shown and "folded" in cell.tags:
         return shown + _folded(cell.options["fold"] or "See the code", code)
@@ -86,6 +90,7 @@ def _body(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> str:
 def _optioned(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> tuple[str, list[Element]]:
     """Code and printed text as markdown-exec's options say, and below them the other outputs in galley's own layout."""
     name, blocks, headings = cell_id(page, fence), [], []
+    on_code(fence, views[0].cell)  # which markdown-exec would not say
     for view in [view for view in views if view.record or view.marks] or views[:1]:
         prefix = f"{name}-{view.profile.name}"
         made = laid_out(md, page, fence, view, f"{prefix}--")
@@ -112,16 +117,19 @@ def error_note(error: str) -> str:
     return f'<pre class="galley-mark" tabindex="0">{escape(error)}</pre>'
 
 
-def _code(md: Markdown, view: View) -> str:
-    return highlighted(md, view.cell.source, "python", "galley-code")
+def _code(md: Markdown, fence: Fence, view: View) -> str:
+    """A cell's code, with a note for the list of its annotations where it may have one."""
+    classes, here = (("annotate",), HERE) if marked(view.cell) else ((), "")
+    return highlighted(md, view.cell.source, "python", "galley-code", *classes, **on_code(fence, view.cell)) + here
 
 
-def highlighted(md: Markdown, text: str, language: str, *classes: str) -> str:
+def highlighted(md: Markdown, text: str, language: str, *classes: str, **options: str) -> str:
     """Code through superfences' own highlighter, as any other block of the page."""
     reader = superfences(md)
     reader.get_hl_settings()
-    block = reader.highlight(src=text, language=language, options={}, md=md, classes=classes, id_value="", attrs={})
-    return str(block)
+    reader.line_count = text.count("\n") + 1  # up to which it marks lines; the fence itself is empty
+    plain: dict[str, Any] = {"id_value": "", "attrs": {}}
+    return str(reader.highlight(src=text, language=language, options=options, md=md, classes=classes, **plain))
 
 
 def _tab(view: View) -> str:
