@@ -22,11 +22,13 @@ RAISES = """\
 try:
 {code}
 except BaseException as _raised:
-    if type(_raised).__name__ != "{name}":
+    if {other}:
         raise
     print(f"{{type(_raised).__name__}}: {{_raised}}")
 else:
     raise AssertionError("this must raise {name}")"""
+OTHER = 'type(_raised).__name__ != "{}"'
+OTHER_OR_ABOVE = '"{}" not in [each.__name__ for each in type(_raised).__mro__]'
 AWAITS = """\
 async def _awaiting():
 {code}
@@ -63,7 +65,8 @@ def _commented(line: str) -> str:
 
 def _code(cell: Cell) -> str:
     source = f"compile({cell.source!r}, {cell.name!r}, 'exec')" if cell.commented else cell.source
-    code = RAISES.format(code=_indented(source), name=cell.raises) if cell.raises else source
+    other = (OTHER_OR_ABOVE if cell.options["subclasses"] else OTHER).format(cell.raises)
+    code = RAISES.format(code=_indented(source), name=cell.raises, other=other) if cell.raises else source
     if not cell.awaits:
         return code
     names = ", ".join(bound(cell.statements))

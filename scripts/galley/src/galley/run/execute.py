@@ -22,25 +22,24 @@ from typing import Any, TypeVar
 from galley import system
 from galley.kinds import Kinds
 from galley.kinds.kind import Asked, Watcher, cut_text
+from galley.kinds.text import TRACEBACK
 from galley.record.model import Cost, Shown
 from galley.run.compiling import compiled
 from galley.run.loop import Loop
 from galley.run.lost import Lost
 from galley.run.protocol import CellEnds
 from galley.run.sides import Sides
+from galley.run.told import as_python, class_names
 from galley.source.cells import Cell, SnippetFile
+from galley.source.matching import is_class, says
 
+SUBCLASS = '; it is a subclass, for which the cell must say subclasses="yes"'
 Answer = TypeVar("Answer")
 FUTURE = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
 
 
 class NotRaisedError(Exception):
     """A cell that must raise did not, or raised something else."""
-
-
-def class_name(error: BaseException) -> str:
-    """The name of an exception's class, which may have a `__name__` of its own."""
-    return str(type.__dict__["__name__"].__get__(type(error)))
 
 
 class Position:
@@ -160,9 +159,19 @@ class Execution:
         try:
             self._run(cell, watchers)
         except BaseException as error:
-            if (name := class_name(error)) != cell.raises:
-                raise NotRaisedError(f'the cell says raises="{cell.raises}" and raised {name}: {error}') from error
-            return [Shown("error", (cut_text(f"{name}: {error}", self.asked.limit),))]
+            name, *above = class_names(error)
+            if not is_class([name, *above], cell.raises, subclasses=cell.options["subclasses"]):
+                mend = SUBCLASS if cell.raises in above else ""
+                raise NotRaisedError(
+                    f'the cell says raises="{cell.raises}" and raised {name}: {error}{mend}'
+                ) from error
+            if (pattern := cell.options["message"]) and not says(str(error), pattern):
+                raise NotRaisedError(f'the cell says message="{pattern}" and the error says: {error}') from error
+            forms = [cut_text(f"{name}: {error}", self.asked.limit)]
+            if "traceback" in cell.tags:
+                text = as_python(error, str(self.snippets.path))
+                forms.append(cut_text(text, self.asked.limit, TRACEBACK, "traceback"))
+            return [Shown("error", tuple(forms))]
         raise NotRaisedError(f'the cell says raises="{cell.raises}" and raised nothing')
 
     def _code(self, statement: ast.stmt, *, shows: bool) -> CodeType:

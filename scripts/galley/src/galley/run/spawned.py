@@ -42,7 +42,7 @@ GUARDED = """\
 try:
     pass
 except BaseException:
-    if __import__("sys").exc_info()[0].__name__ != {raises!r}:
+    if {raises!r} not in [each.__name__ for each in __import__("sys").exc_info()[0].__mro__][:{classes}]:
         raise
 """
 
@@ -99,7 +99,9 @@ def _guarded(snippets: SnippetFile, body: list[ast.stmt]) -> list[ast.stmt]:
     for number, statements in by_cell.items():
         cell = snippets.cells[number]
         if cell.raises:
-            (guard,) = ast.parse(GUARDED.format(raises=cell.raises)).body
+            (guard,) = ast.parse(
+                GUARDED.format(raises=cell.raises, classes="" if cell.options["subclasses"] else 1)
+            ).body
             assert isinstance(guard, ast.Try)
             _on_line(guard, cell.place.line)
             guard.body = statements

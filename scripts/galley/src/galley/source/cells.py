@@ -209,10 +209,8 @@ def _markers(source: str, lines: list[str], body: list[ast.stmt], starts: list[i
     likely = ((line, text) for line, text in enumerate(lines, start=1) if text.startswith("# %%"))
     matches = ((line, MARKER.match(text)) for line, text in likely)
     found = [(line, (match["rest"] or "").strip()) for line, match in matches if match]
-    within = any(line <= _end_before(body, starts, line) for line, _ in found)
-    if (
-        within
-    ):  # a line lies inside a statement: only tokens, which are slow to get, tell a comment from a part of a string
+    # Where a line lies inside a statement, only tokens, which are slow to get, tell a comment from a part of a string.
+    if any(line <= _end_before(body, starts, line) for line, _ in found):
         tokens = tokenize.generate_tokens(io.StringIO(source).readline)
         comments = {token.start[0] for token in tokens if token.type == tokenize.COMMENT}
         found = [(line, rest) for line, rest in found if line in comments]
@@ -272,7 +270,9 @@ class _Text:
         source, first_line = _trimmed(self.lines, code_start, end)
         if commented := stands_in_comments(tags, options, statements, place):
             source = uncommented(source, place, first_line, must_parse=not options["raises"])
-        code = digest(source) if commented and options["raises"] else code_digest(statements)
+        text = source if commented and options["raises"] else ""  # what counts as it stands, and not for what it does
+        text = "\n".join(self.lines[: end - 1]) if "traceback" in tags else text
+        code = code_digest(statements) + (digest(text) if text else "")
         hides = hides_value(statements, self.lines[: end - 1])
         cell = Cell(
             name=name,

@@ -76,6 +76,9 @@ class Grammar:
             if lacks and cell.options[option.name] != option.default:
                 what = f"{option.name} is for a cell with the tag {' or '.join(f'[{tag}]' for tag in option.needs)}"
                 raise GalleyError(what, cell.place, f"add the tag, or take {option.name} away")
+            if option.beside and cell.options[option.name] != option.default and not cell.options[option.beside]:
+                what = f"{option.name} is for a cell with the option {option.beside}"
+                raise GalleyError(what, cell.place, f"add that option, or take {option.name} away")
         for check in self.checks:
             _told(cell, check, cell)
 

@@ -59,7 +59,7 @@ class Option:
     what its value must be. `read` makes the value from the text, and raises ValueError where it cannot; `default`
     stands in `Cell.options` where the line does not give it. `outputs` is called with the value and returns the part
     that can change the cell's outputs, which the cell's digest then includes; None leaves the option out of the digest.
-    A cell with the option must have one of the tags that it `needs`.
+    A cell with the option must have one of the tags that it `needs`, and the option that it stands `beside`.
     """
 
     name: str
@@ -70,6 +70,7 @@ class Option:
     default: Any = ""
     outputs: Callable[[Any], object] | None = None
     needs: tuple[str, ...] = ()
+    beside: str = ""
 
 
 def _asks_for_nothing(cell: Cell, statements: Sequence[ast.stmt]) -> None:
@@ -77,6 +78,12 @@ def _asks_for_nothing(cell: Cell, statements: Sequence[ast.stmt]) -> None:
     given = [option.name for option in OPTIONS if cell.options[option.name] != option.default]
     if given:
         raise GalleyError(f"the cell is not run, and has the option '{given[0]}'", cell.place, "take the option away")
+
+
+def _raises_something(cell: Cell, statements: Sequence[ast.stmt]) -> None:
+    """Raises GalleyError for a cell that is to show a traceback and raises nothing."""
+    if not cell.raises:
+        raise GalleyError("a traceback without an error", cell.place, 'say which: raises="ValueError"')
 
 
 TAGS = (
@@ -122,6 +129,13 @@ TAGS = (
         check=_asks_for_nothing,
     ),
     Tag("table", "The value of the last expression, a list of dicts or a DataFrame, is a table.", outputs=True),
+    Tag(
+        "traceback",
+        "The error that the cell must raise is shown with its traceback: causes, notes and members of a group. The "
+        "record is stale when a line of the snippet file above the cell's end changes, since lines are shown.",
+        outputs=True,
+        check=_raises_something,
+    ),
     Tag("trace", "Under the code stands a table of the values that each line gave to its names.", outputs=True),
 )
 OPTIONS = (
@@ -187,6 +201,15 @@ OPTIONS = (
         needs=("folded", "setup"),
     ),
     Option(
+        "message",
+        "What the error of `raises` must say, with `...` for any text in it.",
+        form="message=\"invalid literal for int() ...: 'x'\"",
+        wanted="a text",
+        read=reason,
+        outputs=str,
+        beside="raises",
+    ),
+    Option(
         "network",
         "The page may reach the network, which pages otherwise cannot; it says so under its outputs.",
         form='network="yes"',
@@ -197,11 +220,22 @@ OPTIONS = (
     ),
     Option(
         "raises",
-        "The cell must end with an error of exactly this class, and the page shows the error.",
+        "The cell must end with an error of exactly this class, and the page shows the error. Code that Python refuses "
+        "(`SyntaxError`) stands in comments.",
         form='raises="ValueError"',
         wanted="the name of a class",
         read=class_name,
         outputs=str,
+    ),
+    Option(
+        "subclasses",
+        "The error of `raises` may be of a subclass.",
+        form='subclasses="yes"',
+        wanted='"yes"',
+        read=yes,
+        default=False,
+        outputs=str,
+        beside="raises",
     ),
     Option(
         "threads",
