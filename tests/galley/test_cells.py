@@ -247,3 +247,34 @@ def test_a_cells_name_is_no_longer_than_a_files_name_can_be() -> None:
     with pytest.raises(GalleyError, match="the cell's name has 101 letters, and files are named after it") as found:
         cut(f"# %% {'x' * 101}\n1\n", path, path)
     assert found.value.mend == "shorten it: at most 100"
+
+
+HIDES = {
+    "a semicolon": ("5;", True),
+    "behind parentheses": ("(5\n) ;", True),
+    "before a comment": ("f(x);  # the figure", True),
+    "behind wide letters": ("größe;", True),
+    "on the next line": ("5 \\\n  ;", True),
+    "of the last of several": ("a = 1; a;", True),
+    "in a comment": ("5  # ;", False),
+    "in the comment below": ("5\n# ;", False),
+    "in a text": ("';'", False),
+    "between two": ("1; 2", False),
+    "behind a statement": ("a = 1;", False),
+    "nothing": ("# ;", False),
+}
+
+
+@pytest.mark.parametrize(("code", "hides"), HIDES.values(), ids=HIDES)
+def test_a_semicolon_behind_the_last_expression_hides_its_value(code: str, hides: bool) -> None:
+    one, two = cells(f"# %% one\n{code}\n\n# %% two\n3\n").cells
+    assert (one.hides_value, two.hides_value) == (hides, False)
+
+
+def test_only_a_semicolon_that_hides_a_value_is_in_the_digest() -> None:
+    def digest(code: str) -> str:
+        return cells(f"# %% one\n{code}\n").cells[0].digest
+
+    assert digest("5;") != digest("5")
+    assert digest("5;") == digest("(5) ;  # why")
+    assert digest("a = 5;") == digest("a = 5")

@@ -191,9 +191,10 @@ def test_headings_of_the_output_are_in_the_pages_contents_as_asked(
 WRONG = {
     'source="beside"': ('source="beside": no place for the code', "write one of: above, below, block"),
     'result="a b"': ('result="a b": no name of a language', 'result="text"'),
-    'title="x.py"': ('title="x.py": it belongs to the code, which the fence does not show', 'add source="above"'),
-    'hl_lines="1"': ("it belongs to the code", 'add source="above"'),
-    'linenums="1"': ("it belongs to the code", 'add source="above"'),
+    'result="text" title="x.py"': ('title="x.py": it belongs to the code, which the fence does', 'add source="above"'),
+    'result="text" hl_lines="1"': ("it belongs to the code", 'add source="above"'),
+    'result="text" linenums="1"': ("it belongs to the code", 'add source="above"'),
+    'source="above" hl_lines="99"': ("hl_lines names line 99, and the code has the lines 1 to", "count the lines"),
     'tabs="A|B"': ("the fence has no tabs to name", 'add source="tabbed-left"'),
     'source="tabbed-left" tabs="A"': ("two names are needed", 'tabs="Source|Result"'),
     'width="120"': ("the cell ran with 80 columns, and nothing runs", 'environment = { COLUMNS = "120" }'),

@@ -31,7 +31,22 @@ VALUES = st.sampled_from(
 CELL_OPTIONS = st.sampled_from(
     ["raises", "threads", "timeout", "uses", "exact", "network", "varies", "by_processor", "unknown", "draft"]
 )
-TAGS = st.sampled_from(["claim", "setup", "folded", "measured", "trace", "unknown", "claim, setup", "claim trace", ""])
+TAGS = st.sampled_from(
+    [
+        "claim",
+        "setup",
+        "folded",
+        "measured",
+        "trace",
+        "unknown",
+        "claim, setup",
+        "claim trace",
+        "",
+        "remove-cell",
+        "remove-input",
+        "skip-execution",
+    ]
+)
 STATEMENTS = (
     "a = 1", "b: int = -2.5", 'c = "x"', "d = [1, 'y', True]", "assert a == 1", "assert True", "print(a)",
     "import os, sys as s",

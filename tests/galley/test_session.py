@@ -237,3 +237,14 @@ def test_an_event_that_is_too_large_fails_its_page_alone(folder: GuideFolder, mo
     assert "one event of the page has more than" in ended.failures["large"]
     assert list(ended.failures) == ["large"]
     assert folder.output("good", "one.stdout.txt") == "1\n"
+
+
+def test_a_semicolon_hides_the_value_and_makes_a_record_stale(folder: GuideFolder) -> None:
+    folder.snippet(
+        "page", "# %% one\nprint(1)\n5;\n# %% two\nasync def f():\n    return 5\nawait f();\n# %% three\n6\n"
+    )
+    assert not folder.run().failures
+    kinds = [[output.kind for output in cell.outputs] for cell in folder.record("page").cells]
+    assert kinds == [["stdout"], [], ["value"]]
+    folder.snippet("page", "# %% one\nprint(1)\n5\n# %% two\nasync def f():\n    return 5\nawait f();\n# %% three\n6\n")
+    assert folder.status("page").state is State.STALE

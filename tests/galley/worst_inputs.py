@@ -47,6 +47,7 @@ from galley.run.watch import Watch
 from galley.site.blocks import with_ids
 from galley.site.exec_options import CHECKS
 from galley.site.html import cell_id
+from galley.site.on_code import marked, on_code
 from galley.site.page import Page
 from galley.site.styles import minified
 from galley.site.switched_on import switched_off
@@ -137,6 +138,14 @@ def _converted(text: str) -> None:
 
 def _cut(head: str) -> None:
     cut(f"# %%{head}\nx = 1\n", ROOT / "snippets/page.py", Path("snippets/page.py"))
+
+
+def _on_code(text: str) -> None:
+    (cell,) = cut(f"# %% one\nx = 1  # {text}\n", ROOT / "snippets/page.py", Path("snippets/page.py")).cells
+    marked(cell)
+    for name in ("hl_lines", "linenums"):
+        with suppress(GalleyError):
+            on_code(Fence(Place(PAGE, 1), "page", "one", options={name: text}), cell)
 
 
 def _fences(text: str) -> None:
@@ -760,6 +769,20 @@ TABLE = {
         (
             pumped("", " "),
             *(pumped("data:image/png;base64,", unit, after) for unit in ("A", " ", "A ") for after in ("", "!")),
+        ),
+    ),
+    "options that are about code": Worst(
+        (
+            "galley.site.on_code.LINES",
+            "galley.site.on_code.NUMBERS",
+            "galley.site.on_code.MARK",
+            r"galley.site.on_code: \d+",
+        ),
+        _on_code,
+        (
+            *(pumped("", unit, after) for unit in ("1", "1 ", "1-1 ", "12-34\t") for after in ("", "x")),
+            *(pumped("1", unit, after) for unit in (" ", "\t", "-") for after in ("", "x")),
+            *(pumped("", unit) for unit in ("(", "(1", "(1)", "#(1")),
         ),
     ),
     "describe": Worst(

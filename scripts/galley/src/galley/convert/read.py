@@ -18,8 +18,8 @@ from typing import Any
 import yaml
 
 from galley.errors import GalleyError, Place, UsageError
-from galley.source.cells import read_text
 from galley.source.digest import is_string
+from galley.source.text import read_text
 
 FORMATS = {
     ".ipynb": "ipynb",

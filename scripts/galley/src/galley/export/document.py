@@ -23,6 +23,7 @@ from galley.source.fences import find_fences
 from galley.source.lines import front_matter, outside_code
 from galley.source.parameters import with_values
 
+NOT_RUN = "*Not run: this code is shown, and is no part of the record.*"
 CLAIM = "**Claim.** "
 # A link to a page, a picture or a heading of the site, which leads nowhere outside of it.
 LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[\w./-]+\.(?:md|png|svg)(?:#[\w-]*)?|#[\w-]+)\)")
@@ -68,7 +69,7 @@ def document(
     snippets = with_values(found.snippets, found.profile.parameters)
     opening, body = _opening(lines, links)
     prose, rest = _prose(snippets, lines, body, links)
-    parts = [Part(_above(prose.get(cell.name, ""), cell), cell) for cell in snippets.cells]
+    parts = [_part(prose.get(cell.name, ""), cell) for cell in snippets.cells]
     whole = (Part(opening, None), *parts, Part(rest, None))
     kept = tuple(part for part in whole if part.cell or part.prose)
     told = f"The page ran on: {facts_line(found.record, project.line)} (profile {found.profile.name})"
@@ -82,6 +83,13 @@ def _opening(lines: Sequence[str], links: Callable[[str], str]) -> tuple[str, in
     start = front_matter(lines)
     end = next((n for n in range(start, len(lines)) if lines[n].startswith("## ") or OPENS.match(lines[n])), len(lines))
     return plain(lines[start:end], links).strip(), end
+
+
+def _part(prose: str, cell: Cell) -> Part:
+    """A cell with what stands above it; the code of a cell that is not run is prose, so that nobody runs it."""
+    above = _above(prose, cell)
+    shown = "" if cell.runs else f"{NOT_RUN}\n\n{block(cell.source, 'python')}"
+    return Part(above, cell) if cell.runs else Part(f"{above}\n\n{shown}".strip(), None)
 
 
 def _above(prose: str, cell: Cell) -> str:
@@ -112,6 +120,13 @@ def plain(lines: Sequence[str], links: Callable[[str], str]) -> str:
     prose = set(outside_code(lines))
     text = ""
     for free, run in groupby(range(len(lines)), prose.__contains__):  # a link may go over two lines
-        block = "".join(f"{lines[at]}\n" for at in run)
-        text += links(block) if free else block
+        part = "".join(f"{lines[at]}\n" for at in run)
+        text += links(part) if free else part
     return text
+
+
+def block(text: str, language: str = "") -> str:
+    """A fence that nothing in the text can end."""
+    longest = max(map(len, "".join(each if each == "`" else " " for each in text).split()), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"

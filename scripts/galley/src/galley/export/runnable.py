@@ -21,6 +21,7 @@ from galley.source.shell import SHELL, commands
 from galley.source.slices import Piece, Slices
 
 QUOTES = str.maketrans(dict.fromkeys("'\"<>;&|()", " "))  # what stands between the words of a command
+AWAITS = "It awaits outside of a function: run it in a notebook, in IPython or in `python -m asyncio`."
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def _with_commands(above: Sequence[Cell], made: Runnable) -> list[Piece]:
 
 
 def runnables(project: Project, snippets: SnippetFile, record: Record, site: Site) -> Callable[[str], Runnable | None]:
-    """A function that gives the copy of a cell of the page, by the cell's name; None for a cell without code."""
+    """A function that gives the copy of a cell of the page, by the cell's name; None for one without such code."""
     slices = Slices(snippets.cells, lambda module: own_imports(snippets.path.parent, module))
     sources = tuple(cell.source for cell in snippets.cells)
     needs_of = parts_needs(project, snippets.path.parent, record)
@@ -74,16 +75,16 @@ def runnables(project: Project, snippets: SnippetFile, record: Record, site: Sit
 
     def of(name: str) -> Runnable | None:
         number = numbers[name]
-        if not sources[number] or SHELL in snippets.cells[number].tags:
+        if not sources[number] or snippets.cells[number].commented or SHELL in snippets.cells[number].tags:
             return None
         own = Piece(number, 1, sources[number].count("\n") + 1)
         made = Runnable("", (*slices.before(number), own), sources)
         made = Runnable("", (*_with_commands(snippets.cells[:number], made), own), sources)
         needed = needs_of([piece.text or made.lines(piece) for piece in made.pieces])
         lines = [line.strip() for line in head(needed, site) if not line.endswith(":")]
-        told = "".join(
-            f"# {line}\n" for line in lines if needed.packages or needed.offered or needed.beside or needed.linked
-        )
+        lines = lines if needed.packages or needed.offered or needed.beside or needed.linked else []
+        lines += [AWAITS] if any(snippets.cells[piece.cell].awaits for piece in made.pieces) else []
+        told = "".join(f"# {line}\n" for line in lines)
         return Runnable(told and f"{told}\n", made.pieces, sources)
 
     return of

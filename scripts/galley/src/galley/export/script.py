@@ -3,8 +3,9 @@
 In the command and in the builder.
 
 The script runs from top to bottom with plain `python` and ends with exit code 0. A cell that must raise an error is
-wrapped: the error is printed, and the script fails where it does not come. As in any script, the value on a cell's last
-line is shown by editors and notebooks alone.
+wrapped: the error is printed, and the script fails where it does not come. A cell that awaits outside of functions is
+put into a function, and all of these run in one event loop. As in any script, the value on a cell's last line is shown
+by editors and notebooks alone.
 """
 
 from __future__ import annotations
@@ -16,27 +17,46 @@ from galley.export.commands import as_python
 from galley.export.document import Document
 from galley.export.fetch import head
 from galley.source.cells import Cell
+from galley.source.effects import bound
 from galley.source.shell import SHELL
 
 RAISES = """\
 try:
 {code}
 except BaseException as _raised:
-    if type(_raised).__name__ != "{name}":
+    if {other}:
         raise
     print(f"{{type(_raised).__name__}}: {{_raised}}")
 else:
     raise AssertionError("this must raise {name}")"""
+OTHER = 'type(_raised).__name__ != "{}"'
+OTHER_OR_ABOVE = '"{}" not in [each.__name__ for each in type(_raised).__mro__]'
+AWAITS = """\
+async def _awaiting():
+{code}
+
+
+_loop.run(_awaiting(), context=_contextvars.copy_context())"""
+LOOP = """\
+import asyncio as _asyncio
+import contextvars as _contextvars
+
+_loop = _asyncio.Runner()  # for the cells that await: in a notebook they need no more than their own lines
+"""
+CLOSES = "_loop.close()"
 
 
 def script(document: Document) -> str:
     """The text of the script; its head says what it needs, with commands, and what the page ran on."""
     blocks = ["\n".join(f"# {line}" for line in (*head(document.needs, document.site), document.ran_on))]
+    awaiting = [part.cell.name for part in document.parts if part.cell and part.cell.awaits]
     for part in document.parts:
         if part.prose:
             blocks.append("# %% [markdown]\n" + "\n".join(map(_commented, part.prose.split("\n"))))
         if part.cell and part.cell.source:
-            blocks.append(f"# %% {part.cell.name}\n{_code(part.cell)}")
+            first = LOOP if part.cell.name in awaiting[:1] else ""
+            blocks.append(f"# %% {part.cell.name}\n{first}{_code(part.cell)}")
+    blocks += [CLOSES] if awaiting else []
     return "\n\n".join(blocks) + "\n"
 
 
@@ -48,7 +68,13 @@ def _commented(line: str) -> str:
 def _code(cell: Cell) -> str:
     if SHELL in cell.tags:
         return as_python(cell)
-    return RAISES.format(code=_indented(cell.source), name=cell.raises) if cell.raises else cell.source
+    source = f"compile({cell.source!r}, {cell.name!r}, 'exec')" if cell.commented else cell.source
+    other = (OTHER_OR_ABOVE if cell.options["subclasses"] else OTHER).format(cell.raises)
+    code = RAISES.format(code=_indented(source), name=cell.raises, other=other) if cell.raises else source
+    if not cell.awaits:
+        return code
+    names = ", ".join(bound(cell.statements))
+    return AWAITS.format(code=_indented(f"global {names}\n{code}" if names else code))
 
 
 def _indented(source: str) -> str:

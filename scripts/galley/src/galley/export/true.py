@@ -15,8 +15,9 @@ from galley.record.move import RECORD
 from galley.record.numbers import bound_text
 from galley.record.status import SHOWABLE, Status, status, store_of
 from galley.source.bound import with_numbers
-from galley.source.cells import SnippetFile, read_text
+from galley.source.cells import SnippetFile
 from galley.source.guide import Guide
+from galley.source.text import read_text
 
 
 def true_record(guide: Guide, snippets: SnippetFile, profile: str) -> Status:

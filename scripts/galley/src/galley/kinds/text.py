@@ -19,6 +19,7 @@ RUNS = ("text/javascript", "text/markdown")  # Markdown may load a picture from 
 COLUMNS = 100  # the most characters in a line of a text that is taken for a table
 PHONE = 40  # characters in a line of a narrow screen
 ROWS = 20  # lines that are shown without scrolling
+TRACEBACK = "text/x-python-traceback"
 LONG = 60  # characters of the name of a class
 
 
@@ -87,18 +88,24 @@ class Value(Text):
 
 
 class Error(Text):
-    """What a cell that must raise did raise."""
+    """What a cell that must raise did raise: its class and message, and its traceback where the cell asks for it."""
 
     name, label = "error", "the error"
 
+    def html(self, shown: Shown, at: At) -> str:
+        """The traceback, which ends with the class and the message, or else these alone."""
+        return super().html(Shown(shown.kind, shown.forms[-1:]), at)
+
     def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
-        """An error without frames: the record holds its name and its message."""
-        text = text_and_cut(shown.forms[0]).rstrip("\n")
+        """An error; without frames where the record has its class and its message alone."""
+        text, trace = (text_and_cut(each).rstrip("\n") for each in (shown.forms[0], shown.forms[-1]))
         name, _, said = text.partition(": ")
-        return {"output_type": "error", "ename": name, "evalue": said, "traceback": [text]}
+        return {"output_type": "error", "ename": name, "evalue": said, "traceback": trace.split("\n")}
 
     def difference(self, was: Compared, now: Compared, tolerance: float) -> Difference:
         """An error of another class is graver than one of another message."""
+        if now.form.mime == TRACEBACK:
+            return super().difference(was, now, tolerance)
         before, after = (each.text.partition(": ")[0].strip() for each in (was, now))
         if before != after:
             what = f"is of another class: {before[:LONG]!r} became {after[:LONG]!r}"

@@ -24,7 +24,8 @@ from galley.record.numbers import repeated, unknown_numbers
 from galley.record.status import SHOWABLE, State, Status, status, store_of
 from galley.record.store import Store
 from galley.source.cells import Cell, page_name
-from galley.source.guide import Guide
+from galley.source.commented import names_not_bound
+from galley.source.guide import REMOVED, REMOVED_MEND, Guide
 from galley.source.places import path_of
 from galley.source.proof import unproved
 
@@ -70,6 +71,7 @@ def findings(guide: Guide, kinds: Knows) -> list[Finding]:
     return [
         *unreadable(guide),
         *_unshown(guide),
+        *_unbound(guide),
         *_unproved(guide),
         *_unbroken(guide),
         *_records(guide, kinds),
@@ -108,6 +110,8 @@ def _unknown_cells(guide: Guide) -> Iterator[Finding]:
         elif snippets is not None and snippets.cell(fence.cell) is None:
             mend = f"{snippets.stem}.py has: {', '.join(cell.name for cell in snippets.cells)}"
             yield Finding("unknown", fence.place, f"no cell is named '{fence.name}'", mend)
+        elif snippets and (cell := snippets.cell(fence.cell)) and "remove-cell" in cell.tags:
+            yield Finding("unknown", fence.place, f"{fence.name} {REMOVED}", REMOVED_MEND)
 
 
 def _no_such(guide: Guide, stem: str) -> tuple[str, str]:
@@ -134,10 +138,16 @@ def _unshown(guide: Guide) -> Iterator[Finding]:
     shown = {fence.name for fence in guide.fences}
     for snippets in guide.snippets.values():
         for cell in snippets.cells:
-            if f"{snippets.stem}/{cell.name}" not in shown:
+            if "remove-cell" not in cell.tags and f"{snippets.stem}/{cell.name}" not in shown:
                 page = guide.project.relative(guide.page_file(snippets))
                 mend = f'show it in {page}: ```python exec="on" cell="{snippets.stem}/{cell.name}"'
                 yield Finding("unshown", cell.place, f"no page shows the cell '{cell.name}'", mend)
+
+
+def _unbound(guide: Guide) -> Iterator[Finding]:
+    for snippets in guide.snippets.values():
+        for error in names_not_bound(snippets):
+            yield Finding("unbound", error.place or Place(snippets.path), error.what, error.mend)
 
 
 def _unproved(guide: Guide) -> Iterator[Finding]:

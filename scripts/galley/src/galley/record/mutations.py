@@ -20,8 +20,9 @@ import msgspec
 from galley.config import Project
 from galley.errors import GalleyError, Place
 from galley.record.facts import environment
-from galley.source.cells import Cell, read_text
+from galley.source.cells import Cell
 from galley.source.guide import Guide
+from galley.source.text import read_text
 
 FORMAT = 1
 RUN = "run the mutations, and write their results"

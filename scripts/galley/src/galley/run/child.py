@@ -36,6 +36,7 @@ from galley.run.confine import shut_in
 from galley.run.entered import tracer
 from galley.run.execute import Execution, Position
 from galley.run.loaded import before_any_page, forget_namesakes
+from galley.run.loop import Loop
 from galley.run.own_file import OwnFile
 from galley.run.packages import merged, packages_of
 from galley.run.protocol import (
@@ -88,7 +89,7 @@ class _Program:
         root, scratch = Path(job.root), Path(job.scratch)
         self.context = Context(job.page, job.profile, dict(job.parameters), root, scratch, job.threads, self.watch)
         self.hooks = find_hooks(job.hooks)  # the runner imported and checked them, so that nothing is raised here
-        self.tracer = tracer()
+        self.tracer, self.loop = tracer(), Loop()
         for path in job.uses:
             self.watch.note(Path(path))
 
@@ -140,7 +141,7 @@ class _Program:
         What is made here is gone when the page ends: its objects are finalised then.
         """
         asked = Asked(self.job.output_limit, partial(self._hook, "summarise"), partial(self._hook, "brief"))
-        execution = Execution(snippets, self._main(), self.position, kinds, asked)
+        execution = Execution(snippets, self._main(), self.position, kinds, asked, self.loop)
         self._settle(Ready(self.protections))
         reached = {**({"network": "with network"} if self.job.network else {}), **self.job.answers}
         ends: CellEnds | CellFailed | None = None
@@ -178,7 +179,7 @@ class _Program:
             os._exit(1)
 
         try:
-            ending.end(self.job.path, limit, late)
+            ending.end(self.job.path, limit, late, self.loop)
         except BaseException as error:
             self._failed(last, error)
             return False

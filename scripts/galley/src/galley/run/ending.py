@@ -1,10 +1,11 @@
 """How a page ends: as a Python program does after its last line, and within a time limit.
 
-In a page's child. Python joins the threads that are no daemons, ends the executors, calls the exit handlers in the
-reverse order of their registration, and finalises what `__main__` held. All this can print, and what it prints is the
-last cell's. A page shares its process's past with the runner, which has registered exit handlers while it imported:
-they clean up what is the runner's, such as a temporary folder, and another page may still need it. So a page calls
-those that were registered since it began, and those of the standard library.
+In a page's child. Where cells await, the page's event loop is closed first, as `asyncio.run` closes its own. Python
+joins the threads that are no daemons, ends the executors, calls the exit handlers in the reverse order of their
+registration, and finalises what `__main__` held. All this can print, and what it prints is the last cell's. A page
+shares its process's past with the runner, which has registered exit handlers while it imported: they clean up what is
+the runner's, such as a temporary folder, and another page may still need it. So a page calls those that were registered
+since it began, and those of the standard library.
 
 Objects that other modules hold are not finalised, which Python does not promise either.
 """
@@ -20,6 +21,8 @@ import traceback
 import weakref
 from collections.abc import Callable
 from types import FrameType, ModuleType
+
+from galley.run.loop import Loop
 
 Late = Callable[[str, int, str], None]  # what still runs, on which line of the snippet file (0 for none), its stack
 FROM_LIBRARY = (("logging", "shutdown"), ("multiprocessing.util", "_exit_function"))
@@ -38,21 +41,22 @@ def forget_inherited() -> None:
             each.atexit = False
 
 
-def end(path: str, limit: float, late: Late) -> None:
+def end(path: str, limit: float, late: Late, loop: Loop) -> None:
     """End the page's program, whose `__main__` nothing in galley may hold any more.
 
     Where that takes longer than `limit` seconds, `late` is called in another thread, with what still runs, and must
-    end the process. `path` is the snippet file's.
+    end the process. `path` is the snippet file's, `loop` is the page's.
     """
     watching, decided = _thread.allocate_lock(), _thread.allocate_lock()
     watching.acquire()
 
     def watch() -> None:  # no thread of the threading module: the page neither sees it nor waits for it
         if not watching.acquire(timeout=limit) and decided.acquire(blocking=False):
-            late(*_still_running(path, main, limit))
+            late(*_still_running(path, main, limit, loop))
 
     main = threading.get_ident()
     _thread.start_new_thread(watch, ())
+    loop.close()
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     sys.modules["__main__"] = ModuleType("__main__")
@@ -63,11 +67,16 @@ def end(path: str, limit: float, late: Late) -> None:
         watching.acquire()  # `late` ends the process
 
 
-def _still_running(path: str, main: int, limit: float) -> tuple[str, int, str]:
+def _still_running(path: str, main: int, limit: float, loop: Loop) -> tuple[str, int, str]:
     """What keeps the program from ending, in words; its line of the snippet file; its stack from there on."""
     frames = sys._current_frames()
+    tasks = loop.left()
     waited_for = [each for each in threading.enumerate() if not each.daemon and each.ident not in (main, None)]
-    if waited_for:
+    if tasks:
+        what = ", ".join(f"the task '{name}'" for name, _ in tasks)
+        mend = "await it before the page's end, or let it end when it is cancelled"
+        stack = _stack(tasks[0][1], path)
+    elif waited_for:
         what = ", ".join(f"the thread '{each.name}'" for each in waited_for)
         mend = "join it before the page's end, or make it a daemon"
         stack = _stack(frames.get(waited_for[0].ident or 0), path)

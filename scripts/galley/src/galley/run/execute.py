@@ -7,38 +7,41 @@ from __future__ import annotations
 import __future__
 
 import ast
+import inspect
 import mmap
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
-from typing import Any
+from types import CodeType
+from typing import Any, TypeVar
 
 from galley import system
 from galley.kinds import Kinds
 from galley.kinds.kind import Asked, Watcher, cut_text
+from galley.kinds.text import TRACEBACK
 from galley.record.model import Cost, Shown
 from galley.run.compiling import compiled
+from galley.run.loop import Loop
 from galley.run.lost import Lost
 from galley.run.protocol import CellEnds
 from galley.run.shell import run_commands
 from galley.run.sides import Sides
+from galley.run.told import as_python, class_names
 from galley.source.cells import Cell, SnippetFile
+from galley.source.matching import is_class, says
 from galley.source.shell import SHELL, commands
 
+SUBCLASS = '; it is a subclass, for which the cell must say subclasses="yes"'
+Answer = TypeVar("Answer")
 FUTURE = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
 
 
 class NotRaisedError(Exception):
     """A cell that must raise did not, or raised something else."""
-
-
-def class_name(error: BaseException) -> str:
-    """The name of an exception's class, which may have a `__name__` of its own."""
-    return str(type.__dict__["__name__"].__get__(type(error)))
 
 
 class Position:
@@ -74,7 +77,8 @@ class Execution:
     position: Position
     kinds: Kinds
     asked: Asked
-    _flags: int = 0
+    loop: Loop
+    _flags: int = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     _statements: Mapping[str, tuple[ast.stmt, ...]] = field(init=False)
     _sides: Sides = field(init=False)
     _lost: Lost = field(default_factory=Lost)
@@ -124,46 +128,85 @@ class Execution:
         return cause
 
     def _run(self, cell: Cell, watchers: Mapping[str, Watcher]) -> list[Shown]:
+        """Run a cell's statements; those of a cell that awaits run all in one task of the page's loop."""
+        running = self._to_the_end(cell, watchers)
+        shown, error = self.loop.run(running) if cell.awaits else _at_once(running)
+        try:
+            if error is not None:
+                raise error
+            return shown
+        finally:
+            del error  # which holds this frame, which holds it
+
+    async def _to_the_end(
+        self, cell: Cell, watchers: Mapping[str, Watcher]
+    ) -> tuple[list[Shown], BaseException | None]:
+        """Run a cell's statements; return its outputs, or the error: a coroutine cannot raise a StopIteration."""
         statements = self._statements[cell.name]
         held: dict[str, Any] = {"value": None}
-        for number, statement in enumerate(statements, start=1):
-            self.position.line = statement.lineno
-            self.kinds.begin()
-            if isinstance(statement, ast.Expr) and number == len(statements):
-                held["value"] = self._evaluate(statement)
-            else:
-                self._execute(statement)
-            for watcher in watchers.values():
-                watcher.after(number, statement)
-        shown = self.kinds.of_value(held["value"], cell, self.asked)
-        if held["value"] is not None:
-            self._let_go(held, self.position.line)
-        return shown
+        try:
+            if cell.commented and cell.raises:  # code that Python refuses; its lines count from the cell's first
+                compile(cell.source, cell.name, "exec", dont_inherit=True)
+            for number, statement in enumerate(statements, start=1):
+                self.position.line = statement.lineno
+                self.kinds.begin()
+                code = self._code(statement, shows=number == len(statements) and not cell.hides_value)
+                held["value"] = eval(code, self.namespace)  # None for a statement
+                if code.co_flags & inspect.CO_COROUTINE:
+                    held["value"] = await held["value"]
+                for watcher in watchers.values():
+                    watcher.after(number, statement)
+            shown = self.kinds.of_value(held["value"], cell, self.asked)
+            if held["value"] is not None:
+                self._let_go(held, self.position.line)
+        except BaseException as error:
+            return [], error
+        return shown, None
 
     def _run_raising(self, cell: Cell, watchers: Mapping[str, Watcher]) -> list[Shown]:
         try:
             self._run(cell, watchers)
         except BaseException as error:
-            if (name := class_name(error)) != cell.raises:
-                raise NotRaisedError(f'the cell says raises="{cell.raises}" and raised {name}: {error}') from error
-            return [Shown("error", (cut_text(f"{name}: {error}", self.asked.limit),))]
+            name, *above = class_names(error)
+            if not is_class([name, *above], cell.raises, subclasses=cell.options["subclasses"]):
+                mend = SUBCLASS if cell.raises in above else ""
+                raise NotRaisedError(
+                    f'the cell says raises="{cell.raises}" and raised {name}: {error}{mend}'
+                ) from error
+            if (pattern := cell.options["message"]) and not says(str(error), pattern):
+                raise NotRaisedError(f'the cell says message="{pattern}" and the error says: {error}') from error
+            forms = [cut_text(f"{name}: {error}", self.asked.limit)]
+            if "traceback" in cell.tags:
+                text = as_python(error, str(self.snippets.path))
+                forms.append(cut_text(text, self.asked.limit, TRACEBACK, "traceback"))
+            return [Shown("error", tuple(forms))]
         raise NotRaisedError(f'the cell says raises="{cell.raises}" and raised nothing')
 
-    def _execute(self, statement: ast.stmt) -> None:
-        """Execute one statement; the value of an expression is gone at once, as in a file."""
+    def _code(self, statement: ast.stmt, *, shows: bool) -> CodeType:
+        """The code of a statement; that of an expression has its value where the cell `shows` it.
+
+        The value of any other expression is gone at once, as in a file.
+        """
+        if shows and isinstance(statement, ast.Expr):
+            return compiled(ast.Expression(statement.value), str(self.snippets.path), "eval", self._flags)
         code = self._sides.compiled(statement, self._flags)
         self._flags |= code.co_flags & FUTURE
-        exec(code, self.namespace)
-
-    def _evaluate(self, statement: ast.Expr) -> Any:
-        """Execute a statement that is an expression; the answer is its value."""
-        path, tree = str(self.snippets.path), ast.Expression(statement.value)
-        return eval(compiled(tree, path, "eval", self._flags), self.namespace)
+        return code
 
     def _let_go(self, held: dict[str, Any], line: int) -> None:
         """Drop a value where the page would: what Python says of it then, such as of a coroutine, names this line."""
         code = compile("\n" * (line - 1) + "del value", str(self.snippets.path), "exec", dont_inherit=True)
         exec(code, self.namespace, held)
+
+
+def _at_once(coroutine: Coroutine[Any, Any, Answer]) -> Answer:
+    """What a coroutine returns that waits for nothing, without a loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as ended:
+        answer: Answer = ended.value
+        return answer
+    raise AssertionError("a cell that does not await has waited")
 
 
 def _looking(watchers: Mapping[str, Watcher]) -> float:

@@ -40,7 +40,7 @@ def _cell(ran: CellEnds, snippets: SnippetFile, run: PageRun, files: dict[str, b
         counts[shown.kind] += 1
         number = f"-{counts[shown.kind]}" if counts[shown.kind] > 1 else ""
         name = f"{ran.cell}.{shown.kind}{number}"
-        exact = source.options["exact"]
+        exact = {*source.options["exact"], *(["snippet-lines"] if "traceback" in source.tags else [])}
         stored = [_stored(form, f"{name}.{form.suffix}", run.where, files, exact) for form in shown.forms]
         outputs.append(Output(shown.kind, tuple(stored)))
     otherwise = _otherwise(ran.provenance, run.environment.provenance)

@@ -2,8 +2,9 @@
 
 In a page's child. Such a process does not inherit the page's names. It runs the file of `__main__` once more, all but
 what stands below `if __name__ == "__main__"`; and on the disk that file has no profile's values, and nothing guards a
-cell that must raise. So the process is led to a file of the page's own folder: the same code, compiled under the
-snippet file's name and line numbers, with the values in place and each raising cell guarded.
+cell that must raise, or runs one that awaits. So the process is led to a file of the page's own folder: the same code,
+compiled under the snippet file's name and line numbers, with the values in place, each raising cell guarded, and each
+that awaits in a function.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 
 from galley.source.cells import SnippetFile
 from galley.source.digest import is_string
+from galley.source.effects import bound
 from galley.system.whole_file import write_whole
 
 # The modules that tell a new process where the code of `__main__` is, by a function of one name: Python's own, and
@@ -31,11 +33,16 @@ FIRST = """\
 __file__ = __import__("sys").argv[0] = {path!r}
 __import__("sys").stdout.reconfigure(line_buffering=True)
 """
+AWAITED = """\
+async def _awaiting():
+    pass
+__import__("asyncio").run(_awaiting())
+"""
 GUARDED = """\
 try:
     pass
 except BaseException:
-    if __import__("sys").exc_info()[0].__name__ != {raises!r}:
+    if {raises!r} not in [each.__name__ for each in __import__("sys").exc_info()[0].__mro__][:{classes}]:
         raise
 """
 
@@ -92,13 +99,31 @@ def _guarded(snippets: SnippetFile, body: list[ast.stmt]) -> list[ast.stmt]:
     for number, statements in by_cell.items():
         cell = snippets.cells[number]
         if cell.raises:
-            (guard,) = ast.parse(GUARDED.format(raises=cell.raises)).body
+            (guard,) = ast.parse(
+                GUARDED.format(raises=cell.raises, classes="" if cell.options["subclasses"] else 1)
+            ).body
             assert isinstance(guard, ast.Try)
             _on_line(guard, cell.place.line)
             guard.body = statements
             statements = [guard]
+        if cell.awaits:
+            statements = _awaited(statements, cell.place.line)
         found += statements
     return found
+
+
+def _awaited(statements: list[ast.stmt], line: int) -> list[ast.stmt]:
+    """The statements of a cell that awaits, in a loop of their own: a new process has not the page's."""
+    function, call = ast.parse(AWAITED).body
+    assert isinstance(function, ast.AsyncFunctionDef)
+    names = bound(statements)
+    function.body = [ast.Global(names)] if names else []
+    _on_line(call, line)
+    for each in (function, *function.body):
+        each.lineno = each.end_lineno = line
+        each.col_offset = each.end_col_offset = 0
+    function.body += statements
+    return [function, call]
 
 
 def _on_line(tree: ast.AST, line: int) -> None:

@@ -12,6 +12,7 @@ import json
 from galley.export.runnable import Runnable, runnables
 from galley.record.status import SHOWABLE
 from galley.site.html import cell_id
+from galley.site.on_code import only_on_code
 from galley.site.page import Page
 from galley.site.published import with_script
 from galley.source.cells import SnippetFile
@@ -44,10 +45,12 @@ def _of_file(page: Page, snippets: SnippetFile, texts: list[str]) -> dict[str, l
         return {}
     run_as = with_values(found.snippets, found.profile.parameters)
     fences = [each for each in page.fences if each.file == snippets.stem and not each.listing]
-    shown = {each.cell: cell_id(page, each) for each in reversed(fences) if not each.options}
+    coded = {cell.name for cell in run_as.cells if "remove-input" not in cell.tags}
+    fences = [each for each in fences if each.cell in coded]
+    shown = {each.cell: cell_id(page, each) for each in reversed(fences) if only_on_code(each)}
     ids = [shown.get(cell.name, "") for cell in run_as.cells]
     copy_of = runnables(page.project, run_as, found.record, page.site)
-    made = {each: copy_of(each.cell) for each in fences if not each.options}
+    made = {each: copy_of(each.cell) for each in fences if only_on_code(each)}
     return {cell_id(page, each): _parts(copy, ids, texts) for each, copy in made.items() if copy}
 
 

@@ -4,10 +4,15 @@
   if (!holder || !navigator.clipboard) return
   const { texts, cells } = JSON.parse(holder.dataset.runnable)
   const code = id => document.getElementById(id)?.querySelector(".galley-code code")
+  const text = id => {
+    const own = code(id).cloneNode(true)
+    own.querySelectorAll(".linenos, .md-annotation").forEach(each => each.remove())  // numbers and notes lie in the code
+    return own.textContent
+  }
   const part = each => {
     if (typeof each === "number") return texts[each]
     const [id, first, last] = each
-    return code(id).textContent.split("\n").slice(first - 1, last).join("\n")
+    return text(id).split("\n").slice(first - 1, last).join("\n")
   }
   for (const [id, parts] of Object.entries(cells)) {
     const block = code(id)?.closest(".galley-code")

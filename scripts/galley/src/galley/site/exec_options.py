@@ -27,11 +27,11 @@ from galley.errors import GalleyError
 from galley.kinds.ansi import only_colours, plain
 from galley.kinds.markup import cut_note, escape
 from galley.kinds.sanitise import left_out, sanitised
+from galley.site.on_code import ON_CODE
 from galley.site.page import Page, View
 from galley.source.fences import Fence
 
 SOURCES = ("above", "below", "block", "material-block", "tabbed-left", "tabbed-right", "console")
-ON_CODE = ("title", "hl_lines", "linenums")
 COLUMNS = "80"  # the width that a page's process has, unless the settings say otherwise
 LONGEST = 1 << 17  # characters that are read as Markdown or as HTML
 BACKTICKS = "`" * 8  # what markdown-exec puts around a text

@@ -36,6 +36,7 @@ from galley.site.figures import unlabelled
 from galley.site.html import cell_html, cell_id, error_note, highlighted, superfences
 from galley.site.listing import list_html, lists_of
 from galley.site.markdown import publish_markdown
+from galley.site.on_code import Annotations
 from galley.site.page import Page, page_of, source_lines
 from galley.site.styles import styles
 from galley.source.fences import Fence
@@ -67,6 +68,7 @@ class GalleyExtension(Extension):
         md.registerExtension(self)
         md.preprocessors.register(Scan(md), NAME, BEFORE)
         md.preprocessors.register(Count(md), f"{NAME}-count", AFTER)
+        md.treeprocessors.register(Annotations(md), f"{NAME}-annotations", 2)
         md.treeprocessors.register(Note(md), f"{NAME}-note", 1)
         md.treeprocessors.register(TreeDone(md), f"{NAME}-tree-done", LAST)
         md.postprocessors.register(Arrival(md), f"{NAME}-arrival", LAST)

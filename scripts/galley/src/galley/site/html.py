@@ -15,13 +15,16 @@ from galley.kinds.markup import escape, inline
 from galley.site.checked import not_run
 from galley.site.exec_options import laid_out
 from galley.site.figures import captions_picture, numbered
+from galley.site.on_code import HERE, ON_CODE, marked, on_code, only_on_code
 from galley.site.outputs import marked_code, marks_code, outputs_html
 from galley.site.page import Page, View
 from galley.site.tabs import tabs
+from galley.source.cells import Cell
 from galley.source.fences import Fence
 from galley.source.parameters import PARAMETERS
 from galley.source.shell import SHELL, commands
 
+SHOWN_ALONE = '<p class="galley-ran" data-search-exclude>Not run: this code is shown, and is no part of the record.</p>'
 READER = "fenced_code_block"  # the name under which superfences registers itself
 
 
@@ -37,7 +40,8 @@ def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> 
     if fence.options and SHELL in cell.tags:
         what = f"a cell with commands of a shell has no option '{min(fence.options)}'"
         raise GalleyError(what, fence.place, "leave the fence's options out")
-    if fence.options:
+    _refuse_options(fence, cell)
+    if not only_on_code(fence):
         body, headings = _optioned(md, page, fence, views)
     else:
         body = _body(md, page, fence, views)
@@ -48,10 +52,22 @@ def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> 
         body = _folded("See the check", body, name if above else "", searched=False)
     elif kind == "setup":
         body = _folded(cell.options["fold"] or "Set-up", body, name if above else "")
+    body += SHOWN_ALONE if not cell.runs else ""
     caption = f'<p class="galley-caption" id="{name}-caption">{inline(cell.caption)}</p>' if above else ""
     doubted = " galley-doubted" if any(view.marks for view in views) else ""  # in the live preview
     html = f'<div class="galley-cell galley-{kind}{doubted}" id="{name}">{caption}{body}</div>'
     return html, headings
+
+
+def _refuse_options(fence: Fence, cell: Cell) -> None:
+    """Raises GalleyError for an option of a fence that lays out what the page does not show of a cell."""
+    code = [name for name in ("source", *ON_CODE) if name in fence.options]
+    if "remove-input" in cell.tags and code:
+        what = f"{fence.name}: the tag [remove-input] keeps the code from the page, and `{code[0]}` is about the code"
+        raise GalleyError(what, fence.place, "take one of them away")
+    if not cell.runs and (others := sorted(fence.options.keys() - set(ON_CODE))):
+        what = f"{fence.name}: the cell is not run, and `{others[0]}` is about what a cell printed"
+        raise GalleyError(what, fence.place, "take the option away")
 
 
 def _body(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> str:
@@ -59,7 +75,7 @@ def _body(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> str:
     cell, name, group = views[0].cell, cell_id(page, fence), _group(fence)
     if cell.name == PARAMETERS:
         return tabs(
-            group, [(_tab(view), _code(md, view) + _not_run(page, fence, view) + _marks(view)) for view in views]
+            group, [(_tab(view), _code(md, fence, view) + _not_run(page, fence, view) + _marks(view)) for view in views]
         )
     ran = [view for view in views if view.record or view.marks]
     if SHELL in cell.tags:
@@ -67,9 +83,13 @@ def _body(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> str:
     below = [_marks(view) + outputs_html(page, view, f"{name}-{view.profile.name}") for view in ran]
     titles = [view.profile.title for view in ran]
     if any(marks_code(page, view) for view in ran):  # each profile shows the code with its own additions
-        above = [marked_code(page, view, _code(md, view), f"{name}-{view.profile.name}") for view in ran]
+        if fence.options or marked(cell):
+            mend = "take the options and the marks away, or the tag"
+            raise GalleyError(f"{fence.name}: the numbers of a trace lie on plain code", fence.place, mend)
+        above = [marked_code(page, view, _code(md, fence, view), f"{name}-{view.profile.name}") for view in ran]
         return tabs(group, [(title, a + b) for title, a, b in zip(titles, above, below, strict=True)])
-    code, shown = _code(md, views[0]), tabs(group, list(zip(titles, below, strict=True))) if any(below) else ""
+    code = "" if "remove-input" in cell.tags else _code(md, fence, views[0])
+    shown = tabs(group, list(zip(titles, below, strict=True))) if any(below) else ""
     if shown and "folded" in cell.tags:
         return shown + _folded(cell.options["fold"] or "See the code", code)
     return code + shown
@@ -88,6 +108,7 @@ def _session(md: Markdown, page: Page, view: View, name: str) -> str:
 def _optioned(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> tuple[str, list[Element]]:
     """Code and printed text as markdown-exec's options say, and below them the other outputs in galley's own layout."""
     name, blocks, headings = cell_id(page, fence), [], []
+    on_code(fence, views[0].cell)  # which markdown-exec would not say
     for view in [view for view in views if view.record or view.marks] or views[:1]:
         prefix = f"{name}-{view.profile.name}"
         made = laid_out(md, page, fence, view, f"{prefix}--")
@@ -114,16 +135,19 @@ def error_note(error: str) -> str:
     return f'<pre class="galley-mark" tabindex="0">{escape(error)}</pre>'
 
 
-def _code(md: Markdown, view: View) -> str:
-    return highlighted(md, view.cell.source, "python", "galley-code")
+def _code(md: Markdown, fence: Fence, view: View) -> str:
+    """A cell's code, with a note for the list of its annotations where it may have one."""
+    classes, here = (("annotate",), HERE) if marked(view.cell) else ((), "")
+    return highlighted(md, view.cell.source, "python", "galley-code", *classes, **on_code(fence, view.cell)) + here
 
 
-def highlighted(md: Markdown, text: str, language: str, *classes: str) -> str:
+def highlighted(md: Markdown, text: str, language: str, *classes: str, **options: str) -> str:
     """Code through superfences' own highlighter, as any other block of the page."""
     reader = superfences(md)
     reader.get_hl_settings()
-    block = reader.highlight(src=text, language=language, options={}, md=md, classes=classes, id_value="", attrs={})
-    return str(block)
+    reader.line_count = text.count("\n") + 1  # up to which it marks lines; the fence itself is empty
+    plain: dict[str, Any] = {"id_value": "", "attrs": {}}
+    return str(reader.highlight(src=text, language=language, options=options, md=md, classes=classes, **plain))
 
 
 def _tab(view: View) -> str:

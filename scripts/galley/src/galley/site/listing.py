@@ -73,7 +73,7 @@ def _listed(page: Page, fence: Fence, guide: Guide, wanted: List) -> list[Listed
         shown.setdefault(each.name, []).append(each.place.path.relative_to(docs))
     listed = []
     for snippets in guide.snippets.values():
-        for cell in filter(wanted.holds, snippets.cells):
+        for cell in (each for each in snippets.cells if "remove-cell" not in each.tags and wanted.holds(each)):
             name = f"{snippets.stem}/{cell.name}"
             if name not in shown:
                 raise GalleyError(

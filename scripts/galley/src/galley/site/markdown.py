@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from galley.export.document import CLOSES
+from galley.export.document import CLOSES, NOT_RUN, block
 from galley.kinds.ansi import plain
 from galley.record.facts import NOT_RERUN, facts_line
 from galley.record.status import SHOWABLE
@@ -75,7 +75,8 @@ def _shown(page: Page, fence: Fence) -> str:
     cell = (ran or views)[0].cell
     if SHELL in cell.tags:
         return "\n\n".join(filter(None, _session(ran, cell)))
-    parts = [_caption(cell), _block(cell.source, "python")]
+    parts = [_caption(cell), "" if "remove-input" in cell.tags else block(cell.source, "python")]
+    parts += [] if cell.runs else [NOT_RUN]
     for view in ran:
         title = f"{view.profile.title}:" if len(ran) > 1 else ""
         parts += [title, *(_output(page, fence, view, number) for number in range(len(view.shown)))]
@@ -90,8 +91,8 @@ def _session(ran: Sequence[View], cell: Cell) -> Iterator[str]:
         yield f"{view.profile.title}:" if view and len(ran) > 1 else ""
         wrote = [plain(each.forms[0].text) for each in view.shown if each.kind == SHELL] if view else []
         for command, text in zip_longest(commands(cell), wrote, fillvalue=""):
-            yield _block(command.prompted, "console") if isinstance(command, Command) else ""
-            yield _block(text) if text else ""
+            yield block(command.prompted, "console") if isinstance(command, Command) else ""
+            yield block(text) if text else ""
 
 
 def _caption(cell: Cell) -> str:
@@ -106,7 +107,7 @@ def _output(page: Page, fence: Fence, view: View, number: int) -> str:
     made = page.kinds[shown.kind].notebook(shown, number)
     text = _text(made) if made else ""
     if text:
-        return f"{_named(shown.kind)}\n\n{_block(plain(text))}"
+        return f"{_named(shown.kind)}\n\n{block(plain(text))}"
     where = posixpath.relpath(page.url or ".", posixpath.dirname(address(page)) or ".")
     ending = "/" if page.url.endswith("/") else ""
     return f"[{_named(shown.kind).rstrip(':')}, as the page shows it]({where}{ending}#{cell_id(page, fence)})"
@@ -125,10 +126,3 @@ def _named(kind: str) -> str:
     return {"stdout": "Printed:", "stderr": "Standard error:", "value": "The value:", "error": "The error:"}.get(
         kind, f"Output of the kind {kind}:"
     )
-
-
-def _block(text: str, language: str = "") -> str:
-    """A fence that nothing in the text can end."""
-    longest = max(map(len, "".join(each if each == "`" else " " for each in text).split()), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text.rstrip()}\n{fence}"

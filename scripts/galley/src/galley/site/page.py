@@ -25,6 +25,7 @@ from galley.source.bound import Bound, with_numbers
 from galley.source.cells import Cell, SnippetFile, read_snippets
 from galley.source.fences import Fence, find_fences, left_over
 from galley.source.grammar import BUILT_IN, Grammar, grammar_of
+from galley.source.guide import REMOVED, REMOVED_MEND
 from galley.source.parameters import with_values
 from galley.source.places import path_of
 
@@ -41,8 +42,8 @@ class View:
 
     @property
     def recorded(self) -> CellRecord | None:
-        """The cell's own part of the record."""
-        return self.record.cell(self.cell.name) if self.record else None
+        """The cell's own part of the record; none of a cell that is not run, whatever a record says."""
+        return self.record.cell(self.cell.name) if self.record and self.cell.runs else None
 
     @cached_property
     def shown(self) -> tuple[Shown, ...]:
@@ -143,6 +144,8 @@ class Page:
         if cell is None:
             known = ", ".join(each.name for each in snippets.cells)
             raise GalleyError(f"no cell is named '{fence.name}'", fence.place, f"{snippets.stem}.py has: {known}")
+        if "remove-cell" in cell.tags:
+            raise GalleyError(f"{fence.name} {REMOVED}", fence.place, REMOVED_MEND)
         return [self._view(fence, cell, found) for found in self.statuses(snippets)]
 
     def _view(self, fence: Fence, cell: Cell, found: Status) -> View:
@@ -172,10 +175,11 @@ class Page:
 
     @property
     def failures(self) -> list[str]:
-        """In the live preview, the failures that came before the page's first cell, which no cell can show."""
+        """In the live preview, the failures that no shown cell had: before the first cell, or in a removed one."""
         found = read_failures(self.preview) if self.preview else []
-        pages = {snippets.page for snippets in self.files}
-        return [f"{each.what}\n{each.detail}" for each in found if each.page in pages and not each.cell]
+        hidden = {(file.page, each.name) for file in self.files for each in file.cells if "remove-cell" in each.tags}
+        hidden |= {(file.page, "") for file in self.files}
+        return [f"{each.what}\n{each.detail}" for each in found if (each.page, each.cell) in hidden]
 
     def statuses(self, snippets: SnippetFile) -> list[Status]:
         """The state of a snippet file under each profile that applies to it; found out once for the page."""

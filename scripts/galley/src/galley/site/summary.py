@@ -93,7 +93,8 @@ def _by_file(found: Sequence[Listed]) -> dict[str, list[Listed]]:
 
 def _counted(found: Sequence[Listed]) -> list[tuple[int, str]]:
     claims = sum("claim" in each.cell.tags for each in found)
-    numbers = {"claim": claims, "cell": len(found), "page": len({each.page for each in found})}
+    cells = sum(each.cell.runs for each in found)
+    numbers = {"claim": claims, "cell": cells, "page": len({each.page for each in found})}
     return [(number, counted(number, noun)) for noun, number in numbers.items()]
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import io
 import re
-import stat
 import tokenize
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
@@ -18,15 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from galley.errors import GalleyError, Place
+from galley.source.awaited import fits_a_function
+from galley.source.commented import SKIP, stands_in_comments, uncommented
 from galley.source.digest import code_digest, digest, is_string
 from galley.source.grammar import BUILT_IN, FORM, OPTION, Grammar
 from galley.source.imports import imported
 from galley.source.magics import in_its_place
+from galley.source.reads import awaits, hides_value
 from galley.source.shell import SHELL, commands_in
+from galley.source.text import read_text
 
 MARKER = re.compile(r"# %%(?P<rest>\s.*)?$")
 HEAD = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?P<tags>(?:\s+\[[^\]]*\])?)(?P<options>(?:\s+\w+=\"[^\"]*\")*)\s*$")
-LARGEST = 16_000_000  # bytes of a page or a snippet file
 LONGEST = 100  # letters of a name
 LANGUAGE, COMMANDS = 'language="', "# %% name [shell], and in lines below it: # $ command"  # as Jupytext has the first
 NO_TAGS: frozenset[str] = frozenset()
@@ -44,6 +46,8 @@ class Cell:
     digest: str  # of the code, and of the tags and options that can change its outputs
     imports: tuple[str, ...] = ()  # the modules that its statements name, without what follows a dot
     caption: str = ""
+    hides_value: bool = False  # of its last expression: a semicolon stands behind it
+    commented: bool = False  # its code stands in comments in the file, so that plain Python does not run it
     tags: frozenset[str] = frozenset()
     options: Mapping[str, Any] = field(default_factory=lambda: BUILT_IN.defaults, hash=False)  # the value of each
 
@@ -69,11 +73,23 @@ class Cell:
         return tuple(self.options["uses"])
 
     @property
+    def runs(self) -> bool:
+        """Whether the cell is run; another is shown alone."""
+        return SKIP not in self.tags
+
+    @property
+    def awaits(self) -> bool:
+        """Whether the cell awaits outside of functions, so that it needs an event loop that runs."""
+        return any(word in self.source for word in ("await", "async")) and any(map(awaits, self.statements))
+
+    @property
     def statements(self) -> tuple[ast.stmt, ...]:
-        """The code's statements, with the line numbers of the snippet file.
+        """The code's statements, with the line numbers of the snippet file; none of code that stands in comments.
 
         They are parsed at each call: keeping the trees of all cells would slow down the build of a large guide.
         """
+        if self.commented:
+            return ()
         above, below = "\n" * (self.first_line - 1), "\n\n"  # code may end with a backslash, which needs a next line
         return tuple(ast.parse(f"{above}{self.source}{below}").body)
 
@@ -130,26 +146,6 @@ def read_snippets(path: Path, relative: Path, grammar: Grammar = BUILT_IN, stem:
     return cut(read_text(path, relative), path, relative, grammar, stem)
 
 
-def read_text(path: Path, relative: Path, errors: str = "strict") -> str:
-    """The text of a page or a snippet file, without a byte order mark.
-
-    Raises GalleyError where it cannot be read, for anything but a plain file, since a pipe would never end, and for one
-    that would fill the memory.
-    """
-    try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
-            raise GalleyError("is no plain file", Place(relative), "move it away, or give it another ending")
-        if found.st_size > LARGEST:
-            what = f"has {found.st_size / 1e6:,.1f} MB, and a text may have {LARGEST / 1e6:.0f} MB"
-            raise GalleyError(what, Place(relative), "keep data in a file of its own, which a cell opens")
-        return path.read_text(encoding="utf-8-sig", errors=errors)
-    except OSError as error:
-        raise GalleyError(f"cannot be read: {error.strerror}", Place(relative)) from error
-    except UnicodeDecodeError as error:
-        raise GalleyError(f"cannot be read: {error}", Place(relative), "save it as UTF-8") from error
-
-
 @lru_cache(maxsize=CACHED)
 def cut(source: str, path: Path, relative: Path, grammar: Grammar = BUILT_IN, stem: str = "") -> SnippetFile:
     """Cut the text of a snippet file into its cells; errors as in `read_snippets`."""
@@ -202,10 +198,8 @@ def _markers(source: str, lines: list[str], body: list[ast.stmt], starts: list[i
     likely = ((line, text) for line, text in enumerate(lines, start=1) if text.startswith("# %%"))
     matches = ((line, MARKER.match(text)) for line, text in likely)
     found = [(line, (match["rest"] or "").strip()) for line, match in matches if match]
-    within = any(line <= _end_before(body, starts, line) for line, _ in found)
-    if (
-        within
-    ):  # a line lies inside a statement: only tokens, which are slow to get, tell a comment from a part of a string
+    # Where a line lies inside a statement, only tokens, which are slow to get, tell a comment from a part of a string.
+    if any(line <= _end_before(body, starts, line) for line, _ in found):
         tokens = tokenize.generate_tokens(io.StringIO(source).readline)
         comments = {token.start[0] for token in tokens if token.type == tokenize.COMMENT}
         found = [(line, rest) for line, rest in found if line in comments]
@@ -263,17 +257,26 @@ class _Text:
                 where = Place(place.path, code_start)
                 raise GalleyError("code stands on the caption's line", where, "give it a line of its own")
         source, first_line = _trimmed(self.lines, code_start, end)
+        if commented := stands_in_comments(tags, options, statements, place):
+            source = uncommented(source, place, first_line, must_parse=not options["raises"])
+        text = source if commented and options["raises"] else ""  # what counts as it stands, and not for what it does
+        text = "\n".join(self.lines[: end - 1]) if "traceback" in tags else text
+        code = code_digest(statements) + (digest(text) if text else "")
+        hides = hides_value(statements, self.lines[: end - 1])
         cell = Cell(
             name=name,
             place=place,
             source=source,
             first_line=first_line,
-            digest=digest(f"{code_digest(statements)} {self.grammar.treated(tags, options)}{_said(source, tags)}"),
+            digest=digest(f"{code}{';' * hides} {self.grammar.treated(tags, options)}{_said(source, tags)}"),
             imports=tuple(imported(statements)) if "import" in source else (),
             caption=caption,
+            hides_value=hides,
+            commented=commented,
             tags=tags,
             options=options,
         )
+        fits_a_function(cell, statements)
         self.grammar.check(cell, statements)
         return cell
 

@@ -1,10 +1,10 @@
 """What a statement at the top of a cell reads, binds and may change, found in its syntax alone.
 
-In the builder, and in a page's child that goes on past a failed cell. Which names a statement reads and binds Python
-itself says, by `symtable`. What it may change is guessed to the safe side: the objects that it stores into, those that
-it hands to an imported function, those on which it calls a method whose answer it drops, and what the page's own
-functions change, where it calls them. What only shows, prints or asserts something changes nothing, unless it calls a
-method whose name says that it does.
+In the command and in the builder, and in a page's child that goes on past a failed cell or starts processes anew.
+Which names a statement reads and binds Python itself says, by `symtable`. What it may change is guessed to the safe
+side: the objects that it stores into, those that it hands to an imported function, those on which it calls a method
+whose answer it drops, and what the page's own functions change, where it calls them. What only shows, prints or asserts
+something changes nothing, unless it calls a method whose name says that it does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import symtable
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from galley.source.reads import Function, nodes
+from galley.source.reads import Function, nodes, synchronous
 
 AT_ONCE = {"listcomp", "setcomp", "dictcomp"}  # scopes that run where they stand; all others run when they are called
 # Built-in functions that change something; all others only look.
@@ -63,6 +63,7 @@ class Effects:
 def effects(statement: ast.stmt, text: str) -> Effects:
     """The effects of a statement whose text this is."""
     found = Effects()
+    text = synchronous(statement) if "async" in text or "await" in text else text
     _scopes(symtable.symtable(text, "<cell>", "exec"), found)
     _binding(statement, found)
     _changes(statement, found)
@@ -71,6 +72,11 @@ def effects(statement: ast.stmt, text: str) -> Effects:
         if isinstance(node, ast.Call) and _writes(node):
             found.files |= _texts(node) | {each.id for each in nodes(node) if isinstance(each, ast.Name)}
     return found
+
+
+def bound(statements: Iterable[ast.stmt]) -> list[str]:
+    """The names that statements bind, sorted."""
+    return sorted(set().union(*(effects(each, ast.unparse(each)).binds for each in statements)))
 
 
 def _texts(node: ast.AST) -> set[str]:

@@ -64,10 +64,11 @@ class Grammar:
 
     def check(self, cell: Cell, statements: Sequence[ast.stmt]) -> None:
         """Raises GalleyError where a tag stands beside another that it excludes, or any check fails."""
-        for name in sorted(cell.tags):
-            tag = self.tags[name]
+        tags = [self.tags[name] for name in sorted(cell.tags)]
+        for tag in tags:
             if cell.tags.intersection(tag.excludes) or cell.name in tag.never_on:
-                raise GalleyError(f"[{name}] {tag.because}", cell.place, "leave it out")
+                raise GalleyError(f"[{tag.name}] {tag.because}", cell.place, "leave it out")
+        for tag in tags:
             if tag.check:
                 _told(cell, tag.check, cell, statements)
         for option in self.options.values():
@@ -75,6 +76,9 @@ class Grammar:
             if lacks and cell.options[option.name] != option.default:
                 what = f"{option.name} is for a cell with the tag {' or '.join(f'[{tag}]' for tag in option.needs)}"
                 raise GalleyError(what, cell.place, f"add the tag, or take {option.name} away")
+            if option.beside and cell.options[option.name] != option.default and not cell.options[option.beside]:
+                what = f"{option.name} is for a cell with the option {option.beside}"
+                raise GalleyError(what, cell.place, f"add that option, or take {option.name} away")
         for check in self.checks:
             _told(cell, check, cell)
 

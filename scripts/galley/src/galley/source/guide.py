@@ -15,15 +15,17 @@ from pathlib import Path
 
 from galley.config import Project
 from galley.errors import GalleyError, Place, UsageError
-from galley.source.cells import NoCellsError, SnippetFile, cut, page_name, read_snippets, read_text
+from galley.source.cells import NoCellsError, SnippetFile, cut, page_name, read_snippets
 from galley.source.fences import Fence, find_fences
 from galley.source.grammar import Grammar, grammar_of
 from galley.source.parameters import PARAMETERS, left_out, parameters
 from galley.source.places import python_files, stem_of
 from galley.source.shadows import in_the_way, refuse_far, refuse_shadows
+from galley.source.text import read_text
 
 PAGE = ".md"
 LONGEST = 240  # bytes of a name: a file of a footprint has some more
+REMOVED, REMOVED_MEND = "is tagged [remove-cell], and no page shows it", "take the fence away, or the tag"
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 UNNAMEABLE = set('"`<>')
 

@@ -6,12 +6,15 @@ In the command, and in a page's child, which tells what a failed assertion was a
 from __future__ import annotations
 
 import ast
-from collections.abc import Container
+import copy
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 CAUGHT = {"AssertionError", "Exception", "BaseException"}
 SAME = (ast.Eq, ast.Is, ast.LtE, ast.GtE)  # hold between a thing and itself
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+AWAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith)
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 @dataclass
@@ -34,6 +37,60 @@ def nodes(root: ast.AST) -> list[ast.AST]:
             elif type(value) is list:
                 found += [each for each in value if isinstance(each, ast.AST)]
     return found
+
+
+def outside_functions(root: ast.AST) -> list[ast.AST]:
+    """The nodes of a statement that run with it, without the bodies of functions and classes."""
+    found = [root]
+    for node in found:  # grows
+        body = node.body if isinstance(node, SCOPES) else []
+        below = {id(each) for each in (body if isinstance(body, list) else [body])}
+        found += [each for each in ast.iter_child_nodes(node) if id(each) not in below]
+    return found
+
+
+def awaits(statement: ast.AST) -> bool:
+    """Whether a statement awaits outside of functions: by `await`, `async for`, `async with` or a comprehension."""
+    found = outside_functions(statement)
+    return any(isinstance(each, AWAITING) or (isinstance(each, ast.comprehension) and each.is_async) for each in found)
+
+
+def hides_value(statements: Sequence[ast.stmt], lines: Sequence[str]) -> bool:
+    """Whether the last statement is an expression with a semicolon behind it, which hides its value, as in IPython.
+
+    `lines` are those of the file up to the cell's end.
+    """
+    last = statements[-1] if statements else None
+    if not isinstance(last, ast.Expr) or not last.end_lineno:
+        return False
+    rest = lines[last.end_lineno - 1].encode()[last.end_col_offset :].decode()
+    return "\n".join([rest, *lines[last.end_lineno :]]).lstrip(" \t\f\\\n").startswith(";")
+
+
+def synchronous(statement: ast.stmt) -> str:
+    """The text of a statement that awaits, without its awaiting: it reads and binds the same names.
+
+    From Python 3.14 on, `symtable` refuses a statement that awaits outside of functions.
+    """
+    return ast.unparse(_Synchronous().visit(copy.deepcopy(statement)))
+
+
+class _Synchronous(ast.NodeTransformer):
+    """Puts what does not await in the place of what does."""
+
+    def visit_Await(self, node: ast.Await) -> ast.AST:
+        visited: ast.AST = self.visit(node.value)
+        return visited
+
+    def visit_AsyncFor(self, node: ast.AsyncFor) -> ast.AST:
+        return ast.copy_location(ast.For(**dict(ast.iter_fields(self.generic_visit(node)))), node)
+
+    def visit_AsyncWith(self, node: ast.AsyncWith) -> ast.AST:
+        return ast.copy_location(ast.With(**dict(ast.iter_fields(self.generic_visit(node)))), node)
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        node.is_async = 0
+        return self.generic_visit(node)
 
 
 def read(node: ast.AST) -> Read:

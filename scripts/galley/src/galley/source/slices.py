@@ -58,7 +58,7 @@ class Slices:
     def _statements(self) -> list[_Statement]:
         found = []
         for number, cell in enumerate(self.cells):
-            lines, body = cell.source.split("\n"), ast.parse(f"{cell.source}\n\n").body
+            lines, body = cell.source.split("\n"), ast.parse("" if cell.commented else f"{cell.source}\n\n").body
             for at, (node, (first, last)) in enumerate(zip(body, _spans(body), strict=True)):
                 own = effects(node, "\n".join(lines[first - 1 : last]))
                 found.append(_Statement(number, at, node, first, last, own, _modules(node)))

@@ -12,7 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from galley.errors import GalleyError
 from galley.source.asserted import asserts_something
+from galley.source.commented import SKIP
 from galley.source.shell import only_commands
 from galley.source.values import (
     NORMALISED,
@@ -59,7 +61,7 @@ class Option:
     what its value must be. `read` makes the value from the text, and raises ValueError where it cannot; `default`
     stands in `Cell.options` where the line does not give it. `outputs` is called with the value and returns the part
     that can change the cell's outputs, which the cell's digest then includes; None leaves the option out of the digest.
-    A cell with the option must have one of the tags that it `needs`.
+    A cell with the option must have one of the tags that it `needs`, and the option that it stands `beside`.
     """
 
     name: str
@@ -70,6 +72,20 @@ class Option:
     default: Any = ""
     outputs: Callable[[Any], object] | None = None
     needs: tuple[str, ...] = ()
+    beside: str = ""
+
+
+def _asks_for_nothing(cell: Cell, statements: Sequence[ast.stmt]) -> None:
+    """Raises GalleyError for a cell that is not run and has an option: options say how it runs, or of its output."""
+    given = [option.name for option in OPTIONS if cell.options[option.name] != option.default]
+    if given:
+        raise GalleyError(f"the cell is not run, and has the option '{given[0]}'", cell.place, "take the option away")
+
+
+def _raises_something(cell: Cell, statements: Sequence[ast.stmt]) -> None:
+    """Raises GalleyError for a cell that is to show a traceback and raises nothing."""
+    if not cell.raises:
+        raise GalleyError("a traceback without an error", cell.place, 'say which: raises="ValueError"')
 
 
 TAGS = (
@@ -91,6 +107,19 @@ TAGS = (
         "with no other beside it.",
         outputs=True,
     ),
+    Tag(
+        "remove-cell",
+        "The cell runs and stands on no page. Copies, the script and the notebook have its code.",
+        excludes=("claim", "folded", "remove-input", "setup", "trace"),
+        because="keeps the cell from every page, and another tag says how a page shows it",
+    ),
+    Tag(
+        "remove-input",
+        "The page shows what the cell left, and not its code. Copies, the script and the notebook have the code.",
+        excludes=("claim", "folded", "setup", "trace"),
+        never_on=("parameters",),
+        because="keeps the code from the page, and this cell is about its code",
+    ),
     Tag("setup", "The page folds the whole cell: what it does is needed, and is not what the page is about."),
     Tag(
         "shell",
@@ -102,7 +131,23 @@ TAGS = (
         because="is for commands in place of Python code, and this needs some",
         check=only_commands,
     ),
+    Tag(
+        SKIP,
+        "The cell is shown and never run, and the page says so. Its code stands in comments, and must parse; no other "
+        "cell can use its names.",
+        excludes=("claim", "folded", "measured", "remove-cell", "remove-input", "setup", "table", "trace"),
+        never_on=("parameters",),
+        because="shows code that is not run, and this says that it is",
+        check=_asks_for_nothing,
+    ),
     Tag("table", "The value of the last expression, a list of dicts or a DataFrame, is a table.", outputs=True),
+    Tag(
+        "traceback",
+        "The error that the cell must raise is shown with its traceback: causes, notes and members of a group. The "
+        "record is stale when a line of the snippet file above the cell's end changes, since lines are shown.",
+        outputs=True,
+        check=_raises_something,
+    ),
     Tag("trace", "Under the code stands a table of the values that each line gave to its names.", outputs=True),
 )
 OPTIONS = (
@@ -178,6 +223,15 @@ OPTIONS = (
         needs=("folded", "setup"),
     ),
     Option(
+        "message",
+        "What the error of `raises` must say, with `...` for any text in it.",
+        form="message=\"invalid literal for int() ...: 'x'\"",
+        wanted="a text",
+        read=reason,
+        outputs=str,
+        beside="raises",
+    ),
+    Option(
         "network",
         "The page may reach the network, which pages otherwise cannot; it says so under its outputs.",
         form='network="yes"',
@@ -188,11 +242,22 @@ OPTIONS = (
     ),
     Option(
         "raises",
-        "The cell must end with an error of exactly this class, and the page shows the error.",
+        "The cell must end with an error of exactly this class, and the page shows the error. Code that Python refuses "
+        "(`SyntaxError`) stands in comments.",
         form='raises="ValueError"',
         wanted="the name of a class",
         read=class_name,
         outputs=str,
+    ),
+    Option(
+        "subclasses",
+        "The error of `raises` may be of a subclass.",
+        form='subclasses="yes"',
+        wanted='"yes"',
+        read=yes,
+        default=False,
+        outputs=str,
+        beside="raises",
     ),
     Option(
         "threads",
