@@ -179,7 +179,7 @@ def test_another_traceback_is_another_text_and_no_other_error() -> None:
     def told(text: str) -> Compared:
         return Compared(Form(TRACEBACK, "traceback", text.encode()), text)
 
-    was, now = (told(f'Traceback: x\n  File "page.py", line {line}\n{line}: wrong\n') for line in (1, 2))
+    was, now = (told(f'Traceback:\n  File "page.py", line {line}\nwrong: x\n') for line in (1, 2))
     assert Error().difference(was, now, 0.0).change is not Change.ERROR
 
 
