@@ -236,7 +236,7 @@ def test_exports_raise_what_the_cells_raised(recorded: GuideFolder, tmp_path: Pa
     made = {each["metadata"].get("name"): each for each in json.loads(notebook.read_text())["cells"]}
     (error,) = made["shown"]["outputs"]
     assert (error["ename"], error["evalue"]) == ("KeyError", "'no settings'")
-    assert error["traceback"] == recorded.output("page", "shown.error.traceback").splitlines()
+    assert error["traceback"] == [recorded.output("page", "shown.error.traceback").rstrip("\n")]
     assert made["refused"]["metadata"]["tags"] == ["raises-exception"]
     assert "".join(made["refused"]["source"]).startswith("if x\n")
 
