@@ -147,7 +147,11 @@ def test_folders_and_names_of_the_machine_are_taken_out(machine: Where, written:
 
 GALLEY = Path(galley.__file__).parent
 EXECUTE = GALLEY / "run/execute.py"
-CALLED = next(n for n, line in enumerate(EXECUTE.read_text(encoding="utf-8").splitlines(), 1) if "exec(code" in line)
+CALLED, CALL = next(
+    (number, line.strip())
+    for number, line in enumerate(EXECUTE.read_text(encoding="utf-8").splitlines(), 1)
+    if "eval(code" in line
+)
 STACK = """\
 before
   File "<frozen runpy>", line 198, in _run_module_as_main
@@ -170,8 +174,8 @@ Current thread 0x00007f12345678ab (most recent call first):
 WARNED = """\
 {galley}/run/execute.py:{line}: UserWarning: one
 two
-  exec(code, self.namespace)
-  exec(code, self.namespace)
+  {call}
+  {call}
 other.py:3: UserWarning: x
 """
 
@@ -181,12 +185,12 @@ other.py:3: UserWarning: x
     [
         (STACK, 'before\n  File "other.py", line 5, in <module>\n    f()\nafter\n'),
         (FAULT, 'Current thread 0x… (most recent call first):\n  File "other.py", line 2 in f\n'),
-        (WARNED, "sys:1: UserWarning: one\ntwo\n  exec(code, self.namespace)\nother.py:3: UserWarning: x\n"),
+        (WARNED, f"sys:1: UserWarning: one\ntwo\n  {CALL}\nother.py:3: UserWarning: x\n"),
         ('  File "<frozen runpy>", line 88, in _run_code\n', '  File "<frozen runpy>", line 88, in _run_code\n'),
     ],
 )
 def test_galleys_own_frames_are_taken_out(machine: Where, written: str, recorded: str) -> None:
-    text = written.replace("{galley}", str(GALLEY)).replace("{line}", str(CALLED))
+    text = written.replace("{galley}", str(GALLEY)).replace("{line}", str(CALLED)).replace("{call}", CALL)
     assert normalise(text, machine) == recorded
 
 

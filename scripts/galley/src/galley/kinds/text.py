@@ -100,7 +100,7 @@ class Error(Text):
         """An error; without frames where the record has its class and its message alone."""
         text, trace = (text_and_cut(each).rstrip("\n") for each in (shown.forms[0], shown.forms[-1]))
         name, _, said = text.partition(": ")
-        return {"output_type": "error", "ename": name, "evalue": said, "traceback": trace.split("\n")}
+        return {"output_type": "error", "ename": name, "evalue": said, "traceback": [trace]}
 
     def difference(self, was: Compared, now: Compared, tolerance: float) -> Difference:
         """An error of another class is graver than one of another message."""
