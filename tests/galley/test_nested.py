@@ -417,6 +417,57 @@ def test_a_record_that_says_it_is_another_page_s_is_refused(first: GuideFolder, 
     assert folder.galley("check").returncode == 0
 
 
+NOWHERE = ["../../secret", "/etc", "a/../../secret", "..", "a_b"]
+
+
+@pytest.mark.parametrize("page", NOWHERE)
+def test_a_list_of_held_pages_leads_nowhere(first: GuideFolder, tmp_path: Path, page: str) -> None:
+    folder = first.copied(tmp_path)
+    folder.write("secret/laptop/record.json", "{}")
+    held = {"page": page, "profile": "laptop", "since": "2026-01-01", "reason": "why"}
+    (folder.project.outputs / "held.json").write_text(json.dumps({"format": 1, "held": [held]}), encoding="utf-8")
+    done = folder.galley("check")
+    assert f"{page} (laptop) is held, and there is no such record" in done.stdout
+    assert folder.galley("run").returncode == 0
+    assert (folder.root / "secret/laptop/record.json").read_text(encoding="utf-8") == "{}"
+
+
+@pytest.mark.parametrize("page", NOWHERE)
+def test_a_shard_s_note_leads_nowhere(first: GuideFolder, tmp_path: Path, page: str) -> None:
+    folder, there = first.copied(tmp_path / "here"), first.copied(tmp_path / "there")
+    secret = there.write("secret/laptop/record.json", "{}")
+    done = there.galley("run", "--shard", "1/1", "--all")
+    assert done.returncode == 0, done.stdout
+    file = there.project.outputs / "shard-1-of-1.json"
+    note = json.loads(file.read_text(encoding="utf-8"))
+    note["plan"][0].append([page, "laptop"])
+    note["done"].append([page, "laptop"])
+    file.write_text(json.dumps(note), encoding="utf-8")
+    done = folder.galley("collect", str(there.project.outputs))
+    assert "is the record of a page or profile that this checkout does not have" in done.stdout, done.stdout
+    assert secret.read_text(encoding="utf-8") == "{}"
+    assert not (folder.root / "secret").exists()
+
+
+def test_a_module_that_appears_beside_a_file_in_a_folder_makes_its_record_stale(folder: GuideFolder) -> None:
+    code = "# %% one\ntry:\n    import fastlib\nexcept ImportError:\n    fastlib = None\nprint(fastlib is None)\n"
+    folder.snippet("a/b", code)
+    assert not folder.run().failures
+    folder.write("snippets/a/fastlib.py", "")
+    assert folder.status("a/b").state == "stale"
+
+
+def test_a_process_that_python_starts_anew_finds_what_lies_beside_the_file(folder: GuideFolder) -> None:
+    folder.write("snippets/a/helper.py", "def double(x):\n    return 2 * x\n")
+    folder.snippet(
+        "a/b",
+        "# %% one\nimport multiprocessing\nfrom helper import double\nif __name__ == '__main__':\n"
+        "    with multiprocessing.get_context('spawn').Pool(1) as pool:\n        print(pool.map(double, [1, 2]))\n",
+    )
+    assert not folder.run().failures
+    assert folder.output("a_b", "one.stdout.txt") == "[2, 4]\n"
+
+
 def test_an_error_of_a_file_in_a_folder_is_the_preview_s_too(folder: GuideFolder) -> None:
     folder.snippet("a/b", "# %% one\nx = (\n")
     assert folder.guide.unreadable == {"a/b"}

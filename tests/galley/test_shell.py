@@ -190,6 +190,11 @@ def test_long_output_is_cut_and_what_is_missing_is_counted() -> None:
     assert (other.forms[0].data, other.forms[0].cut) == (b"b\n", 0)
 
 
+def test_a_system_that_does_not_tell_what_waits_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("galley.system.waiting_bytes", lambda descriptor: 1 << 16)
+    assert ran(["echo a", "true", "echo b"]) == ["a\n", "", "b\n"]
+
+
 def test_what_goes_on_in_the_background_holds_up_nothing() -> None:
     said = ran(["sleep 60 & echo $!", "echo next"])
     os.kill(int(said[0]), 9)

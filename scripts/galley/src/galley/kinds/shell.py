@@ -20,10 +20,7 @@ class Shell(Text):
     name = tag = SHELL
     columns = True
     # The prompt is no text, so that nobody copies it.
-    css = (
-        '.galley-command code::before { content: "$ "; opacity: .6; }\n'
-        ".galley-command + .galley-text { margin-top: -.6em; }\n"
-    )
+    css = '.galley-command code::before { content: "$ "; opacity: .6; }\n'
 
     def html(self, shown: Shown, at: At) -> str:
         """The text as it is; nothing of a command that wrote nothing."""

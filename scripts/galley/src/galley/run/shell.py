@@ -7,7 +7,6 @@ is read until then was written by that command. Both go through descriptors of t
 
 from __future__ import annotations
 
-import fcntl
 import os
 import select
 import shutil
@@ -26,7 +25,6 @@ from galley.source.shell import SHELL, Command
 
 PROGRAM = "/bin/sh"
 WORD, TOLD = 8, 9  # the shell's ends: it reads when to go on, and writes the status of a command
-HIGH = 20  # the lowest descriptor from which on both ends lie, before they get their numbers
 # A command is run by `eval`, so that one with a mistake in its syntax ends nothing but itself.
 EACH = "eval {command} {word}<&- {told}>&-\n{{ echo $? >&{told}; read -r _ <&{word} || exit; }} 2>/dev/null\n"
 NOT_FOUND = 127
@@ -93,6 +91,7 @@ class _Shell:
         self.limit, self.kept, self.cut, self.line, self.writes = limit, bytearray(), 0, b"", True
         pipes = [os.pipe() for _ in range(3)]
         (self.out, out), (word, self.word), (self.told, told) = [tuple(map(_high, pair)) for pair in pipes]
+        os.set_blocking(self.out, False)
         moves: list[tuple[Any, ...]] = [
             (os.POSIX_SPAWN_DUP2, out, 1),
             (os.POSIX_SPAWN_DUP2, out, 2),
@@ -157,7 +156,10 @@ class _Shell:
         return self._last
 
     def _read(self) -> int:
-        data = os.read(self.out, CHUNK)
+        try:
+            data = os.read(self.out, CHUNK)
+        except BlockingIOError:  # where the system does not tell how much waits
+            return 0
         room = self.limit - len(self.kept)
         self.kept += data[:room]
         self.cut += max(0, len(data) - room)
@@ -165,10 +167,14 @@ class _Shell:
 
 
 def _high(descriptor: int) -> int:
-    """The descriptor under a number that is none of those that the shell has."""
-    high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HIGH)
-    os.close(descriptor)
-    return high
+    """The descriptor under a number above those that the shell has."""
+    lower = []
+    while descriptor <= TOLD:
+        lower.append(descriptor)
+        descriptor = os.dup(descriptor)
+    for each in lower:
+        os.close(each)
+    return descriptor
 
 
 def _environment() -> dict[str, str]:
