@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from galley.system.locks import locked
-from guide_folder import GuideFolder
 from guide_site import built
 
 # By the processor time that they took when they were last measured: from three minutes to a quarter of one.
@@ -26,14 +24,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank.get(item.path.stem, len(LONGEST)))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _records_may_be_written() -> Iterator[None]:
-    """Guides that tests make are recorded in CI too: none of them is this one."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("CI", raising=False)
-        yield
-
-
 @pytest.fixture(scope="session")
 def plain_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of MkDocs without an address, which nothing may change: all processes of a test run share it."""
@@ -45,12 +35,6 @@ def plain_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             built(place)
             (place / "built").touch()
     return place / "site"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> GuideFolder:
-    """An empty guide with one required profile, `laptop`."""
-    return GuideFolder.make(tmp_path)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
