@@ -1,4 +1,4 @@
-"""Fixtures that many test modules share."""
+"""Fixtures that many test modules of galley share."""
 
 from __future__ import annotations
 
@@ -41,25 +41,7 @@ def counts(request: pytest.FixtureRequest) -> hard.Counts:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _outside_ci() -> Iterator[None]:
-    """Records may be written in throw-away guides, also where these tests themselves run in CI."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("CI", raising=False)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _locks_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test waits for a galley command outside, and none outside for a test."""
-    tmp_path_factory.getbasetemp()  # where it is, is settled before
-    with tempfile.TemporaryDirectory(prefix="galley-tests-") as place, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tempfile, "tempdir", place)
-        patch.setenv("TMPDIR", place)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _forks(_outside_ci: None, _locks_of_its_own: None) -> Iterator[None]:
+def _forks(_records_may_be_written: None, _locks_of_its_own: None) -> Iterator[None]:
     """Commands and runners start at once, as forks, on a system that can pass descriptors to another process."""
     if sys.platform != "linux":
         yield
@@ -76,12 +58,6 @@ def true_processes() -> Iterator[None]:
     """In a module of tests of processes themselves, each command and each runner is a process of its own."""
     with forked.true_processes():
         yield
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> GuideFolder:
-    """An empty guide with one required profile, `laptop`."""
-    return GuideFolder.make(tmp_path)
 
 
 @pytest.fixture

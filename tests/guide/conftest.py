@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from galley.system.locks import locked
-from guide_folder import GuideFolder
 from guide_site import built
 
-# By the processor time that they took when they were last measured: from three minutes to a quarter of one. `docs` are
-# the pages, whose cells are tests with `--galley`.
+# By the processor time that they took when they were last measured: from three minutes to ten seconds. `docs` are the
+# pages, whose cells are tests with `--galley`.
 LONGEST = (
-    "test_site", "test_exports", "test_true_size", "docs", "test_update", "test_copies", "test_rehearsal",
-    "test_mutations", "test_finding", "test_scripts", "test_sandbox", "test_study", "test_injection", "test_downloads",
-    "test_serve", "test_platforms", "test_patterns", "test_bench",
+    "docs", "test_site", "test_update", "test_exports", "test_true_size", "test_mutations", "test_rehearsal",
+    "test_scripts", "test_sandbox", "test_copies", "test_finding", "test_study", "test_injection", "test_downloads",
+    "test_affected", "test_platforms", "test_serve", "test_patterns", "test_bench", "test_review_kept", "test_machines",
 )  # fmt: skip
 
 
@@ -26,14 +24,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rank = {name: place for place, name in enumerate(LONGEST)}
     names = {item: "docs" if item.path.suffix == ".md" else item.path.stem for item in items}
     items.sort(key=lambda item: rank.get(names[item], len(LONGEST)))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _records_may_be_written() -> Iterator[None]:
-    """Guides that tests make are recorded in CI too: none of them is this one."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("CI", raising=False)
-        yield
 
 
 @pytest.fixture(scope="session")
@@ -47,12 +37,6 @@ def plain_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             built(place)
             (place / "built").touch()
     return place / "site"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> GuideFolder:
-    """An empty guide with one required profile, `laptop`."""
-    return GuideFolder.make(tmp_path)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -2,7 +2,8 @@
 
 Each copy runs in a fork of a process that has imported the packages, in a folder with what its first lines name. All of
 them would run for minutes, since many train a model first. So of those whose cells took little time when they were
-recorded every third runs, and of the others every twenty-fourth. `COPIES=all` runs them all, as `make test-hard` does.
+recorded every third runs, and of those that took a little more every eighth. Those that train are left to `COPIES=all`,
+which runs them all, as `make test-hard` does.
 """
 
 from __future__ import annotations
@@ -12,73 +13,59 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
 from math import fsum
 from pathlib import Path
 
 import pytest
 
+from cell_copies import GUIDE, PROJECT, copies, parts, recorded, seconds
 from forked import Server
-from galley.config import find_project
-from galley.export.address import NOWHERE
 from galley.export.offered import offered
-from galley.export.runnable import Runnable, runnables
-from galley.record.model import Record
-from galley.record.status import status
-from galley.source.cells import SnippetFile
-from galley.source.guide import read_guide
-from galley.source.parameters import with_values
+from galley.export.runnable import Runnable
 from imported import imported
 
-ROOT = Path(__file__).parents[2]
-GUIDE = read_guide(find_project(ROOT))
-PROJECT = GUIDE.project
-LAPTOP = PROJECT.required[0]
 # What the copies import; a fork of a process with these starts at once.
 WARM = ("torch", "transformers", "peft", "safetensors.torch", "transformers.models.gpt_bigcode.modeling_gpt_bigcode")
-QUICK = 0.2  # seconds
+LIMITS = (-1, 0.2, 3)  # seconds of copies that are quick, and of those that take longer
 SIDE = re.compile(r"in its folder files/ \(the site has no address yet\): (.*)")
 
 
-def recorded(snippets: SnippetFile) -> Record:
-    """The record of a page, which must be there and whole."""
-    record = status(PROJECT, snippets, LAPTOP).record
-    assert record is not None
-    return record
+@cache
+def plain() -> dict[str, Runnable]:
+    """The copy of each plain cell, by the names of its page and its own. Collecting the tests need not wait for it."""
+    return {
+        f"{file.page}/{name}": copy
+        for file in GUIDE.snippets.values()
+        for name, copy in copies(file.page).items()
+        if not {"claim", "setup"} & file.cell(name).tags
+    }
 
 
-RECORDS = {file.page: recorded(file) for file in GUIDE.snippets.values()}  # each process of the tests reads them once
-
-
-def copies(snippets: SnippetFile) -> dict[str, Runnable]:
-    """The copy of each plain cell of a page, by the cell's name."""
-    run_as = with_values(snippets, LAPTOP.parameters)
-    copy_of = runnables(PROJECT, run_as, RECORDS[snippets.page], NOWHERE)
-    plain = [cell.name for cell in run_as.cells if not {"claim", "setup"} & cell.tags]
-    return {name: copy for name in plain if (copy := copy_of(name))}
-
-
-def seconds(name: str) -> float:
+def taken(name: str) -> float:
     """How long the cells of a copy took when they were recorded."""
-    snippets = GUIDE.find(name.partition("/")[0])
-    record = RECORDS[snippets.page]
-    cells = {snippets.cells[piece.cell].name for piece in COPIES[name].pieces}
-    return fsum(cell.seconds for each in cells if (cell := record.cell(each)))
+    page, _, cell = name.partition("/")
+    return fsum(seconds(page, each) for each in parts(page, cell))
 
 
-COPIES = {f"{file.page}/{name}": copy for file in GUIDE.snippets.values() for name, copy in copies(file).items()}
-
-BY_TIME = sorted(COPIES, key=lambda name: (seconds(name), name))
-SLOW = [name for name in BY_TIME if seconds(name) > QUICK]
-SAMPLE = {*BY_TIME[: -len(SLOW)][::3], *SLOW[::24]}
-CHOSEN = [name for name in COPIES if os.environ.get("COPIES") == "all" or name in SAMPLE]
+@cache
+def chosen() -> list[str]:
+    """The names of the copies that run."""
+    if os.environ.get("COPIES") == "all":
+        return list(plain())
+    took = {name: taken(name) for name in plain()}
+    by_time = sorted(took, key=lambda name: (took[name], name))
+    quick, longer = ([name for name in by_time if low < took[name] <= high] for low, high in pairwise(LIMITS))
+    return [*quick[::3], *longer[::8]]
 
 
 def printed(name: str) -> str:
     """What a copy must print, as its cell was recorded; empty where it printed nothing, or measured, or varies."""
     page, _, cell = name.partition("/")
     snippets = GUIDE.find(page)
-    record = RECORDS[page]
-    ran = [snippets.cells[piece.cell] for piece in COPIES[name].pieces]
+    record = recorded(page)
+    ran = [snippets.cells[piece.cell] for piece in plain()[name].pieces]
     if any("measured" in each.tags or each.options["varies"] or each.options["by_processor"] for each in ran):
         return ""
     forms = [shown.forms[0] for shown in record.shown(record.cell(cell)) if shown.kind == "stdout"]
@@ -110,21 +97,32 @@ def bring(text: str, folder: Path) -> None:
             shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
 
 
-@pytest.mark.parametrize("name", CHOSEN)
-def test_a_copy_runs_by_itself(name: str, tmp_path: Path, server: Server) -> None:
+def run(name: str, folder: Path, server: Server) -> None:
+    """Run a copy in an empty folder, and hold what it does against the record."""
     page, _, cell = name.partition("/")
-    text = COPIES[name].text
+    text = plain()[name].text
     ast.parse(text)
-    bring(text, tmp_path)
-    (tmp_path / "copy.py").write_text(text + "\n", encoding="utf-8")
-    code, said = server.run(str(tmp_path / "copy.py"), [], {**server.variables, "HOME": str(tmp_path)}, tmp_path, 300)
+    folder.mkdir()
+    bring(text, folder)
+    (folder / "copy.py").write_text(text + "\n", encoding="utf-8")
+    code, said = server.run(str(folder / "copy.py"), [], {**server.variables, "HOME": str(folder)}, folder, 300)
     raises = GUIDE.find(page).cell(cell).raises
-    assert (code != 0) == bool(raises), said[-3000:]
-    assert raises in said
-    missing = missing_lines(printed(name), said.replace(f"{tmp_path}/", ""))
-    assert missing == [], f"these lines were recorded, and the copy wrote:\n{said[-3000:]}"
+    assert (code != 0) == bool(raises), f"{name}: {said[-3000:]}"
+    assert raises in said, name
+    missing = missing_lines(printed(name), said.replace(f"{folder}/", ""))
+    assert missing == [], f"{name}: these lines were recorded, and the copy wrote:\n{said[-3000:]}"
+
+
+@pytest.mark.parametrize("page", [each.page for each in GUIDE.snippets.values()])
+def test_the_copies_of_a_page_run_by_themselves(page: str, tmp_path: Path, server: Server) -> None:
+    for number, name in enumerate(each for each in chosen() if each.partition("/")[0] == page):
+        run(name, tmp_path / str(number), server)
+
+
+def test_enough_copies_run() -> None:
+    assert len(chosen()) > 30
 
 
 def test_what_copies_print_is_compared() -> None:
     """Nearly all that print anything are among those whose output is held against the record."""
-    assert sum(bool(printed(name)) for name in COPIES) > 60
+    assert sum(bool(printed(name)) for name in plain()) > 60

@@ -7,11 +7,13 @@ fetches what it needs itself.
 from __future__ import annotations
 
 import ast
+import math
 import os
+import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from subprocess import PIPE, STDOUT
 from urllib.request import urlopen
@@ -19,22 +21,23 @@ from urllib.request import urlopen
 import nbformat
 import pytest
 
+from cell_copies import GUIDE, copies, parts, seconds, slow
 from forked import Server
-from galley.config import find_project
 from galley.record.status import SHOWABLE, status
-from galley.source.guide import read_guide
 from guide_site import built
 from imported import imported
 from screenshots import served
 
-ROOT = Path(__file__).parents[2]
-GUIDE = read_guide(find_project(ROOT))
 PAGES = [each.page for each in GUIDE.snippets.values()]
 PIP = ["pip", "install"]
 HEAVY = ("torch", "transformers", "peft")  # three seconds of each script's time
-# The two forms of a page hold the same code, which the tests compare. So one of them runs from its first line to its
-# last, and of the other what fetches the files; `EXPORTS=all` runs both, as `make test-hard` does.
-AS_SCRIPT, AS_NOTEBOOK = (PAGES, PAGES) if os.environ.get("EXPORTS") == "all" else (PAGES[::2], PAGES[1::2])
+# The two forms of a page hold the same code, which the tests compare. So one of them runs, and of the other what
+# fetches the files. Some cells train for long, and test_snippets.py runs them too: they and what needs them are left
+# out. With `EXPORTS=all` both forms run from the first line to the last, as in `make test-hard`.
+ALL = os.environ.get("EXPORTS") == "all"
+AS_SCRIPT, AS_NOTEBOOK = (PAGES, PAGES) if ALL else (PAGES[::2], PAGES[1::2])
+LONG = math.inf if ALL else 3  # seconds of a cell
+CELL = re.compile(r"^(?=# %% )", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +71,11 @@ def imports(code: str) -> set[str]:
     """The modules that some code imports by their own names."""
     found = (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Import | ast.ImportFrom))
     return {name for node in found for name in [getattr(node, "module", ""), *(each.name for each in node.names)]}
+
+
+def without(script: str, cells: Set[str]) -> str:
+    """A script without some of its cells."""
+    return "".join(part for part in CELL.split(script) if part.partition("\n")[0].removeprefix("# %% ") not in cells)
 
 
 def run(program: Path, rest: list[str], code: str, server: Server, folder: Path) -> None:
@@ -128,6 +136,10 @@ def test_a_pages_script_runs_after_the_commands_in_its_head(
         call(words, tmp_path, all_are_there)
     assert all(cell.source in script for cell in GUIDE.find(page).cells if not cell.raises)
     if page in AS_SCRIPT:
+        left_out = slow(page, LONG)
+        cut = without(script, left_out)
+        assert {name for name in copies(page) if f"# %% {name}\n" in cut} == copies(page).keys() - left_out
+        file.write_text(cut, encoding="utf-8")
         run(file, [], script, server, tmp_path)
     else:
         ast.parse(script)
@@ -164,10 +176,21 @@ def test_a_pages_notebook_runs_by_itself(page: str, site: str, tmp_path: Path, s
     notebook = nbformat.read(file, as_version=4)
     nbformat.validate(notebook)
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    assert code[1:] == [cell.source for cell in GUIDE.find(page).cells if cell.source]
-    if page not in AS_NOTEBOOK:
-        notebook.cells = [cell for cell in notebook.cells if cell.source == code[0]]
-        nbformat.write(notebook, file)
+    cells = {cell.name: cell.source for cell in GUIDE.find(page).cells if cell.source}
+    assert code[1:] == [*cells.values()]
+    left_out = slow(page, LONG) if page in AS_NOTEBOOK else {*cells}
+    kept = [code[0], *(source for name, source in cells.items() if name not in left_out)]
+    notebook.cells = [cell for cell in notebook.cells if cell.source in kept]
+    nbformat.write(notebook, file)
     run(kernel, [file.name], "\n".join(code), server, clean)
     fetched_too = {each.name for each in clean.iterdir()} - {file.name}
     assert bool(fetched_too) == ('"files/' in code[0])
+
+
+def test_two_of_three_cells_run_and_of_those_none_needs_what_is_left_out() -> None:
+    left_out = {page: slow(page, LONG) for page in PAGES}
+    assert 3 * sum(map(len, left_out.values())) < sum(len(copies(page)) for page in PAGES)
+    for page, dear in left_out.items():
+        for name in copies(page).keys() - dear:
+            assert seconds(page, name) <= LONG
+            assert not dear & parts(page, name)

@@ -19,11 +19,11 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors import safe_open
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, GPTBigCodeConfig
 
 import make_true_size
 from guide_folder import GuideFolder
-from hub_server import hub_server
+from hub_server import Hub, hub_server
 from hub_user import HOOKS, User
 from make_true_size import FORMS, NoRoomError, Shape, bytes_of, files_of, fill, make, write_pickle
 from rehearse import listed as listed_at
@@ -34,6 +34,19 @@ SHARDS = [f"pytorch_model-0000{number}-of-00004.bin" for number in (1, 2, 3, 4)]
 MEMBER = "hf_member"
 HUNDREDTH = Shape(100)
 LONG = ("deep_dive", "code_explanation")  # the pages that are about the two models
+
+
+class Shallow(Shape):
+    """A hundredth's width, and few layers: the long pages write thousands of tokens, each with all layers."""
+
+    def config(self) -> GPTBigCodeConfig:
+        """The settings at a hundredth of the size, with few layers."""
+        config = HUNDREDTH.config()
+        config.n_layer = 5
+        return config
+
+
+SHALLOW = Shallow(600)  # by which four files are cut, and `lm_head` stands alone in the last
 PROFILES = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["galley"]["profiles"]
 CPU = PROFILES["7b-cpu"]["parameters"]
 
@@ -223,11 +236,10 @@ print(output.shape[1] - inputs["input_ids"].shape[1], len(tokenizer.decode(outpu
 """
 
 
-def listed() -> str:
-    """The guide's own catalogue, with the number of weights that the small files have."""
+def listed(shape: Shape) -> str:
+    """The guide's own catalogue, with the number of weights that files of this shape have."""
     text = (ROOT / "snippets" / "models" / "catalogue.toml").read_text(encoding="utf-8")
-    there = listed_at(HUNDREDTH, text)
-    assert "parameters = 75_" in there
+    there = listed_at(shape, text)
     assert "parameters = 7_327_263_232" not in there
     return there
 
@@ -236,29 +248,34 @@ def commit_of(folder: Path) -> dict[str, Path]:
     return {each.name: each for each in folder.iterdir()}
 
 
+def a_user(hub: Hub, made: Path, shape: Shape, root: Path, home: Path) -> tuple[User, list[str]]:
+    """A user of a hub with the two repositories, whose first run pins both; and what that run told."""
+    hub.tokens.add(MEMBER)
+    base = hub.repository(BASE, licence="bigcode-openrail-m", gated=True, members={MEMBER})
+    base.commit(commit_of(made / "starcoderbase-7b"))
+    hub.repository(ADAPTER, licence="bigcode-openrail-m").commit(commit_of(made / "astraios-7b-parallel"))
+    folder = GuideFolder.make(root, SETTINGS)
+    for module in ("loading", "plugin"):
+        shutil.copytree(ROOT / "snippets" / module, folder.root / "snippets" / module)
+    for file in ("bottleneck.py", *(f"{name}.py" for name in LONG)):
+        shutil.copy(ROOT / "snippets" / file, folder.root / "snippets")
+    small = folder.root / "snippets" / "models" / "stdlib-coder"
+    shutil.copytree(ROOT / "snippets" / "models" / "stdlib-coder", small)
+    folder.write("snippets/models/catalogue.toml", listed(shape))
+    folder.snippet("page", PAGE)
+    user = User(hub, folder, home)
+    run = user.python(f"from loading.downloads import prepare\n{asked()}", HF_TOKEN=MEMBER)
+    told = [line for line in run.stderr.splitlines() if line.startswith("pinned")]
+    assert len(told) == 2, run.stderr
+    return user, [re.sub(r": \w{12},", ":", line) for line in told]
+
+
 @pytest.fixture(scope="module")
 def shared(made, tmp_path_factory):
-    """The hub with the two repositories, and a user whose first run pins both."""
+    """The hub with the files at a hundredth of the size, and its user."""
     with hub_server() as hub:
-        hub.tokens.add(MEMBER)
-        base = hub.repository(BASE, licence="bigcode-openrail-m", gated=True, members={MEMBER})
-        base.commit(commit_of(made / "starcoderbase-7b"))
-        hub.repository(ADAPTER, licence="bigcode-openrail-m").commit(commit_of(made / "astraios-7b-parallel"))
-        folder = GuideFolder.make(tmp_path_factory.mktemp("guide"), SETTINGS)
-        for module in ("loading", "plugin"):
-            shutil.copytree(ROOT / "snippets" / module, folder.root / "snippets" / module)
-        for file in ("bottleneck.py", *(f"{name}.py" for name in LONG)):
-            shutil.copy(ROOT / "snippets" / file, folder.root / "snippets")
-        small = folder.root / "snippets" / "models" / "stdlib-coder"
-        shutil.copytree(ROOT / "snippets" / "models" / "stdlib-coder", small)
-        folder.write("snippets/models/catalogue.toml", listed())
-        folder.snippet("page", PAGE)
-        user = User(hub, folder, tmp_path_factory.mktemp("home"))
-        run = user.python(f"from loading.downloads import prepare\n{asked()}", HF_TOKEN=MEMBER)
-        told = [line for line in run.stderr.splitlines() if line.startswith("pinned")]
-        assert [re.sub(r": \w{12},", ":", line) for line in told] == [
-            f"pinned {BASE}: 12 files, 0.31 GB", f"pinned {ADAPTER}: 2 files, 0.04 GB",
-        ], run.stderr  # fmt: skip
+        user, told = a_user(hub, made, HUNDREDTH, tmp_path_factory.mktemp("guide"), tmp_path_factory.mktemp("home"))
+        assert told == [f"pinned {BASE}: 12 files, 0.31 GB", f"pinned {ADAPTER}: 2 files, 0.04 GB"]
         yield user
         shutil.rmtree(user.home)
 
@@ -317,17 +334,31 @@ def test_the_pins_name_every_shard_and_the_safetensors_where_there_are_some(shar
     ]
 
 
-@pytest.fixture(scope="module")
-def recorded(shared):
-    """The pages' records under the profile 7b-cpu, after one command."""
+def record(user: User, *pages: str) -> GuideFolder:
+    """The guide, after one command that records pages under the profile 7b-cpu."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"HF_ENDPOINT": shared.hub.endpoint, "HF_HOME": str(shared.home)}.items():
+        for name, value in {"HF_ENDPOINT": user.hub.endpoint, "HF_HOME": str(user.home), "HF_TOKEN": MEMBER}.items():
             patch.setenv(name, value)
-        patch.setenv("HF_TOKEN", MEMBER)
-        ended = shared.folder.run(profiles=("7b-cpu",))
+        ended = user.folder.run(*pages, profiles=("7b-cpu",))
     assert ended.failures == {}, [failure.detail for failure in ended.summary.failures]
     assert not ended.summary.errors, ended.summary.errors
-    return shared.folder
+    return user.folder
+
+
+@pytest.fixture(scope="module")
+def recorded(shared):
+    """The record of a page that loads both at a hundredth of the size."""
+    return record(shared, "page")
+
+
+@pytest.fixture(scope="module")
+def shallow(tmp_path_factory):
+    """The records of the long pages, with the two models as wide as at a hundredth of the size and not as deep."""
+    made = tmp_path_factory.mktemp("shallow")
+    make(made, SHALLOW, ["starcoderbase-7b", "astraios-7b-parallel"])
+    with hub_server() as hub:
+        user, _ = a_user(hub, made, SHALLOW, tmp_path_factory.mktemp("guide"), tmp_path_factory.mktemp("home"))
+        yield record(user, *LONG)
 
 
 def test_the_whole_recipe_ends_with_a_record(recorded):
@@ -345,18 +376,19 @@ def test_the_whole_recipe_ends_with_a_record(recorded):
 
 
 @pytest.mark.parametrize("stem", LONG)
-def test_the_pages_about_the_two_models_run_from_the_first_cell_to_the_last(stem, recorded):
-    snippets = recorded.guide.snippets[stem]
+def test_the_pages_about_the_two_models_run_from_the_first_cell_to_the_last(stem, shallow):
+    snippets = shallow.guide.snippets[stem]
     left_out = [cell.name for cell in snippets.cells if cell.options["about"]]
-    ran = [cell.name for cell in recorded.record(snippets.page, "7b-cpu").cells]
-    assert ran == [cell.name for cell in snippets.cells if cell.name not in left_out]
+    found = shallow.record(snippets.page, "7b-cpu")
+    assert [cell.name for cell in found.cells] == [cell.name for cell in snippets.cells if cell.name not in left_out]
     assert left_out == (["base-does-not-answer", "answer-sorts"] if stem == "deep_dive" else [])
+    assert "StarCoderBase-7B (revision " in found.environment.provenance["model"]
 
 
-def test_no_page_loads_the_weights_a_second_time(recorded):
+def test_no_page_loads_the_weights_a_second_time(recorded, shallow):
     """A second copy of the true size would not fit beside the first."""
-    for page in ("deep-dive", "code-explanation", "page"):
-        loaded = recorded.record(page, "7b-cpu").environment.provenance["loaded"]
+    for folder, page in ((shallow, "deep-dive"), (shallow, "code-explanation"), (recorded, "page")):
+        loaded = folder.record(page, "7b-cpu").environment.provenance["loaded"]
         assert [each["name"] for each in loaded if each.get("name") == BASE] == [BASE]
 
 
