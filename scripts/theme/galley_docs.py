@@ -4,9 +4,8 @@ In the builder. The documentation is a guide of its own, in scripts/galley, with
 galley. Here it is built once more, into a folder of the site, with the theme, the styles and the fonts of the guide.
 Both sites have a menu, a search and a sitemap of their own, and lead to each other. The live preview leaves it out.
 
-A page of the guide links to a page of the documentation by its path in the repository, so that the link works there
-too: `[records](../scripts/galley/docs/records.md)`. On the site, and in the page as Markdown, it leads to
-`galley-docs/records`.
+A page of the guide links to a page of the documentation by its address on the site, as from the page's own:
+`[records](../galley-docs/records/)`. Zensical runs no hook: it leaves such a link as it is, and makes the guide alone.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ SOURCES = "scripts/galley"  # of the repository
 UNSHARED = ("badge.svg", "feed.xml", "robots.txt")  # templates of the theme that are about the guide
 SHARED = ("assets/mark.svg", "assets/fonts/*.woff2", "stylesheets/guide.css", "javascripts/reach.js",
           "javascripts/search-on-demand.js")  # fmt: skip
-LINK = re.compile(rf"\]\((?P<up>(?:\.\./)*+){SOURCES}/docs/(?P<page>[\w-]++\.md)")
+LINK = re.compile(rf"\]\((?:\.\./)++{FOLDER}(?P<page>[\w-]*+)/?+")
 
 started = {"command": "build"}
 
@@ -52,9 +51,9 @@ def on_nav(nav: Any, config: Any, files: Any) -> None:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
-    """Turn the paths of the documentation's pages in the repository into those in the site."""
+    """Name the documentation's pages by their files, which is right in the page's HTML and in the page as Markdown."""
     up = "../" * page.file.src_uri.count("/")
-    return LINK.sub(lambda found: f"]({up}{FOLDER}{found['page']}", markdown)
+    return LINK.sub(lambda found: f"]({up}{FOLDER}{found['page'] or 'index'}.md", markdown)
 
 
 def on_post_build(config: Any) -> None:
@@ -129,7 +128,7 @@ def _nothing(self: Any, dirty: bool = False) -> None:
 
 
 def _root(config: Any) -> Path:
-    return Path(config.config_file_path).parent
+    return Path(config.config_file_path).absolute().parent  # ProperDocs may have it from the working folder
 
 
 def _sources(config: Any) -> Path:

@@ -67,6 +67,14 @@ def test_every_claim_is_listed_once_under_its_page(guide: GuideFolder, build: Ca
     assert "no claim" not in text
 
 
+def test_one_claim_on_one_page_is_said_so(folder: GuideFolder) -> None:
+    plain(folder).bring_answers()
+    folder.snippet("two", TWO)
+    folder.page("lists", CLAIMS)
+    assert not folder.run().failures
+    assert "1 claim on 1 page." in text_of(builds("mkdocs", "lists")(folder))
+
+
 SUMMARIES = ("facts", "states")
 
 

@@ -35,12 +35,17 @@ def pages_of_galley(site: Path) -> list[str]:
     return [page for page in pages(site) if page.partition("/")[0] == DOCS]
 
 
-def built(folder: Path, builder: str = "mkdocs", **addresses: str) -> Path:
-    """The site as a builder makes it in a folder, with its policy; without addresses it states none."""
+def copied(folder: Path) -> None:
+    """Put into a folder what the site is built from."""
     for part in ("docs", "snippets", "scripts/theme", "scripts/model", f"{BELOW}/docs", f"{BELOW}/snippets"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("mkdocs.yml", "pyproject.toml", "CHANGELOG.md", f"{BELOW}/mkdocs.yml", f"{BELOW}/pyproject.toml"):
         shutil.copy(ROOT / part, folder / part)
+
+
+def built(folder: Path, builder: str = "mkdocs", **addresses: str) -> Path:
+    """The site as a builder makes it in a folder, with its policy; without addresses it states none."""
+    copied(folder)
     settings = folder / "mkdocs.yml"
     if addresses:
         (folder / "as_mike.py").write_text(AS_MIKE, encoding="utf-8")
