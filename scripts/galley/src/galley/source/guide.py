@@ -6,7 +6,7 @@ In the command and in the builder.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -68,6 +68,18 @@ class Guide:
         return max(
             found, key=lambda page: (len(found[page]), -min(order.get(name, len(order)) for name in found[page]))
         )
+
+    def shown_on(self, page: Path) -> Sequence[Fence]:
+        """The fences of a page, in order; the page by its path from the project's root."""
+        return self._by_page.get(page, ())
+
+    @cached_property
+    def _by_page(self) -> dict[Path, list[Fence]]:
+        """The fences by their page."""
+        found: dict[Path, list[Fence]] = {}
+        for fence in self.fences:
+            found.setdefault(fence.place.path, []).append(fence)
+        return found
 
     @cached_property
     def _cells_by_page(self) -> dict[str, dict[Path, set[str]]]:
