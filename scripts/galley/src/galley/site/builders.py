@@ -24,7 +24,7 @@ STYLES = "galley-styles"  # the name of the plug-in that brings them
 # Runs MkDocs so that SIGINT ends it: a process that a shell starts in the background ignores SIGINT, and so do the
 # processes that it starts. It gets SIGINT, too, when its lifeline ends, the pipe whose other end the command holds: in
 # whatever way the command ended. What is still there after a while does not heed it.
-HEEDING = """import os, runpy, signal, sys, threading, time
+HEEDING = """import os, signal, sys, threading, time
 def follow(lifeline):
     os.read(lifeline, 1)
     os.kill(os.getpid(), signal.SIGINT)
@@ -32,7 +32,8 @@ def follow(lifeline):
     os._exit(130)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 threading.Thread(target=follow, args=(int(sys.argv.pop(1)),), daemon=True).start()
-runpy.run_module("mkdocs", run_name="__main__", alter_sys=True)"""
+from galley.site.live import main
+main()"""
 PATIENCE = 5.0  # seconds for MkDocs to end
 
 
