@@ -28,7 +28,7 @@ def on_pre_build(config):
     builds.append(0)
 
 def on_page_markdown(markdown, page, **rest):
-    if len(builds) > 1 and page.file.src_uri in ("b.md", "index.md"):
+    if len(builds) > 1 and page.file.src_uri in ("b.md", "page.md"):
         (here / f"held-{page.file.name}").touch()
         while not (here / f"go-{page.file.name}").exists():
             time.sleep(0.05)
@@ -66,9 +66,8 @@ def test_a_saved_page_is_shown_at_once_and_its_title_on_all_others_afterwards(se
     if said.count("Building documentation") == 1:  # the rest is built a second later
         assert LATER in served.page("b")
     served.until(lambda: "New title;" in served.page("b"))
-    assert LATER not in served.page("b")
+    served.until(lambda: LATER not in served.page("b"))
     assert LATER not in served.page("a")
-    assert said.count("Cleaning") <= 1
 
 
 def test_a_new_page_a_new_picture_and_new_settings_are_shown(served: Served) -> None:
@@ -108,10 +107,10 @@ def test_what_is_saved_while_the_whole_site_is_built_is_shown_first_and_is_in_it
         served.folder.page("a", "Third words.", title="Third")
         time.sleep(0.5)  # so that the system has told of it, and it is shown after this page
         (root / "go-b").touch()
-        served.until((root / "held-index").exists)
+        served.until((root / "held-page").exists)
         assert "Third words" in served.page("a")
         assert LATER not in served.page("a")
-        (root / "go-index").touch()
+        (root / "go-page").touch()
         served.until(lambda: "Third;" in served.page("index") and LATER not in served.page("index"))
         assert "Third words" in served.page("a")
         process.terminate()
