@@ -7,13 +7,17 @@ between builders. To add a builder, add a class to BUILDERS.
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import chdir
 from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from galley.errors import RunnerError
 from galley.export.address import Site
 
 if TYPE_CHECKING:
@@ -49,7 +53,7 @@ class Converted:
 
 
 class MkDocs:
-    """MkDocs, which `galley build` and `galley serve` call."""
+    """MkDocs, which `galley serve` calls, and `galley build` unless the setting `builder` names another."""
 
     name = "MkDocs"
     package = "mkdocs"
@@ -107,13 +111,12 @@ class MkDocs:
             raise ValueError("it holds no settings by name")
         return settings
 
-    def build(self, root: Path, site: Path) -> int:
+    def build(self, root: Path, settings: Path, site: Path) -> int:
         """Build the site into a folder, in this very process; the answer is the builder's exit code."""
-        from mkdocs.__main__ import cli as mkdocs
-
+        command = import_module(f"{self.package}.__main__").cli
         try:
             with chdir(root):
-                mkdocs(["build", "--strict", "--site-dir", str(site)])
+                command(["build", "--strict", "--config-file", str(settings), "--site-dir", str(site)])
         except SystemExit as end:
             return int(end.code or 0)
         return 0
@@ -154,10 +157,15 @@ class Zensical:
         for processor in md.preprocessors:
             if type(processor).__module__.startswith(f"{self.package}.") and hasattr(processor, "page"):
                 config = processor.config
-                path = Path(config.get("docs_dir", "docs")).resolve() / processor.page.path
-                folder = Path(config["site_dir"]).resolve()
+                docs, folder = config.get(META) or (config.get("docs_dir", "docs"), config["site_dir"])
+                path, folder = Path(docs).resolve() / processor.page.path, Path(folder).resolve()
                 return Converted(path, processor.page.url, folder, _site(config), _extensions(config))
         return None
+
+    def build(self, root: Path, settings: Path, site: Path) -> int:
+        """Build the site into a folder, in a process of its own; the answer is the builder's exit code."""
+        command = [sys.executable, "-P", "-m", "galley.site.zensical", str(settings), str(site)]
+        return subprocess.run(command, cwd=root, check=False).returncode
 
     def failure(self) -> type[Exception] | None:
         """None: Zensical prints every exception with its traceback."""
@@ -189,8 +197,17 @@ class NoBuilder:
         """Nothing: there is no template."""
 
 
-MKDOCS = MkDocs()  # `galley build` and `galley serve` call this one
+MKDOCS = MkDocs()  # `galley serve` calls this one
 BUILDERS: Sequence[MkDocs | Zensical] = (MKDOCS, ProperDocs(), Zensical())
+
+
+def builder_named(package: str) -> MkDocs | Zensical:
+    """The builder of a package; raises RunnerError where that is not installed."""
+    builder = next(each for each in BUILDERS if each.package == package)
+    if find_spec(package) is None:
+        what = f"the setting builder names {builder.name}, and {sys.prefix} does not have it"
+        raise RunnerError(what, mend=f"install it: {sys.executable} -m pip install {package}")
+    return builder
 
 
 def converting(md: Markdown) -> tuple[MkDocs | Zensical | NoBuilder, Converted | None]:
