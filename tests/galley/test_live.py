@@ -65,6 +65,9 @@ def test_a_saved_page_is_shown_at_once_and_its_title_on_all_others_afterwards(se
     assert "New title;" in first
     if said.count("Building documentation") == 1:  # the rest is built a second later
         assert LATER in served.page("b")
+    served.folder.page("index", "A new welcome.")
+    served.until(lambda: "A new welcome" in served.page("index"))
+    assert LATER not in served.page("index")
     served.until(lambda: "New title;" in served.page("b"))
     served.until(lambda: LATER not in served.page("b"))
     assert LATER not in served.page("a")

@@ -24,12 +24,11 @@ from typing import Any
 from mkdocs.__main__ import cli
 from mkdocs.commands import build as building
 from mkdocs.commands import serve as serving
-from mkdocs.config.base import LegacyConfig
 from mkdocs.livereload import LiveReloadServer
-from mkdocs.plugins import BasePlugin, event_priority
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
+from galley.site.built import Built, Keep, address, nothing
 from galley.site.preview import preview_file
 from galley.site.saved import Touched, touched
 from galley.system.saves import SAVED
@@ -55,60 +54,6 @@ def main() -> None:
     serving.build = preview.build  # type: ignore[attr-defined]
     serving.LiveReloadServer = preview.server  # type: ignore[attr-defined, assignment]
     cli()
-
-
-@dataclass
-class Built:
-    """What a build of the whole site left: MkDocs' own objects, from which a page can be made once more."""
-
-    config: Any
-    files: Any = None
-    nav: Any = None
-    env: Any = None
-
-    def make(self, name: str) -> str:
-        """Convert and write a page again, by its path in the docs folder, and return its address in the site."""
-        file = self.files.get_file_from_path(name)
-        if file is None or file.page is None:  # it is gone from the site, or new
-            return ""
-        building._populate_page(file.page, self.config, self.files)
-        pages = self.files.documentation_pages()
-        building._build_page(file.page, self.config, pages, self.nav, self.env)
-        return str(file.url)
-
-    def copy(self, name: str) -> None:
-        """Copy a file that is no page again."""
-        if file := self.files.get_file_from_path(name):
-            file.copy_file()
-
-
-class Keep(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
-    """Keeps what a build is made from, and lets what was saved be shown between two of its pages."""
-
-    def __init__(self, built: Built, between: Callable[[], None]) -> None:
-        self.built, self.between = built, between
-
-    @event_priority(-100)
-    def on_nav(self, nav: Any, **_: Any) -> Any:
-        """Keep the navigation as the other plug-ins left it."""
-        self.built.nav = nav
-        return nav
-
-    @event_priority(-100)
-    def on_env(self, env: Any, *, files: Any, **_: Any) -> Any:
-        """Keep the files, with their pages, and the templates."""
-        self.built.files, self.built.env = files, env
-        return env
-
-    def on_page_markdown(self, markdown: str, **_: Any) -> str:
-        """A page is about to be converted."""
-        self.between()
-        return markdown
-
-    def on_page_context(self, context: Any, **_: Any) -> Any:
-        """A page is about to be written."""
-        self.between()
-        return context
 
 
 @dataclass
@@ -138,7 +83,7 @@ class Preview:
         self.again = Touched()
         try:
             building.build(config, serve_url=serve_url, dirty=dirty)
-            keep.between = _nothing
+            keep.between = nothing
             self._make(built, self.again)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -270,7 +215,8 @@ class Live(LiveReloadServer):
             self._epoch_cond.notify_all()
 
     def _serve_request(self, environ: Any, start_response: Any) -> Any:
-        self._asked.url = environ["PATH_INFO"].removeprefix(self.mount_path).removesuffix("index.html") or "./"
+        path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "ignore")
+        self._asked.url = address(path.removeprefix(self.mount_path))
         return super()._serve_request(environ, start_response)
 
     def _inject_js_into_html(self, content: bytes, epoch: int) -> bytes:
@@ -313,10 +259,6 @@ class _Handler(FileSystemEventHandler):
             return path != self.preview  # other commands of galley's work there
         parts = path.relative_to(self.folder).parts if path.is_relative_to(self.folder) else (path.name,)
         return path.name.endswith("~") or any(part.startswith(".") or part == "__pycache__" for part in parts)
-
-
-def _nothing() -> None:
-    """What is done between two pages once the whole site is built."""
 
 
 def _now() -> int:
