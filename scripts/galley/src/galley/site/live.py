@@ -117,6 +117,7 @@ class Live(LiveReloadServer):
         self._last = 0.0  # when something was saved last
         self._rest = False  # whether the whole site is to be built
         self._at_once = False  # and no page can be shown before
+        self._hurries = False  # whether it is being built for that reason
         self._asked = threading.local()
 
     def watch(self, path: str, func: None = None, *, recursive: bool = True) -> None:
@@ -135,9 +136,19 @@ class Live(LiveReloadServer):
             self._rebuild_cond.notify_all()
 
     def between(self) -> None:
-        """Between two pages of a build of the whole site: show what was saved, if its author is done with it."""
-        if self.preview.built and self._paths and time.monotonic() - self._last >= SETTLE:
-            self._show()
+        """Between two pages of a build of the whole site: show what was saved first.
+
+        The build waits as long as more may be saved: a page that runs now needs the processor more than the rest does.
+        """
+        while self.preview.built and not self._shutdown:
+            since = time.monotonic() - self._last
+            if self._paths and since >= SETTLE:
+                self._show()
+            elif self._paths or (since < QUIET and not self._hurries):
+                with self._rebuild_cond:
+                    self._rebuild_cond.wait(SETTLE)
+            else:
+                return
 
     def _build_loop(self) -> None:
         """Show what is saved until the end, and build the rest when nothing more is."""
@@ -192,7 +203,7 @@ class Live(LiveReloadServer):
 
     def _build(self) -> None:
         """Build the whole site, and tell the browsers; where that fails, the old one stays and says so."""
-        self._rest = self._at_once = False
+        self._hurries, self._rest, self._at_once = self._at_once, False, False
         try:
             self.builder()
         except (Exception, SystemExit) as error:
