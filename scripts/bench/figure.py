@@ -47,6 +47,10 @@ SHARES = {
     "edit-joined": "one cell edited, warm runner",
     "overhead-light": "a page beside its own cells",
     "overhead-model": "the same, with transformers imported",
+    "prose-10": "prose saved to page served, 10 pages",
+    "prose-500": "the same, 500 pages",
+    "prose-1000": "the same, 1,000 pages",
+    "code-500": "code saved to output served, 500 pages",
     "check-1000": "galley check, 1,000 pages × 5 cells",
 }
 

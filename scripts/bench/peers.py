@@ -94,6 +94,13 @@ def galley(pages: Sequence[Page]) -> Files:
         yield f"snippets/{page.name}.py", snippet_file(page)
 
 
+@peer("galley-named", "galley-zensical", "galley build", HTML)
+def named_builder(pages: Sequence[Page]) -> Files:
+    """The same, where the guide names Zensical as its builder."""
+    for path, text in galley(pages):
+        yield path, text.replace("[tool.galley]", '[tool.galley]\nbuilder = "zensical"', 1)
+
+
 BARE = """import contextlib, io, json
 
 loaded = {}

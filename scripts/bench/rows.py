@@ -28,6 +28,7 @@ class Plan:
     long: int = 50  # pages of the large model that memory is measured with
     light: int = 100
     checked: int = 1000
+    served: Sequence[int] = (10, 500, 1000)
     large: str = "large"
     limits: Limits = field(default_factory=lambda: Limits(runs=5, budget=60))
     builds: Limits = field(default_factory=lambda: Limits(runs=15, budget=120))  # a few per cent are to be told apart
@@ -91,7 +92,7 @@ def noop(plan: Plan, peer: str, floor: str, pages: int) -> Measured:
     for site in sites:
         site.write()
         site.prepare()
-    if peer == "galley":
+    if sites[0].peer.build == "galley build":
         run("galley run", environment(sites[0].peer, plan.work, sites[0].tree), sites[0].tree)
     pairs = []
     for turn in plan.builds.turns():
@@ -188,6 +189,11 @@ def overhead(plan: Plan, make: Callable[[Plan], Workload]) -> Measured:
 def check(plan: Plan) -> Measured:
     """`galley check` on many pages of five cells."""
     return Measured(check_seconds(plan.work, plan.checked, 5, plan.limits))
+
+
+def served(plan: Plan, how: Callable[[Path, int, Limits], list[float]], pages: int) -> Measured:
+    """From a save until the new page is served by `galley serve`."""
+    return Measured(how(plan.work, pages, plan.limits))
 
 
 def linear(plan: Plan) -> Measured:

@@ -13,9 +13,9 @@ from bench.peers import PEERS
 from bench.process import Run, environment, run
 
 
-def check_seconds(work: Path, pages: int, cells: int, limits: Limits) -> list[float]:
-    """`galley check` on a guide of so many pages, all true. One page runs; its record is copied under every name."""
-    site = Site(PEERS["galley"], Workload("light", 1, cells), work, f"check-{pages}")
+def copied(work: Path, pages: int, cells: int, name: str) -> Site:
+    """A guide of so many pages, all true. One page runs; its record is copied under every name."""
+    site = Site(PEERS["galley"], Workload("light", 1, cells), work, f"{name}-{pages}")
     site.write(fresh=True)
     _galley(site, "run")
     tree = site.tree
@@ -25,12 +25,18 @@ def check_seconds(work: Path, pages: int, cells: int, limits: Limits) -> list[fl
         for kind, old in (("snippets", "page_0000.py"), ("docs", "page-0000.md")):
             text = (tree / kind / old).read_text(encoding="utf-8").replace("page_0000", name)
             new = old.replace("page_0000", name).replace("page-0000", name.replace("_", "-"))
-            (tree / kind / new).write_text(text, encoding="utf-8")
+            (tree / kind / new).write_text(text.replace("# Page 0\n", f"# Page {number}\n"), encoding="utf-8")
         shutil.copytree(records.record_file(tree, 0).parent, folder)
         named = json.dumps({**record, "page": name.replace("_", "-")}, indent=1)
         (folder / "record.json").write_text(named + "\n", encoding="utf-8")
+    return site
+
+
+def check_seconds(work: Path, pages: int, cells: int, limits: Limits) -> list[float]:
+    """`galley check` on a guide of so many pages, all true."""
+    site = copied(work, pages, cells, "check")
     seconds = [_galley(site, "check").wall_s for _ in limits.turns()]
-    shutil.rmtree(tree)
+    shutil.rmtree(site.tree)
     return seconds
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bench import live
 from bench.machine import commit, machine
 from bench.measure import Limits, spread
 from bench.pages import Workload
@@ -25,6 +26,7 @@ from bench.rows import (
     noop,
     overhead,
     processes,
+    served,
     warm,
 )  # fmt: skip
 from bench.warm import joined, saved
@@ -49,6 +51,9 @@ def rows(plan: Plan) -> list[Row]:
         *unchanged,
         Row("noop-galley-50", f"Nothing changed, {few} pages, galley build", f"{STATIC}, mkdocs build", "×", 1.05,
             partial(noop, peer="galley", floor="static", pages=few)),
+        Row("noop-named-500", f"Nothing changed, {many} pages, galley build with Zensical",
+            f"{STATIC}, zensical build --clean", "×", 1.05,
+            partial(noop, peer="galley-named", floor="zensical-static", pages=many)),
         Row("noop-processes", "Nothing changed: processes started and imports of torch", "", "", 0, processes, 0),
         Row("cold-small", f"Cold, {ten} pages with a 5 M model", BARE, "×", 1.0, partial(cold, size="small")),
         Row("cold-large", f"Cold, {ten} pages with a 349 M model", BARE, "×", 1.0, partial(cold, size=plan.large)),
@@ -66,7 +71,14 @@ def rows(plan: Plan) -> list[Row]:
             partial(overhead, make=lambda plan: Workload("light", plan.light)), 1),
         Row("overhead-model", "A page beside its own cells, 5 M model", "", "ms", 50,
             partial(overhead, make=lambda plan: plan.models("small", 3 * plan.model)), 1),
-        Row("check-1000", f"galley check, {plan.checked} pages × 5 cells", "", "s", 2.0, check),
+        *(
+            Row(f"prose-{size}", f"galley serve, {pages} pages: prose saved to page served", "", "s", aim,
+                partial(served, how=live.prose, pages=pages), 3)
+            for (size, aim), pages in zip(((10, 0.1), (500, 0.5), (1000, 0.8)), plan.served, strict=True)
+        ),
+        Row("code-500", f"galley serve, {plan.served[1]} pages: code saved to output served, beyond the cells", "", "s",
+            0.7, partial(served, how=live.code, pages=plan.served[1]), 3),
+        Row("check-1000", f"galley check, {plan.checked} pages × 5 cells", "", "s", 0.4, check),
         Row("check-linear", f"galley check, a page of {2 * plan.checked}", f"a page of {plan.checked}", "×", 1.1,
             linear),
         Row("independence", "Outputs that differ: alone, in order, reversed, at once", "", "", 0, independent, 0),
@@ -75,7 +87,7 @@ def rows(plan: Plan) -> list[Row]:
 
 def trial(plan: Plan) -> Plan:
     """The same rows with tiny workloads, to see that everything works."""
-    return Plan(plan.work, 3, 4, 2, 3, 4, 20, "small", Limits(runs=1), Limits(runs=1))
+    return Plan(plan.work, 3, 4, 2, 3, 4, 20, (2, 3, 4), "small", Limits(runs=1), Limits(runs=1))
 
 
 def measure(plan: Plan, only: Sequence[str], out: Path) -> None:

@@ -34,8 +34,8 @@ def joined(site: Site, limits: Limits) -> list[float]:
     """`galley run PAGE` beside a runner that another process keeps up: its whole time less that of the cells."""
     page, beyond = f"page-{site.workload.middle:04}", []
     (site.tree / "keep.py").write_text(KEEPER, encoding="utf-8")
-    with _background(site, "python -P keep.py") as log:
-        _wait(partial(_said, log, "up "), log)
+    with background(site, "python -P keep.py") as log:
+        wait(partial(said, log, "up "), log)
         for turn in limits.turns():
             site.write(edit=turn)
             done = run(f"galley run {page}", environment(site.peer, site.work, site.tree), site.tree)
@@ -51,14 +51,14 @@ def saved(site: Site, limits: Limits) -> list[float]:
     The first edit starts the runner and is not counted.
     """
     record, beyond = records.record_file(site.tree, site.workload.middle), []
-    with _background(site, f"galley serve --address 127.0.0.1:{_free_port()}") as log:
-        _wait(partial(_said, log, "Serving on"), log)
+    with background(site, f"galley serve --address 127.0.0.1:{free_port()}") as log:
+        wait(partial(said, log, "Serving on"), log)
         for turn in (0, *limits.turns()):
             before = record.stat().st_mtime_ns
-            _quiet(log)
+            quiet(log)
             start = time.monotonic()
             site.write(edit=1000 + turn)
-            _wait(partial(_newer, record, before), log, step=0.002)
+            wait(partial(_newer, record, before), log, step=0.002)
             beyond.append(time.monotonic() - start - records.own_seconds(site.tree, site.workload.middle))
     return beyond[1:]
 
@@ -70,11 +70,11 @@ def _newer(record: Path, before: int) -> bool:
         return False
 
 
-def _said(log: Path, what: str) -> bool:
+def said(log: Path, what: str) -> bool:
     return what in log.read_text(encoding="utf-8", errors="replace")
 
 
-def _quiet(log: Path) -> None:
+def quiet(log: Path) -> None:
     """Wait until the site's server has said nothing for a while: it has built what was saved before."""
     size = -1
     while size != log.stat().st_size:
@@ -82,7 +82,7 @@ def _quiet(log: Path) -> None:
         time.sleep(QUIET)
 
 
-def _wait(until: Callable[[], bool], log: Path, step: float = 0.05) -> None:
+def wait(until: Callable[[], bool], log: Path, step: float = 0.05) -> None:
     end = time.monotonic() + PATIENCE
     while not until():
         if time.monotonic() > end:
@@ -91,7 +91,7 @@ def _wait(until: Callable[[], bool], log: Path, step: float = 0.05) -> None:
 
 
 @contextmanager
-def _background(site: Site, command: str) -> Iterator[Path]:
+def background(site: Site, command: str) -> Iterator[Path]:
     """A command that runs as long as the context lasts; the answer is what it says."""
     log = site.tree.parent / f"{site.name}-background.log"
     with log.open("wb") as said:
@@ -111,7 +111,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from importlib.util import find_spec
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from builders import article, text_of
+from galley.errors import Exit, RunnerError
+from galley.site.builders import builder_named
 from guide_folder import GuideFolder, command, fence, python
 
 SOURCE = '# %% first\n"""Says `one`."""\nprint("printed one")\n# %% second\nprint("printed two")\n'
@@ -47,6 +50,52 @@ def test_the_same_settings_give_the_same_article_under_every_builder(guide: Guid
         texts[name] = text_of(article(guide.root / "site", "a-page"))
     assert "printed one" in texts["mkdocs"]
     assert texts["mkdocs"] == texts["properdocs"] == texts["zensical"]
+
+
+@pytest.mark.parametrize("builder", COMMANDS)
+def test_a_guide_names_its_builder(guide: GuideFolder, builder: str) -> None:
+    for package in ("material", builder):
+        pytest.importorskip(package)
+    name_builder(guide, builder)
+    for word in ("", " Later prose."):
+        guide.page("a-page", f"Prose.{word}\n\n{fence('a_page', 'first')}\n{fence('a_page', 'second')}")
+        done = guide.galley("build")
+        assert done.returncode == Exit.OK, done.stdout
+        text = text_of(article(guide.root / "site", "a-page"))
+        assert f"Prose.{word}" in text
+        assert "printed one" in text
+        assert (guide.root / "site/a_page.py").is_file(), "what the page offers lies beside it"
+    assert sorted(path.name for path in (guide.root / ".cache").iterdir()) == ["galley"], "nothing is left"
+    guide.page("a-page", f"To [nowhere](nowhere.md).\n\n{fence('a_page', 'first')}\n{fence('a_page', 'second')}")
+    done = guide.galley("build")
+    assert done.returncode == Exit.NOT_TRUE, done.stdout
+    assert "nowhere.md" in re.sub(r"\x1b\[[0-9;]*m", "", done.stdout), "Zensical colours each letter"
+    assert "Traceback" not in done.stdout
+    assert "Prose. Later prose." in text_of(article(guide.root / "site", "a-page")), "the old site stays"
+
+
+def test_a_record_that_is_made_anew_is_in_the_next_site_of_zensical(guide: GuideFolder) -> None:
+    pytest.importorskip("zensical")
+    name_builder(guide, "zensical")
+    for printed in ("two", "three"):
+        guide.write("snippets/a_page.py", SOURCE.replace("printed two", f"printed {printed}"))
+        done = guide.galley("build")
+        assert done.returncode == Exit.OK, done.stdout
+        assert f"printed {printed}" in text_of(article(guide.root / "site", "a-page"))
+
+
+def test_a_builder_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("galley.site.builders.find_spec", lambda name: None)
+    with pytest.raises(RunnerError) as told:
+        builder_named("zensical")
+    assert "names Zensical" in str(told.value)
+    assert "pip install zensical" in str(told.value)
+
+
+def name_builder(guide: GuideFolder, builder: str) -> None:
+    """Write the setting `builder`."""
+    settings = (guide.root / "pyproject.toml").read_text(encoding="utf-8")
+    guide.write("pyproject.toml", settings.replace("[tool.galley]\n", f'[tool.galley]\nbuilder = "{builder}"\n', 1))
 
 
 @pytest.mark.parametrize("builder", COMMANDS)

@@ -12,6 +12,7 @@ from types import FrameType
 import galley
 from builders import BUILDERS, plain
 from galley.errors import Place
+from galley.record.store import Store
 from galley.run.choose import chosen, look
 from galley.run.client import PageRun
 from galley.run.failure import Failure
@@ -47,9 +48,11 @@ def grown(folder: GuideFolder, pages: int) -> GuideFolder:
     if not first.is_dir():
         folder.snippet("page_00", CELLS)
         assert not folder.run("page-00").summary.failures
-    for number in range(1, pages):
+    for number in range(pages):
         folder.snippet(f"page_{number:02}", CELLS)
-        for file in first.iterdir():
+        with (folder.root / f"docs/page-{number:02}.md").open("a", encoding="utf-8") as page:
+            page.write("\nAs many as 1234567 were counted.\n")  # which is looked for among what the page's cells print
+        for file in first.iterdir() if number else ():
             text = file.read_text(encoding="utf-8").replace("page-00", f"page-{number:02}")
             folder.write(f"snippets/outputs/page-{number:02}/laptop/{file.name}", text)
     assert folder.findings() == []
@@ -73,6 +76,22 @@ def test_each_page_more_takes_as_many_calls_as_the_one_before_in_check_and_build
         checks[2] - checks[1] == checks[1] - checks[0] > 3 * 100
     )  # the same for three pages, with few or many beside them
     assert builds[2] - builds[1] == builds[1] - builds[0] > 3 * 100
+
+
+def test_a_check_reads_each_record_once(folder: GuideFolder):
+    grown(folder, 3)
+    read: list[str] = []
+
+    def hear(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call" and frame.f_code is Store.read.__code__:
+            read.append(frame.f_locals["page"])
+
+    sys.setprofile(hear)
+    try:
+        folder.findings()
+    finally:
+        sys.setprofile(None)
+    assert read == ["page-00", "page-01", "page-02"]
 
 
 def test_each_cell_more_takes_as_many_calls_as_the_one_before_in_check_and_build(folder: GuideFolder):

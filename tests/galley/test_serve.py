@@ -21,8 +21,8 @@ import pytest
 import hard
 from builders import STYLE, plain
 from galley.errors import Exit
-from galley.serve import Saves
 from galley.site.preview import VARIABLE, FailedPage, preview_file, read_failures, write_failures
+from galley.system.saves import Saves
 from guide_folder import GuideFolder, command, quiet_environment
 from processes import wait_until_gone
 

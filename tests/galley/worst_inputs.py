@@ -41,7 +41,7 @@ from galley.record.model import KIND, OUTPUT, CellRecord, Environment, Form, Out
 from galley.record.normalise import Where, mask_numbers, normalise
 from galley.record.numbers import numbers, repeated
 from galley.record.shard import NAME, SHARD
-from galley.record.status import State, Status
+from galley.record.status import State, States, Status
 from galley.review.page import change_id
 from galley.run.watch import Watch
 from galley.site.blocks import with_ids
@@ -249,7 +249,8 @@ def _bound(text: str) -> None:
         contents={"one.stdout.txt": text.encode()},
     )
     numbers(record, "one")
-    list(repeated(Guide(_project(), {}, (), (), {PAGE: text})))
+    guide = Guide(_project(), {}, (), (), {PAGE: text})
+    list(repeated(guide, States(guide.project)))
 
 
 FENCE = '```python exec="on" cell="page/one"\n'

@@ -18,6 +18,7 @@ from galley.errors import GalleyError, Place, UsageError
 from galley.folders import FileName, files_inside, folders_inside, links_inside
 from galley.profile import LATE, SHOWN, Profile, profiles_in
 from galley.toml import (
+    Builder,
     Bytes,
     Directive,
     Folder,
@@ -156,6 +157,10 @@ class Project:
         ),
     ] = ""
     mutate: Annotated[Text, says("The command that writes that file, which messages quote.", cannot=QUOTED)] = ""
+    builder: Annotated[
+        Builder,
+        says("The program that `galley build` builds the site with, from `mkdocs.yml`.", cannot=SHOWN),
+    ] = "mkdocs"
     csp: Annotated[
         YesNo, says("Whether the site has a Content-Security-Policy, which a build computes.", cannot=SHOWN)
     ] = False

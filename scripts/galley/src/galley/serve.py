@@ -1,8 +1,8 @@
 """`galley serve`: MkDocs shows the site, and what was saved runs on a warm runner.
 
-In the command. MkDocs watches the pages, and renders a page again when it is saved. This module watches the snippet
-files, and runs a page again when its file is saved; MkDocs also watches the records, and shows the new one. Failures
-stand in a file of their own that only this command's MkDocs reads (`site.preview`).
+In the command. MkDocs watches the pages, and renders a page again when it is saved (`site.live`). This module watches
+the snippet files, and runs a page again when its file is saved; MkDocs also watches the records, and shows the new one.
+Failures stand in a file of their own that only this command's MkDocs reads (`site.preview`).
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ import os
 import signal
 import socket
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from socket import AF_INET, AF_INET6
 from urllib.request import urlopen
 
 from rich.console import Console
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
 from watchdog.utils.dirsnapshot import DirectorySnapshot, DirectorySnapshotDiff
 
 from galley import system
@@ -29,7 +27,7 @@ from galley.errors import RunnerError, UsageError
 from galley.kinds.ansi import for_terminal
 from galley.record.model import Name
 from galley.run.backend import LocalBackend
-from galley.run.choose import chosen, look
+from galley.run.choose import Task, chosen, look
 from galley.run.keep import Kept, run_and_keep
 from galley.run.prepare import Answers, prepare
 from galley.run.runners import Runner, card_folder, fingerprint, publish, runner, withdraw
@@ -40,8 +38,9 @@ from galley.source.cells import page_name
 from galley.source.guide import Guide, read_guide
 from galley.source.places import stem_of
 from galley.system import sandbox
+from galley.system.saves import Saves, saved
+from galley.system.whole_file import write_whole
 
-SAVED = {"modified", "created", "moved", "deleted"}  # what happens to a file when somebody saves it
 SETTLE = 0.05  # seconds; editors save in several steps
 POLLED = 0.1  # seconds between two looks whether MkDocs serves
 # Seconds between looks at what changed meanwhile, of which the last ones are for a busy machine: a thread of MkDocs'
@@ -129,7 +128,7 @@ async def catch_up(project: Project, address: str, file: Path, started: list[Dir
     """Have MkDocs build once more where anything was saved or recorded while it started.
 
     MkDocs builds first and watches afterwards, so that it does not hear of what changes in between. It watches the
-    preview's `file`, which is touched until MkDocs has built. When that was, MkDocs tells browsers that wait for it.
+    preview's `file`, which is written anew until MkDocs has built; when that was, MkDocs tells browsers that wait.
     """
     while not (built := await asyncio.to_thread(_built, address)):
         await asyncio.sleep(POLLED)
@@ -139,7 +138,7 @@ async def catch_up(project: Project, address: str, file: Path, started: list[Dir
             return
         now = await asyncio.to_thread(_shown, project)
         if any(_differ(*pair) for pair in zip(started, now, strict=False)) or len(started) != len(now):
-            file.touch()
+            write_whole(file, file.read_bytes())
 
 
 def _built(address: str) -> int:
@@ -170,9 +169,9 @@ class Loop:
         A file that a page wrote when it ran is no save: the page would write it again at each run, for ever.
         """
         while True:
-            changed.clear()
+            paths = changed.clear()
             try:
-                await self._run_stale()
+                await self._run_stale(paths)
             except RunnerError as error:
                 self._say(why_not(error))
             except Exception as error:  # of any kind: the next save may mend it
@@ -180,19 +179,33 @@ class Loop:
             await changed.of_others(frozenset(path for paths in self.own.values() for path in paths))
             await asyncio.sleep(SETTLE)
 
-    async def _run_stale(self) -> None:
+    async def _run_stale(self, paths: frozenset[str]) -> None:
+        """Run the pages whose files were saved, where they are stale; then look at all others, which takes longer."""
         self.project = self.keeper.project = find_project(self.project.root)
         guide = read_guide(self.project)
-        self.failures = _unreadable(guide)  # a page that failed is still stale, and runs again
-        tasks = chosen(look(guide, (), ()))
-        if tasks:
-            socket = await self.keeper.socket()
-            for error in await prepare(self.project, (task.profile.name for task in tasks), self.prepared):
-                self._say(str(error))
-            async with LocalBackend(self.project, socket) as backend:
-                async for kept in run_and_keep(self.project, tasks, backend, lambda job, what: None, self.prepared):
-                    self._ended(kept)
-        write_failures(self.file, list(self.failures.values()))
+        self.failures = {name: each for name, each in self.failures.items() if name.profile} | _unreadable(guide)
+        saved = [each.page for each in guide.snippets.values() if str(each.path) in paths]
+        ran: set[Name] = set()
+        for pages in (saved, ()) if saved else ((),):
+            # A page that failed is still stale, and runs again at the next save, not at the second look.
+            tasks = [task for task in chosen(look(guide, pages, ())) if task.name not in ran]
+            ran |= {task.name for task in tasks}
+            await self._run_tasks(tasks)
+            if not pages:
+                self.failures = {name: each for name, each in self.failures.items() if name in ran or not name.profile}
+            write_failures(self.file, list(self.failures.values()))
+
+    async def _run_tasks(self, tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            self.failures.pop(task.name, None)
+        if not tasks:
+            return
+        socket = await self.keeper.socket()
+        for error in await prepare(self.project, (task.profile.name for task in tasks), self.prepared):
+            self._say(str(error))
+        async with LocalBackend(self.project, socket) as backend:
+            async for kept in run_and_keep(self.project, tasks, backend, lambda job, what: None, self.prepared):
+                self._ended(kept)
 
     def _say(self, text: str) -> None:
         self.console.print(for_terminal(text))
@@ -263,53 +276,3 @@ class Keeper:
 def why_not(error: RunnerError) -> str:
     """One line for an author on a machine that can show pages and cannot run them."""
     return f"nothing can be run here, prose still previews: {error.what.splitlines()[-1].strip()}"
-
-
-class Saves:
-    """The files that were saved since the last `clear`, by their absolute paths."""
-
-    def __init__(self) -> None:
-        self._paths: set[str] = set()
-        self._more = asyncio.Event()
-
-    def clear(self) -> None:
-        """Forget what was saved until now."""
-        self._paths.clear()
-        self._more.clear()
-
-    def add(self, path: str) -> None:
-        """A file was saved."""
-        self._paths.add(path)
-        self._more.set()
-
-    async def of_others(self, own: frozenset[str]) -> None:
-        """Wait until a file is saved, or was since the last `clear`, that is none of `own`."""
-        while self._paths <= own:
-            self._more.clear()
-            await self._more.wait()
-
-
-class _Saved(FileSystemEventHandler):
-    def __init__(self, changed: Saves, ignored: Sequence[Path]) -> None:
-        self.changed, self.ignored, self.loop = changed, ignored, asyncio.get_running_loop()
-
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        path = Path(str(event.src_path))
-        counts = not any(path.is_relative_to(each) for each in self.ignored) and "__pycache__" not in path.parts
-        if counts and event.event_type in SAVED and not event.is_directory:
-            self.loop.call_soon_threadsafe(self.changed.add, str(path))
-
-
-@contextmanager
-def saved(paths: Sequence[Path], ignored: Sequence[Path]) -> Iterator[Saves]:
-    """The saves of the files, and of the files below the folders."""
-    changed = Saves()
-    observer = Observer()
-    for path in paths:
-        observer.schedule(_Saved(changed, ignored), str(path), recursive=path.is_dir())
-    observer.start()
-    try:
-        yield changed
-    finally:
-        observer.stop()
-        observer.join()

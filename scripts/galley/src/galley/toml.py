@@ -95,6 +95,9 @@ VariableValue = Annotated[str, form("a text without the character of code 0", la
 Parameter = Annotated[str, form("a name in Python", lambda text: text.isidentifier() and not iskeyword(text))]
 ParameterValue = Annotated[Any, form("a text, a finite number, true, false or a list of these", _is_literal)]
 Sandbox = Annotated[str, form('"on", "off" or "required"', ("on", "off", "required").__contains__)]
+Builder = Annotated[
+    str, form('"mkdocs", "properdocs" or "zensical"', ("mkdocs", "properdocs", "zensical").__contains__)
+]
 Directive = Annotated[str, form(f"one of the directives {', '.join(DIRECTIVES)}", DIRECTIVES.__contains__)]
 Sources = Annotated[
     tuple[str, ...], form('a list of sources, such as "https://example.org"', lambda each: all(map(_is_source, each)))

@@ -21,7 +21,7 @@ from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND, Name, Shown
 from galley.record.move import RECORD
 from galley.record.mutations import unbroken
 from galley.record.numbers import repeated, unknown_numbers
-from galley.record.status import SHOWABLE, State, Status, status, store_of
+from galley.record.status import SHOWABLE, State, States, Status, store_of
 from galley.record.store import Store
 from galley.source.cells import Cell, page_name
 from galley.source.commented import names_not_bound
@@ -68,14 +68,15 @@ def findings(guide: Guide, kinds: Knows) -> list[Finding]:
 
     `kinds` are the kinds of output that the project knows.
     """
+    states = States(guide.project)
     return [
-        *unreadable(guide),
+        *_unreadable(guide, states),
         *_unshown(guide),
         *_unbound(guide),
         *_unproved(guide),
         *_unbroken(guide),
-        *_records(guide, kinds),
-        *_repeated(guide),
+        *_records(guide, states, kinds),
+        *_repeated(guide, states),
         *_footprints(guide),
         *_orphans(guide),
     ]
@@ -94,10 +95,14 @@ def unsigned_records(project: Project) -> Iterator[Finding]:
 
 def unreadable(guide: Guide) -> list[Finding]:
     """The findings that stop any rendering: files that cannot be read, and cells and numbers that are missing."""
-    return [*_unreadable(guide), *_unknown_cells(guide), *_unknown_numbers(guide)]
+    return _unreadable(guide, States(guide.project))
 
 
-def _unreadable(guide: Guide) -> Iterator[Finding]:
+def _unreadable(guide: Guide, states: States) -> list[Finding]:
+    return [*_errors(guide), *_unknown_cells(guide), *_unknown_numbers(guide, states)]
+
+
+def _errors(guide: Guide) -> Iterator[Finding]:
     for error in guide.errors:
         yield Finding("unreadable", error.place or Place(guide.project.root), error.what, error.mend)
 
@@ -124,13 +129,13 @@ def _no_such(guide: Guide, stem: str) -> tuple[str, str]:
     return what, f"make it, or name one of: {', '.join(sorted(guide.snippets))}"
 
 
-def _unknown_numbers(guide: Guide) -> Iterator[Finding]:
-    for error in unknown_numbers(guide):
+def _unknown_numbers(guide: Guide, states: States) -> Iterator[Finding]:
+    for error in unknown_numbers(guide, states):
         yield Finding("unknown", error.place or guide.project.place(), error.what, error.mend)
 
 
-def _repeated(guide: Guide) -> Iterator[Finding]:
-    for error in repeated(guide):
+def _repeated(guide: Guide, states: States) -> Iterator[Finding]:
+    for error in repeated(guide, states):
         yield Finding("repeated", error.place or guide.project.place(), error.what, error.mend, fatal=False)
 
 
@@ -162,10 +167,10 @@ def _unbroken(guide: Guide) -> Iterator[Finding]:
         yield Finding("unbroken" if fatal else "drifted", place, error.what, error.mend, fatal)
 
 
-def _records(guide: Guide, kinds: Knows) -> Iterator[Finding]:
+def _records(guide: Guide, states: States, kinds: Knows) -> Iterator[Finding]:
     for snippets in guide.snippets.values():
         for profile in guide.project.profiles:
-            found = status(guide.project, snippets, profile)
+            found = states.of(snippets, profile)
             yield from _record(found, profile)
             yield from not_shown(guide.project, found, kinds)
 

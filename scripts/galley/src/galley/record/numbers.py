@@ -12,7 +12,7 @@ from pathlib import Path
 
 from galley.errors import GalleyError, Place
 from galley.record.model import Record
-from galley.record.status import SHOWABLE, Status, status
+from galley.record.status import SHOWABLE, States, Status
 from galley.source.bound import FORM, GIVEN, VALUE, Bound, bound, code_spans, prose
 from galley.source.cells import SnippetFile
 from galley.source.guide import Guide
@@ -76,16 +76,15 @@ def in_words(asked: Bound, record: Record) -> str:
 
 def bound_text(guide: Guide, asked: Bound) -> str:
     """The text of a bound number of a guide's page; raises what `written` raises, and where there is no such file."""
-    found = _state(guide, asked.file, asked.place, {})
+    found = _state(guide, asked.file, asked.place, States(guide.project))
     return written(asked, found.snippets, found)
 
 
-def unknown_numbers(guide: Guide) -> Iterator[GalleyError]:
+def unknown_numbers(guide: Guide, states: States) -> Iterator[GalleyError]:
     """An error for each bound number that is written wrongly, and for each that its cell did not print.
 
     What a record that is not true would say is left out: that record is told anyway.
     """
-    states: dict[str, Status] = {}
     for path, text in guide.pages.items():
         found, wrong = bound(text.split("\n"), path)
         yield from wrong
@@ -98,19 +97,16 @@ def unknown_numbers(guide: Guide) -> Iterator[GalleyError]:
                 yield error
 
 
-def _state(guide: Guide, stem: str, place: Place, states: dict[str, Status]) -> Status:
+def _state(guide: Guide, stem: str, place: Place, states: States) -> Status:
     """The state of the record that prose takes numbers from: that of the first required profile."""
     if stem not in guide.snippets:
         known = ", ".join(sorted(guide.snippets)) or "none"
         raise GalleyError(f"there is no snippet file '{stem}.py' with cells", place, f"name one of: {known}")
-    if stem not in states:
-        states[stem] = status(guide.project, guide.snippets[stem], guide.project.required[0])
-    return states[stem]
+    return states.of(guide.snippets[stem], guide.project.required[0])
 
 
-def repeated(guide: Guide) -> Iterator[GalleyError]:
+def repeated(guide: Guide, states: States) -> Iterator[GalleyError]:
     """An error for each number in a page's prose that somebody typed, and one of the page's cells printed."""
-    states: dict[str, Status] = {}
     for path, text in guide.pages.items():
         lines = text.split("\n")
         typed = [(at, number) for at in prose(lines) for number in _typed(lines[at])]
@@ -148,10 +144,10 @@ def _digits(number: str) -> str:
     return digits.replace(".", "").lstrip("0") if "." in digits else digits.strip("0")
 
 
-def _numbers_of(guide: Guide, path: Path, states: dict[str, Status]) -> Iterator[tuple[str, str]]:
+def _numbers_of(guide: Guide, path: Path, states: States) -> Iterator[tuple[str, str]]:
     """The numbers that the cells shown on a page printed, each with its name."""
-    for fence in dict.fromkeys(guide.fences):
-        if fence.listing or fence.place.path != path or fence.file not in guide.snippets:
+    for fence in guide.shown_on(path):
+        if fence.listing or fence.file not in guide.snippets:
             continue
         found = _state(guide, fence.file, fence.place, states)
         if found.state in SHOWABLE and found.record:

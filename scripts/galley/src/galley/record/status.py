@@ -130,6 +130,21 @@ def statuses(project: Project, snippets: SnippetFile) -> list[Status]:
     return [each for each in found if applies(project, each)]
 
 
+class States:
+    """The states of a project's records, each found out once: many questions about a guide begin with them."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._found: dict[tuple[str, str], Status] = {}
+
+    def of(self, snippets: SnippetFile, profile: Profile) -> Status:
+        """What `status` says of a page under a profile."""
+        name = (snippets.stem, profile.name)
+        if name not in self._found:
+            self._found[name] = status(self._project, snippets, profile)
+        return self._found[name]
+
+
 def _code_changes(snippets: SnippetFile, profile: Profile, record: Record) -> list[Reason]:
     wanted = {cell.name: cell for cell in with_values(snippets, profile.parameters).cells}
     recorded = {cell.name: cell.digest for cell in record.cells}

@@ -1,4 +1,6 @@
-"""In the command: builds the site with MkDocs in a temporary folder, then puts it in the place of the old site.
+"""In the command: builds the site in a temporary folder, then puts it in the place of the old site.
+
+MkDocs builds it, or the builder that the setting `builder` names.
 
 A site's folder may hold what galley did not make: a `.nojekyll`, a worktree's `.git`, somebody's notes; and its name
 may lead somewhere else. So galley lists what it made in a file of the folder, with the digest of each file. It replaces
@@ -19,7 +21,7 @@ from galley import system
 from galley.config import Project
 from galley.errors import GalleyError, Place, RefusedError, UsageError
 from galley.folders import MADE
-from galley.site.builders import MKDOCS
+from galley.site.builders import builder_named
 from galley.site.csp import protect
 from galley.site.settings import mkdocs_settings
 from galley.source.digest import digest
@@ -42,7 +44,7 @@ def site_folder(project: Project, asked: str = "") -> Path:
 
 
 def build_site(project: Project, site: Path) -> int:
-    """Build the site into `site`, which `site_folder` gave; the answer is MkDocs' exit code.
+    """Build the site into `site`, which `site_folder` gave; the answer is the builder's exit code.
 
     MkDocs runs in this very process, which is half a second faster than a process of its own. Two builds at once do not
     disturb each other: each builds in a folder of its own, and the site of the last one stays. Raises RefusedError
@@ -52,7 +54,8 @@ def build_site(project: Project, site: Path) -> int:
     cache = work_folder(project)
     with system.scratch("site-", cache) as folder:
         new = folder / "site"
-        if code := MKDOCS.build(project.root, new):
+        settings, _ = mkdocs_settings(project)
+        if code := builder_named(project.builder).build(project.root, settings, new):
             return code
         if project.csp:
             protect(project, new)

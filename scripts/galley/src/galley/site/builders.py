@@ -7,13 +7,17 @@ between builders. To add a builder, add a class to BUILDERS.
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import chdir
 from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from galley.errors import RunnerError
 from galley.export.address import Site
 
 if TYPE_CHECKING:
@@ -24,7 +28,7 @@ STYLES = "galley-styles"  # the name of the plug-in that brings them
 # Runs MkDocs so that SIGINT ends it: a process that a shell starts in the background ignores SIGINT, and so do the
 # processes that it starts. It gets SIGINT, too, when its lifeline ends, the pipe whose other end the command holds: in
 # whatever way the command ended. What is still there after a while does not heed it.
-HEEDING = """import os, runpy, signal, sys, threading, time
+HEEDING = """import os, signal, sys, threading, time
 def follow(lifeline):
     os.read(lifeline, 1)
     os.kill(os.getpid(), signal.SIGINT)
@@ -32,7 +36,8 @@ def follow(lifeline):
     os._exit(130)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 threading.Thread(target=follow, args=(int(sys.argv.pop(1)),), daemon=True).start()
-runpy.run_module("mkdocs", run_name="__main__", alter_sys=True)"""
+from galley.site.live import main
+main()"""
 PATIENCE = 5.0  # seconds for MkDocs to end
 
 
@@ -50,7 +55,7 @@ class Converted:
 
 
 class MkDocs:
-    """MkDocs, which `galley build` and `galley serve` call."""
+    """MkDocs, which `galley serve` calls, and `galley build` unless the setting `builder` names another."""
 
     name = "MkDocs"
     package = "mkdocs"
@@ -113,13 +118,12 @@ class MkDocs:
             raise ValueError("it holds no settings by name")
         return settings
 
-    def build(self, root: Path, site: Path) -> int:
+    def build(self, root: Path, settings: Path, site: Path) -> int:
         """Build the site into a folder, in this very process; the answer is the builder's exit code."""
-        from mkdocs.__main__ import cli as mkdocs
-
+        command = import_module(f"{self.package}.__main__").cli
         try:
             with chdir(root):
-                mkdocs(["build", "--strict", "--site-dir", str(site)])
+                command(["build", "--strict", "--config-file", str(settings), "--site-dir", str(site)])
         except SystemExit as end:
             return int(end.code or 0)
         return 0
@@ -160,10 +164,15 @@ class Zensical:
         for processor in md.preprocessors:
             if type(processor).__module__.startswith(f"{self.package}.") and hasattr(processor, "page"):
                 config = processor.config
-                path = Path(config.get("docs_dir", "docs")).resolve() / processor.page.path
-                folder = Path(config["site_dir"]).resolve()
+                docs, folder = config.get(META) or (config.get("docs_dir", "docs"), config["site_dir"])
+                path, folder = Path(docs).resolve() / processor.page.path, Path(folder).resolve()
                 return Converted(path, processor.page.url, folder, _site(config), _extensions(config))
         return None
+
+    def build(self, root: Path, settings: Path, site: Path) -> int:
+        """Build the site into a folder, in a process of its own; the answer is the builder's exit code."""
+        command = [sys.executable, "-P", "-m", "galley.site.zensical", str(settings), str(site)]
+        return subprocess.run(command, cwd=root, check=False).returncode
 
     def failure(self) -> type[Exception] | None:
         """None: Zensical prints every exception with its traceback."""
@@ -195,8 +204,17 @@ class NoBuilder:
         """Nothing: there is no template."""
 
 
-MKDOCS = MkDocs()  # `galley build` and `galley serve` call this one
+MKDOCS = MkDocs()  # `galley serve` calls this one
 BUILDERS: Sequence[MkDocs | Zensical] = (MKDOCS, ProperDocs(), Zensical())
+
+
+def builder_named(package: str) -> MkDocs | Zensical:
+    """The builder of a package; raises RunnerError where that is not installed."""
+    builder = next(each for each in BUILDERS if each.package == package)
+    if find_spec(package) is None:
+        what = f"the setting builder names {builder.name}, and {sys.prefix} does not have it"
+        raise RunnerError(what, mend=f"install it: {sys.executable} -m pip install {package}")
+    return builder
 
 
 def converting(md: Markdown) -> tuple[MkDocs | Zensical | NoBuilder, Converted | None]:

@@ -38,6 +38,7 @@ from galley.site.listing import list_html, lists_of
 from galley.site.markdown import publish_markdown
 from galley.site.on_code import Annotations
 from galley.site.page import Page, page_of, source_lines
+from galley.site.preview import USED
 from galley.site.styles import styles
 from galley.source.fences import Fence
 from galley.source.lines import without_comments
@@ -161,6 +162,7 @@ class Arrival(Postprocessor):
     def _beside(self, page: Page) -> None:
         """Tell the theme's templates of the page, and put the page into the site as Markdown."""
         facts: dict[str, Any] = dict(told(page))
+        USED[page.project.root / page.path] = page.uses
         if page.project.markdown and page.folder is not None and not page.preview:
             try:
                 facts["markdown"] = publish_markdown(page)

@@ -206,6 +206,11 @@ class Page:
                     self._file(fence.file, fence.place)
         return self.files
 
+    @property
+    def uses(self) -> frozenset[str]:
+        """The snippet files that its fences name, and those that its numbers are of; there may be none such."""
+        return frozenset({fence.file for fence in self.fences if not fence.listing} | self._seen.keys())
+
     def _file(self, stem: str, place: Place) -> SnippetFile:
         """A snippet file that the page shows a cell of."""
         return self._snippets.setdefault(stem, self._read(stem, place))

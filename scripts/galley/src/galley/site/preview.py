@@ -15,6 +15,7 @@ from pathlib import Path
 from galley.system.whole_file import write_whole
 
 VARIABLE = "GALLEY_PREVIEW"
+USED: dict[Path, frozenset[str]] = {}  # in the builder, the snippet files that each page names, by its Markdown file
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ In the command and in the builder.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -141,6 +141,18 @@ class Guide:
     def _tops(self) -> tuple[Path, Path]:
         """How a path of a snippet file begins."""
         return self.project.relative(self.project.snippets), self.project.snippets
+
+    def shown_on(self, page: Path) -> Sequence[Fence]:
+        """The fences of a page, in order; the page by its path from the project's root."""
+        return self._by_page.get(page, ())
+
+    @cached_property
+    def _by_page(self) -> dict[Path, list[Fence]]:
+        """The fences by their page."""
+        found: dict[Path, list[Fence]] = {}
+        for fence in self.fences:
+            found.setdefault(fence.place.path, []).append(fence)
+        return found
 
     @cached_property
     def _cells_by_page(self) -> dict[str, dict[Path, set[str]]]:
