@@ -219,6 +219,7 @@ OF_TODAY = '"""\nA gallery\n=========\n"""\n\n# %%\n# A part\n# ------\n# Words.
     [
         ("a.qmd", QUARTO, OF_QUARTO, "# A page of Quarto\n\nWords."),
         ("a.md", MYST, ["named-one [folded]", "a-page-of-myst"], "# A page of MyST\n\n```python exec"),
+        ("b.md", "# Words\n\n```python\nvalue = 2\n```\n\nMore.\n", ["words"], "# Words\n\n```python exec"),
         ("a.py", PERCENT, ["first", "a-script"], "# A script\n\nIts words."),
         ("b.py", GALLERY, ["a-gallery", "a-part"], "# A gallery\n\nIts :func:`words`."),
         ("c.py", OF_TODAY, ["a-part", "a-part-2"], "# A gallery\n\n## A part\nWords."),
@@ -325,6 +326,18 @@ def test_a_warning_of_the_parser_is_for_the_run_to_tell(folder: GuideFolder) -> 
 def test_code_is_python_or_told(source: str, text: str, language: str, lost: int) -> None:
     found = as_python(source)
     assert (found.text, found.language, len(found.lost)) == (text, language, lost)
+
+
+def test_a_line_that_is_a_comment_now_is_told_with_what_to_do() -> None:
+    told = {
+        "!pip install x": "install it into the environment that runs galley",
+        "%cd data": "a page runs in a folder of its own; the setting `links` brings files into it",
+        "print?": "it asks IPython for help",
+        "?print": "it asks IPython for help",
+        "!ls": "write it in Python, for example with subprocess.run",
+    }
+    for line, why in told.items():
+        assert as_python(f"x = 1\n{line}").lost == (f"`{line}` is a comment now: {why}",)
 
 
 def test_names_are_valid_and_each_is_given_once(tmp_path: Path) -> None:
