@@ -113,10 +113,10 @@ def test_what_is_lost_is_told_with_its_cell_and_what_to_do(folder: GuideFolder) 
     said = done.stdout.partition("could not take ")[2].split("\n")
     assert said[0] == f"{len(said) - 3} things:"
     for wanted in (
-        "cell 1: the file img/plot one.png is not there: put it beside the page, and name it in the link",
+        "cell 1: the file img/plot one.png is not beside the notebook: put it beside the page",
         "cell 2: `%matplotlib inline` is a comment now: galley draws figures without it",
         "cell 2: `!pip install polars` is a comment now: install it into the environment that runs galley",
-        "cell 4: the file gone.png is not there: put it beside the page, and name it in the link",
+        "cell 4: the file gone.png is not beside the notebook: put it beside the page",
         "cell 7: the link to other.ipynb is left out: import that one too, then link to other.md",
         "cell 8: `:::{note}` is a directive: write it as Markdown has it, such as `!!! note`",
         'cell 9: its picture needs words, unless it has a title: alt="…" on the line of cell draw',
@@ -270,6 +270,20 @@ def test_all_is_written_or_nothing(folder: GuideFolder, monkeypatch: pytest.Monk
     assert {path.name for path in left} == {"a.ipynb", "pyproject.toml", "mkdocs.yml"}
     assert not (folder.root / "docs/a-files").exists()
     assert [path.name for path in take(folder.project, made).files] == ["a.md", "a.py", "held.png"]
+
+
+def test_a_notebook_brings_its_own_files_and_no_other(folder: GuideFolder) -> None:
+    folder.write("secret.txt", "secret")
+    folder.write("work/one/a.png", "beside")
+    (folder.root / "work/one/link.txt").symlink_to(folder.root / "secret.txt")
+    other = {"a.png": {"image/png": base64.b64encode(b"held").decode()}, "..": {"image/png": PIXEL}}
+    links = "![a](a.png) ![b](attachment:a.png) [c](../../secret.txt) [d](link.txt) ![e](attachment:..) [f](%00)"
+    taken = take(folder.project, notebook(folder, "work/one/a.ipynb", text(links, attachments=other), code("1")))
+    files = {path.name: (folder.root / path).read_bytes() for path in taken.files[2:]}
+    assert files == {"a.png": b"beside", "1-a.png": b"held", "file": b"\x89PNG not really"}
+    assert len(taken.lost) == 3
+    page = (folder.root / "docs/a.md").read_text(encoding="utf-8")
+    assert "![a](a-files/a.png) ![b](a-files/1-a.png) [c](../../secret.txt) [d](link.txt) ![e](a-files/file)" in page
 
 
 def test_what_cannot_be_a_page_is_refused(folder: GuideFolder, monkeypatch: pytest.MonkeyPatch) -> None:
