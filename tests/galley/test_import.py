@@ -113,10 +113,10 @@ def test_what_is_lost_is_told_with_its_cell_and_what_to_do(folder: GuideFolder) 
     said = done.stdout.partition("could not take ")[2].split("\n")
     assert said[0] == f"{len(said) - 3} things:"
     for wanted in (
-        "cell 1: the file img/plot one.png is not there: put it beside the page, and name it in the link",
+        "cell 1: the file img/plot one.png is not beside the notebook: put it beside the page",
         "cell 2: `%matplotlib inline` is a comment now: galley draws figures without it",
         "cell 2: `!pip install polars` is a comment now: install it into the environment that runs galley",
-        "cell 4: the file gone.png is not there: put it beside the page, and name it in the link",
+        "cell 4: the file gone.png is not beside the notebook: put it beside the page",
         "cell 7: the link to other.ipynb is left out: import that one too, then link to other.md",
         "cell 8: `:::{note}` is a directive: write it as Markdown has it, such as `!!! note`",
         'cell 9: its picture needs words, unless it has a title: alt="…" on the line of cell draw',
@@ -219,6 +219,7 @@ OF_TODAY = '"""\nA gallery\n=========\n"""\n\n# %%\n# A part\n# ------\n# Words.
     [
         ("a.qmd", QUARTO, OF_QUARTO, "# A page of Quarto\n\nWords."),
         ("a.md", MYST, ["named-one [folded]", "a-page-of-myst"], "# A page of MyST\n\n```python exec"),
+        ("b.md", "# Words\n\n```python\nvalue = 2\n```\n\nMore.\n", ["words"], "# Words\n\n```python exec"),
         ("a.py", PERCENT, ["first", "a-script"], "# A script\n\nIts words."),
         ("b.py", GALLERY, ["a-gallery", "a-part"], "# A gallery\n\nIts :func:`words`."),
         ("c.py", OF_TODAY, ["a-part", "a-part-2"], "# A gallery\n\n## A part\nWords."),
@@ -269,6 +270,20 @@ def test_all_is_written_or_nothing(folder: GuideFolder, monkeypatch: pytest.Monk
     assert {path.name for path in left} == {"a.ipynb", "pyproject.toml", "mkdocs.yml"}
     assert not (folder.root / "docs/a-files").exists()
     assert [path.name for path in take(folder.project, made).files] == ["a.md", "a.py", "held.png"]
+
+
+def test_a_notebook_brings_its_own_files_and_no_other(folder: GuideFolder) -> None:
+    folder.write("secret.txt", "secret")
+    folder.write("work/one/a.png", "beside")
+    (folder.root / "work/one/link.txt").symlink_to(folder.root / "secret.txt")
+    other = {"a.png": {"image/png": base64.b64encode(b"held").decode()}, "..": {"image/png": PIXEL}}
+    links = "![a](a.png) ![b](attachment:a.png) [c](../../secret.txt) [d](link.txt) ![e](attachment:..) [f](%00)"
+    taken = take(folder.project, notebook(folder, "work/one/a.ipynb", text(links, attachments=other), code("1")))
+    files = {path.name: (folder.root / path).read_bytes() for path in taken.files[2:]}
+    assert files == {"a.png": b"beside", "1-a.png": b"held", "file": b"\x89PNG not really"}
+    assert len(taken.lost) == 3
+    page = (folder.root / "docs/a.md").read_text(encoding="utf-8")
+    assert "![a](a-files/a.png) ![b](a-files/1-a.png) [c](../../secret.txt) [d](link.txt) ![e](a-files/file)" in page
 
 
 def test_what_cannot_be_a_page_is_refused(folder: GuideFolder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -325,6 +340,18 @@ def test_a_warning_of_the_parser_is_for_the_run_to_tell(folder: GuideFolder) -> 
 def test_code_is_python_or_told(source: str, text: str, language: str, lost: int) -> None:
     found = as_python(source)
     assert (found.text, found.language, len(found.lost)) == (text, language, lost)
+
+
+def test_a_line_that_is_a_comment_now_is_told_with_what_to_do() -> None:
+    told = {
+        "!pip install x": "install it into the environment that runs galley",
+        "%cd data": "a page runs in a folder of its own; the setting `links` brings files into it",
+        "print?": "it asks IPython for help",
+        "?print": "it asks IPython for help",
+        "!ls": "write it in Python, for example with subprocess.run",
+    }
+    for line, why in told.items():
+        assert as_python(f"x = 1\n{line}").lost == (f"`{line}` is a comment now: {why}",)
 
 
 def test_names_are_valid_and_each_is_given_once(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from galley.record.held import Held, hold
 from galley.record.status import store_of
 from galley.source.digest import digest
+from galley.system import cores
 from guide_folder import GuideFolder
 from processes import wait_until_gone
 
@@ -39,7 +40,7 @@ from pathlib import Path
 with Path("{root}-ran").open("a") as ran:
     print("page", file=ran)
 print("loss", 0.25)
-# %% claimed [claim]
+# %% holds [claim]
 "It is one."
 assert size > 0
 # %% last
@@ -95,7 +96,13 @@ def forge(guide: GuideFolder, text: str) -> None:
     (place / "loss.stdout.txt").write_text(text, encoding="utf-8")
 
 
-ALL = ["parameters", "loss", "claimed", "last"]
+ENDS = """\
+import threading
+
+def pytest_unconfigure():
+    print("left:", [each.name for each in threading.enumerate() if each.name == "galley"])
+"""
+ALL = ["parameters", "loss", "holds", "last"]
 
 
 def test_cells_are_tests_where_that_is_asked_and_nowhere_else(guide: GuideFolder) -> None:
@@ -109,7 +116,10 @@ def test_cells_are_tests_where_that_is_asked_and_nowhere_else(guide: GuideFolder
     assert ran(guide) == ["page", "last"], "it ran once"
     assert guide.recorded() == before
     assert set(results(asked(guide, "-v", "--galley", "tests"))) == {"tests/test_own.py::test_own"}
-    assert len(results(asked(guide, "-v", "--galley", "."))) == 7, "no page is collected twice"
+    assert len(results(asked(guide, "-v", "--galley", "."))) == 7
+    settings = (guide.root / "pyproject.toml").read_text(encoding="utf-8")
+    guide.write("pyproject.toml", settings.replace('testpaths = ["tests"]', 'testpaths = ["."]'))
+    assert len(results(asked(guide, "-v", "--galley"))) == 7, "no page is collected twice"
 
 
 def test_a_difference_is_told_without_a_frame_of_galley(guide: GuideFolder) -> None:
@@ -127,7 +137,7 @@ def test_a_page_runs_as_far_as_its_last_test(guide: GuideFolder) -> None:
     assert results(asked(guide, "-v", "--galley", "docs/page.md::loss")) == {"docs/page.md::loss": "PASSED"}
     assert ran(guide) == ["page"]
     done = asked(guide, "-v", "--galley", "docs", "-k", "claim and page")
-    assert results(done) == {"docs/page.md::claimed": "PASSED"}, "a tag is a keyword"
+    assert results(done) == {"docs/page.md::holds": "PASSED"}, "a tag is a keyword"
     assert ran(guide) == ["page"]
     assert "4 deselected" in asked(guide, "--galley", "docs", "-k", "page and not claim and not last").stdout
 
@@ -202,6 +212,20 @@ def test_workers_share_the_pages(guide: GuideFolder) -> None:
     assert ran(guide) == ["page", "last"], "one of the workers ran it, once"
 
 
+@pytest.mark.skipif(cores() < 2, reason="two pages need two processors")
+def test_pages_run_together(guide: GuideFolder) -> None:
+    marks = [Path(f"{guide.root}-{name}") for name in ("first", "second")]
+    for mark, other in (marks, marks[::-1]):
+        head = f"from pathlib import Path\nPath({str(mark)!r}).touch()\n"
+        waits = f"while not Path({str(other)!r}).exists():\n    pass\n"
+        guide.snippet(mark.name.rpartition("-")[2], f"# %% one\n{head}{waits}")
+    assert not guide.run("first", "second", jobs=2).failures
+    for mark in marks:
+        mark.unlink()
+    done = asked(guide, "--galley", "docs/first.md", "docs/second.md")
+    assert "2 passed" in done.stdout, done.stdout
+
+
 def test_nothing_goes_on_after_the_last_test(guide: GuideFolder) -> None:
     marker = f"sleeps-{guide.root.name}"
     slow = Path(f"{guide.root}-slow")
@@ -210,9 +234,11 @@ def test_nothing_goes_on_after_the_last_test(guide: GuideFolder) -> None:
     guide.snippet("slow", f"{head}while slow.exists():\n    pass\n")
     assert not guide.run().failures
     slow.touch()
+    guide.write("conftest.py", ENDS)
     done = asked(guide, "-x", "--galley", "docs/other.md", "docs/slow.md", GALLEY_MARKER=marker)
     assert done.returncode == 1
     assert "1 failed" in done.stdout
+    assert "left: []" in done.stdout
     assert wait_until_gone(marker) == []
 
 

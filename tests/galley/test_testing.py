@@ -180,8 +180,10 @@ def test_a_page_in_a_folder_and_a_cell_have_one_form(guide: GuideFolder) -> None
         assert (snippets.page, cell) == expected, name
     guide.snippet("last", "# %% one\n1\n")
     assert guide.guide.find_cell("page/last")[0].page == "page", "the cell, since page last is in no folder page"
-    with pytest.raises(UsageError, match="page page has no cell 'other'"):
-        guide.guide.find_cell("page/other")
+    for name in ("lone", "other"):
+        guide.snippet(name, "# %% one\n1\n")  # a page that is in no folder `page`
+        with pytest.raises(UsageError, match=f"page page has no cell '{name}'"):
+            guide.guide.find_cell(f"page/{name}")
 
 
 def test_a_claim_that_a_profile_leaves_out_cannot_be_asked_for_there(guide: GuideFolder) -> None:

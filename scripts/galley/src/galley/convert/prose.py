@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
@@ -76,16 +77,21 @@ class Prose:
         """Where the page has a file that the notebook holds or names; the address as it is where there is no file."""
         if to.startswith(WEB):
             return to
-        name, data = unquote(to.removeprefix("attachment:")), None
-        if to.startswith("attachment:"):
-            data = part.attachments.get(name)
-        elif (self.beside / name).is_file():
-            data = (self.beside / name).read_bytes()
+        name = unquote(to.removeprefix("attachment:"))
+        data = part.attachments.get(name) if to.startswith("attachment:") else self._beside(name)
         if data is None:
-            self._lose(part, f"the file {name} is not there: put it beside the page, and name it in the link")
+            self._lose(part, f"the file {name} is not beside the notebook: put it beside the page")
             return to
-        kept = ODD.sub("-", Path(name).name)
+        kept = ODD.sub("-", Path(name).name).lstrip(".") or "file"
         while self.files.get(kept, data) != data:
             kept = f"{part.number}-{kept}"
         self.files[kept] = data
         return f"{self.folder}/{kept}"
+
+    def _beside(self, name: str) -> bytes | None:
+        """The bytes of a file in the notebook's folder or below; a notebook is given no other file."""
+        folder = self.beside.resolve()
+        with suppress(OSError, ValueError):
+            file = (folder / name).resolve()
+            return file.read_bytes() if file.is_relative_to(folder) and file.is_file() else None
+        return None

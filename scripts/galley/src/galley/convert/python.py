@@ -95,7 +95,9 @@ def _without_magics(text: str) -> tuple[str, list[str]]:
         blanks = line[: len(line) - len(line.lstrip())]
         lines[at] = f"{blanks}# {line.strip()}" if at == 0 or not blanks else f"{blanks}pass  # {line.strip()}"
         words = magic["rest"].split() if magic else []
-        lost.append(f"`{line.strip()}` is a comment now: {WHY.get(words[0], INSTEAD) if words else INSTEAD}")
+        asks = asks or (magic is not None and magic["sign"] == "?")
+        why = "it asks IPython for help" if asks else WHY.get(words[0], INSTEAD) if words else INSTEAD
+        lost.append(f"`{line.strip()}` is a comment now: {why}")
     return "\n".join(lines), lost
 
 

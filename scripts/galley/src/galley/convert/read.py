@@ -21,16 +21,12 @@ from galley.errors import GalleyError, Place, UsageError
 from galley.source.digest import is_string
 from galley.source.text import read_text
 
-FORMATS = {
-    ".ipynb": "ipynb",
-    ".qmd": "Rmd",
-    ".rmd": "Rmd",
-    ".md": "md:myst",
-    ".py": "py",
-}  # the names that Jupytext has
+# The names that Jupytext has for what a file's ending says.
+FORMATS = {".ipynb": "ipynb", ".qmd": "Rmd", ".rmd": "Rmd", ".md": "md", ".py": "py"}
 INSTALL = 'pip install "galley-docs[import]"'
 JUPYTEXTS = "%matplotlib inline"  # what Jupytext puts before a script of sphinx-gallery
 UNDERLINED = re.compile(r"^(?P<text>\S[^\n]*)\n(?P<line>={3,}|-{3,}|~{3,}|\^{3,}) *$", re.MULTILINE)
+MYST = "{code-cell"  # how a cell begins in MyST; elsewhere it is a block of code
 HASHES = re.compile(r"^#{20,}$", re.MULTILINE)  # the line above prose, in a script of sphinx-gallery
 OPTION = "#| "  # how a line begins in which Quarto says something of a cell
 OF_QUARTO = {"echo": "hide-input", "include": "remove-cell", "output": "hide-output", "eval": "skip-execution"}
@@ -121,6 +117,8 @@ def _parsed(text: str, form: str, path: Path) -> Any:
     except ImportError as error:
         raise GalleyError(f"a notebook is read by {error.name}, which is not installed", mend=INSTALL) from None
     read_notebook: Any = nbformat.reads  # which says of no type
+    if form == "md" and MYST in text:
+        form = "md:myst"
     if form == "py":
         guessed, _ = jupytext.formats.guess_format(text, ".py")
         form = "py:sphinx" if guessed == "light" and HASHES.search(text) else f"py:{guessed}"

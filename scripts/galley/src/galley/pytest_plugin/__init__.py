@@ -5,8 +5,6 @@ In pytest's process. Without `--galley` nothing but this module is imported, and
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 
@@ -44,7 +42,5 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     config.pluginmanager.register(session, "galley-session")
     config.pluginmanager.register(Collection(session), "galley-collection")
-    docs = session.project.docs
-    named = [Path(config.invocation_params.dir, each.partition("::")[0]).resolve() for each in config.args]
-    if config.args_source is not config.ArgsSource.ARGS and not any(docs.is_relative_to(each) for each in named):
-        config.args.append(str(docs))
+    if config.args_source is not config.ArgsSource.ARGS:
+        config.args.append(str(session.project.docs))  # pytest collects a file once, also where two paths lead to it

@@ -28,7 +28,6 @@ from galley.run.rerun import outcomes
 from galley.run.reruns import Reruns
 from galley.source.cells import SnippetFile
 from galley.source.guide import Guide, read_guide
-from galley.source.parameters import with_values
 
 Selected = Mapping[Name, Collection[str]]  # the names of the cells of a page that are tests of this run
 
@@ -132,8 +131,7 @@ class Session:
             raise errors[0]
         if held := told_held([found]):
             raise HeldError("\n".join(held))
-        whole = {each.name for each in with_values(snippets, profile.parameters).cells} == set(cells)
-        narrow = narrowed(tasks, {} if whole else {name.page: cells})
+        narrow = narrowed(tasks, {name.page: cells})
         return [Task(each.snippets, each.profile, each.before, keep_going=True, only=each.only) for each in narrow]
 
 
