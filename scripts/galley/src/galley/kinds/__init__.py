@@ -15,6 +15,7 @@ from galley.errors import GalleyError
 from galley.kinds.brought import Brought
 from galley.kinds.image import Image
 from galley.kinds.kind import Asked, At, Kind, Watcher
+from galley.kinds.rich import Rich
 from galley.kinds.table import TableKind
 from galley.kinds.text import Error, Stderr, Stdout, Value
 from galley.kinds.trace import TraceKind
@@ -25,7 +26,7 @@ from galley.record.model import UNKNOWN_KIND, UNKNOWN_KIND_MEND, Form, Shown
 from galley.source.cells import Cell
 
 # In the order in which they are asked for a value: the text of a value comes last, since it takes any value.
-BUILT_IN: tuple[type[Kind], ...] = (Stdout, Stderr, TraceKind, TableKind, Image, Value, Error)
+BUILT_IN: tuple[type[Kind], ...] = (Stdout, Stderr, TraceKind, TableKind, Image, Rich, Value, Error)
 
 
 ALSO = "a text as the first thing in the cell, which becomes the caption"

@@ -14,17 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from galley.kinds.arrivals import Arrivals
+from galley.kinds.bundle import picture_of
 from galley.kinds.kind import Asked, At, Kind
 from galley.kinds.pictured import of_images
 from galley.kinds.shown import keep_shown
-from galley.kinds.svg import INK, PNG_MIME, SVG_MIME, image_html, is_harmless, title_of
+from galley.kinds.svg import INK, JPEG_MIME, PNG_MIME, SVG_MIME, image_html, is_harmless, title_of
 from galley.kinds.text import notebook_lines
 from galley.record.compare import Compared
 from galley.record.difference import Difference
 from galley.record.model import Form, Shown
 
 PYPLOT = "matplotlib.pyplot"
-METHODS = (("_repr_svg_", SVG_MIME, "svg"), ("_repr_png_", PNG_MIME, "png"))  # the display protocol of notebooks
+SUFFIXES = {SVG_MIME: "svg", PNG_MIME: "png", JPEG_MIME: "jpg"}
 PALETTE = ("#3f7fd0", "#cf5a1d", "#2b8a5a", "#9a62d8", "#c9466f", "#1d8a9c", "#93742a", "#74808c")
 INKED = ("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
 STYLE: dict[str, Any] = {
@@ -48,7 +49,7 @@ COLOURED = {*INKED, "figure.facecolor", "savefig.facecolor", "axes.facecolor", "
 
 
 class Image(Kind):
-    """A drawing as SVG, or a picture as PNG."""
+    """A drawing as SVG, or a picture as PNG or JPEG."""
 
     name, picture = "image", True
     css = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
@@ -71,11 +72,8 @@ class Image(Kind):
         """The image of a value whose class can draw it, and of a figure of matplotlib that is closed."""
         if _is_closed(value):
             return (Form(SVG_MIME, "svg", _svg(value)),)
-        for method, mime, suffix in METHODS:
-            draw = getattr(type(value), method, None)
-            if draw is not None and (image := draw(value)) is not None:
-                return (Form(mime, suffix, image.encode() if isinstance(image, str) else bytes(image)),)
-        return None
+        mime, image = picture_of(value) or ("", b"")
+        return (Form(mime, SUFFIXES[mime], image),) if mime else None
 
     def left_open(self, asked: Asked) -> Iterable[tuple[Form, ...]]:
         """The matplotlib figures that the cell has shown, and those that are open; each of these is closed."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from xml.etree.ElementTree import Element
 
 from markdown import Markdown
@@ -12,18 +11,12 @@ from galley.kinds.markup import escape, inline
 from galley.site.checked import not_run
 from galley.site.exec_options import laid_out
 from galley.site.figures import captions_picture, numbered
+from galley.site.formats import formats_of, highlighted
 from galley.site.outputs import marked_code, marks_code, outputs_html
 from galley.site.page import Page, View
 from galley.site.tabs import tabs
 from galley.source.fences import Fence
 from galley.source.parameters import PARAMETERS
-
-READER = "fenced_code_block"  # the name under which superfences registers itself
-
-
-def superfences(md: Markdown) -> Any:
-    """What reads the fences of a Markdown instance; None where nothing does."""
-    return md.preprocessors[READER] if READER in md.preprocessors else None  # noqa: SIM401 (has no get)
 
 
 def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> tuple[str, list[Element]]:
@@ -54,8 +47,8 @@ def _body(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> str:
         return tabs(
             group, [(_tab(view), _code(md, view) + _not_run(page, fence, view) + _marks(view)) for view in views]
         )
-    ran = [view for view in views if view.record or view.marks]
-    below = [_marks(view) + outputs_html(page, view, f"{name}-{view.profile.name}") for view in ran]
+    ran, formats = [view for view in views if view.record or view.marks], formats_of(md, page)
+    below = [_marks(view) + outputs_html(page, view, f"{name}-{view.profile.name}", formats) for view in ran]
     titles = [view.profile.title for view in ran]
     if any(marks_code(page, view) for view in ran):  # each profile shows the code with its own additions
         above = [marked_code(page, view, _code(md, view), f"{name}-{view.profile.name}") for view in ran]
@@ -73,7 +66,7 @@ def _optioned(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> 
         prefix = f"{name}-{view.profile.name}"
         made = laid_out(md, page, fence, view, f"{prefix}--")
         headings += made.headings
-        rest = outputs_html(page, view, prefix, elsewhere=("stdout",))
+        rest = outputs_html(page, view, prefix, formats_of(md, page), elsewhere=("stdout",))
         blocks.append((view.profile.title, _marks(view) + made.html + rest))
     return tabs(_group(fence), blocks), headings
 
@@ -97,14 +90,6 @@ def error_note(error: str) -> str:
 
 def _code(md: Markdown, view: View) -> str:
     return highlighted(md, view.cell.source, "python", "galley-code")
-
-
-def highlighted(md: Markdown, text: str, language: str, *classes: str) -> str:
-    """Code through superfences' own highlighter, as any other block of the page."""
-    reader = superfences(md)
-    reader.get_hl_settings()
-    block = reader.highlight(src=text, language=language, options={}, md=md, classes=classes, id_value="", attrs={})
-    return str(block)
 
 
 def _tab(view: View) -> str:
