@@ -21,6 +21,11 @@ CLASSES = """\
 class Table:
     def __repr__(self): return "Table of 1"
     def _repr_html_(self): return '<style>b {color: red}</style><table class="frame"><tr><td>1</td></tr></table>'
+class Styled:
+    def __repr__(self): return "Styled"
+    def _repr_html_(self):
+        rules = "#T_0, #T_1 { color: red; position: fixed;} #T_1 {font-weight: bold} td {color: blue} #T_2 {c}"
+        return f"<style>{rules}</style><table><tr><td id=\\"T_0\\">0</td><td id=\\"T_1\\">1</td><td>2</td></tr></table>"
 class Words:
     def _repr_markdown_(self): return "**bold** and <i>no tag</i>\\n\\n| a | b |\\n|---|---|\\n| 1 | 2 |\\n"
 class Formula:
@@ -54,7 +59,7 @@ class Photo:
 class Drawing:
     def _repr_mimebundle_(self, include=None, exclude=None): return {"image/png": "iVBORw0K\\nGgo="}
 """
-NAMES = ["Table", "Words", "Formula", "Data", "Several", "Scripted", "Framed", "Nothing", "Magic"]
+NAMES = ["Table", "Styled", "Words", "Formula", "Data", "Several", "Scripted", "Framed", "Nothing", "Magic"]
 CELLS = "".join(f"# %% {name.lower()}\n{name}()\n" for name in NAMES)
 PICTURES = "".join(f'# %% {name.lower()} alt="a picture"\n{name}()\n' for name in ("Photo", "Drawing"))
 OPAQUE = '# %% opaque\nFormula("<Formula object at 0x7f0123456789>")\n'
@@ -128,6 +133,12 @@ def test_html_is_cleaned_and_its_tables_look_as_galleys(guide: GuideFolder) -> N
     assert "color: red" not in html
     assert "left out" not in html, "a style goes without a word, and the documents say so once"
     assert ".galley-frame{" in (guide.root / "site/page.html").read_text(encoding="utf-8")
+
+
+def test_the_styles_of_single_cells_are_kept_as_those_of_a_styled_table(guide: GuideFolder) -> None:
+    html = built(guide, "styled")
+    assert '-T_0" style="color:red">0</td>' in html
+    assert '-T_1" style="color:red;font-weight:bold">1</td><td>2</td>' in html
 
 
 def test_markdown_is_rendered_without_html_in_it(guide: GuideFolder) -> None:

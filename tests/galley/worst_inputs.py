@@ -26,6 +26,7 @@ from galley.kinds.latex import formula
 from galley.kinds.markup import escape, inline
 from galley.kinds.pictured import of_images
 from galley.kinds.rich import MAY_LOAD, SCRIPT
+from galley.kinds.richest import ID, SHEET
 from galley.kinds.rows import read
 from galley.kinds.sanitise import LONG, left_out, sanitised
 from galley.kinds.svg import image_html
@@ -279,6 +280,11 @@ TABLE = {
         ("galley.kinds.rich.SCRIPT", "galley.kinds.rich.MAY_LOAD"),
         _match_all((), (SCRIPT, MAY_LOAD)),
         (pumped("", "<scrip"), pumped("", "javascript"), pumped("", "!"), pumped("", "data")),
+    ),
+    "styles of a value": Worst(
+        ("galley.kinds.richest.SHEET", "galley.kinds.richest.ID"),
+        _match_all((), (SHEET, ID)),
+        (*(pumped("", unit) for unit in ("<style", "<style>", "<style>a", 'id="', "id", "a")), pumped('id="', "a")),
     ),
     "mask_measured": Worst(
         ("galley.record.measured.MEASURED",),

@@ -6,6 +6,7 @@ without HTML in it and cleaned then, LaTeX must be a formula and nothing else, a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 import nh3
@@ -20,6 +21,8 @@ from galley.kinds.text import Value
 from galley.record.model import Shown
 
 WITHOUT_A_WORD = {"style"}  # taken out of most tables; the page has styles of its own for them
+SHEET = re.compile(r"<style[^<>]*+>([^<]*+)</style", re.IGNORECASE)
+ID = re.compile(r'\bid="([\w-]++)"')
 OBJECT = " object"  # in the text that Python has for an object of a class that has none
 
 Made = tuple[str, list[str]]  # a form as HTML, empty where the page cannot show it; and the names of what is left out
@@ -45,10 +48,24 @@ def _said(notes: list[str]) -> str:
 
 
 def _html(text: str, at: At, shown: Shown) -> Made:
-    clean = sanitised(text, f"{at.ids}-", "galley-frame")
+    clean = sanitised(_with_styles(text), f"{at.ids}-", "galley-frame")
     seen = "<img" in clean or nh3.clean(clean, tags=set()).strip()
     without = [each for each in left_out(text) if each not in WITHOUT_A_WORD]
     return (_region(clean, at) if seen else ""), without
+
+
+def _with_styles(html: str) -> str:
+    """The HTML in which the styles of single elements stand at these, as those of a styled table: no sheet is kept."""
+    styles: dict[str, str] = {}
+    for rule in "".join(SHEET.findall(html)).split("}"):
+        selectors, _, style = rule.partition("{")
+        for each in selectors.split(","):
+            if each.strip().startswith("#"):
+                name = each.strip()[1:]
+                styles[name] = styles.get(name, "") + " ".join(style.split())
+    if not styles:
+        return html
+    return ID.sub(lambda found: f'{found[0]} style="{escape(styles.get(found[1], ""))}"', html)
 
 
 def _markdown(text: str, at: At, shown: Shown) -> Made:
