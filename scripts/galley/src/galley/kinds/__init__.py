@@ -13,7 +13,7 @@ from typing import Any
 from galley.config import Project
 from galley.errors import GalleyError
 from galley.kinds.brought import Brought
-from galley.kinds.image import Image
+from galley.kinds.image import Image, close
 from galley.kinds.kind import Asked, At, Kind, Watcher
 from galley.kinds.rich import Rich
 from galley.kinds.table import TableKind
@@ -71,6 +71,14 @@ class Kinds:
         """The output for a value, of the first kind that takes it; kinds that a tag of the cell asks for come first."""
         asking = [kind for kind in self if kind.tag in cell.tags]
         for kind in (*asking, *(kind for kind in self if not kind.tag)):
+            if (forms := kind.of_value(value, asked)) is not None:
+                return [Shown(kind.name, forms)] if forms else []
+        return []
+
+    def of_shown(self, value: object, asked: Asked) -> list[Shown]:
+        """The output for a value that a page shows by itself, of the first kind without a tag that takes it."""
+        close(value)
+        for kind in (kind for kind in self if not kind.tag):
             if (forms := kind.of_value(value, asked)) is not None:
                 return [Shown(kind.name, forms)] if forms else []
         return []

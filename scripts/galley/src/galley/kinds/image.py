@@ -17,7 +17,6 @@ from galley.kinds.arrivals import Arrivals
 from galley.kinds.bundle import picture_of
 from galley.kinds.kind import Asked, At, Kind
 from galley.kinds.pictured import of_images
-from galley.kinds.shown import keep_shown
 from galley.kinds.svg import INK, JPEG_MIME, PNG_MIME, SVG_MIME, image_html, is_harmless, title_of
 from galley.kinds.text import notebook_lines
 from galley.record.compare import Compared
@@ -56,17 +55,12 @@ class Image(Kind):
 
     def __init__(self) -> None:
         self._begun = False
-        self._kept: list[bytes] = []  # the figures that the cell has shown
 
     def begin(self) -> None:
-        """Have matplotlib use galley's style and keep what it shows, once the page has imported pyplot."""
+        """Have matplotlib use galley's style, once the page has imported pyplot."""
         if not self._begun:
             self._begun = True
-            Arrivals({PYPLOT: self._take})
-
-    def _take(self, pyplot: Any) -> None:
-        use_style()
-        keep_shown(pyplot, lambda: self._kept.extend(drawn()))
+            Arrivals({PYPLOT: lambda _: use_style()})
 
     def of_value(self, value: object, asked: Asked) -> tuple[Form, ...] | None:
         """The image of a value whose class can draw it, and of a figure of matplotlib that is closed."""
@@ -76,9 +70,8 @@ class Image(Kind):
         return (Form(mime, SUFFIXES[mime], image),) if mime else None
 
     def left_open(self, asked: Asked) -> Iterable[tuple[Form, ...]]:
-        """The matplotlib figures that the cell has shown, and those that are open; each of these is closed."""
-        figures, self._kept = [*self._kept, *drawn()], []
-        return [(Form(SVG_MIME, "svg", figure),) for figure in figures]
+        """The matplotlib figures that are open; each of them is closed."""
+        return [(Form(SVG_MIME, "svg", figure),) for figure in drawn()]
 
     def html(self, shown: Shown, at: At) -> str:
         """The image, with its label."""
@@ -107,14 +100,14 @@ class Image(Kind):
         return of_images(was.form, now.form, tolerance)
 
 
-def use_style() -> bool:
-    """Make galley's style matplotlib's default, and return whether matplotlib is imported by now.
+def use_style() -> None:
+    """Make galley's style matplotlib's default, where matplotlib is imported by now.
 
     A setting that the page has changed itself stays as the page wants it.
     """
     matplotlib = sys.modules.get("matplotlib.pyplot") and sys.modules["matplotlib"]
     if matplotlib is None:
-        return False
+        return
     cycle = matplotlib.rcsetup.cycler(color=PALETTE)
     style = {**STYLE, **dict.fromkeys(INKED, INK), "axes.prop_cycle": cycle}
     now, before = matplotlib.rcParams, matplotlib.rcParamsOrig
@@ -122,7 +115,6 @@ def use_style() -> bool:
     if own & COLOURED:  # one colour of the page's own: then galley sets no colour, since a mixture may be unreadable
         own |= COLOURED
     now.update({key: value for key, value in style.items() if key not in own})
-    return True
 
 
 def drawn() -> Iterator[bytes]:
@@ -133,6 +125,13 @@ def drawn() -> Iterator[bytes]:
     for number in pyplot.get_fignums():
         yield _svg(pyplot.figure(number))
     pyplot.close("all")
+
+
+def close(value: object) -> None:
+    """Close a value that is an open figure of matplotlib: what shows it now shows it, and nothing does so again."""
+    figures, pyplot = (sys.modules.get(f"matplotlib.{name}") for name in ("figure", "pyplot"))
+    if figures and pyplot and isinstance(value, figures.Figure):
+        pyplot.close(value)
 
 
 def _is_closed(value: Any) -> bool:

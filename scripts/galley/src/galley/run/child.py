@@ -27,6 +27,7 @@ from galley import system
 from galley.hooks import CalledError, Context, called, find_hooks
 from galley.kinds import Kinds, kinds_among
 from galley.kinds.arrivals import Arrivals
+from galley.kinds.display import replace_displays
 from galley.kinds.kind import Asked, Kind
 from galley.plugins import Plugins, load_plugins
 from galley.record.facts import environment
@@ -38,10 +39,12 @@ from galley.run.execute import Execution, Position
 from galley.run.loaded import before_any_page
 from galley.run.own_file import OwnFile
 from galley.run.packages import merged, packages_of
+from galley.run.placing import Placing
 from galley.run.protocol import (
     CellBegins,
     CellEnds,
     CellFailed,
+    CellShows,
     Ending,
     Failed,
     Finished,
@@ -88,7 +91,7 @@ class _Program:
         root, scratch = Path(job.root), Path(job.scratch)
         self.context = Context(job.page, job.profile, dict(job.parameters), root, scratch, job.threads, self.watch)
         self.hooks = find_hooks(job.hooks)  # the runner imported and checked them, so that nothing is raised here
-        self.tracer = tracer()
+        self.tracer, self.placing = tracer(), Placing(self._settle)
         for path in job.uses:
             self.watch.note(Path(path))
 
@@ -140,6 +143,7 @@ class _Program:
         """
         asked = Asked(self.job.output_limit, partial(self._hook, "summarise"), partial(self._hook, "brief"))
         execution = Execution(snippets, self._main(), self.position, kinds, asked)
+        replace_displays(lambda value: self.placing.place(kinds.of_shown(value, asked)))
         self._settle(Ready(self.protections))
         reached = {**({"network": "with network"} if self.job.network else {}), **self.job.answers}
         ends: CellEnds | CellFailed | None = None
@@ -147,6 +151,7 @@ class _Program:
             if ends:
                 self._settle(ends)
             self.tell(CellBegins(cell.name, cell.place.line, cell.timeout))
+            self.placing.begins(cell.name)
             try:
                 ended = execution.run(cell)
                 if self.tracer:
@@ -212,9 +217,12 @@ class _Program:
 
     def _settle(self, event: PageEvent) -> None:
         """Send an event, and wait until the command has read all output so far: the next cell's is then its own."""
-        _flush()
-        self.tell(event)
-        self.connection.recv(1)
+        with self.placing.turn:
+            if not isinstance(event, CellShows):
+                self.placing.begins("")
+            _flush()
+            self.tell(event)
+            self.connection.recv(1)
 
     def _enter(self) -> None:
         """Become the page's program: its folder, its variables, its arguments."""
