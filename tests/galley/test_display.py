@@ -97,7 +97,7 @@ def test_display_is_the_function_that_it_was_but_for_that(first: GuideFolder) ->
 
 
 def test_a_chart_that_is_shown_stands_on_the_page_and_opens_nothing(first: GuideFolder) -> None:
-    assert outputs(first, "figures") == [("rich", "*x*")]
+    assert outputs(first, "figures") == [("rich", "plotly\n")]
 
 
 def test_what_the_page_shows_as_it_ends_is_the_last_cells(first: GuideFolder) -> None:

@@ -23,7 +23,9 @@ def replace_displays(show: Show) -> None:
     replaced: dict[str, Do] = {
         IPYTHON: lambda module: _replace(module, "display", lambda *values, **options: _values(values, options), show),
         PYPLOT: lambda pyplot: _replace(pyplot, "show", lambda *_, **__: _open(pyplot), show),
-        PLOTLY: lambda module: _replace(module.BaseFigure, "show", lambda figure, *_, **__: [figure], show),
+        PLOTLY: lambda module: _replace(
+            getattr(module, "BaseFigure", None), "show", lambda figure, *_, **__: [figure], show
+        ),
     }
     if IPYTHON in sys.modules:  # and so has this one, a copy
         replaced["IPython.display"] = replaced[IPYTHON]
@@ -31,8 +33,13 @@ def replace_displays(show: Show) -> None:
 
 
 def _replace(owner: Any, name: str, values: Callable[..., Iterable[object]], show: Show) -> None:
-    """Put in the place of a function one that shows each of the values; it calls the function for what it cannot."""
-    original = getattr(owner, name)
+    """Put in the place of a function one that shows each of the values; it calls the function for what it cannot.
+
+    A library that has no such function any more goes on without.
+    """
+    original = getattr(owner, name, None)
+    if original is None:
+        return
 
     @wraps(original)
     def replaced(*args: Any, **options: Any) -> Any:

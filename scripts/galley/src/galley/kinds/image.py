@@ -15,6 +15,7 @@ from typing import Any
 
 from galley.kinds.arrivals import Arrivals
 from galley.kinds.bundle import picture_of
+from galley.kinds.charts import chart_of, drawing_of
 from galley.kinds.kind import Asked, At, Kind
 from galley.kinds.pictured import of_images
 from galley.kinds.svg import INK, JPEG_MIME, PNG_MIME, SVG_MIME, image_html, is_harmless, title_of
@@ -63,9 +64,11 @@ class Image(Kind):
             Arrivals({PYPLOT: lambda _: use_style()})
 
     def of_value(self, value: object, asked: Asked) -> tuple[Form, ...] | None:
-        """The image of a value whose class can draw it, and of a figure of matplotlib that is closed."""
+        """The image of a value whose class can draw it, of a chart, and of a figure of matplotlib that is closed."""
         if _is_closed(value):
             return (Form(SVG_MIME, "svg", _svg(value)),)
+        if chart_of(value):
+            return (Form(SVG_MIME, "svg", drawing),) if (drawing := drawing_of(value)) else None
         mime, image = picture_of(value) or ("", b"")
         return (Form(mime, SUFFIXES[mime], image),) if mime else None
 

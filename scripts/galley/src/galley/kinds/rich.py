@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from galley.kinds.bundle import HTML, JSON, LATEX, MARKDOWN, PLAIN, follows, texts_of
+from galley.kinds.charts import chart_of
 from galley.kinds.kind import Asked, At, Kind, cut_text
 from galley.kinds.latex import formula
 from galley.kinds.text import notebook_lines, text_and_cut
@@ -22,6 +23,9 @@ SUFFIXES = {HTML: "html", MARKDOWN: "md", LATEX: "tex", JSON: "json"}  # the ric
 NOTE = "text/x-galley-note"  # of a form that holds the name of one of these
 NOTES: Mapping[str, str] = {
     "script": "The value draws itself with a script. A page runs none of a value's, so it stands here as a text.",
+    "plotly": "A chart of plotly is drawn where its exporter works while pages run: kaleido, with Chrome beside it.",
+    "altair": "A chart of Altair is drawn where its exporter is installed: pip install vl-convert-python",
+    "animation": "An animation does not move on this page: its figure is drawn as it was at the end of the cell.",
 }
 SCRIPT = re.compile(r"<script\b", re.IGNORECASE)
 MAY_LOAD = re.compile(r"<|!\[|javascript:|data:", re.IGNORECASE)  # what of a record's Markdown is in no notebook
@@ -38,15 +42,18 @@ class Rich(Kind):
 
         HTML that brings a script is made by the script, and is no form. Nor is a formula of which the end is cut.
         """
-        if not follows(value) or asked.summarise(value) is not None:
+        chart = chart_of(value)
+        if not (chart or follows(value)) or asked.summarise(value) is not None:
             return None
+        if chart:
+            return cut_text(repr(value), asked.limit), _note(chart)
         texts = texts_of(value)
         scripted = SCRIPT.search(texts.get(HTML, "")) is not None
         found = {mime: texts[mime] for mime in SUFFIXES if texts.get(mime) and not (scripted and mime == HTML)}
         forms = [cut_text(text, asked.limit, mime, SUFFIXES[mime]) for mime, text in found.items()]
         rich = [form for form in forms if not (form.cut and form.mime == LATEX)]
         if scripted and not rich:
-            rich = [Form(NOTE, "note", b"script\n")]
+            rich = [_note("script")]
         return (cut_text(texts.get(PLAIN) or repr(value), asked.limit), *rich) if rich else None
 
     def html(self, shown: Shown, at: At) -> str:
@@ -64,6 +71,10 @@ class Rich(Kind):
         """A result with each form of the record, without whatever would run or load something."""
         data = {form.mime: made for form in shown.forms if (made := _in_notebook(form, f"value-{number}-"))}
         return {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": number}
+
+
+def _note(name: str) -> Form:
+    return Form(NOTE, "note", f"{name}\n".encode())
 
 
 def _in_notebook(form: Form, prefix: str) -> Any:

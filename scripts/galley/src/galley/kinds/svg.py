@@ -65,7 +65,7 @@ OUT_OF_ITS_BOX = ("overflow", "transform", "transform-box", "transform-origin", 
 DROPPED = frozenset(
     (
         *("class", "role", "tabindex", "base", "type", "show", "actuate", "arcrole", "title", "version", "lang"),
-        *("baseProfile", "contentScriptType", "contentStyleType", "enable-background", "zoomAndPan"),
+        *("baseProfile", "contentScriptType", "contentStyleType", "enable-background", "zoomAndPan", "pointer-events"),
     )
 )
 EVERYTHING = re.compile(r"\s*\*\s*\{([^{}<>@\\]*)\}\s*")  # the one style sheet that matplotlib writes
