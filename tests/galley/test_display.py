@@ -224,6 +224,17 @@ def test_what_a_failed_cell_printed_before_it_showed_something_is_told(folder: G
     assert "ZeroDivisionError" in said
 
 
+def test_a_display_that_nobody_imported_is_told_with_the_import_that_mends_it(folder: GuideFolder) -> None:
+    bring(folder)
+    folder.snippet("page", "# %% a\ndisplay(1)\n")
+    (said,) = folder.run().failures.values()
+    assert "NameError: name 'display' is not defined" in said
+    line = said.partition("import it: ")[2].splitlines()[0]
+    folder.snippet("page", f"# %% a\n{line}\ndisplay(1)\n")
+    assert folder.run().failures == {}
+    assert outputs(folder, "a") == [("value", "1")]
+
+
 def test_showing_gives_a_cell_no_time(folder: GuideFolder) -> None:
     bring(folder)
     code = (

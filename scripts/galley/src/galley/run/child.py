@@ -62,6 +62,7 @@ from galley.source.cells import Cell, SnippetFile, cut
 from galley.source.grammar import grammar_among
 from galley.system import sandbox
 
+NO_DISPLAY = "only notebooks have it among the built-in names; import it: from IPython.display import display"
 READ_ONLY = "in the sandbox a page writes into its working folder and the temporary folder alone"
 
 
@@ -268,6 +269,8 @@ class _Program:
         except CalledError as wrong:  # which must not hide the failure itself
             explained = str(wrong)
         also = [explained, why]
+        if isinstance(error, NameError) and error.name == "display":
+            also.append(NO_DISPLAY)
         if getattr(error, "errno", 0) == errno.EROFS and self.job.sandbox != sandbox.OFF:
             also.append(READ_ONLY)
         what = "\n".join([what, *filter(None, also)])
