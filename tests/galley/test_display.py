@@ -10,7 +10,8 @@ import pytest
 from builders import BUILDERS, article, plain
 from galley.record.model import Shown
 from galley.run.order import Order
-from galley.run.protocol import CellBegins, CellEnds, CellShows, Cost, Ending, EventError, Ready
+from galley.run.placing import Placing
+from galley.run.protocol import SHOWS, CellBegins, CellEnds, CellShows, Cost, Ending, EventError, Ready
 from guide_folder import SETTINGS, GuideFolder, python
 
 # What of IPython a plain script has, without a notebook.
@@ -30,6 +31,7 @@ display(Table(), "a text")
 print("warned", file=sys.stderr)
 print("two")
 display({"text/plain": "raw", "text/html": "<i>raw</i>"}, raw=True)
+display({"a": 1})
 display(None)
 Table()
 # %% none
@@ -80,6 +82,7 @@ def test_what_is_shown_stands_in_its_place_among_the_text(first: GuideFolder) ->
         ("value", "'a text'"),
         ("stdout", "two\n"),
         ("rich", "<i>raw</i>"),
+        ("value", "{'a': 1}"),
         ("rich", "<b>table</b>"),
     ]
     record = first.record("page")
@@ -87,7 +90,7 @@ def test_what_is_shown_stands_in_its_place_among_the_text(first: GuideFolder) ->
     assert cell is not None
     assert [file.file for output in cell.outputs for file in output.files if file.mime == "text/plain"] == [
         "parts.stdout.txt", "parts.stderr.txt", "parts.rich.txt", "parts.value.txt", "parts.stdout-2.txt",
-        "parts.rich-2.txt", "parts.rich-3.txt",
+        "parts.rich-2.txt", "parts.value-2.txt", "parts.rich-3.txt",
     ]  # fmt: skip
 
 
@@ -245,6 +248,17 @@ def test_showing_gives_a_cell_no_time(folder: GuideFolder) -> None:
     assert "took longer than 1 s and was stopped" in said
 
 
+def test_nothing_is_placed_where_no_cell_runs() -> None:
+    told: list[CellShows] = []
+    placing, output = Placing(told.append), Shown("value", ())
+    assert not placing.place([output])
+    placing.begins("a")
+    assert placing.place([output, output])
+    placing.begins("")
+    assert not placing.place([output])
+    assert told == [CellShows("a", output)] * 2
+
+
 MATPLOTLIB = """\
 # %% a alt="lines"
 import matplotlib.pyplot as plt
@@ -293,7 +307,9 @@ def test_the_order_of_events_has_what_a_cell_shows_between_its_beginning_and_its
     shows, of_b = (CellShows(cell, Shown("value", ())) for cell in ("a", "b"))
     ready, begins, ends, then = Ready(), CellBegins("a", 1), CellEnds("a", Cost()), CellBegins("b", 2)
     turns(ready, begins, shows, shows, ends, then, of_b, Ending(1.0), of_b, CellEnds("b", Cost()))
+    turns(ready, begins, *[shows] * SHOWS, ends, then, *[of_b] * SHOWS)
     for wrong in (
+        [ready, begins, *[shows] * SHOWS, shows],
         [shows], [ready, shows], [ready, begins, of_b], [ready, begins, ends, shows], [ready, begins, ends, of_b],
         [ready, begins, ends, then, Ending(1.0), CellEnds("b", Cost()), of_b],
     ):  # fmt: skip

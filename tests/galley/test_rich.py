@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from markdown import Markdown
 
 from builders import BUILDERS, article, plain
 from galley.kinds.bundle import picture_of, texts_of
 from galley.kinds.latex import formula
 from galley.kinds.sanitise import sanitised
+from galley.site.formats import formats_of
+from galley.site.page import Page
 from galley.source.digest import digest
 from guide_folder import SETTINGS, GuideFolder
 
@@ -27,7 +31,8 @@ class Styled:
         rules = "#T_0, #T_1 { color: red; position: fixed;} #T_1 {font-weight: bold} td {color: blue} #T_2 {c}"
         return f"<style>{rules}</style><table><tr><td id=\\"T_0\\">0</td><td id=\\"T_1\\">1</td><td>2</td></tr></table>"
 class Words:
-    def _repr_markdown_(self): return "**bold** and <i>no tag</i>\\n\\n| a | b |\\n|---|---|\\n| 1 | 2 |\\n"
+    def _repr_markdown_(self): return "**bold** and <i>no tag</i>\\n\\n<div>no block</div>\\n\\n" + TABLE
+TABLE = "| a | b |\\n|---|---|\\n| 1 | 2 |\\n"
 class Formula:
     def __init__(self, text="sqrt(x)"): self.text = text
     def __repr__(self): return self.text
@@ -144,6 +149,7 @@ def test_the_styles_of_single_cells_are_kept_as_those_of_a_styled_table(guide: G
 def test_markdown_is_rendered_without_html_in_it(guide: GuideFolder) -> None:
     html = built(guide, "words")
     assert "<strong>bold</strong> and &lt;i&gt;no tag&lt;/i&gt;" in html
+    assert "&lt;div&gt;no block&lt;/div&gt;" in html
     assert "<td>1</td>" in html
 
 
@@ -153,7 +159,11 @@ def test_a_formula_is_set_where_the_site_sets_mathematics(guide: GuideFolder) ->
     assert r'<div class="arithmatex">\[ \displaystyle \sqrt{x} &lt; 2 \]</div>' in html
 
 
-@pytest.mark.parametrize("more", ["", "  - pymdownx.arithmatex\n"], ids=["no mathematics", "with scripts in the page"])
+@pytest.mark.parametrize(
+    "more",
+    ["", "  - pymdownx.arithmatex:\n      smart_dollar: true\n"],
+    ids=["no mathematics", "with scripts in the page"],
+)
 def test_elsewhere_it_is_its_text_or_its_source_where_the_text_says_nothing(guide: GuideFolder, more: str) -> None:
     html = built(guide, "formula", more=more)
     assert "arithmatex" not in html
@@ -251,6 +261,30 @@ def test_a_form_that_is_too_long_is_cut_and_said_and_a_formula_left_out(folder: 
     assert found is not None
     assert [(file.file, file.cut) for file in found.outputs[0].files] == [("b.rich.txt", 0), ("b.rich.html", 407)]
     assert "407 more bytes were recorded and are cut here" in built(folder, "b")
+
+
+def test_markdown_is_read_by_nothing_that_could_execute_it(first: GuideFolder) -> None:
+    """A custom fence may: those of markdown-exec do."""
+    called: list[str] = []
+
+    def execute(source: str, *_: object, **__: object) -> str:
+        called.append(source)
+        return "<p>made</p>"
+
+    fences = {"custom_fences": [{"name": "run", "class": "run", "format": execute}]}
+    extensions = {"pymdownx.superfences": fences, "pymdownx.snippets": {}, "markdown_include": {}}
+    page = Page(first.project, Path("docs/page.md"), extensions=extensions)
+    html, without = formats_of(Markdown(), page).markdown("```run\nx\n```\n", "a-")
+    assert (called, without) == ([], [])
+    assert "x" in html
+    assert fences["custom_fences"], "the page's own settings stay"
+
+
+def test_markdown_that_is_too_long_stands_as_it_is(first: GuideFolder) -> None:
+    markdown = formats_of(Markdown(), Page(first.project, Path("docs/page.md"))).markdown
+    html, _ = markdown("*a* <b>" * 20_000, "a-")
+    assert html.startswith("<pre><code>*a* &lt;b&gt;")
+    assert "<em>a</em>" in markdown("*a* <b>", "a-")[0]
 
 
 @pytest.mark.parametrize(

@@ -41,12 +41,11 @@ def formats_of(md: Markdown, page: Page) -> Formats:
 
 
 def _markdown(page: Page, text: str, prefix: str) -> tuple[str, list[str]]:
-    """A text of Markdown as HTML; one that is too long, or too deep for Python, stands as it is."""
-    try:
-        html = _reader(page).convert(text) if len(text) <= LONGEST else ""
-    except RecursionError:
-        html = ""
-    return (sanitised(html, prefix), left_out(html)) if html else (f"<pre><code>{escape(text)}</code></pre>", [])
+    """A text of Markdown as HTML; one that is too long stands as it is."""
+    if len(text) > LONGEST:
+        return f"<pre><code>{escape(text)}</code></pre>", []
+    html = _reader(page).convert(text)
+    return sanitised(html, prefix), left_out(html)
 
 
 def _reader(page: Page) -> Markdown:
