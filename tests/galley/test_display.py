@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
 from builders import BUILDERS, article, plain
+from galley.kinds.arrivals import Arrivals
 from galley.record.model import Shown
 from galley.run.order import Order
 from galley.run.placing import Placing
@@ -257,6 +260,23 @@ def test_nothing_is_placed_where_no_cell_runs() -> None:
     placing.begins("")
     assert not placing.place([output])
     assert told == [CellShows("a", output)] * 2
+
+
+def test_several_may_await_one_module_also_one_that_is_not_there_at_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    came: list[str] = []
+    before = list(sys.meta_path)
+    for name in ("one", "two"):
+        Arrivals({"arrives_late": lambda module, name=name: came.append(name)})  # type: ignore[misc]
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("arrives_late")
+    (tmp_path / "arrives_late.py").write_text("")
+    importlib.invalidate_caches()
+    importlib.import_module("arrives_late")
+    assert sorted(came) == ["one", "two"]
+    assert sys.meta_path == before
 
 
 MATPLOTLIB = """\

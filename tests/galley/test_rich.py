@@ -300,6 +300,7 @@ def test_markdown_that_is_too_long_stands_as_it_is(first: GuideFolder) -> None:
         r"\begin{html} x \end{html}",
         r"\begin {html} x \end {html}",
         r"\begin\relax{html}",
+        r"\begin{{html}} x \end{{html}}",
         "x" * 20_001,
     ],
 )
