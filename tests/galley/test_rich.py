@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -312,6 +313,35 @@ def test_latex_that_is_more_than_a_formula_is_none(latex: str) -> None:
 def test_a_formula_is_what_stands_between_its_signs(around: str) -> None:
     inside = r"\left[\begin{matrix}1 & \frac{\pi}{2}\\0 & \operatorname{erf}{\left(x \right)}\end{matrix}\right]"
     assert formula(around.format(inside)) == inside
+
+
+def needed(*packages: str) -> None:
+    """Skip a test whose page imports these; the tests themselves need not, and may have other modules of such names."""
+    if absent := [name for name in packages if find_spec(name) is None]:
+        pytest.skip(f"not installed: {', '.join(absent)}")
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_frame_is_a_table_with_its_text_in_the_record(folder: GuideFolder, library: str) -> None:
+    needed(library)
+    code = f"import {library}\n{library}.DataFrame({{'method': ['<b>LoRA'], 'score': [0.8]}})\n"
+    plain(folder).snippet("page", f"# %% a\n{code}")
+    assert not folder.run().failures
+    assert "<b>LoRA" in shown(folder, "a")["rich.txt"]
+    html = built(folder, "a")
+    assert '<table class="galley-frame"' in html
+    assert "&lt;b&gt;LoRA" in html
+    assert "dataframe" not in html
+    assert "page (laptop): unchanged" in folder.run(everything=True).said
+
+
+def test_a_styled_frame_keeps_its_colours_and_has_the_same_ids_at_each_run(folder: GuideFolder) -> None:
+    needed("pandas", "jinja2")
+    code = "import pandas\npandas.DataFrame({'a': [1, 2]}).style.highlight_max(color='yellow')\n"
+    plain(folder).snippet("page", f"# %% a\n{code}")
+    assert not folder.run().failures
+    assert built(folder, "a").count("background-color:yellow") == 1
+    assert "page (laptop): unchanged" in folder.run(everything=True).said
 
 
 def test_a_class_is_no_value_of_its_own_methods() -> None:
