@@ -186,7 +186,18 @@ def test_a_picture_is_compared_by_its_pixels() -> None:
     assert found.what == "has 10 × 5 pixels, had 20 × 10"
     assert compared("image", png((1, 2, 3)), png((1, 2, 3), compress_level=0), mime).change is Change.SAME
     assert "no picture that can be read" in compared("image", png((1, 2, 3)), b"no picture", mime).what
-    assert compared("image", png((1, 2, 3)), b"\xff\xd8", "image/jpeg").change is Change.BYTES
+    assert compared("image", png((1, 2, 3)), png((4, 2, 3)), "image/webp").change is Change.BYTES
+
+
+def test_two_photographs_are_compared_by_their_pixels_too() -> None:
+    pillow = pytest.importorskip("PIL.Image")
+    photographs = []
+    for colour in ((0, 0, 0), (51, 51, 51)):
+        file = io.BytesIO()
+        pillow.new("RGB", (16, 16), colour).save(file, "JPEG")
+        photographs.append(file.getvalue())
+    found = compared("image", *photographs, "image/jpeg")
+    assert found.what == "differs in 256 of 256 pixels (1 of them), by at most 51 of 255"
 
 
 def test_pixels_need_pillow_and_the_difference_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

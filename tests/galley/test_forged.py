@@ -122,8 +122,14 @@ def data_of(text: str, cell: str) -> dict[str, Any]:
 
 
 def test_what_could_run_or_load_something_is_in_no_notebook(guide: GuideFolder) -> None:
-    more = {"js": ("text/javascript", "alert(1)"), "md": ("text/markdown", "![](http://evil.example/a.png)")}
-    forge(guide, "value", "value", {"txt": (TEXT, "2\n"), "html": ("text/html", HARMFUL), **more})
+    more = {
+        "js": ("text/javascript", "alert(1)"),
+        "md": ("text/markdown", "![](http://evil.example/a.png)"),
+        "tex": ("text/latex", r"$\href{javascript:alert(1)}{x}$"),
+        "note": ("text/x-galley-note", "<script>alert(1)</script>"),
+        "json": (JSON, "<script>alert(1)</script>"),
+    }
+    forge(guide, "value", "rich", {"txt": (TEXT, "2\n"), "html": ("text/html", HARMFUL), **more})
     text = exported(guide)
     assert not [each for each in ATTACKS if each in text]
     data = data_of(text, "value")

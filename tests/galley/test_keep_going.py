@@ -11,7 +11,8 @@ from galley.errors import Place
 from galley.record.model import Cost
 from galley.run.failure import Failure
 from galley.run.lost import Lost
-from galley.run.protocol import CellBegins, CellEnds, CellFailed, Ending, EventError, Order, Ready
+from galley.run.order import Order
+from galley.run.protocol import CellBegins, CellEnds, CellFailed, Ending, EventError, Ready
 from guide_folder import GuideFolder
 
 GOOD = """\

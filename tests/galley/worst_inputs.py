@@ -26,8 +26,11 @@ from galley.export import book
 from galley.export.document import document
 from galley.kinds.ansi import for_terminal, only_colours
 from galley.kinds.describe import describe
+from galley.kinds.latex import formula
 from galley.kinds.markup import escape, inline
 from galley.kinds.pictured import of_images
+from galley.kinds.rich import MAY_LOAD, SCRIPT
+from galley.kinds.richest import ID, SHEET
 from galley.kinds.rows import read
 from galley.kinds.sanitise import LONG, left_out, sanitised
 from galley.kinds.svg import image_html
@@ -276,6 +279,8 @@ TABLE = {
         (
             "galley.record.normalise.ADDRESS",
             "galley.record.normalise.RUNNERS",
+            "galley.record.normalise.ID",
+            "galley.record.normalise.DRAWN",
             r"galley.record.normalise: (?:(?<![\w.-])|(?<=-[A-Z])){}(?![\w.-])",
             "galley.record.normalise: anywhere if _is_no_word(name) else alone",
             "galley.record.frames.FRAME",
@@ -290,7 +295,14 @@ TABLE = {
             *(pumped(before, "1") for before in ("page.py:", 'File "page.py", line ')),
             *(pumped("page.py ", unit) for unit in ("0xfffff", "0xffffff", " 0x", "\r")),
             pumped("page.py 0x", "f"),
-            *(pumped("<0x ", unit) for unit in ("<", "-", " at 0x", "<A at 0xffffff>", " started 999999999", "=")),
+            *(
+                pumped('id="T_12345" ', unit)
+                for unit in ('id="', 'id="T_12345', "0", "T_", "T_0", "00000000-", "0000-")
+            ),
+            *(
+                pumped("<0x ", unit)
+                for unit in ("&lt;", "-&gt;", "&", "<", "-", " at 0x", "<A at 0xffffff>", " started 999999999", "=")
+            ),
             *(
                 pumped("/home/alice", unit)
                 for unit in ("/tmp/galley-", "/home/alice", "-I/home/alice", "alice@", "'alice'", "node-7-")
@@ -298,6 +310,24 @@ TABLE = {
             *(pumped("/opt/galley/", unit) for unit in (".py", ".py:1", "\n/opt/galley/x.py:1: W", " ")),
             *(pumped("/opt/galley/x", unit) for unit in ('\n  File "<frozen runpy>", line 1', '\n  File "', "\n    a")),
         ),
+    ),
+    "a formula": Worst(
+        tuple(f"galley.kinds.latex.{name}" for name in ("COMMAND", "NESTED", "ENVIRONMENT")),
+        formula,
+        (
+            *(pumped("$", unit, "$") for unit in ("\\", "\\a", "a", "$", " ", "\\begin", "\\begin{", "{")),
+            *(pumped("\\begin", unit) for unit in (" ", "{", "a", "{a}")),
+        ),
+    ),
+    "a value": Worst(
+        ("galley.kinds.rich.SCRIPT", "galley.kinds.rich.MAY_LOAD"),
+        _match_all((), (SCRIPT, MAY_LOAD)),
+        (pumped("", "<scrip"), pumped("", "javascript"), pumped("", "!"), pumped("", "data")),
+    ),
+    "styles of a value": Worst(
+        ("galley.kinds.richest.SHEET", "galley.kinds.richest.ID"),
+        _match_all((), (SHEET, ID)),
+        (*(pumped("", unit) for unit in ("<style", "<style>", "<style>a", 'id="', "id", "a")), pumped('id="', "a")),
     ),
     "mask_measured": Worst(
         ("galley.record.measured.MEASURED",),

@@ -46,6 +46,15 @@ class Shown:
     def __repr__(self): return self.text
 class Html(Shown):
     def _repr_html_(self): return self.text
+class Words(Shown):
+    def _repr_markdown_(self): return self.text
+class Formula(Shown):
+    def _repr_latex_(self): return "$" + self.text + "$"
+class Data(Shown):
+    def _repr_json_(self): return {self.text: [self.text]}
+class Several(Shown):
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return dict.fromkeys(["text/plain", "text/html", "text/markdown", "text/latex"], self.text)
 class Svg(Shown):
     def _repr_svg_(self):
         return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><title>x</title>{self.text}</svg>'
@@ -71,6 +80,10 @@ PLACES: dict[str, Place] = {
     "standard error": lambda text: ("", f"import sys\nprint({text!r}, file=sys.stderr)", ""),
     "a value": lambda text: ("", f"Shown({text!r})", ""),
     "a value with HTML": lambda text: ("", f"Html({text!r})", ""),
+    "a value with Markdown": lambda text: ("", f"Words({text!r})", ""),
+    "a value with LaTeX": lambda text: ("", f"Formula({text!r})", ""),
+    "a value with JSON": lambda text: ("", f"Data({text!r})", ""),
+    "a value with several": lambda text: ("", f"Several({text!r})", ""),
     "a drawing": lambda text: ("", f"Svg({text!r})", ""),
     "an error": lambda text: (' raises="Raised"', f"failing({text!r})", ""),
     "a caption": lambda text: ("", f'"""{one_line(text)}."""\nprint(1)', ""),

@@ -13,8 +13,9 @@ from typing import Any
 from galley.config import Project
 from galley.errors import GalleyError
 from galley.kinds.brought import Brought
-from galley.kinds.image import Image
+from galley.kinds.image import Image, close
 from galley.kinds.kind import Asked, At, Kind, Watcher
+from galley.kinds.rich import Rich
 from galley.kinds.shell import Shell
 from galley.kinds.table import TableKind
 from galley.kinds.text import Error, Stderr, Stdout, Value
@@ -28,7 +29,7 @@ from galley.source.shell import SHELL, commands
 from galley.words import counted
 
 # In the order in which they are asked for a value: the text of a value comes last, since it takes any value.
-BUILT_IN: tuple[type[Kind], ...] = (Stdout, Stderr, Shell, TraceKind, TableKind, Image, Value, Error)
+BUILT_IN: tuple[type[Kind], ...] = (Stdout, Stderr, Shell, TraceKind, TableKind, Image, Rich, Value, Error)
 
 
 ALSO = "a text as the first thing in the cell, which becomes the caption"
@@ -73,6 +74,14 @@ class Kinds:
         """The output for a value, of the first kind that takes it; kinds that a tag of the cell asks for come first."""
         asking = [kind for kind in self if kind.tag in cell.tags]
         for kind in (*asking, *(kind for kind in self if not kind.tag)):
+            if (forms := kind.of_value(value, asked)) is not None:
+                return [Shown(kind.name, forms)] if forms else []
+        return []
+
+    def of_shown(self, value: object, asked: Asked) -> list[Shown]:
+        """The output for a value that a page shows by itself, of the first kind without a tag that takes it."""
+        close(value)
+        for kind in (kind for kind in self if not kind.tag):
             if (forms := kind.of_value(value, asked)) is not None:
                 return [Shown(kind.name, forms)] if forms else []
         return []

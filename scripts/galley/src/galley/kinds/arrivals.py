@@ -30,11 +30,11 @@ class Arrivals(importlib.abc.MetaPathFinder):
         """What the other finders find for an awaited module, with what is to be done added; None for any other."""
         if name not in self._awaited:
             return None
+        do = self._awaited.pop(name)  # before the others are asked: another one that awaits it asks this one
         others = [finder for finder in sys.meta_path if finder is not self]
         specs = (finder.find_spec(name, path, target) for finder in others)
         spec = next((spec for spec in specs if spec), None)
         if spec and spec.loader and (execute := getattr(spec.loader, "exec_module", None)):
-            do = self._awaited.pop(name)
             if not self._awaited:
                 sys.meta_path.remove(self)
 
@@ -43,4 +43,6 @@ class Arrivals(importlib.abc.MetaPathFinder):
                 do(module)
 
             spec.loader.exec_module = execute_and_do  # type: ignore[method-assign]
+        else:
+            self._awaited[name] = do
         return spec

@@ -14,17 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from galley.kinds.arrivals import Arrivals
+from galley.kinds.bundle import picture_of
+from galley.kinds.charts import chart_of, drawing_of
 from galley.kinds.kind import Asked, At, Kind
 from galley.kinds.pictured import of_images
-from galley.kinds.shown import keep_shown
-from galley.kinds.svg import INK, PNG_MIME, SVG_MIME, image_html, is_harmless, title_of
+from galley.kinds.svg import INK, JPEG_MIME, PNG_MIME, SVG_MIME, image_html, is_harmless, title_of
 from galley.kinds.text import notebook_lines
 from galley.record.compare import Compared
 from galley.record.difference import Difference
 from galley.record.model import Form, Shown
 
 PYPLOT = "matplotlib.pyplot"
-METHODS = (("_repr_svg_", SVG_MIME, "svg"), ("_repr_png_", PNG_MIME, "png"))  # the display protocol of notebooks
+SUFFIXES = {SVG_MIME: "svg", PNG_MIME: "png", JPEG_MIME: "jpg"}
 PALETTE = ("#3f7fd0", "#cf5a1d", "#2b8a5a", "#9a62d8", "#c9466f", "#1d8a9c", "#93742a", "#74808c")
 INKED = ("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
 STYLE: dict[str, Any] = {
@@ -48,39 +49,32 @@ COLOURED = {*INKED, "figure.facecolor", "savefig.facecolor", "axes.facecolor", "
 
 
 class Image(Kind):
-    """A drawing as SVG, or a picture as PNG."""
+    """A drawing as SVG, or a picture as PNG or JPEG."""
 
     name, picture = "image", True
     css = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
     def __init__(self) -> None:
         self._begun = False
-        self._kept: list[bytes] = []  # the figures that the cell has shown
 
     def begin(self) -> None:
-        """Have matplotlib use galley's style and keep what it shows, once the page has imported pyplot."""
+        """Have matplotlib use galley's style, once the page has imported pyplot."""
         if not self._begun:
             self._begun = True
-            Arrivals({PYPLOT: self._take})
-
-    def _take(self, pyplot: Any) -> None:
-        use_style()
-        keep_shown(pyplot, lambda: self._kept.extend(drawn()))
+            Arrivals({PYPLOT: lambda _: use_style()})
 
     def of_value(self, value: object, asked: Asked) -> tuple[Form, ...] | None:
-        """The image of a value whose class can draw it, and of a figure of matplotlib that is closed."""
+        """The image of a value whose class can draw it, of a chart, and of a figure of matplotlib that is closed."""
         if _is_closed(value):
             return (Form(SVG_MIME, "svg", _svg(value)),)
-        for method, mime, suffix in METHODS:
-            draw = getattr(type(value), method, None)
-            if draw is not None and (image := draw(value)) is not None:
-                return (Form(mime, suffix, image.encode() if isinstance(image, str) else bytes(image)),)
-        return None
+        if chart_of(value):
+            return (Form(SVG_MIME, "svg", drawing),) if (drawing := drawing_of(value)) else None
+        mime, image = picture_of(value) or ("", b"")
+        return (Form(mime, SUFFIXES[mime], image),) if mime else None
 
     def left_open(self, asked: Asked) -> Iterable[tuple[Form, ...]]:
-        """The matplotlib figures that the cell has shown, and those that are open; each of these is closed."""
-        figures, self._kept = [*self._kept, *drawn()], []
-        return [(Form(SVG_MIME, "svg", figure),) for figure in figures]
+        """The matplotlib figures that are open; each of them is closed."""
+        return [(Form(SVG_MIME, "svg", figure),) for figure in drawn()]
 
     def html(self, shown: Shown, at: At) -> str:
         """The image, with its label."""
@@ -109,14 +103,14 @@ class Image(Kind):
         return of_images(was.form, now.form, tolerance)
 
 
-def use_style() -> bool:
-    """Make galley's style matplotlib's default, and return whether matplotlib is imported by now.
+def use_style() -> None:
+    """Make galley's style matplotlib's default, where matplotlib is imported by now.
 
     A setting that the page has changed itself stays as the page wants it.
     """
     matplotlib = sys.modules.get("matplotlib.pyplot") and sys.modules["matplotlib"]
     if matplotlib is None:
-        return False
+        return
     cycle = matplotlib.rcsetup.cycler(color=PALETTE)
     style = {**STYLE, **dict.fromkeys(INKED, INK), "axes.prop_cycle": cycle}
     now, before = matplotlib.rcParams, matplotlib.rcParamsOrig
@@ -124,7 +118,6 @@ def use_style() -> bool:
     if own & COLOURED:  # one colour of the page's own: then galley sets no colour, since a mixture may be unreadable
         own |= COLOURED
     now.update({key: value for key, value in style.items() if key not in own})
-    return True
 
 
 def drawn() -> Iterator[bytes]:
@@ -135,6 +128,13 @@ def drawn() -> Iterator[bytes]:
     for number in pyplot.get_fignums():
         yield _svg(pyplot.figure(number))
     pyplot.close("all")
+
+
+def close(value: object) -> None:
+    """Close a value that is an open figure of matplotlib: what shows it now shows it, and nothing does so again."""
+    figures, pyplot = (sys.modules.get(f"matplotlib.{name}") for name in ("figure", "pyplot"))
+    if figures and pyplot and isinstance(value, figures.Figure):
+        pyplot.close(value)
 
 
 def _is_closed(value: Any) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Protocol
 
-from galley.kinds.markup import plain
+from galley.kinds.markup import escape, plain
 from galley.record.compare import Compared
 from galley.record.difference import Change, Difference, of_text
 from galley.record.model import Form, Shown
@@ -34,11 +34,26 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Formats:
+    """How a page makes HTML of a text in another language; as it stands, the text is shown as it is.
+
+    `code` takes a text and its language. `markdown` takes a text and how ids must begin; its answer has the names of
+    what was left out, too. `math` takes LaTeX that is a formula and nothing else (`galley.kinds.latex`); its answer is
+    empty where the site sets no mathematics.
+    """
+
+    code: Callable[[str, str], str] = lambda text, language: f"<pre><code>{escape(text)}</code></pre>"
+    markdown: Callable[[str, str], tuple[str, list[str]]] = lambda text, ids: (f"<pre>{escape(text)}</pre>", [])
+    math: Callable[[str], str] = lambda formula: ""
+
+
+@dataclass(frozen=True)
 class At:
-    """Where on a page an output is shown: in which cell, and how the ids in its HTML must begin."""
+    """Where on a page an output is shown: in which cell, how the ids in its HTML must begin, and the page's formats."""
 
     cell: Cell
     ids: str
+    formats: Formats = Formats()
 
 
 class Watcher(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 
-from galley.kinds.svg import PNG_MIME, SVG_MIME
+from galley.kinds.svg import JPEG_MIME, PNG_MIME, SVG_MIME
 from galley.record.difference import ROWS, Change, Difference, of_text
 from galley.record.model import Form
 
@@ -21,7 +21,7 @@ def of_images(was: Form, now: Form, tolerance: float) -> Difference:
     """The difference of two images: of words and numbers, of pixels, or of mere bytes."""
     if was.mime == now.mime == SVG_MIME:
         return _of_drawings(was.text, now.text, tolerance)
-    if was.mime == now.mime == PNG_MIME:
+    if was.mime == now.mime and now.mime in (PNG_MIME, JPEG_MIME):
         return _of_pixels(was.data, now.data)
     return Difference(Change.BYTES, f"has other bytes ({now.mime})")
 
@@ -48,7 +48,7 @@ def _of_pixels(was: bytes, now: bytes) -> Difference:
     except ImportError:
         return Difference(Change.IMAGE, WITHOUT)
     try:
-        pictures = [Image.open(io.BytesIO(each), formats=["PNG"]) for each in (was, now)]
+        pictures = [Image.open(io.BytesIO(each), formats=["PNG", "JPEG"]) for each in (was, now)]
         if any(each.width * each.height > LARGEST for each in pictures):
             return Difference(Change.IMAGE, "has other bytes, and too many pixels to compare them")
         before, after = (each.convert("RGBA") for each in pictures)

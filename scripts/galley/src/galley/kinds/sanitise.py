@@ -15,6 +15,8 @@ from html.parser import HTMLParser
 
 import nh3
 
+from galley.kinds.markup import CONTROL
+
 TAGS = (nh3.ALLOWED_TAGS - {"area", "map", "nav"}) | {"input", "label", "section", "tfoot"}
 EVERYWHERE = {"class", "dir", "id", "lang", "style", "title"}
 ATTRIBUTES = {
@@ -44,19 +46,23 @@ NUMBERED = re.compile(r"exec-[0-9]+--")  # markdown-exec's own prefix of ids, wh
 MADE = ("__tabbed_", "__codelineno-", "__span-")  # how ids that Markdown extensions make begin
 
 
-def sanitised(html: str, prefix: str) -> str:
-    """The HTML without whatever may not be kept; every id in it, and every link to an id, begins with `prefix`."""
+def sanitised(html: str, prefix: str, table: str = "") -> str:
+    """The HTML without whatever may not be kept; every id in it, and every link to an id, begins with `prefix`.
+
+    `table` is a class for each table in it. No control character is left, not even one that was written as `&#2;`:
+    Python-Markdown puts another part of the page in the place of some.
+    """
 
     def keep(tag: str, name: str, value: str) -> str | None:
         if name == "class":
-            return " ".join(each for each in value.split() if CLASSES.fullmatch(each)) or None
+            return " ".join(each for each in value.split() if each == table or CLASSES.fullmatch(each)) or None
         if name in ("id", "name", "for"):
             return _named(value, prefix)
         if tag == "a" and name == "href":
             return f"#{own}" if value.startswith("#") and (own := _named(value[1:], prefix)) else _link(value)
         return _picture(value) if name == "src" else value
 
-    return nh3.clean(
+    clean = nh3.clean(
         html,
         tags=TAGS,
         attributes=ATTRIBUTES,
@@ -65,7 +71,9 @@ def sanitised(html: str, prefix: str) -> str:
         filter_style_properties=STYLES,
         url_schemes={"http", "https", "mailto", "data"},
         link_rel=None,
+        set_tag_attribute_values={"table": {"class": table}} if table else None,
     )
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", clean)
 
 
 def left_out(html: str) -> list[str]:

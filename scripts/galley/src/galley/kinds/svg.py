@@ -19,7 +19,7 @@ from galley.record.model import Form
 if TYPE_CHECKING:
     from xml.etree import ElementTree
 
-SVG_MIME, PNG_MIME = "image/svg+xml", "image/png"
+SVG_MIME, PNG_MIME, JPEG_MIME = "image/svg+xml", "image/png", "image/jpeg"
 INK = "#1b1f25"  # of text and axes in galley's own style; a page shows this very colour in its own text colour
 
 BLACK = re.compile(r"(?:black|#000|#000000|rgb\(0, ?0, ?0\))", re.IGNORECASE)
@@ -65,7 +65,7 @@ OUT_OF_ITS_BOX = ("overflow", "transform", "transform-box", "transform-origin", 
 DROPPED = frozenset(
     (
         *("class", "role", "tabindex", "base", "type", "show", "actuate", "arcrole", "title", "version", "lang"),
-        *("baseProfile", "contentScriptType", "contentStyleType", "enable-background", "zoomAndPan"),
+        *("baseProfile", "contentScriptType", "contentStyleType", "enable-background", "zoomAndPan", "pointer-events"),
     )
 )
 EVERYTHING = re.compile(r"\s*\*\s*\{([^{}<>@\\]*)\}\s*")  # the one style sheet that matplotlib writes
@@ -92,7 +92,7 @@ def image_html(form: Form, label: str, group: str, *, inline: bool = True) -> st
             pass
         else:
             return f'<div class="galley-figure" tabindex="0" data-search-exclude>{drawing}</div>'
-    mime = SVG_MIME if form.mime == SVG_MIME else PNG_MIME
+    mime = form.mime if form.mime in (SVG_MIME, JPEG_MIME) else PNG_MIME
     said = escape(label or UNLABELLED)
     return f'<img class="galley-image" alt="{said}" src="data:{mime};base64,{b64encode(form.data).decode()}">'
 

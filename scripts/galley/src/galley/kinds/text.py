@@ -15,7 +15,6 @@ from galley.record.compare import Compared
 from galley.record.difference import Change, Difference, of_lines
 from galley.record.model import Form, Shown
 
-RUNS = ("text/javascript", "text/markdown")  # Markdown may load a picture from another host
 COLUMNS = 100  # the most characters in a line of a text that is taken for a table
 PHONE = 40  # characters in a line of a narrow screen
 ROWS = 20  # lines that are shown without scrolling
@@ -77,13 +76,8 @@ class Value(Text):
         return (cut_text(repr(value) if summary is None else summary, asked.limit),)
 
     def notebook(self, shown: Shown, number: int) -> dict[str, Any] | None:
-        """A result, with each form of the record that is a text, without whatever would run or load something."""
-        texts = {form.mime: text_and_cut(form) for form in shown.forms if form.mime.startswith("text/")}
-        if "text/html" in texts:
-            from galley.kinds.sanitise import sanitised  # which only an export needs, and a builder
-
-            texts["text/html"] = sanitised(texts["text/html"], f"value-{number}-")
-        data = {mime: notebook_lines(text) for mime, text in texts.items() if mime not in RUNS}
+        """A result."""
+        data = {"text/plain": notebook_lines(text_and_cut(shown.forms[0]))}
         return {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": number}
 
 

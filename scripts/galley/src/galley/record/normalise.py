@@ -13,14 +13,18 @@ from pathlib import Path
 from galley.record.frames import without_frames
 from galley.record.machine import forms
 
-# What opens and closes an object's text, arrows and comparisons that do not, and addresses where Python writes them.
+# What opens and closes an object's text, also in HTML, arrows and comparisons that do not, and addresses where Python
+# writes them.
 ADDRESS = re.compile(
-    r"[-=]>|[<>]=|[<>]|(?<=\bat )0x[0-9a-fA-F]{6,16}\b|(?<=hread )0x[0-9a-fA-F]{6,16}\b"
+    r"[-=](?:>|&gt;)|(?:[<>]|&[lg]t;)=|[<>]|&[lg]t;|(?<=\bat )0x[0-9a-fA-F]{6,16}\b|(?<=hread )0x[0-9a-fA-F]{6,16}\b"
     r"|(?<= started )[0-9]{9,20}(?=\)>)|(?<= started daemon )[0-9]{9,20}(?=\)>)"
 )
 RUNNERS = re.compile(r"(?<![\w.-])/tmp/galley-(?:page-)?[a-z0-9_]{8}(?![\w.-])")  # a runner's or a page's own home
 WITHOUT_BRACKETS = (" object at ", "Thread ", "Current thread ")  # stand before an address outside `<…>`
 PADDING = re.compile(r"(?<! ) {2,}+(?=[-+]?\d)|(?<=\d) {2,}")  # `(?<! )` begins at the first space of a run alone
+ID = re.compile(r'\bid="([^"<>]*+)"')
+# What libraries draw anew for the ids in their HTML at every run: a UUID, or, in those of pandas, five digits.
+DRAWN = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|(?<=\bT_)[0-9a-f]{5}(?![0-9a-f])")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:e[+-]?\d+)?")
 
 
@@ -110,12 +114,18 @@ def _without_addresses(line: str) -> str:
     """A line with what Python's own texts have for an object's address masked; other numbers are the page's own."""
     parts, depth, end = [], 0, 0
     for found in ADDRESS.finditer(line):
-        if found[0] in ("<", ">"):
-            depth = max(0, depth + (1 if found[0] == "<" else -1))
+        if found[0] in ("<", ">", "&lt;", "&gt;"):
+            depth = max(0, depth + (1 if found[0] in ("<", "&lt;") else -1))
         elif found[0].isalnum() and (depth or line.endswith(WITHOUT_BRACKETS, 0, found.start())):
             parts += [line[end : found.start()], "0x…" if found[0].startswith("0x") else "…"]
             end = found.end()
     return "".join([*parts, line[end:]])
+
+
+def _ids(text: str, where: Where) -> str:
+    drawn = [each for found in ID.finditer(text) for each in DRAWN.findall(found[1])]
+    numbers = {each: f"id-{number}" for number, each in enumerate(dict.fromkeys(drawn), start=1)}
+    return DRAWN.sub(lambda found: numbers.get(found[0], found[0]), text) if numbers else text
 
 
 RULES = (
@@ -137,6 +147,7 @@ RULES = (
     ),
     Rule("names", "the user and the machine that recorded are nobody else's", _names),
     Rule("addresses", "an object's address differs at every run", _addresses),
+    Rule("ids", "some libraries draw the ids in their HTML anew at every run, and no reader sees them", _ids),
 )
 
 

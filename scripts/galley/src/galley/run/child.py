@@ -27,6 +27,7 @@ from galley import system
 from galley.hooks import CalledError, Context, called, find_hooks
 from galley.kinds import Kinds, kinds_among
 from galley.kinds.arrivals import Arrivals
+from galley.kinds.display import replace_displays
 from galley.kinds.kind import Asked, Kind
 from galley.plugins import Plugins, load_plugins
 from galley.record.facts import environment
@@ -39,10 +40,12 @@ from galley.run.loaded import before_any_page, forget_namesakes
 from galley.run.loop import Loop
 from galley.run.own_file import OwnFile
 from galley.run.packages import merged, packages_of
+from galley.run.placing import Placing
 from galley.run.protocol import (
     CellBegins,
     CellEnds,
     CellFailed,
+    CellShows,
     Ending,
     Failed,
     Finished,
@@ -60,6 +63,7 @@ from galley.source.cells import Cell, SnippetFile, cut
 from galley.source.grammar import grammar_among
 from galley.system import sandbox
 
+NO_DISPLAY = "only notebooks have it among the built-in names; import it: from IPython.display import display"
 READ_ONLY = "in the sandbox a page writes into its working folder and the temporary folder alone"
 
 
@@ -89,7 +93,7 @@ class _Program:
         root, scratch = Path(job.root), Path(job.scratch)
         self.context = Context(job.page, job.profile, dict(job.parameters), root, scratch, job.threads, self.watch)
         self.hooks = find_hooks(job.hooks)  # the runner imported and checked them, so that nothing is raised here
-        self.tracer, self.loop = tracer(), Loop()
+        self.tracer, self.loop, self.placing = tracer(), Loop(), Placing(self._settle)
         for path in job.uses:
             self.watch.note(Path(path))
 
@@ -142,6 +146,7 @@ class _Program:
         """
         asked = Asked(self.job.output_limit, partial(self._hook, "summarise"), partial(self._hook, "brief"))
         execution = Execution(snippets, self._main(), self.position, kinds, asked, self.loop)
+        replace_displays(lambda value: self.placing.place(kinds.of_shown(value, asked)))
         self._settle(Ready(self.protections))
         reached = {**({"network": "with network"} if self.job.network else {}), **self.job.answers}
         ends: CellEnds | CellFailed | None = None
@@ -149,6 +154,7 @@ class _Program:
             if ends:
                 self._settle(ends)
             self.tell(CellBegins(cell.name, cell.place.line, cell.timeout))
+            self.placing.begins(cell.name)
             try:
                 ended = execution.run(cell)
                 if self.tracer:
@@ -214,9 +220,12 @@ class _Program:
 
     def _settle(self, event: PageEvent) -> None:
         """Send an event, and wait until the command has read all output so far: the next cell's is then its own."""
-        _flush()
-        self.tell(event)
-        self.connection.recv(1)
+        with self.placing.turn:
+            if not isinstance(event, CellShows):
+                self.placing.begins("")
+            _flush()
+            self.tell(event)
+            self.connection.recv(1)
 
     def _enter(self) -> None:
         """Become the page's program: its folder, its variables, its arguments."""
@@ -263,6 +272,8 @@ class _Program:
         except CalledError as wrong:  # which must not hide the failure itself
             explained = str(wrong)
         also = [explained, why]
+        if isinstance(error, NameError) and error.name == "display":
+            also.append(NO_DISPLAY)
         if getattr(error, "errno", 0) == errno.EROFS and self.job.sandbox != sandbox.OFF:
             also.append(READ_ONLY)
         what = "\n".join([what, *filter(None, also)])

@@ -24,19 +24,20 @@ from galley.record.model import Dependency, Environment, Form, Name, Shown
 from galley.record.normalise import Where
 from galley.run.capture import CHUNK, Capture
 from galley.run.failure import Failure
+from galley.run.order import Order
 from galley.run.protocol import (
     EVENT_LIMIT,
     GO_ON,
     CellBegins,
     CellEnds,
     CellFailed,
+    CellShows,
     Ending,
     EventError,
     Exited,
     Failed,
     Finished,
     Job,
-    Order,
     PageEvent,
     Ready,
     page_event,
@@ -112,6 +113,7 @@ class _Follower:
         self.captures = {kind: Capture(job.output_limit) for kind in STREAMS}
         self.lifeline, self.held = os.pipe()
         self.cells: list[CellEnds] = []
+        self.placed: list[Shown] = []  # what the cell has printed and shown up to its last output of its own
         self.order = Order(job.cells, keep_going=job.keep_going, part=job.part)
         self.broken: list[Failure] = []  # of cells, in a page that goes on
         self.cell, self.line = "", 0
@@ -231,7 +233,8 @@ class _Follower:
         if self.garbled and not isinstance(event, Exited):
             self._fail(self.garbled)
             return
-        self.begun = time.monotonic()
+        if not isinstance(event, CellShows):
+            self.begun = time.monotonic()
         match event:
             case Ready():
                 for capture in self.captures.values():
@@ -242,6 +245,9 @@ class _Follower:
                 self.cell, self.line = event.cell, event.line
                 self.allowed = self.job.cell_limit(event.timeout)
                 self.tell(self.job, self.cell)
+            case CellShows():
+                self._place(event.shown)
+                writer.write(GO_ON)
             case CellEnds():
                 self.cells.append(msgspec.structs.replace(event, shown=(*self._written(), *event.shown)))
                 self.allowed = self.job.cell_limit(None)
@@ -263,9 +269,23 @@ class _Follower:
             case Exited():
                 self._ended(event)
 
+    def _place(self, shown: Shown) -> None:
+        """Take in an output that stands behind what the cell has printed so far."""
+        printed = self._printed("stdout")
+        self.captures["stdout"].limit -= sum(len(form.data) for each in printed for form in each.forms)
+        self.placed += [*printed, shown]
+
     def _written(self) -> list[Shown]:
-        taken = [(kind, *capture.take()) for kind, capture in self.captures.items()]
-        return [Shown(kind, (Form("text/plain", "txt", data, cut),)) for kind, data, cut in taken if data or cut]
+        """What the cell printed and showed by itself, in order; standard error stands behind the first printed text."""
+        written = [*self.placed, *self._printed("stdout")]
+        first = 1 if written and written[0].kind == "stdout" else 0
+        written[first:first] = self._printed("stderr")
+        self.placed, self.captures["stdout"].limit = [], self.job.output_limit
+        return written
+
+    def _printed(self, kind: str) -> list[Shown]:
+        data, cut = self.captures[kind].take()
+        return [Shown(kind, (Form("text/plain", "txt", data, cut),))] if data or cut else []
 
     def _ended(self, event: Exited) -> None:
         if self.failed and self.failed[1]:
@@ -276,7 +296,8 @@ class _Follower:
 
     def _failure(self, what: str, trace: str) -> Failure:
         """The failure with what the cell had written by then."""
-        said = b"".join(capture.take()[0] for capture in self.captures.values()).decode("utf-8", "replace")
+        texts = [form.data for each in self._written() if each.kind in STREAMS for form in each.forms]
+        said = b"".join(texts).decode("utf-8", "replace")
         detail = "\n".join(each for each in (said[-TOLD:].strip(), trace) if each)
         place = Place(Path(self.job.relative), self.line)
         return Failure(self.job.page, self.job.profile, self.cell, place, what, detail, self.wrote)

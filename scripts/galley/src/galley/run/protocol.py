@@ -21,6 +21,7 @@ HEADER = 8  # bytes of a job's length, which carry the file descriptors along
 DESCRIPTORS = 3
 EVENT_LIMIT = 1 << 26  # bytes of one event; images travel inside
 SLOWER = 5  # how many times as long a page may take that is watched for its footprint
+SHOWS = 200  # outputs that a cell may show by itself
 GO_ON = b"."  # sent by the command once it has read all that a page has written so far
 
 Name = Annotated[str, msgspec.Meta(max_length=255)]
@@ -119,6 +120,13 @@ class CellBegins(msgspec.Struct, frozen=True, tag_field="event", tag="begins"):
     cell: Name
     line: Line
     timeout: Limit | None = None
+
+
+class CellShows(msgspec.Struct, frozen=True, tag_field="event", tag="shows"):
+    """A cell shows an output by itself. The child waits for GO_ON, so that what it prints next stands behind it."""
+
+    cell: Name
+    shown: Shown
 
 
 class CellEnds(msgspec.Struct, frozen=True, tag_field="event", tag="ends"):
@@ -229,38 +237,12 @@ class Prepared(msgspec.Struct, frozen=True):
     mend: str = ""
 
 
-PageEvent = Ready | CellBegins | CellEnds | CellFailed | Ending | Failed | Finished | Exited
+PageEvent = Ready | CellBegins | CellShows | CellEnds | CellFailed | Ending | Failed | Finished | Exited
 RunnerEvent = Started | NotStarted
 
 
 class EventError(ValueError):
     """A line is no event, or an event that does not come here."""
-
-
-class Order:
-    """Which event of a page may come next: it is ready, each of its cells begins and ends in turn, the page ends
-    before its last cell is told to have ended, it has finished.
-
-    A page that fails, or whose process is gone, may say so at any time. In one that is to `keep_going`, a cell may fail
-    in place of its end. One that runs in `part` does not end before its last cell does.
-    """
-
-    def __init__(self, cells: Sequence[str], *, keep_going: bool = False, part: bool = False) -> None:
-        turns = [each for cell in cells for each in (("begins", cell), ("ends", cell))]
-        turns[-1:-1] = [] if part else [("ending", "")]  # what the page says at its end is the last cell's
-        self._coming = [("ready", ""), *turns, ("finished", "")]
-        self._at, self._keep_going = 0, keep_going
-
-    def take(self, event: PageEvent) -> None:
-        """Go on to the next; raises EventError where the event is not the one to come."""
-        if isinstance(event, Failed | Exited):
-            return
-        said = str(event.__struct_config__.tag), getattr(event, "cell", "")
-        if isinstance(event, CellFailed) and self._keep_going:
-            said = "ends", event.cell
-        if self._coming[self._at : self._at + 1] != [said]:
-            raise EventError(f"'{' '.join(said).strip()}' out of turn")
-        self._at += 1
 
 
 _page_events: msgspec.json.Decoder[PageEvent] = msgspec.json.Decoder(PageEvent)

@@ -33,7 +33,8 @@ from galley.site.csp import BEGIN, END
 from galley.site.downloads import downloads
 from galley.site.exec_options import noted_headings
 from galley.site.figures import unlabelled
-from galley.site.html import cell_html, cell_id, error_note, highlighted, superfences
+from galley.site.formats import highlighted, superfences
+from galley.site.html import cell_html, cell_id, error_note
 from galley.site.listing import list_html, lists_of
 from galley.site.markdown import publish_markdown
 from galley.site.on_code import Annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import zip_longest
-from typing import Any
 from xml.etree.ElementTree import Element
 
 from markdown import Markdown
@@ -15,6 +14,7 @@ from galley.kinds.markup import escape, inline
 from galley.site.checked import not_run
 from galley.site.exec_options import laid_out
 from galley.site.figures import captions_picture, numbered
+from galley.site.formats import formats_of, highlighted
 from galley.site.on_code import HERE, ON_CODE, marked, on_code, only_on_code
 from galley.site.outputs import marked_code, marks_code, outputs_html
 from galley.site.page import Page, View
@@ -25,12 +25,6 @@ from galley.source.parameters import PARAMETERS
 from galley.source.shell import SHELL, commands
 
 SHOWN_ALONE = '<p class="galley-ran" data-search-exclude>Not run: this code is shown, and is no part of the record.</p>'
-READER = "fenced_code_block"  # the name under which superfences registers itself
-
-
-def superfences(md: Markdown) -> Any:
-    """What reads the fences of a Markdown instance; None where nothing does."""
-    return md.preprocessors[READER] if READER in md.preprocessors else None  # noqa: SIM401 (has no get)
 
 
 def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> tuple[str, list[Element]]:
@@ -77,10 +71,10 @@ def _body(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> str:
         return tabs(
             group, [(_tab(view), _code(md, fence, view) + _not_run(page, fence, view) + _marks(view)) for view in views]
         )
-    ran = [view for view in views if view.record or view.marks]
+    ran, formats = [view for view in views if view.record or view.marks], formats_of(md, page)
     if SHELL in cell.tags:
         return tabs(group, [(view.profile.title, _session(md, page, view, name)) for view in ran or views[:1]])
-    below = [_marks(view) + outputs_html(page, view, f"{name}-{view.profile.name}") for view in ran]
+    below = [_marks(view) + outputs_html(page, view, f"{name}-{view.profile.name}", formats) for view in ran]
     titles = [view.profile.title for view in ran]
     if any(marks_code(page, view) for view in ran):  # each profile shows the code with its own additions
         if fence.options or marked(cell):
@@ -102,7 +96,7 @@ def _session(md: Markdown, page: Page, view: View, name: str) -> str:
     for command, shown in zip_longest(commands(view.cell), wrote):
         parts.append(highlighted(md, command.text, "bash", "galley-command") if command else "")
         parts.append(page.kinds[SHELL].html(shown, At(view.cell, ids)) if shown else "")
-    return "".join(parts) + outputs_html(page, view, ids, elsewhere=(SHELL,))
+    return "".join(parts) + outputs_html(page, view, ids, formats_of(md, page), elsewhere=(SHELL,))
 
 
 def _optioned(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> tuple[str, list[Element]]:
@@ -113,7 +107,7 @@ def _optioned(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> 
         prefix = f"{name}-{view.profile.name}"
         made = laid_out(md, page, fence, view, f"{prefix}--")
         headings += made.headings
-        rest = outputs_html(page, view, prefix, elsewhere=("stdout",))
+        rest = outputs_html(page, view, prefix, formats_of(md, page), elsewhere=("stdout",))
         blocks.append((view.profile.title, _marks(view) + made.html + rest))
     return tabs(_group(fence), blocks), headings
 
@@ -139,15 +133,6 @@ def _code(md: Markdown, fence: Fence, view: View) -> str:
     """A cell's code, with a note for the list of its annotations where it may have one."""
     classes, here = (("annotate",), HERE) if marked(view.cell) else ((), "")
     return highlighted(md, view.cell.source, "python", "galley-code", *classes, **on_code(fence, view.cell)) + here
-
-
-def highlighted(md: Markdown, text: str, language: str, *classes: str, **options: str) -> str:
-    """Code through superfences' own highlighter, as any other block of the page."""
-    reader = superfences(md)
-    reader.get_hl_settings()
-    reader.line_count = text.count("\n") + 1  # up to which it marks lines; the fence itself is empty
-    plain: dict[str, Any] = {"id_value": "", "attrs": {}}
-    return str(reader.highlight(src=text, language=language, options=options, md=md, classes=classes, **plain))
 
 
 def _tab(view: View) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from itertools import count
 
-from galley.kinds.kind import At
+from galley.kinds.kind import At, Formats
 from galley.record.model import CellRecord, Record
 from galley.site.checked import differing
 from galley.site.figures import figure, is_picture
@@ -17,7 +17,7 @@ from galley.site.page import Page, View
 LEFT_OUT = "Left out here: the sentence is about other values of the page's parameters."
 
 
-def outputs_html(page: Page, view: View, ids: str, elsewhere: Collection[str] = ()) -> str:
+def outputs_html(page: Page, view: View, ids: str, formats: Formats, elsewhere: Collection[str] = ()) -> str:
     """The outputs of a view, each as its kind shows it, without the kinds that are shown `elsewhere`.
 
     Every id in the HTML begins with `ids`.
@@ -30,7 +30,7 @@ def outputs_html(page: Page, view: View, ids: str, elsewhere: Collection[str] = 
     parts, pictures = [], count()
     for number, shown in enumerate(record.shown(recorded)):
         if shown.kind not in elsewhere:
-            html = page.kinds[shown.kind].html(shown, At(view.cell, f"{ids}-{number}"))
+            html = page.kinds[shown.kind].html(shown, At(view.cell, f"{ids}-{number}", formats))
             parts.append(figure(page, view, next(pictures), html) if is_picture(page, shown) else html)
     return f'<div class="galley-output">{"".join(parts)}{_ran_on(page, view, record, recorded)}</div>'
 

@@ -9,7 +9,7 @@ import re
 
 DIGITS = re.compile(r"[0-9]{1,4}")
 # What galley changes in a recorded text, by name; galley.record.normalise has the rules.
-NORMALISED = ("addresses", "frames", "names", "overwritten", "paths", "snippet-lines")
+NORMALISED = ("addresses", "frames", "ids", "names", "overwritten", "paths", "snippet-lines")
 
 
 def best(text: str) -> tuple[tuple[str, bool], ...]:
