@@ -33,6 +33,7 @@ ROOMS = (
     "serve",
     "terminal",
     "update",
+    "start",
     "commands",
     "cli",
 )
@@ -40,6 +41,7 @@ PROCESSES = ("In the command", "In the runner", "In a page's child", "In the bui
 MODULES = {
     ".".join(["galley", *path.relative_to(ROOT).with_suffix("").parts]).removesuffix(".__init__"): path
     for path in sorted(ROOT.rglob("*.py"))
+    if not path.is_relative_to(ROOT / "start/templates")  # the files of guides to be
 }
 
 

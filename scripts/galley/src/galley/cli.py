@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from galley import __version__
-from galley.commands import machines, pages, records, site, updates
+from galley.commands import machines, pages, records, site, start, updates
 from galley.errors import Exit, GalleyError, UsageError
 from galley.terminal import can_say_anything, err, out, refused
 
@@ -76,6 +76,7 @@ for command in (
     updates.affected,
     updates.update,
     updates.bisect,
+    start.new,
 ):
     app.add_command(command)
 
