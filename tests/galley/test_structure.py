@@ -34,6 +34,7 @@ ROOMS = (
     "serve",
     "terminal",
     "update",
+    "start",
     "commands",
     "cli",
     "pytest_plugin",
@@ -49,6 +50,7 @@ PROCESSES = (
 MODULES = {
     ".".join(["galley", *path.relative_to(ROOT).with_suffix("").parts]).removesuffix(".__init__"): path
     for path in sorted(ROOT.rglob("*.py"))
+    if not path.is_relative_to(ROOT / "start/templates")  # the files of guides to be
 }
 
 

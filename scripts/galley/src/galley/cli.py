@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from galley import __version__
-from galley.commands import machines, notebooks, pages, records, site, testing, updates
+from galley.commands import machines, notebooks, pages, records, site, start, testing, updates
 from galley.errors import Exit, GalleyError, UsageError
 from galley.terminal import can_say_anything, err, out, refused
 
@@ -78,6 +78,7 @@ for command in (
     updates.affected,
     updates.update,
     updates.bisect,
+    start.new,
 ):
     app.add_command(command)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from galley.config import Project
-from galley.errors import Place
+from galley.errors import GalleyError, Place
 from galley.record.findings import Finding
 from galley.site.builders import BUILDERS
 from galley.source.guide import Guide
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from yaml.nodes import Node
 
 KIND = "not switched on"
+NAMES = tuple(dict.fromkeys(name for builder in BUILDERS for name in builder.files))
 LINE = "markdown_extensions: [galley]"
 EXTENSION = "galley"
 FORMER = re.compile(r"^[^#]*!!python/name:galley\.")  # how a fence was declared before the extension declared it
@@ -46,21 +47,25 @@ def switched_off(guide: Guide) -> list[Finding]:
     if not guide.fences:
         return []
     root = guide.project.root
-    names = dict.fromkeys(name for builder in BUILDERS for name in builder.files)
-    files = [root / name for name in names if (root / name).is_file()]
+    files = settings_files(root)
     if not files:
-        what = f"there is no settings file of a site builder: {', '.join(names)}"
+        what = f"there is no settings file of a site builder: {', '.join(NAMES)}"
         mend = f"write one, with the lines: site_name: A guide; {LINE}"
         return [Finding(KIND, Place(Path("mkdocs.yml")), what, mend)]
     return [finding for file in files for finding in _of_file(guide.project, file)]
 
 
+def settings_files(root: Path) -> list[Path]:
+    """The builders' settings files in a folder, in the order in which the builders look for them."""
+    return [root / name for name in NAMES if (root / name).is_file()]
+
+
 def _of_file(project: Project, file: Path) -> Iterator[Finding]:
     former = list(_former(project, file))
     try:
-        found = _toml(project, file) if file.suffix == ".toml" else _yaml(project, file)
-    except _UnreadableError as error:
-        yield Finding("unreadable", error.place, error.what)
+        found = extensions_of(project, file)
+    except UnreadableError as error:
+        yield Finding("unreadable", error.place or Place(file), error.what)
         return
     old = next((name for name in found.names if name in FORMER_NAMES), "")
     if old:
@@ -84,12 +89,13 @@ def _former(project: Project, file: Path) -> Iterator[Finding]:
         yield Finding(KIND, Place(project.relative(file), at), what, mend)
 
 
-class _UnreadableError(Exception):
+class UnreadableError(GalleyError):
     """A settings file that is not YAML or TOML."""
 
-    def __init__(self, what: str, place: Place) -> None:
-        super().__init__(what)
-        self.what, self.place = what, place
+
+def extensions_of(project: Project, file: Path) -> Extensions:
+    """The Markdown extensions that a builder's settings name; raises UnreadableError where they cannot be read."""
+    return _toml(project, file) if file.suffix == ".toml" else _yaml(project, file)
 
 
 def _toml(project: Project, file: Path) -> Extensions:
@@ -97,7 +103,7 @@ def _toml(project: Project, file: Path) -> Extensions:
     try:
         settings = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise _UnreadableError(f"not readable as TOML: {error}", Place(shown)) from error
+        raise UnreadableError(f"not readable as TOML: {error}", Place(shown)) from error
     tables = settings.get("project", settings)
     found = tables.get("markdown_extensions") if isinstance(tables, dict) else None
     at = next((number for number, line in enumerate(text.split("\n"), start=1) if TABLE.match(line)), 0)
@@ -169,7 +175,7 @@ def _lists(project: Project, file: Path, below: tuple[Path, ...]) -> list[tuple[
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = f"not readable as YAML: {getattr(error, 'problem', None) or error}"
-        raise _UnreadableError(what, Place(shown, mark.line + 1 if mark else 0)) from error
+        raise UnreadableError(what, Place(shown, mark.line + 1 if mark else 0)) from error
     entries = {key.value: (key, value) for key, value in root.value} if root and root.id == "mapping" else {}
     found = []
     if "markdown_extensions" in entries:
@@ -211,4 +217,4 @@ def _text(project: Project, file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise _UnreadableError(f"cannot be read: {error}", Place(project.relative(file))) from error
+        raise UnreadableError(f"cannot be read: {error}", Place(project.relative(file))) from error
