@@ -22,6 +22,13 @@ from galley.site.published import write
 from galley.source.cells import Cell
 from galley.source.fences import Fence, find_fences
 
+NAMED = {
+    "stdout": "Printed:",
+    "stderr": "Standard error:",
+    "value": "The value:",
+    "rich": "The value:",
+    "error": "The error:",
+}
 CLAIM = "✓ **Claim.** "
 TEXTS = ("text/plain", "text/markdown")  # of the forms of an output, those that are read as they are
 
@@ -106,9 +113,7 @@ def _text(made: dict[str, Any]) -> str:
 
 
 def _named(kind: str) -> str:
-    return {"stdout": "Printed:", "stderr": "Standard error:", "value": "The value:", "error": "The error:"}.get(
-        kind, f"Output of the kind {kind}:"
-    )
+    return NAMED.get(kind, f"Output of the kind {kind}:")
 
 
 def _block(text: str, language: str = "") -> str:
