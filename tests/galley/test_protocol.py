@@ -10,6 +10,7 @@ from galley.run import client, runners
 from galley.run.protocol import (
     CellBegins,
     CellEnds,
+    CellShows,
     EventError,
     Exited,
     Failed,
@@ -28,6 +29,7 @@ EVENTS = (
     Ready(),
     CellBegins("one", 3, 2.5),
     CellBegins("one", 3),
+    CellShows("one", SHOWN),
     CellEnds("one", Cost(seconds=0.5, peak_mb=12.5), (SHOWN,), {"model": "m", "loaded": [{"id": 1}]}),
     Failed("ValueError: x", "one", 4, "Traceback"),
     Finished(Environment("3.11", "Linux", "a CPU", {"rich": "1"}, {"a": [1]}), (Dependency("a.txt", "file", "d", ""),)),

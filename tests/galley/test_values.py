@@ -42,6 +42,14 @@ def test_every_form_is_among_them(guide: GuideFolder) -> None:
     assert {each for each in files - told if not each.endswith(".rich.txt")} == set()
 
 
+def test_the_page_as_markdown_has_each_as_a_text(guide: GuideFolder) -> None:
+    settings = guide.root / "pyproject.toml"
+    settings.write_text(FILES["pyproject.toml"].replace("[tool.galley]\n", "[tool.galley]\nmarkdown = true\n"))
+    BUILDERS["mkdocs"](plain(guide))
+    settings.write_text(FILES["pyproject.toml"])
+    assert "The value:\n\n```\nsqrt(x)\n```" in (guide.root / "site/values.md").read_text(encoding="utf-8")
+
+
 def test_the_page_shows_each_and_a_check_finds_nothing_wrong(guide: GuideFolder) -> None:
     assert guide.findings() == []
     settings = guide.root / "mkdocs.yml"

@@ -24,6 +24,13 @@ from galley.source.cells import Cell
 from galley.source.fences import Fence, find_fences
 from galley.source.shell import SHELL, Command, commands
 
+NAMED = {
+    "stdout": "Printed:",
+    "stderr": "Standard error:",
+    "value": "The value:",
+    "rich": "The value:",
+    "error": "The error:",
+}
 CLAIM = "✓ **Claim.** "
 TEXTS = ("text/plain", "text/markdown")  # of the forms of an output, those that are read as they are
 
@@ -123,6 +130,4 @@ def _text(made: dict[str, Any]) -> str:
 
 
 def _named(kind: str) -> str:
-    return {"stdout": "Printed:", "stderr": "Standard error:", "value": "The value:", "error": "The error:"}.get(
-        kind, f"Output of the kind {kind}:"
-    )
+    return NAMED.get(kind, f"Output of the kind {kind}:")
