@@ -36,6 +36,7 @@ RATIOS = {
     "noop-galley-50": "nothing changed, 50 pages, galley build",
     "noop-zensical-50": "nothing changed, 50 pages, Zensical",
     "noop-zensical-500": "nothing changed, 500 pages, Zensical",
+    "noop-named-500": "nothing changed, 500 pages, galley build, Zensical",
     "cold-small": "all pages run, 5 M model",
     "cold-large": "all pages run, 349 M model",
     "edit-cold": "one cell edited, cold runner",

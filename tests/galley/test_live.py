@@ -113,7 +113,11 @@ def test_what_is_saved_while_the_whole_site_is_built_is_shown_first_and_is_in_it
         served.until((root / "held-page").exists)
         assert "Third words" in served.page("a")
         assert LATER not in served.page("a")
+        (root / "go-b").unlink()
         (root / "go-page").touch()
+        served.until(lambda: "Second;" in served.page("index"))  # that build is done, and the next one is held
+        assert "Third words" in served.page("a"), "what was shown meanwhile is in it, though it had read the old page"
+        (root / "go-b").touch()
         served.until(lambda: "Third;" in served.page("index") and LATER not in served.page("index"))
         assert "Third words" in served.page("a")
         process.terminate()
