@@ -18,7 +18,6 @@ from galley.serve import saved
 from galley.source.bound import ASKED
 from galley.source.cells import page_name
 from galley.source.parameters import with_values
-from galley.update.bisect import page_and_cell
 from guide_folder import SETTINGS, GuideFolder, command, fence
 
 TWO = SETTINGS + "\n[tool.galley.profiles.b]\n"
@@ -107,7 +106,7 @@ def test_the_commands_take_the_name_of_a_page_in_a_folder(first: GuideFolder, tm
     assert "a/b (laptop): stale" in folder.galley("plan").stdout
     assert folder.galley("run", "a/b").returncode == 0
     assert folder.output("a_b", "one.stdout.txt") == "other\n"
-    done = folder.galley("run", "--check", "a/b")
+    done = folder.galley("test", "a/b")
     assert done.returncode == 0, done.stdout
     assert folder.galley("check").returncode == 0
     done = folder.galley("export", "a/b-c", "-o", "-")
@@ -398,11 +397,14 @@ def test_a_footprint_of_a_page_in_a_folder_is_kept_beside_the_others(first: Guid
 
 
 def test_a_page_and_a_cell_are_told_apart(first: GuideFolder) -> None:
-    guide = first.guide
-    assert page_and_cell(guide, "a/b") == ("a/b", "")
-    assert page_and_cell(guide, "a/b/one") == ("a/b", "one")
-    assert page_and_cell(guide, "a/one") == ("a", "one")
-    assert page_and_cell(guide, "a/b_c") == ("a/b_c", "")
+    def found(name: str) -> tuple[str, str]:
+        snippets, cell = first.guide.find_cell(name)
+        return snippets.page, cell
+
+    assert found("a/b") == ("a/b", "")
+    assert found("a/b/one") == ("a/b", "one")
+    assert found("a/one") == ("a", "one")
+    assert found("a/b_c") == ("a/b-c", "")
     assert page_name("a/b_c") == "a/b-c"
 
 

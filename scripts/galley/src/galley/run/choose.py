@@ -52,8 +52,11 @@ class Task:
     @property
     def seconds(self) -> float:
         """The seconds that the page took last time, as far as it runs; 0 where that is not known."""
-        names = {cell.name for cell in self.running(self.snippets)}
-        return sum(cell.seconds for cell in self.before.cells if cell.name in names) if self.before else 0.0
+        cells = self.before.cells if self.before else ()
+        if self.only:
+            names = {cell.name for cell in self.running(self.snippets)}
+            cells = tuple(cell for cell in cells if cell.name in names)
+        return sum(cell.seconds for cell in cells)
 
     @property
     def peak_mb(self) -> float:

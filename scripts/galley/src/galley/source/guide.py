@@ -76,7 +76,7 @@ class Guide:
             return found, cell
         with suppress(GalleyError):
             inside, asked = self.find(name), Path(name).parts
-            if self.page_file(inside).with_suffix("").parts[-len(asked) :] == asked:
+            if inside.page == page_name(name) or self.page_file(inside).with_suffix("").parts[-len(asked) :] == asked:
                 return inside, ""
         names = [each.name for each in found.cells]
         near = get_close_matches(cell, names, 1)
