@@ -10,7 +10,8 @@ from galley.errors import UsageError
 from galley.record.difference import Change, Difference
 from galley.record.model import Cost
 from galley.run.choose import Task, look, narrowed, to_compare
-from galley.run.protocol import CellBegins, CellEnds, Ending, EventError, Order, Ready
+from galley.run.order import Order
+from galley.run.protocol import CellBegins, CellEnds, Ending, EventError, Ready
 from galley.source.digest import digest
 from guide_folder import GuideFolder
 
