@@ -95,7 +95,7 @@ def _ran(folder: Path, packages: Sequence[str]) -> Path:
 
 def _counts(name: str) -> bool:
     """Whether a file of the checkout is there, and may matter to a page."""
-    return (ROOT / name).is_file() and not name.startswith(("tests/", "scripts/model/"))
+    return (ROOT / name).is_file() and not name.startswith("tests/")
 
 
 def _row(base: Path, folder: Path, release: str) -> Row:

@@ -14,6 +14,7 @@ import pytest
 
 from galley.errors import Exit, GalleyError, RefusedError
 from galley.record.held import Held, held_pages, hold
+from galley.record.model import Name
 from galley.record.status import store_of
 from galley.review.base import base_of
 from galley.review.decide import Decision, Desk, Verb, asked_for, read_decisions
@@ -243,7 +244,7 @@ def test_who_is_killed_while_a_record_is_put_back_has_lost_nothing(
         now = again.record("one")  # whole, whenever it was
         held = held_pages(store_of(there.project))
         if now != new:
-            aside = base_of(there.project, str(kept)).files(("one", "laptop"))
+            aside = base_of(there.project, str(kept)).files(Name("one", "laptop"))
             assert aside["text.stdout.txt"] == b"b\n", at
             assert bool(held) is (verb is Verb.HOLD), at
         elif not held:
