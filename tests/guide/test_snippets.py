@@ -11,7 +11,7 @@ import pytest
 from galley.config import find_project
 from galley.record.facts import canonical, other_packages
 from galley.record.numbers import repeated
-from galley.record.status import status
+from galley.record.status import States, status
 from galley.source.guide import read_guide
 
 PROJECT = find_project(Path(__file__).parent)
@@ -67,7 +67,7 @@ def test_the_answer_of_each_exercise_is_in_a_fold_that_says_so():
 
 
 def test_no_number_that_a_cell_of_a_page_printed_is_typed_in_its_prose():
-    assert list(map(str, repeated(GUIDE))) == []
+    assert list(map(str, repeated(GUIDE, States(PROJECT)))) == []
 
 
 def test_the_guide_has_cells():
