@@ -107,7 +107,7 @@ def test_the_commands_take_the_name_of_a_page_in_a_folder(first: GuideFolder, tm
     assert "a/b (laptop): stale" in folder.galley("plan").stdout
     assert folder.galley("run", "a/b").returncode == 0
     assert folder.output("a_b", "one.stdout.txt") == "other\n"
-    done = folder.galley("run", "--check", "a/b")
+    done = folder.galley("test", "a/b")
     assert done.returncode == 0, done.stdout
     assert folder.galley("check").returncode == 0
     done = folder.galley("export", "a/b-c", "-o", "-")

@@ -273,7 +273,7 @@ def test_a_page_runs_its_commands_in_its_folder_with_its_variables(first: GuideF
     assert first.output("page", "reads.stdout.txt") == 'a <b>\n  "c" \\t """\n\n\n'
     done = first.galley("check")
     assert done.returncode == 0, done.stdout
-    assert first.galley("run", "--check").returncode == 0
+    assert first.galley("test").returncode == 0
 
 
 def test_the_page_s_own_python_is_the_first_on_the_path(folder: GuideFolder) -> None:
