@@ -5,10 +5,12 @@ One of its pages shows every tag and option at work. The tests name what a table
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 from collections.abc import Iterable
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -29,6 +31,7 @@ PARTS = ("docs", "snippets", "mkdocs.yml", "pyproject.toml")
 GUIDE = read_guide(find_project(ROOT))
 AT_WORK = Path("docs/at-work.md")
 REFUSED = {"workdir"}  # options of a fence that are always an error: a cell of the page shows the error
+UNSEEN = "remove-cell"  # no fence may name such a cell: what it binds is at work in the cell below it
 ADD = f"give {AT_WORK} a small cell that uses it, with its output under it"
 
 
@@ -49,6 +52,23 @@ def shown() -> list[Cell]:
     return [cell_of(each) for each in at_work() if not each.listing]
 
 
+def unseen() -> list[Cell]:
+    """The cells with a tag that keeps them from every page, whose names the next cell uses on the page."""
+    found = []
+    for stem in {fence.file for fence in at_work() if not fence.listing}:
+        for cell, following in pairwise(GUIDE.snippets[stem].cells):
+            bound, read = (names(each, kind) for each, kind in ((cell, ast.Store), (following, ast.Load)))
+            if UNSEEN in cell.tags and following in shown() and bound & read:
+                found.append(cell)
+    return found
+
+
+def names(cell: Cell, kind: type[ast.expr_context]) -> set[str]:
+    """The names that a cell binds (`ast.Store`) or reads (`ast.Load`)."""
+    nodes = (node for statement in cell.statements for node in ast.walk(statement))
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, kind)}
+
+
 def missing(names: Iterable[str], used: Iterable[str], what: str) -> str:
     """What to do about the names that are not used; nothing where all are."""
     left = sorted({*names} - {*used})
@@ -56,7 +76,7 @@ def missing(names: Iterable[str], used: Iterable[str], what: str) -> str:
 
 
 def test_every_tag_and_option_of_a_cell_is_at_work() -> None:
-    tags = {tag for cell in shown() for tag in cell.tags}
+    tags = {tag for cell in [*shown(), *unseen()] for tag in cell.tags}
     options = {each.name for cell in shown() for each in OPTIONS if cell.options[each.name] != each.default}
     assert missing([each.name for each in TAGS], tags, "tags") == ""
     assert missing([each.name for each in OPTIONS], options, "options") == ""
@@ -89,6 +109,13 @@ def test_above_each_cell_stands_what_its_author_typed() -> None:
             typed.add((ROOT / cell.place.path).read_text(encoding="utf-8").split("\n")[cell.place.line - 1])
         above = next(line for line in reversed(lines[: fence.place.line - 1]) if line)
         assert above.strip("`") in typed, f"{fence.place}: above it stands {above}, and its author typed one of {typed}"
+
+
+def test_of_a_cell_that_stands_on_no_page_its_line_is_told_and_the_next_cell_uses_its_names() -> None:
+    text = (ROOT / AT_WORK).read_text(encoding="utf-8")
+    (cell,) = unseen()
+    line = (ROOT / cell.place.path).read_text(encoding="utf-8").split("\n")[cell.place.line - 1]
+    assert text.index(f"`[{UNSEEN}]`") < text.index(f"\n`{line}`\n")
 
 
 def test_each_heading_names_what_is_at_work_below_it() -> None:

@@ -12,7 +12,7 @@ from galley.kinds.rich import NOTES
 from guide_folder import GuideFolder
 
 PAGE = (Path(__file__).parents[2] / "scripts/galley/docs/values.md").read_text(encoding="utf-8")
-FILES = {path: text for path, _, text in re.findall(r"^`([\w./]+)`:\n\n(`{3,})\w+\n(.*?\n)\2\n", PAGE, re.M | re.S)}
+FILES = {path: text for path, _, text in re.findall(r"^`([\w./]+)`:\n\n(`{3,})\w.*?\n(.*?\n)\2\n", PAGE, re.M | re.S)}
 RECORDED = {path: text for path, text in FILES.items() if "/outputs/" in path}
 
 

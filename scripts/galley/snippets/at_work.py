@@ -1,7 +1,8 @@
 """Every tag and option of galley at work: a small cell for each row of the tables in `galley.source.tags`.
 
 The page that shows them is docs/at-work.md. What makes a page run alone, or lets it into the network, is a page's matter
-and not a cell's: such cells stand in at_work_alone.py and at_work_online.py.
+and not a cell's: such cells stand in at_work_alone.py and at_work_online.py. A traceback
+shows lines by their numbers: cells about errors stand in at_work_errors.py, so that no other change makes them stale.
 """
 
 # %% parameters [setup]
@@ -62,6 +63,36 @@ print(count)
 total = 0
 for number in (1, 2, 3):
     total += number**2
+
+# %% shorter [remove-input]
+"""A text, cut to a width."""
+
+import textwrap
+
+print(textwrap.shorten("Type that is set is proofed in a galley first.", width=30))
+
+# %% price [remove-cell]
+price = 12
+
+# %% paid
+"""What three of them cost."""
+
+print(3 * price)
+
+# %% publish [skip-execution]
+"""How a package is published."""
+
+# subprocess.run(["twine", "upload", "dist/galley.whl"], check=True)
+
+# %% last-words [shell]
+"""The last two words of the file, in alphabetical order."""
+
+# $ sort words.txt | tail -n 2
+
+# %% not-found [shell] exit="1"
+"""How many lines have a word that is not there; `grep` then ends with 1."""
+
+# $ grep -c zephyr words.txt
 
 # %% circle alt="A circle with a tick in it"
 """A drawing that a value brings with it."""
