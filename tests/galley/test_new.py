@@ -331,7 +331,7 @@ def refusals(root: Path) -> Iterator[tuple[Path, str, str]]:
     (root / "full" / "notes.txt").touch()
     (root / "link").symlink_to(root / "nowhere")
     yield root / "file", "it is there, and is no folder", "name another one"
-    yield root / "full", "the folder is not empty: it has notes.txt", "galley add"
+    yield root / "full", "the folder is not empty: it has notes.txt", "name another one"
     yield root / "link", "it is there, and is no folder", "name another one"
     yield root / "a b" / "guide", "there is no such folder", f"make it first: mkdir -p '{root / 'a b'}'"
 

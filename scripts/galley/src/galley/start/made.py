@@ -85,7 +85,7 @@ def _is_there(folder: Path) -> bool:
         raise RefusedError("it is there, and is no folder", Place(folder), "name another one")
     if held := sorted({each.name for each in folder.iterdir()} - ALLOWED):
         what = f"the folder is not empty: it has {held[0]}"
-        mend = "name another one; or bring galley into the guide that is there, with `galley add` in its folder"
+        mend = "name another one"
         raise RefusedError(what, Place(folder), mend)
     return True
 
