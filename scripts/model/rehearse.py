@@ -8,8 +8,8 @@
     recipe   what a reader with the hub does: in a copy of the guide, pin, download, and run the deep dive and the code
              explanation under the profile `7b-cpu`. What came of it is written to `rehearsal.json` beside this file.
 
-Memory and disk are asked for first. With `--scale 100` both parts run in a copy of the guide, at a hundredth of the
-size.
+Memory and disk are asked for first. With `--scale 115` both parts run in a copy of the guide, at about a hundredth of
+the size.
 """
 
 from __future__ import annotations

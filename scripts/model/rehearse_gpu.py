@@ -3,7 +3,7 @@
     python scripts/model/rehearse_gpu.py OUT [--seconds 570] [--device cuda] [--scale N] [--work FOLDER]
 
 Each stage runs in a process of its own and leaves OUT/STAGE.json, which the next call finds. A stage does not begin
-when the time left is shorter than it may take. The last line says what is left. `--device cpu --scale 100` is the dry
+when the time left is shorter than it may take. The last line says what is left. `--device cpu --scale 115` is the dry
 run.
 
     guide    the guide's pages under the profile `cuda`; the records are copied to OUT/outputs

@@ -51,7 +51,7 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path):
 def test_the_catalogue_of_a_smaller_rehearsal_asks_for_less_memory():
     text = (ROOT / "snippets" / "models" / "catalogue.toml").read_text(encoding="utf-8")
     assert rehearse.listed(Shape(), text) == text
-    small, true = (tomllib.loads(each) for each in (rehearse.listed(Shape(100), text), text))
+    small, true = (tomllib.loads(each) for each in (rehearse.listed(Shape(115), text), text))
     for name in true:
         assert small[name].get("parameters", 0) <= true[name].get("parameters", 0) / 9
 
@@ -86,7 +86,7 @@ def test_the_page_is_run_also_where_it_is_held_and_where_its_record_is_true(tmp_
         (tmp_path / name / "config.json").write_text("{}")
     called: list[tuple[str, ...]] = []
     monkeypatch.setattr(rehearse, "call", lambda guide, hub, home, *command: called.append(command))
-    rehearse.laptop(tmp_path, Shape(100), tmp_path)
+    rehearse.laptop(tmp_path, Shape(115), tmp_path)
     pin, run = called
     assert pin[2:] == ("pin", *rehearse.OWN)
     assert set(run) >= {"run", "--all", "--held", "on-a-laptop", "rehearsal"}
@@ -127,7 +127,7 @@ def run(tmp_path_factory):
     """The dry run: a model of few weights, on the processor."""
     work = tmp_path_factory.mktemp("work")
     save_tiny(work / rehearse_gpu.MODEL)
-    return Run(tmp_path_factory.mktemp("out"), work, "cpu", Shape(100))
+    return Run(tmp_path_factory.mktemp("out"), work, "cpu", Shape(115))
 
 
 def test_tokens_are_measured_against_what_the_memory_allows(run):

@@ -1,4 +1,4 @@
-// The buttons "Copy runnable": a cell with what it needs of the cells above it, put together from the page's own code.
+// The buttons "Copy runnable"
 (() => {
   const holder = document.querySelector(".galley-runnable")
   if (!holder || !navigator.clipboard) return
@@ -6,7 +6,7 @@
   const code = id => document.getElementById(id)?.querySelector(".galley-code code")
   const text = id => {
     const own = code(id).cloneNode(true)
-    own.querySelectorAll(".linenos, .md-annotation").forEach(each => each.remove())  // numbers and notes lie in the code
+    own.querySelectorAll(".linenos,.md-annotation").forEach(e => e.remove())
     return own.textContent
   }
   const part = each => {
@@ -22,7 +22,7 @@
     button.type = "button"
     button.className = "galley-copy"
     button.textContent = "Copy runnable"
-    button.title = "Copy this cell with all that it needs of the cells above"
+    button.title = "Copy this cell with all that it needs from above"
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(parts.map(part).join("") + "\n")
       button.textContent = "Copied"
