@@ -65,7 +65,7 @@ test-hard: $(VENV)/dev.done  ## fuzzers, kills, faults at each step, secrets, a 
 # Where its files go: 46 GB, which are gone again at the end.
 REHEARSAL ?= .cache/rehearsal
 
-rehearse: $(VENV)/compiled.done  ## run the 7B's true shape with random weights: 24 GB of memory, 48 GB of disk, 40 minutes
+rehearse: $(VENV)/compiled.done  ## run the 7B's true shape with random weights: 17 GB of free memory and 48 GB of disk
 	@$(BIN)/python scripts/model/rehearse.py $(REHEARSAL)
 
 # Ray is no part of the lock: it is large, and only a cluster needs it. It gets an environment of its own.
