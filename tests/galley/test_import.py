@@ -121,7 +121,8 @@ def test_what_is_lost_is_told_with_its_cell_and_what_to_do(folder: GuideFolder) 
         "cell 8: `:::{note}` is a directive: write it as Markdown has it, such as `!!! note`",
         'cell 9: its picture needs words, unless it has a title: alt="…" on the line of cell draw',
         "cell 12: the tag 'mine' means nothing to galley",
-        "cell 13: `%%bash` is shown and does not run: write it in Python, for example with subprocess.run",
+        "cell 13: `%%bash` is shown and does not run: write it in Python, "
+        "or a command as `# $ …` in a cell tagged [shell]",
         "cell 14: it is shown without running, as its tag has it",
         "cell 15: a widget is shown as text: it needs a program behind it",
         "cell 16: the raw cell is left out: 'raw words'",
@@ -348,7 +349,7 @@ def test_a_line_that_is_a_comment_now_is_told_with_what_to_do() -> None:
         "%cd data": "a page runs in a folder of its own; the setting `links` brings files into it",
         "print?": "it asks IPython for help",
         "?print": "it asks IPython for help",
-        "!ls": "write it in Python, for example with subprocess.run",
+        "!ls": "write it in Python, or a command as `# $ …` in a cell tagged [shell]",
     }
     for line, why in told.items():
         assert as_python(f"x = 1\n{line}").lost == (f"`{line}` is a comment now: {why}",)

@@ -33,7 +33,7 @@ WHY = {
     "cd": "a page runs in a folder of its own; the setting `links` brings files into it",
     "run": "import what the file has",
 }
-INSTEAD = "write it in Python, for example with subprocess.run"
+INSTEAD = "write it in Python, or a command as `# $ …` in a cell tagged [shell]"
 
 
 @dataclass(frozen=True)
