@@ -142,7 +142,7 @@ def test_a_task_that_does_not_end_is_named_with_its_line(folder: GuideFolder) ->
     folder.snippet(
         "page",
         """
-        # %% one timeout="0.5"
+        # %% one timeout="2"
         import asyncio
         async def stays():
             while True:

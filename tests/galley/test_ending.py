@@ -137,7 +137,7 @@ SAID = {
 
 def test_a_page_that_does_not_end_fails_and_names_what_keeps_it(folder: GuideFolder) -> None:
     marked = f'{SETTINGS}[tool.galley.environment]\nGALLEY_TEST = "{folder.root}"\n'
-    folder.write("pyproject.toml", marked.replace("timeout = 20.0", "timeout = 0.7"))
+    folder.write("pyproject.toml", marked.replace("timeout = 20.0", "timeout = 2.0"))
     for case, (code, _) in ENDLESS.items():
         folder.snippet(case, f"# %% first\nprint(1)\n# %% last\n{code}\n")
     folder.snippet("good", "# %% one\nprint('good')\n")
