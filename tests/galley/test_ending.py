@@ -125,7 +125,7 @@ ENDLESS = {
     "deaf": ("import atexit, re\ndone = atexit.register(re.match, r'(a+)+$', 'a' * 60 + 'b')", 0),
 }  # fmt: skip
 SAID = {
-    "thread": "the thread 'slow' still ran 0.7 s after the last cell",
+    "thread": "the thread 'slow' still ran 2 s after the last cell",
     "own": "the thread 'slow' still ran",
     "two": "the thread 'slow', the thread 'other' still ran",
     "handler": "an exit handler or a finaliser still ran",
@@ -155,6 +155,22 @@ def test_the_last_cells_own_timeout_is_what_the_end_may_take(folder: GuideFolder
     folder.snippet("page", f'# %% one timeout="20"\n{THREAD}')
     assert not folder.run().failures
     assert folder.output("page", "one.stdout.txt") == "started\nresult: 42\n"
+
+
+def test_a_variable_that_an_import_set_to_the_runners_temporary_folder_does_not_reach_a_page(
+    folder: GuideFolder,
+) -> None:
+    folder.write("pyproject.toml", SETTINGS.replace("[tool.galley]\n", '[tool.galley]\nimports = ["shared"]\n'))
+    folder.write(
+        "snippets/shared.py",
+        """
+        import os, tempfile
+        os.environ |= {"SHARED_CACHE": os.path.join(tempfile.gettempdir(), "shared"), "SHARED_LEVEL": "3"}
+        """,
+    )
+    folder.snippet("page", "# %% one\nimport os\nprint(sorted(each for each in os.environ if 'SHARED' in each))\n")
+    assert not folder.run().failures
+    assert folder.output("page", "one.stdout.txt") == "['SHARED_LEVEL']\n"
 
 
 def test_exit_handlers_of_the_runner_are_not_the_pages(folder: GuideFolder) -> None:

@@ -21,6 +21,8 @@ import selectors
 import signal
 import socket
 import sys
+import tempfile
+from collections.abc import Set
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,6 +184,7 @@ class Server:
 
 def take_in(start: Start) -> NotStarted | None:
     """Import what pages need, and the hooks, in a fixed order; return what is wrong, None where nothing is."""
+    given = frozenset(os.environ)
     try:
         for module in start.imports:
             import_named(("imports",), module)
@@ -191,6 +194,7 @@ def take_in(start: Start) -> NotStarted | None:
         return NotStarted(error.setting, error.what, error.missing, error.detail)
     except GalleyError as error:
         return NotStarted(("plugins",), str(error))
+    _forget_temporary(given)
     if tracer := entered.tracer():
         tracer.imports_end()
     if missing := [name for name in start.packages if not installed(name)]:
@@ -198,6 +202,16 @@ def take_in(start: Start) -> NotStarted | None:
             ("packages",), f"no package '{missing[0]}' is installed, so no record could name it", missing[0]
         )
     return None
+
+
+def _forget_temporary(given: Set[str]) -> None:
+    """Unset each variable that an import set to a path in the temporary folder: a page has such a folder of its own.
+
+    torch, for one, keeps there where its compiler writes, and asks `tempfile` again where the variable is not set.
+    """
+    for name in os.environ.keys() - given:
+        if Path(os.environ[name]).is_relative_to(tempfile.gettempdir()):
+            del os.environ[name]
 
 
 def main(start: Start) -> None:
