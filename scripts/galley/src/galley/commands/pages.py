@@ -61,6 +61,9 @@ REQUIRE_SANDBOX = click.option(
 @click.option(
     "--all", "-a", "run_all", is_flag=True, help="Run pages with a true record too; equal outputs leave it untouched."
 )
+@click.option(
+    "--renew", is_flag=True, help="As --all, and write each record anew: its measurements, its date and its machine."
+)
 @click.option("--drifted", is_flag=True, help="Run only pages that were recorded with other versions of packages.")
 @JOBS
 @click.option("--twice", is_flag=True, help="Run each page twice; one that does not repeat its outputs fails.")
@@ -81,6 +84,7 @@ def run(
     pages: tuple[str, ...],
     profile: tuple[str, ...],
     run_all: bool,
+    renew: bool,
     drifted: bool,
     jobs: int,
     twice: bool,
@@ -100,11 +104,14 @@ def run(
     """
     if footprint and (on or shard or keep_going):
         raise UsageError("--footprint goes with no --on, --shard or --keep-going", mend="leave one of them out")
+    if renew and (footprint or shard):
+        raise UsageError("--renew goes with no --footprint or --shard", mend="leave one of them out")
+    run_all = run_all or renew
     if drifted and run_all:
-        raise UsageError("--all runs what has drifted, too", mend="leave --drifted out")
+        raise UsageError(f"{'--renew' if renew else '--all'} runs what has drifted, too", mend="leave --drifted out")
     project = find_project(Path.cwd())
     part = Part.read(shard) if shard else None
-    how = How(twice=twice, keep_going=keep_going, drifted=drifted, held=held, shard=part)
+    how = How(twice=twice, keep_going=keep_going, renew=renew, drifted=drifted, held=held, shard=part)
     if dry_run:
         tasks = would_run(read_guide(project), pages, profile, everything=run_all, how=how)
         for task in tasks:

@@ -26,7 +26,8 @@ class Task:
     """A page to run under a profile; `before` is its last record, from which time and memory are estimated.
 
     One to run `twice` fails where the second run does not repeat what the first one did. One to `keep_going` goes on
-    past a cell that fails. One that is `traced`, for its footprint, may take several times as long. One with names of
+    past a cell that fails. One to `renew` has its record written where nothing changed, too: measurements, for one, are
+    no reason to write one. One that is `traced`, for its footprint, may take several times as long. One with names of
     cells in `only` is compared in these alone, and runs as far as the last of them.
     """
 
@@ -36,6 +37,7 @@ class Task:
     variables: Mapping[str, str] = field(default_factory=dict)  # what `prepare` answered
     twice: bool = False
     keep_going: bool = False
+    renew: bool = False
     traced: bool = False
     only: frozenset[str] = frozenset()
 

@@ -49,10 +49,10 @@ class How:
     true record run again, and what differs from it is an error; nothing is written. `strict` counts other versions as a
     difference. Of a page with names of cells in `only`, these alone are compared, and the page runs as far as the last
     of them; with `each_cell`, what came of each cell has a line. With `keep_going`, a page goes on past a cell that
-    fails, and tells all of its failures; nothing of such a page is recorded. With `drifted`, those pages alone run
-    whose record has drifted. Held pages are left out unless `held`. With `shard`, one of several shares of them runs,
-    and a note of it is written beside the records. With `footprint`, the pages with a true record and no footprint run
-    again, and their footprints are kept.
+    fails, and tells all of its failures; nothing of such a page is recorded. With `renew`, a record is written where
+    nothing changed, too. With `drifted`, those pages alone run whose record has drifted. Held pages are left out unless
+    `held`. With `shard`, one of several shares of them runs, and a note of it is written beside the records. With
+    `footprint`, the pages with a true record and no footprint run again, and their footprints are kept.
     """
 
     twice: bool = False
@@ -61,6 +61,7 @@ class How:
     only: Mapping[str, Collection[str]] = field(default_factory=dict)
     each_cell: bool = False
     keep_going: bool = False
+    renew: bool = False
     drifted: bool = False
     held: bool = False
     shard: Part | None = None
@@ -124,7 +125,7 @@ def _wanted(
         tasks = to_trace(project, tasks, everything=everything)
     if not how.check:
         _may_write(tasks)
-    return [replace(each, twice=how.twice, keep_going=how.keep_going) for each in tasks], errors
+    return [replace(each, twice=how.twice, keep_going=how.keep_going, renew=how.renew) for each in tasks], errors
 
 
 def _print(lines: Iterable[str], file: TextIO) -> None:

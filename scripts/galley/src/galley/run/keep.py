@@ -90,7 +90,7 @@ def _keep(ran: TaskRun, store: Store, kinds: Kinds, machine: Collection[str]) ->
     """Write the record of a page that ran well, unless the old record claims the same; the answer tells what was done.
 
     What differs at every run, or on another machine, is no reason to write a record, nor is a difference that a cell's
-    line excuses. So a run that finds the same claims changes no file.
+    line excuses. So a run that finds the same claims changes no file, unless it was asked to renew the record.
     """
     assert ran.fresh is not None
     try:
@@ -102,7 +102,7 @@ def _keep(ran: TaskRun, store: Store, kinds: Kinds, machine: Collection[str]) ->
     if old is None:
         return _recorded(store, ran.fresh, "recorded")
     changed = [each for each in changes(old, ran.fresh, ran.task.snippets, kinds, machine) if not each.may]
-    if not changed and old.same_conditions(ran.fresh, machine) and not date_fault(old.date):
+    if not changed and old.same_conditions(ran.fresh, machine) and not date_fault(old.date) and not ran.task.renew:
         return "unchanged"
     said = _recorded(store, ran.fresh, "recorded, same outputs" if not changed else "recorded")
     return "\n".join([said, *(f"    {each}" for each in changed)])
