@@ -6,6 +6,23 @@ import warnings
 # PEFT asks Transformers for a name that has been replaced: the deep dive shows it.
 warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")
 
+# %% rehearsed [table]
+"""The true shape with random weights, from a hub on the same machine: two cores, no GPU."""
+import json
+from pathlib import Path
+
+rehearsal = json.loads(Path("models/rehearsal.json").read_text())
+[
+    {
+        "page": page,
+        "cells": each["cells"],
+        "minutes": f"{each['seconds'] / 60:.0f}",
+        "memory, GB": each["peak_gb"],
+        "run on": each["date"],
+    }
+    for page, each in rehearsal["pages"].items()
+]
+
 # %% script
 import torch
 from peft import PeftModel

@@ -6,7 +6,8 @@
 
     laptop   the page "Seven billion numbers on a laptop", whose record is the guide's own
     recipe   what a reader with the hub does: in a copy of the guide, pin, download, and run the deep dive and the code
-             explanation under the profile `7b-cpu`. What came of it is written to `rehearsal.json` beside this file.
+             explanation under the profile `7b-cpu`. What came of it goes to `snippets/models/rehearsal.json`, which the
+             page "Using the 7B models" reads.
 
 Memory and disk are asked for first. With `--scale 115` both parts run in a copy of the guide, at about a hundredth of
 the size.
@@ -35,7 +36,7 @@ from make_true_size import SPARE, NoRoomError, Shape, bytes_of, make
 
 ROOT = Path(__file__).parents[2]
 GALLEY = str(Path(sys.executable).with_name("galley"))
-RESULT = Path(__file__).with_name("rehearsal.json")
+RESULT = ROOT / "snippets" / "models" / "rehearsal.json"
 TOKEN = "hf_rehearsal"
 PICKLED, SAFE, ADAPTER = "starcoderbase-7b", "starcoderbase-7b-safetensors", "astraios-7b-parallel"
 OWN = {f"rehearsal/{name}": name for name in (PICKLED, SAFE, ADAPTER)}  # the repositories of the page's own models
