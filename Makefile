@@ -20,7 +20,7 @@ export NO_MKDOCS_2_WARNING := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help site publish serve test test-hard test-ray lint types records check run clean constraints sbom audit chromium mutations \
-	rerun gpu propose newest audit-report release rehearse
+	rerun gpu propose newest audit-report release rehearse llama
 .DEFAULT_GOAL := help
 
 help:  ## say what each target does
@@ -77,6 +77,20 @@ $(RAY)/done: scripts/galley/pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(RAY)
 	@$(RAY)/bin/python -m pip install --quiet --disable-pip-version-check --editable "scripts/galley[ray]" pytest \
 		--constraint constraints.txt
+	@touch $@
+
+# Nor is llama.cpp, which has to be compiled: pip builds it from its sources on the index, which bring its converters.
+LLAMA := .cache/llama
+LLAMA_VERSION := 0.3.36
+llama: $(VENV)/compiled.done $(LLAMA)/done  ## what llama.cpp answers with the guide's model; compiles it in .cache/llama
+	@PYTHONPATH=$(LLAMA)/lib $(BIN)/python scripts/model/try_llama_cpp.py $(LLAMA)/llama_cpp_python-$(LLAMA_VERSION)
+
+$(LLAMA)/done:
+	@rm -rf $(LLAMA)
+	@$(BIN)/python -m pip download --quiet --no-deps --no-binary :all: --dest $(LLAMA) llama-cpp-python==$(LLAMA_VERSION)
+	@tar --extract --gzip --directory $(LLAMA) --file $(LLAMA)/llama_cpp_python-$(LLAMA_VERSION).tar.gz
+	@echo "compiling llama.cpp: a quarter of an hour on two cores"
+	@CMAKE_ARGS="-DLLAVA_BUILD=OFF" $(PIP) --no-deps --target $(LLAMA)/lib $(LLAMA)/llama_cpp_python-$(LLAMA_VERSION) diskcache==5.6.3
 	@touch $@
 
 mutations: $(VENV)/dev.done $(VENV)/compiled.done  ## run every mutation of the libraries, and keep what each broke

@@ -254,6 +254,31 @@ PeftModel.from_pretrained(
     base, "models/stdlib-coder/adapters/p-tuning"
 ).merge_and_unload()
 
+# %% gguf [table]
+"""What each GGUF file weighs, how many of the answers are word for word those of Transformers
+in float32, and how far a logit is from its own, at most."""
+tried = json.loads(Path("models/llama_cpp.json").read_text())
+[
+    {
+        "file": name,
+        "MB": f"{each['bytes'] / 1e6:.1f}",
+        "same answers": f"{each['same_answers']} of {tried['tasks']}",
+        "logits apart": f"{each['logits_apart']:.1g}",
+    }
+    for name, each in tried["files"].items()
+]
+
+# %% gguf-answers [claim]
+"""In float32 and in bfloat16 llama.cpp gives each answer as Transformers does, with the adapter
+merged or beside its base. With 8 bits some answers differ, with 4 bits more. Its own tokenizer
+made the same tokens of every prompt."""
+same = {name: each["same_answers"] for name, each in tried["files"].items()}
+whole = "merged, float32", "merged, bfloat16", "base and adapter, float32"
+assert [same[name] for name in whole] == 3 * [tried["tasks"]]
+assert same["merged, 4 bits"] < same["merged, 8 bits"] < tried["tasks"]
+for each in tried["files"].values():
+    assert each["same_tokens"] == tried["tasks"]
+
 
 # %% exercise
 def check(folder):
