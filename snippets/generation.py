@@ -200,6 +200,36 @@ adapted = [name for name in model.state_dict() if "lora_A" in name]
 assert beside == plainly + 2 * len(adapted)
 assert once == plainly
 
+# %% compile
+passes = []
+
+
+def noted(graph, examples):
+    """A backend that notes each new forward pass, and runs it as it stands."""
+    passes.append(graph)
+    return graph.forward
+
+
+compiled = fresh()
+compiled.forward = torch.compile(compiled.forward, backend=noted)
+few = {**greedy, "max_new_tokens": 6, "min_new_tokens": 6}
+news, answered = [], []
+for question in questions[2], questions[0], questions[3]:
+    before = len(passes)
+    answered.append(compiled.generate(**asked(question), **few))
+    news.append(len(passes) - before)
+    print(f"a prompt of {asked(question).input_ids.shape[1]} tokens: {news[-1]} new")
+
+# %% compiles-until-lengths-vary [claim]
+"""The first answer needs three passes: one for the prompt, one for the first token after it, and
+one for the later ones, whose cache grows. A second prompt, of another length, needs one more. A
+third, of yet another length, needs none. The tokens are those of the model that is not compiled."""
+assert news == [3, 1, 0]
+for question, tokens in zip(
+    (questions[2], questions[0], questions[3]), answered, strict=True
+):
+    assert torch.equal(tokens, base.generate(**asked(question), **few))
+
 # %% prompts-generate [claim]
 """Prefix tuning works in `generate` with the cache. Prompt tuning and P-Tuning work without it,
 and warn at each token that position ids are ignored."""

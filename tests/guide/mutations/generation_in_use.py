@@ -90,6 +90,13 @@ def lora_is_added_to_the_weight_at_each_call() -> None:
     Linear.forward = forward
 
 
+@breaks("generation", "compiles-until-lengths-vary")
+def each_length_is_compiled_by_itself() -> None:
+    """`dynamic` is False unless it is given."""
+    compile_ = torch.compile
+    torch.compile = wraps(compile_)(lambda *given, **rest: compile_(*given, **{"dynamic": False, **rest}))
+
+
 @breaks("generation", "prompts-generate")
 def position_ids_are_ignored_in_silence() -> None:
     """No warning comes."""
