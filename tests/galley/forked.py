@@ -40,6 +40,10 @@ COMMAND = (
     "pygments.formatters.html", "pygments.styles.default", "galley.run.rerun", "galley.site.build", "ctypes", "pwd",
     "encodings.ascii", "warmed",
 )  # fmt: skip
+OF_UPDATES = (
+    "forked", "galley.cli", "galley.run.command", "galley.run.backend", "galley.run.keep", "galley.run.progress",
+    "galley.update.apply", "galley.update.bisect", "galley.update.table", "ctypes", "pwd", "encodings.ascii",
+)  # fmt: skip
 OF_PYTEST = ("forked", "pytest", "_pytest.terminal", "_pytest.junitxml", "ctypes", "pwd")
 OF_A_RUNNER = (fork_server.RUNNER, "ctypes", "encodings.ascii", "encodings.utf_8_sig", "pwd")  # no more than it imports
 OF_EACH_GUIDE = {"HOME", "TMPDIR", "XDG_CACHE_HOME"}  # a runner's variables that differ and are asked for when needed
@@ -57,17 +61,21 @@ class Server:
     variables: Mapping[str, str]  # with which it starts
     options: Sequence[str]  # of Python
     modules: Sequence[str]
+    python: str = sys.executable
     listener: socket.socket | None = None  # None where another process has started the server
     process: subprocess.Popen[bytes] | None = None
 
     @classmethod
     @contextmanager
-    def at(cls, path: Path, variables: Mapping[str, str], options: Sequence[str], *modules: str) -> Iterator[Server]:
-        """A server that ends with the context."""
+    def at(
+        cls, path: Path, variables: Mapping[str, str], options: Sequence[str], *modules: str,
+        python: str = sys.executable,
+    ) -> Iterator[Server]:  # fmt: skip
+        """A server that ends with the context; `python` may be that of another environment."""
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(path))
             listener.listen(64)
-            server = cls(str(path), variables, options, modules, listener)
+            server = cls(str(path), variables, options, modules, python, listener)
             yield server
             with server.process or nullcontext():
                 pass  # it ends with its standard input
@@ -76,7 +84,7 @@ class Server:
         """Start the process, unless it runs; whoever connects meanwhile waits until it is ready."""
         if self.listener and not self.process:
             number = self.listener.fileno()
-            asked = [sys.executable, *self.options, fork_server.__file__, str(number), *self.modules]
+            asked = [self.python, *self.options, fork_server.__file__, str(number), *self.modules]
             self.process = subprocess.Popen(asked, env=self.variables, stdin=subprocess.PIPE, pass_fds=[number])
             self.listener.close()  # so that who waits for a server that died hears of it
 
@@ -128,6 +136,7 @@ class Server:
 _runners: Server | None = None
 _commands: Server | None = None
 _pytests: Server | None = None
+_elsewhere: dict[tuple[str, ...], Server] = {}  # by the first words of a command line
 
 
 @contextmanager
@@ -150,6 +159,25 @@ def fork_servers(folder: Path, of_a_command: Mapping[str, str], of_a_runner: Map
 
 
 @contextmanager
+def of_environment(folder: Path, python: str, galley: Sequence[str]) -> Iterator[None]:
+    """Fork also the `galley` of another environment, as long as the context lasts: its Python, and its first words."""
+    if _commands is None or _runners is None:
+        yield
+        return
+    told = {TOLD: json.dumps([str(folder / "runners"), _runners.variables])}
+    with (
+        Server.at(folder / "runners", _runners.variables, ["-P"], *OF_A_RUNNER, python=python) as runners,
+        Server.at(folder / "commands", {**_commands.variables, **told}, [], *OF_UPDATES, python=python) as commands,
+    ):
+        runners.start()
+        _elsewhere[tuple(galley)] = commands
+        try:
+            yield
+        finally:
+            del _elsewhere[tuple(galley)]
+
+
+@contextmanager
 def true_processes() -> Iterator[None]:
     """Fork nothing as long as the context lasts."""
     global _runners, _commands, _pytests
@@ -168,7 +196,7 @@ def run(arguments: Sequence[str], folder: Path, variables: dict[str, str], secon
     if _early(variables) != {name: value for name, value in _early(_commands.variables).items() if name != TOLD}:
         return None
     _runners.start()  # for the pages of the command
-    server = _pytests if split[0] == "pytest" else _commands
+    server = _pytests if split[0] == "pytest" else _elsewhere.get(tuple(arguments[:3]), _commands)
     return server.run(*split, variables, folder, seconds)
 
 
@@ -178,6 +206,8 @@ def _early(variables: Mapping[str, str]) -> dict[str, str]:
 
 def _program(arguments: list[str]) -> tuple[str, list[str]] | None:
     """A command line's program, a file or a module, and its arguments; None where no server has it ready."""
+    if tuple(arguments[:3]) in _elsewhere:
+        return str(Path(sys.executable).with_name("galley")), arguments[3:]
     if arguments[:2] == [sys.executable, "-m"] and arguments[2] in MODULES:
         return arguments[2], arguments[3:]
     if Path(arguments[0]).parent == Path(sys.executable).parent and Path(arguments[0]).name in ("galley", "mkdocs"):
