@@ -19,8 +19,8 @@ LOCKS := scripts/locks
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help site publish serve test test-hard test-ray lint types records check run clean constraints sbom audit chromium mutations \
-	rerun gpu propose newest audit-report release rehearse llama
+.PHONY: help site publish serve test tests test-hard test-ray lint types records check run clean constraints sbom audit chromium \
+	mutations rerun gpu propose newest audit-report release rehearse llama
 .DEFAULT_GOAL := help
 
 help:  ## say what each target does
@@ -49,8 +49,12 @@ check: $(VENV)/site.done  ## say which records are not true, without running any
 
 # Three processes share the tests of two processors, since tests often wait: for a process to end, for a browser to be at
 # rest, a lock. Each takes a whole module, since its fixtures build sites and start runners, or a whole page of the guide.
+# Types are checked beside them: mypy is one process, which would leave the other processor with nothing to do.
 test: $(VENV)/dev.done chromium  ## run all checks: lint, types, records, tests, every snippet, the strict site build
-	@$(MAKE) --no-print-directory --jobs=2 lint types records $(VENV)/compiled.done
+	@$(MAKE) --no-print-directory --jobs=2 lint records $(VENV)/compiled.done
+	@$(MAKE) --no-print-directory --jobs=2 types tests
+
+tests:
 	@$(BIN)/python -m pytest --galley --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 # A part of it: make test-hard HARD=0.1. What it did is counted in a table at its end.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from compileall import compile_dir
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 import forked
+import galley
 import hard
 from builders import BUILDERS
 from galley.run.runners import clean_environment
@@ -46,6 +48,9 @@ def _forks(_records_may_be_written: None, _locks_of_its_own: None) -> Iterator[N
     if sys.platform != "linux":
         yield
         return
+    if not sys.dont_write_bytecode:  # a runner writes none, and would compile each time what it alone imports
+        for room in ("kinds", "run", "source"):
+            compile_dir(Path(galley.__file__).parent / room, quiet=2)
     with tempfile.TemporaryDirectory() as place:
         guide = GuideFolder.make(Path(place, "guide"))
         of_a_runner = clean_environment(guide.project, guide.root)

@@ -1,10 +1,11 @@
 """Runs programs as forks of a fork server: each behaves as a process of its own would, and starts at once.
 
 A runner is forked from a server that has imported what a runner imports, and so is the runner of a forked command.
-`galley …`, `mkdocs …` and `python -m mkdocs …` are forked from a server that has imported what those do. In `/proc` a
-fork has its server's command line and variables, its stack begins with the server's lines, and a module that the server
-has imported is not looked for again. So a program whose variables count before its first line, or by which a test
-looks for it, gets a process of its own, and so does every program in a module with the fixture `true_processes`.
+`galley …`, `mkdocs …` and `python -m mkdocs …` are forked from a server that has imported what those do. `python -m
+pytest …` is forked from one that has imported pytest and no plug-in, since pytest rewrites what it imports itself. In
+`/proc` a fork has its server's command line and variables, its stack begins with the server's lines, and a module that
+the server has imported is not looked for again. So a program whose variables count before its first line, or by which a
+test looks for it, gets a process of its own, and so does every program in a module with the fixture `true_processes`.
 `test_forked.py` compares forks with processes of their own.
 """
 
@@ -30,7 +31,7 @@ from typing import Any
 import fork_server
 
 RUNNER = [sys.executable, "-P", "-m", fork_server.RUNNER]
-MKDOCS = [sys.executable, "-m", "mkdocs"]
+MODULES = ("mkdocs", "pytest")  # are run as modules of Python
 COMMAND = (
     "forked", "galley.cli", "galley.run.command", "galley.run.backend", "galley.run.keep", "galley.run.progress",
     "galley.export.command", "galley.site.extension", "mkdocs.__main__", "mkdocs.commands.build", "mkdocs.theme",
@@ -39,6 +40,11 @@ COMMAND = (
     "pygments.formatters.html", "pygments.styles.default", "galley.run.rerun", "galley.site.build", "ctypes", "pwd",
     "encodings.ascii", "warmed",
 )  # fmt: skip
+OF_UPDATES = (
+    "forked", "galley.cli", "galley.run.command", "galley.run.backend", "galley.run.keep", "galley.run.progress",
+    "galley.update.apply", "galley.update.bisect", "galley.update.table", "ctypes", "pwd", "encodings.ascii",
+)  # fmt: skip
+OF_PYTEST = ("forked", "pytest", "_pytest.terminal", "_pytest.junitxml", "ctypes", "pwd")
 OF_A_RUNNER = (fork_server.RUNNER, "ctypes", "encodings.ascii", "encodings.utf_8_sig", "pwd")  # no more than it imports
 OF_EACH_GUIDE = {"HOME", "TMPDIR", "XDG_CACHE_HOME"}  # a runner's variables that differ and are asked for when needed
 EARLY = ("PYTHON", "LD_", "LC_", "LANG", "GALLEY_")  # how variables begin that can count before a program's first line
@@ -55,17 +61,21 @@ class Server:
     variables: Mapping[str, str]  # with which it starts
     options: Sequence[str]  # of Python
     modules: Sequence[str]
+    python: str = sys.executable
     listener: socket.socket | None = None  # None where another process has started the server
     process: subprocess.Popen[bytes] | None = None
 
     @classmethod
     @contextmanager
-    def at(cls, path: Path, variables: Mapping[str, str], options: Sequence[str], *modules: str) -> Iterator[Server]:
-        """A server that ends with the context."""
+    def at(
+        cls, path: Path, variables: Mapping[str, str], options: Sequence[str], *modules: str,
+        python: str = sys.executable,
+    ) -> Iterator[Server]:  # fmt: skip
+        """A server that ends with the context; `python` may be that of another environment."""
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(path))
             listener.listen(64)
-            server = cls(str(path), variables, options, modules, listener)
+            server = cls(str(path), variables, options, modules, python, listener)
             yield server
             with server.process or nullcontext():
                 pass  # it ends with its standard input
@@ -74,7 +84,7 @@ class Server:
         """Start the process, unless it runs; whoever connects meanwhile waits until it is ready."""
         if self.listener and not self.process:
             number = self.listener.fileno()
-            asked = [sys.executable, *self.options, fork_server.__file__, str(number), *self.modules]
+            asked = [self.python, *self.options, fork_server.__file__, str(number), *self.modules]
             self.process = subprocess.Popen(asked, env=self.variables, stdin=subprocess.PIPE, pass_fds=[number])
             self.listener.close()  # so that who waits for a server that died hears of it
 
@@ -125,46 +135,69 @@ class Server:
 
 _runners: Server | None = None
 _commands: Server | None = None
+_pytests: Server | None = None
+_elsewhere: dict[tuple[str, ...], Server] = {}  # by the first words of a command line
 
 
 @contextmanager
 def fork_servers(folder: Path, of_a_command: Mapping[str, str], of_a_runner: Mapping[str, str]) -> Iterator[None]:
     """Fork what can be forked as long as the context lasts; `folder` is for sockets, the others are variables."""
-    global _runners, _commands
+    global _runners, _commands, _pytests
     common = {name: value for name, value in of_a_runner.items() if name not in OF_EACH_GUIDE}
     told = {TOLD: json.dumps([str(folder / "runners"), common])}
     with (
         Server.at(folder / "runners", common, ["-P"], *OF_A_RUNNER) as _runners,
         Server.at(folder / "commands", {**of_a_command, **told}, [], *COMMAND) as _commands,
+        Server.at(folder / "pytests", {**of_a_command, **told}, [], *OF_PYTEST) as _pytests,
     ):
         asyncio.create_subprocess_exec = _exec
         try:
             yield
         finally:
             asyncio.create_subprocess_exec = _true_exec
-            _runners = _commands = None
+            _runners = _commands = _pytests = None
+
+
+@contextmanager
+def of_environment(folder: Path, python: str, galley: Sequence[str]) -> Iterator[None]:
+    """Fork also the `galley` of another environment, as long as the context lasts: its Python, and its first words."""
+    if _commands is None or _runners is None:
+        yield
+        return
+    told = {TOLD: json.dumps([str(folder / "runners"), _runners.variables])}
+    with (
+        Server.at(folder / "runners", _runners.variables, ["-P"], *OF_A_RUNNER, python=python) as runners,
+        Server.at(folder / "commands", {**_commands.variables, **told}, [], *OF_UPDATES, python=python) as commands,
+    ):
+        runners.start()
+        _elsewhere[tuple(galley)] = commands
+        try:
+            yield
+        finally:
+            del _elsewhere[tuple(galley)]
 
 
 @contextmanager
 def true_processes() -> Iterator[None]:
     """Fork nothing as long as the context lasts."""
-    global _runners, _commands
-    kept = _runners, _commands
-    _runners = _commands = None
+    global _runners, _commands, _pytests
+    kept = _runners, _commands, _pytests
+    _runners = _commands = _pytests = None
     try:
         yield
     finally:
-        _runners, _commands = kept
+        _runners, _commands, _pytests = kept
 
 
 def run(arguments: Sequence[str], folder: Path, variables: dict[str, str], seconds: float) -> tuple[int, str] | None:
     """Run a command and return its exit code and what it wrote; None where it needs a process of its own."""
-    if (split := _program(list(arguments))) is None or _commands is None or _runners is None:
+    if (split := _program(list(arguments))) is None or _commands is None or _pytests is None or _runners is None:
         return None
     if _early(variables) != {name: value for name, value in _early(_commands.variables).items() if name != TOLD}:
         return None
     _runners.start()  # for the pages of the command
-    return _commands.run(*split, variables, folder, seconds)
+    server = _pytests if split[0] == "pytest" else _elsewhere.get(tuple(arguments[:3]), _commands)
+    return server.run(*split, variables, folder, seconds)
 
 
 def _early(variables: Mapping[str, str]) -> dict[str, str]:
@@ -173,8 +206,10 @@ def _early(variables: Mapping[str, str]) -> dict[str, str]:
 
 def _program(arguments: list[str]) -> tuple[str, list[str]] | None:
     """A command line's program, a file or a module, and its arguments; None where no server has it ready."""
-    if arguments[:3] == MKDOCS:
-        return "mkdocs", arguments[3:]
+    if tuple(arguments[:3]) in _elsewhere:
+        return str(Path(sys.executable).with_name("galley")), arguments[3:]
+    if arguments[:2] == [sys.executable, "-m"] and arguments[2] in MODULES:
+        return arguments[2], arguments[3:]
     if Path(arguments[0]).parent == Path(sys.executable).parent and Path(arguments[0]).name in ("galley", "mkdocs"):
         return arguments[0], arguments[1:]
     return None

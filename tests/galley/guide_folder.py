@@ -42,6 +42,9 @@ markdown_extensions:
   - galley
 """
 
+# Plug-ins that galley has nothing to do with take half of the time of a small run.
+PYTEST = [sys.executable, "-m", "pytest", *(f"-p no:{name}" for name in ("cacheprovider", "hypothesispytest", "anyio"))]
+
 # A list of a guide's own: the claims that say which question they answer.
 ANSWERS = """\
 from galley.site.lists import List

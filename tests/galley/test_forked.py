@@ -12,7 +12,7 @@ import pytest
 
 import forked
 from galley.errors import Exit
-from guide_folder import GuideFolder, command, quiet_environment
+from guide_folder import PYTEST, GuideFolder, command, quiet_environment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="nothing is forked elsewhere")
 SELF = """\
@@ -42,6 +42,13 @@ SAYS = {
     "a script": ["export", "page", "-o", "-"],
     "a run": ["run", "--dry-run", "--all"],
 }
+
+OWN_TEST = """\
+import os, sys
+
+def test_own():
+    assert [sys.argv, sys.path, os.getcwd(), sys.flags, sorted(os.environ.items())] == []
+"""
 
 
 @pytest.fixture
@@ -99,6 +106,21 @@ def test_a_builder_builds_the_same(recorded: GuideFolder) -> None:
     assert built() == first
     recorded.page("page", '```python exec="on" cell="page/nowhere"\n```\n')
     assert recorded.mkdocs().returncode == 1
+
+
+def test_pytest_says_the_same(recorded: GuideFolder) -> None:
+    recorded.write("tests/test_own.py", OWN_TEST)
+    recorded.write("snippets/outputs/page/laptop/one.stdout.txt", "other words\n")
+
+    def said() -> tuple[int, str]:
+        done = recorded.call([*PYTEST, "-vv", "--galley", "-p", "no:xdist", "tests", "docs"])
+        return done.returncode, re.sub(r"in [0-9.]+s", "", done.stdout)
+
+    with forked.true_processes():
+        first = said()
+    assert said() == first
+    assert "test_own.py::test_own FAILED" in first[1]
+    assert "docs/page.md::one <- snippets/page.py FAILED" in first[1]
 
 
 @pytest.mark.parametrize("name", ["PYTHONPATH", "LD_PRELOAD", "GALLEY_ANYTHING", "PYTHONWARNINGS"])

@@ -20,7 +20,7 @@ import yaml
 from galley.errors import Exit, RefusedError, UsageError
 from galley.start.library import Library, library_of
 from galley.start.made import BARE, GUIDE, LIBRARY, make, texts
-from guide_folder import GuideFolder, quiet_environment
+from guide_folder import PYTEST, GuideFolder, quiet_environment
 
 DISTRIBUTION = Path(__file__).parents[2] / "scripts/galley"
 PLACEHOLDER = re.compile(r"the[-_]library")
@@ -46,10 +46,7 @@ def guide(made: GuideFolder, tmp_path: Path) -> GuideFolder:
 
 def own_tests(guide: GuideFolder) -> subprocess.CompletedProcess[str]:
     """Run the guide's own tests, as its Makefile does."""
-    words = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider"]
-    return subprocess.run(
-        words, cwd=guide.root, env=quiet_environment(), capture_output=True, text=True, timeout=120, check=False
-    )
+    return guide.call([*PYTEST, "--quiet"])
 
 
 def plain_theme(guide: GuideFolder) -> GuideFolder:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +15,7 @@ from galley.record.held import Held, hold
 from galley.record.status import store_of
 from galley.source.digest import digest
 from galley.system import cores
-from guide_folder import GuideFolder
+from guide_folder import PYTEST, GuideFolder
 from processes import wait_until_gone
 
 SETTINGS = """\
@@ -71,7 +70,7 @@ def guide(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
 
 def asked(guide: GuideFolder, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run pytest in the guide's folder."""
-    return guide.call([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words], **variables)
+    return guide.call([*PYTEST, *words], **variables)
 
 
 def results(done: subprocess.CompletedProcess[str]) -> dict[str, str]:

@@ -242,12 +242,12 @@ def test_of_a_project_in_the_home_folder_itself_a_page_reads_its_snippets_alone(
     assert at_home.listed == ()
 
 
-# Each writes where a page may not.
+# Each writes where a page may not. ROOT is the project, OWN the page's snippet file.
 WRITING = {
     "the project": 'open(ROOT + "/written.txt", "w").write("x")',
     "a page of the guide": 'open(ROOT + "/docs/page.md", "a").write("x")',
     "another page's record": 'open(ROOT + "/snippets/outputs/other/laptop/record.json", "w").write("{}")',
-    "its own snippet file": 'open(ROOT + "/snippets/page.py", "a").write("# x")',
+    "its own snippet file": 'open(OWN, "a").write("# x")',
     "beside the project": 'open(ROOT + "/../written.txt", "w").write("x")',
     "the temporary folder": 'open("/tmp/galley-test-written.txt", "w").write("x")',
     "through a link": 'os.symlink(ROOT, "link")\nopen("link/written.txt", "w").write("x")',
@@ -263,18 +263,43 @@ WRITING = {
 }
 
 
-@needs("files")
-@pytest.mark.parametrize("code", WRITING.values(), ids=WRITING)
-def test_a_page_writes_nowhere_but_in_its_own_folder(folder: GuideFolder, tmp_path: Path, code: str) -> None:
+@dataclass(frozen=True)
+class Attempts:
+    """One run of a page for each way of WRITING: why each failed, by its number, and all files before and after."""
+
+    failures: tuple[str, ...]
+    before: dict[Path, bytes]
+    after: dict[Path, bytes]
+
+
+@pytest.fixture(scope="module")
+def attempts(tmp_path_factory: pytest.TempPathFactory) -> Attempts:
+    """What came of them, beside a page that is there already."""
+    root = tmp_path_factory.mktemp("attempts") / "guide"
+    folder = GuideFolder.make(root)
     folder.snippet("other", "# %% one\nprint(1)\n")
+    folder.snippet("page", "# %% one\nprint(1)\n")
     folder.run()
-    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    folder.snippet("page", f'# %% one\nimport os\nopen("mine.txt", "w").write("x")\nROOT = {str(tmp_path)!r}\n{code}\n')
-    written = {tmp_path / "snippets/page.py", tmp_path / "docs/page.md"}
-    texts = {path: path.read_bytes() for path in written}
-    assert "page page (laptop) in cell one:" in folder.run("page").failures["page"]
-    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    assert after == before | texts
+    names = [f"attempt_{number}" for number in range(len(WRITING))]
+    for name, code in zip(names, WRITING.values(), strict=True):
+        own = folder.root / f"snippets/{name}.py"
+        begin = f'import os\nopen("mine.txt", "w").write("x")\nROOT, OWN = {str(root)!r}, {str(own)!r}\n'
+        folder.snippet(name, f"# %% one\n{begin}{code}\n")
+    before = {path: path.read_bytes() for path in root.parent.rglob("*") if path.is_file()}
+    failures = folder.run().failures
+    after = {path: path.read_bytes() for path in root.parent.rglob("*") if path.is_file()}
+    return Attempts(tuple(failures.get(name.replace("_", "-"), "") for name in names), before, after)
+
+
+@needs("files")
+@pytest.mark.parametrize("number", range(len(WRITING)), ids=WRITING)
+def test_a_page_that_writes_elsewhere_than_in_its_own_folder_fails(attempts: Attempts, number: int) -> None:
+    assert f"page attempt-{number} (laptop) in cell one: " in attempts.failures[number]
+
+
+@needs("files")
+def test_a_page_writes_nowhere_but_in_its_own_folder(attempts: Attempts) -> None:
+    assert attempts.after == attempts.before
     assert not Path("/tmp/galley-test-written.txt").exists()
 
 

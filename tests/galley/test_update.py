@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def git(folder: Path, *words: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """A guide in a git repository whose pages have footprints with tiny 1.0, and wheels of 1.0, 1.1, 1.2 and 2.0."""
     bench = Bench.make(tmp_path_factory.mktemp("bench"), SETTINGS)
     shutil.unpack_archive(wheel(bench.wheels, "tiny", "1.0", TINY), bench.environment.packages, "zip")
@@ -93,7 +94,8 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     git(guide.root, "init", "-q", "-b", "main")
     git(guide.root, "add", "--all")
     git(guide.root, "commit", "-q", "-m", "first")
-    return bench
+    with bench.forks():
+        yield bench
 
 
 @pytest.fixture

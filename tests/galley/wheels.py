@@ -7,12 +7,15 @@ import hashlib
 import io
 import subprocess
 import tarfile
+import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
+import forked
 from galley.update.environment import COMMAND, ScratchEnvironment
 from galley.update.releases import Release
 from guide_folder import GuideFolder, quiet_environment
@@ -97,12 +100,30 @@ class Bench:
         wheels.mkdir(parents=True)
         return cls(GuideFolder.make(root / "guide", settings), wheels, ScratchEnvironment.make(root / "env"))
 
+    @property
+    def words(self) -> list[str]:
+        """How the command line of a `galley` in the environment begins."""
+        return [str(self.environment.python), "-c", COMMAND]
+
+    @contextmanager
+    def forks(self) -> Iterator[Bench]:
+        """The same, whose commands are forks as long as the context lasts."""
+        with (
+            tempfile.TemporaryDirectory() as place,
+            forked.of_environment(Path(place), str(self.environment.python), self.words),
+        ):
+            yield self
+
     def galley(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run `galley` in the environment."""
+        command = [*self.words, *arguments]
+        environment = quiet_environment(**{**index(self.wheels), **variables})
+        if done := forked.run(command, self.guide.root, environment, seconds=120):
+            return subprocess.CompletedProcess(command, *done)
         return subprocess.run(
-            [str(self.environment.python), "-c", COMMAND, *arguments],
+            command,
             cwd=self.guide.root,
-            env=quiet_environment(**{**index(self.wheels), **variables}),
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -31,7 +31,7 @@ from galley.words import counted
 # A piece of code, which stays as it is, or a link.
 LINK = re.compile(r"`[^`]*`|(?P<bang>!?)\[(?P<text>[^\[\]]*)\]\((?P<to>[^()\s]+)(?P<title>\s+\"[^\"]*\")?\)")
 HEADING = re.compile(r"#{1,6} ")
-STATED = re.compile(r" *\{ *#(?P<id>[\w-]+) *\}$")  # the id that a heading states
+STATED = re.compile(r"(?<! ) *+\{ *+#(?P<id>[\w-]++) *+\}$")  # the id that a heading states
 NO_SLUG = re.compile(r"[^\w -]")
 IN_A_SITE = ("cell-", "figure-", "file-")  # how the ids of galley's own blocks begin
 # What MkDocs alone reads.

@@ -9,10 +9,11 @@ for it, or where a package of that folder would hold it, and only as the file or
 
 from __future__ import annotations
 
+import os
 import sys
-import sysconfig
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import FrameType, ModuleType
 
 
@@ -22,7 +23,7 @@ class Missed:
     def __init__(self, folder: str) -> None:
         """`folder` is that of the snippets."""
         self.folder, self.files = folder, set[str]()
-        library = sysconfig.get_path("stdlib")
+        library = Path(os.__file__).parent  # sysconfig knows it too, after it has read a thousand other facts
         self._between = ("<frozen importlib", f"{library}/importlib/", f"{library}/pkgutil.py")
 
     def find_spec(

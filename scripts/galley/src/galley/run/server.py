@@ -232,7 +232,7 @@ def main(start: Start) -> None:
         listener.bind(start.socket)
         listener.listen(64)
         environment(start.packages)
-        own = sorted(file for file in before_any_page().files if Path(file).is_relative_to(start.folder))
+        own = sorted(file for file in before_any_page().files if file.startswith(f"{start.folder}{os.sep}"))
         know_modules(map(Path, own))
         remember(own)
         know_packages(own, Path(start.folder))

@@ -72,7 +72,7 @@ def for_page(
     Of the project it reads all but what begins with a dot at its root: `.git` and `.env` may hold tokens.
     """
     inside = [str(each) for each in sorted(root.iterdir()) if not each.name.startswith(".") and _inside(each, root)]
-    mine = inside if _spares_home(str(root)) else [str(snippets)]  # a project in the home folder itself
+    mine = inside if _spares(_home(), str(root)) else [str(snippets)]  # a project in the home folder itself
     listed = (str(root),) if mine is inside else ()
     cache = root / CACHE
     found = [path for pattern in reads for path in glob(str(root / pattern))]
@@ -94,7 +94,8 @@ class Places:
 def places(paths: Iterable[str]) -> Places:
     """The places that these paths lead to, as far as they are there."""
     there = [path for path in dict.fromkeys(paths) if os.path.isabs(path) and os.path.exists(path)]
-    links = dict.fromkeys(link for path in there for link in _links(path))
+    seen: set[str] = set()
+    links = dict.fromkeys(link for path in there for link in _links(path, seen))
     return Places(tuple(outermost(map(os.path.realpath, there))), tuple(links))
 
 
@@ -107,18 +108,23 @@ def every_program(network: bool, devices: bool) -> Places:
     etc = [f"/etc/{name}" for name in ETC.split()] + ["/etc/resolv.conf"] * network
     python = [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, os.path.dirname(os.__file__)]
     proc = [f"/proc/{name}" for name in PROC.split()]
-    own = filter(_spares_home, [*python, *sys.path])
+    home = _home()
+    own = [path for path in (*python, *sys.path) if _spares(home, path)]
     return places([*SYSTEM, *etc, *proc, *own, *(FOR_DEVICES if devices else ())])
 
 
-def _spares_home(path: str) -> bool:
+def _spares(home: str, path: str) -> bool:
     """Whether the user's home folder is outside of a folder."""
+    return not home.startswith(f"{os.path.realpath(path).rstrip('/')}/")
+
+
+def _home() -> str:
+    """The user's home folder with a slash at its end; empty where the system does not say it."""
     with contextlib.suppress(KeyError, ImportError):
         import pwd
 
-        home = os.path.realpath(pwd.getpwuid(os.getuid()).pw_dir)
-        return not f"{home.rstrip('/')}/".startswith(f"{os.path.realpath(path).rstrip('/')}/")
-    return True
+        return f"{os.path.realpath(pwd.getpwuid(os.getuid()).pw_dir).rstrip('/')}/"
+    return ""
 
 
 def _inside(path: Path, root: Path) -> bool:
@@ -136,12 +142,20 @@ def _targets(found: Iterable[str]) -> Iterator[str]:
             yield os.path.realpath(link)
 
 
-def _links(path: str) -> Iterator[tuple[str, str]]:
-    """The links on the way to a path, each with what it says."""
-    for place in (*reversed(Path(path).parents), Path(path)):
-        if place.is_symlink():
-            yield str(place), str(place.readlink())
-            yield from _links(os.path.join(os.path.realpath(place.parent), place.readlink()))
+def _links(path: str, seen: set[str]) -> Iterator[tuple[str, str]]:
+    """The links on the way to a path, each with what it says, but for those `seen` on the way to another one."""
+    place = ""
+    for name in path.split(os.sep):
+        if name in ("", "."):
+            continue
+        above, place = place or os.sep, f"{place}{os.sep}{name}"
+        if place in seen:
+            continue
+        seen.add(place)
+        if os.path.islink(place):
+            said = os.readlink(place)
+            yield place, said
+            yield from _links(os.path.join(os.path.realpath(above), said), seen)
 
 
 def outermost(paths: Iterable[str]) -> list[str]:
