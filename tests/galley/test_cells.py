@@ -202,7 +202,7 @@ c = 3
 # %% four
 d = 4 \\
 # %% five
-from __future__ import annotations
+from os import path
 if b:\f
     e = 5
 """
@@ -278,3 +278,52 @@ def test_only_a_semicolon_that_hides_a_value_is_in_the_digest() -> None:
     assert digest("5;") != digest("5")
     assert digest("5;") == digest("(5) ;  # why")
     assert digest("a = 5;") == digest("a = 5")
+
+
+FUTURE = "from __future__ import annotations"
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "above"),
+    [
+        (f"# %% one\nimport os\n# %% two\n{FUTURE}\n", 4, 2),
+        (f'"""A file."""\n# %% one\n"""A caption."""\n{FUTURE}\n', 4, 3),
+        (f"# %% one\n{FUTURE}\n1\n{FUTURE}\n", 4, 3),
+    ],
+)
+def test_an_import_from_the_future_is_refused_where_plain_python_refuses_it(source: str, line: int, above: int) -> None:
+    with pytest.raises(SyntaxError):
+        compile(source, "a_page.py", "exec")
+    with pytest.raises(GalleyError, match="imports from __future__ stand first") as raised:
+        cells(source)
+    assert str(raised.value.place) == f"{SHOWN}:{line}"
+    assert raised.value.mend == f"move it above the code in line {above}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f'"""A file."""\n# %% one\n{FUTURE}\n# %% two\n{FUTURE}\n',
+        f'# %% one\n"""A caption."""\n{FUTURE}\nfrom __future__ import division\n',
+        "# %% one\nfrom os import path\n",
+    ],
+)
+def test_any_other_import_is_not(source: str) -> None:
+    compile(source, "a_page.py", "exec")
+    assert cells(source)
+
+
+@pytest.mark.parametrize("raises", ['"SyntaxError"', '"Exception" subclasses="yes"', '"ValueError"'])
+@pytest.mark.parametrize("code", ["return 3", "yield 3", "break", "f() = 1", "nonlocal x"])
+def test_a_cell_that_raises_before_it_runs_is_refused_unless_its_code_stands_in_comments(
+    code: str, raises: str
+) -> None:
+    with pytest.raises(GalleyError, match=r"Python refuses this code before it runs|syntax error") as raised:
+        cells(f"# %% one\n1\n# %% two raises={raises}\n{code}\n")
+    assert str(raised.value.place) == f"{SHOWN}:4"
+    assert cells(f'# %% two raises="SyntaxError"\n# {code}\n')
+
+
+def test_code_that_raises_a_syntax_error_when_it_runs_is_taken() -> None:
+    assert cells('# %% one raises="SyntaxError"\ncompile("1 +", "a", "eval")\n')
+    assert cells('# %% one raises="ValueError"\nawait f()\n')

@@ -24,6 +24,7 @@ from galley.convert.read import HASHES, UNDERLINED, Notebook, Part
 from galley.errors import GalleyError, Place
 from galley.export import book
 from galley.export.document import document
+from galley.export.of_mkdocs import not_shown
 from galley.kinds.ansi import for_terminal, only_colours
 from galley.kinds.describe import describe
 from galley.kinds.latex import formula
@@ -90,7 +91,8 @@ MARKS = (
     "%%a",
     ".. ",
 )
-BOOK = ("ADMONITION", "HEADING", "INCLUDED", "LINK", "NO_SLUG", "STATED", "TAB")
+BOOK = ("HEADING", "LINK", "NO_SLUG", "STATED")
+OF_MKDOCS = ("ADMONITION", "INCLUDED", "TAB", "TEMPLATE")
 PAGE = Path("docs/page.md")
 SVG = (
     '<svg viewBox="0 0 200 200" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
@@ -204,7 +206,7 @@ def _match_all(whole: Iterable[re.Pattern[str]], within: Iterable[re.Pattern[str
 
 def _numbered(text: str) -> None:
     page = Page(_project(), PAGE)
-    page.scan(text.split("\n"), 0)
+    page.scan(text.split("\n"))
     for fence in page.fences:
         assert page.next_fence(fence.name) is fence
         cell_id(page, fence)
@@ -281,6 +283,7 @@ TABLE = {
             "galley.record.normalise.RUNNERS",
             "galley.record.normalise.ID",
             "galley.record.normalise.DRAWN",
+            "galley.record.normalise.STEP",
             r"galley.record.normalise: (?:(?<![\w.-])|(?<=-[A-Z])){}(?![\w.-])",
             "galley.record.normalise: anywhere if _is_no_word(name) else alone",
             "galley.record.frames.FRAME",
@@ -294,6 +297,7 @@ TABLE = {
             *(pumped("page.py", unit) for unit in ("page.py:", "page.py:1", 'File "page.py"', str(ROOT))),
             *(pumped(before, "1") for before in ("page.py:", 'File "page.py", line ')),
             *(pumped("page.py ", unit) for unit in ("0xfffff", "0xffffff", " 0x", "\r")),
+            *(pumped("a", unit, "\b") for unit in ("\b", "a\b", "\x1b[", "\x1b[1;", "\x1b[1m")),
             pumped("page.py 0x", "f"),
             *(
                 pumped('id="T_12345" ', unit)
@@ -576,6 +580,16 @@ TABLE = {
         (
             *(pumped(before, unit, "x") for before in ("", "# ", "[a](") for unit in (*MARKS, "{ #", "{", "a }", "- ")),
             *(pumped("", f"{unit}{end}") for unit in (*MARKS, "`", "!!! ", "=== ") for end in ("", "\n")),
+        ),
+    ),
+    "what MkDocs alone reads": Worst(
+        tuple(f"galley.export.of_mkdocs.{name}" for name in OF_MKDOCS),
+        lambda text: list(not_shown(Path("a.md"), text.split("\n"))),
+        tuple(
+            pumped(before, unit, after)
+            for before in ("", "a`")
+            for unit in ("a", "`", "``a", "{", "!!! ", "=== ", "--8<-- ")
+            for after in ("", "{{")
         ),
     ),
     "document": Worst(

@@ -14,7 +14,7 @@ import click
 from galley.config import find_project
 from galley.errors import UsageError
 from galley.source.guide import Guide, read_guide
-from galley.terminal import out
+from galley.terminal import err, out
 from galley.words import counted
 
 
@@ -52,6 +52,8 @@ def export(page: str, every: bool, profile: str, form: str, output: str) -> None
         return
     form = form or (Path(output).suffix.removeprefix(".") if output != "-" else "") or "py"
     text = command.export(guide, page, profile, form, site_of(guide.project))
+    for each in command.lost(guide, page):
+        err(f"not shown: {each}")
     if output == "-":
         sys.stdout.write(text)
         return

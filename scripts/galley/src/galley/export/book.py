@@ -20,13 +20,13 @@ from galley.errors import UsageError
 from galley.export.address import NOWHERE, Site
 from galley.export.document import document, plain, without_links
 from galley.export.notebook import notebook
+from galley.export.of_mkdocs import not_shown
 from galley.export.script import script
 from galley.export.true import naming, true_record, with_page_numbers
 from galley.source.cells import SnippetFile
 from galley.source.fences import find_fences
 from galley.source.guide import Guide
-from galley.source.lines import front_matter, outside_code
-from galley.words import counted
+from galley.source.lines import front_matter
 
 # A piece of code, which stays as it is, or a link.
 LINK = re.compile(r"`[^`]*`|(?P<bang>!?)\[(?P<text>[^\[\]]*)\]\((?P<to>[^()\s]+)(?P<title>\s+\"[^\"]*\")?\)")
@@ -34,11 +34,6 @@ HEADING = re.compile(r"#{1,6} ")
 STATED = re.compile(r"(?<! ) *+\{ *+#(?P<id>[\w-]++) *+\}$")  # the id that a heading states
 NO_SLUG = re.compile(r"[^\w -]")
 IN_A_SITE = ("cell-", "figure-", "file-")  # how the ids of galley's own blocks begin
-# What MkDocs alone reads.
-ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?) \w")
-TAB = re.compile(r'===[!+]? "')
-INCLUDED = re.compile(r'--8<-- "')
-OF_MKDOCS = {"admonition": ADMONITION, "tab": TAB, "included file": INCLUDED}
 
 
 @dataclass
@@ -72,7 +67,8 @@ class _Binding:
             links = self._links(inside) if self.form == "ipynb" else without_links
             lines = with_page_numbers(self.guide, self.guide.project.root / page) if page in self.guide.pages else []
             lines = [STATED.sub("", line) if HEADING.match(line) else line for line in lines]
-            self._tell(page, lines)
+            self.made.lost += not_shown(page, lines)
+            self.made.lost += (f"{page}: the list {name}, which galley makes in a site" for name in self._lists(page))
             if found := self.snippets.get(page):
                 first, *others = sorted(found, key=lambda each: each.page != inside.stem)
                 for snippets, name in ((first, inside.stem), *((each, each.page) for each in others)):
@@ -95,14 +91,8 @@ class _Binding:
         fences, _ = find_fences(lines, page)
         return {each.place.line - 1 + more for each in fences for more in (0, 1)}
 
-    def _tell(self, page: Path, lines: Sequence[str]) -> None:
-        """Note what of a page the other builder does not show."""
-        free = [lines[at] for at in outside_code(lines)]
-        for name, pattern in OF_MKDOCS.items():
-            if number := sum(bool(pattern.match(line.strip())) for line in free):
-                self.made.lost.append(f"{page}: {counted(number, name)}, which MkDocs alone reads")
-        lists = [each.listing for each in self.guide.fences if each.listing and each.place.path == page]
-        self.made.lost += [f"{page}: the list {name}, which galley makes in a site" for name in lists]
+    def _lists(self, page: Path) -> Iterator[str]:
+        return (each.listing for each in self.guide.shown_on(page) if each.listing)
 
     def _links(self, page: Path) -> Callable[[str], str]:
         """What rewrites the links of a page, by its path below the folder of pages, in a piece of prose."""

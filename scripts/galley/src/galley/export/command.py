@@ -12,6 +12,7 @@ from galley.errors import Place, UsageError
 from galley.export.address import NOWHERE, Site
 from galley.export.document import Document, document
 from galley.export.notebook import notebook
+from galley.export.of_mkdocs import not_shown
 from galley.export.script import script
 from galley.export.true import naming, true_record, with_page_numbers
 from galley.source.guide import Guide
@@ -32,6 +33,12 @@ def export(guide: Guide, page: str, profile: str, form: str, site: Site = NOWHER
     lines = with_page_numbers(guide, path) if path.exists() else []
     with naming(guide, found):
         return FORMATS[form](document(project, found, lines, site))
+
+
+def lost(guide: Guide, page: str) -> list[str]:
+    """What of a page its exports do not show, in sentences; raises UsageError for a page that is not there."""
+    path = guide.project.relative(guide.page_asked(guide.find(page), page))
+    return list(not_shown(path, guide.pages[path].split("\n"))) if path in guide.pages else []
 
 
 def know(form: str) -> None:

@@ -25,6 +25,7 @@ PADDING = re.compile(r"(?<! ) {2,}+(?=[-+]?\d)|(?<=\d) {2,}")  # `(?<! )` begins
 ID = re.compile(r'\bid="([^"<>]*+)"')
 # What libraries draw anew for the ids in their HTML at every run: a UUID, or, in those of pandas, five digits.
 DRAWN = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|(?<=\bT_)[0-9a-f]{5}(?![0-9a-f])")
+STEP = re.compile(r"\x1b\[[0-9;?]*+[A-Za-z]|.", re.DOTALL)  # a sign for colours, which has no width, or a character
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:e[+-]?\d+)?")
 
 
@@ -52,7 +53,23 @@ class Rule:
 
 def _overwritten(text: str, where: Where) -> str:
     lines = text.replace("\r\n", "\n").split("\n")
-    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
+    ends = (line.rstrip("\r").rpartition("\r")[2] for line in lines)
+    return "\n".join(_stepped_back(line) if "\b" in line else line for line in ends)
+
+
+def _stepped_back(line: str) -> str:
+    """A line as a terminal shows it: after a backspace the next character takes the place of the last one."""
+    shown: list[str] = []
+    at, colours = 0, ""
+    for step in STEP.findall(line):
+        if step == "\b":
+            at = max(0, at - 1)
+        elif len(step) > 1:
+            colours += step
+        else:
+            shown[at : at + 1] = [colours + step]
+            at, colours = at + 1, ""
+    return "".join(shown) + colours
 
 
 def _paths(text: str, where: Where) -> str:
@@ -131,7 +148,7 @@ def _ids(text: str, where: Where) -> str:
 RULES = (
     Rule(
         "overwritten",
-        "a progress bar redraws its line; what stands at the end is what a terminal shows",
+        "a progress bar redraws its line, or steps back in it; what stands at the end is what a terminal shows",
         _overwritten,
     ),
     Rule(

@@ -5,7 +5,6 @@ In a page's child, which the runner forks. What the page does to this process ha
 
 from __future__ import annotations
 
-import errno
 import gc
 import io
 import linecache
@@ -36,6 +35,7 @@ from galley.run import ending, own_stack
 from galley.run.confine import shut_in
 from galley.run.entered import tracer
 from galley.run.execute import Execution, Position
+from galley.run.hints import hint
 from galley.run.loaded import before_any_page, forget_namesakes
 from galley.run.loop import Loop
 from galley.run.own_file import OwnFile
@@ -61,10 +61,8 @@ from galley.run.told import line_in, named, trace
 from galley.run.watch import UntrueError, Watch, WroteError
 from galley.source.cells import Cell, SnippetFile, cut
 from galley.source.grammar import grammar_among
-from galley.system import sandbox
 
 NO_DISPLAY = "only notebooks have it among the built-in names; import it: from IPython.display import display"
-READ_ONLY = "in the sandbox a page writes into its working folder and the temporary folder alone"
 
 
 def run_job(connection: socket.socket, length: int, stdout: int, stderr: int, position: Position) -> NoReturn:
@@ -274,8 +272,8 @@ class _Program:
         also = [explained, why]
         if isinstance(error, NameError) and error.name == "display":
             also.append(NO_DISPLAY)
-        if getattr(error, "errno", 0) == errno.EROFS and self.job.sandbox != sandbox.OFF:
-            also.append(READ_ONLY)
+        with suppress(Exception):  # the page's own exception class may have a mistake
+            also.append(hint(error, self.job))
         what = "\n".join([what, *filter(None, also)])
         if "claim" in cell.tags:
             what = f"the claim does not hold: «{cell.caption}» ({what})"

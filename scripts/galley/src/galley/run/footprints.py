@@ -18,6 +18,7 @@ from galley.run.client import Tell
 from galley.run.keep import Kept
 from galley.run.prepare import Answers
 from galley.run.rerun import Rerun, differences, rerun
+from galley.words import counted
 
 
 def to_trace(project: Project, tasks: Sequence[Task], *, everything: bool) -> list[Task]:
@@ -66,4 +67,4 @@ def _keep(project: Project, ran: Rerun) -> str:
     assert ran.task.before is not None
     count = len(ran.run.footprint.functions)
     how = "noted" if write(project, ran.task.before, ran.run.footprint) else "unchanged"
-    return f"footprint {how}, {count} functions" + (f"; {why}" if (why := ran.run.footprint.opaque) else "")
+    return f"footprint {how}, {counted(count, 'function')}" + (f"; {why}" if (why := ran.run.footprint.opaque) else "")

@@ -45,13 +45,15 @@ PATIENCE = 5.0  # seconds for MkDocs to end
 class Converted:
     """The page that a builder has Python-Markdown convert."""
 
-    path: Path  # the Markdown file
+    docs: str  # the builder's folder of pages
+    source: str  # the page's path in it; a plug-in may have made the page, and then it has no file there
     url: str  # the address in the site, from the site's root
     folder: Path  # where the builder puts the site
     site: Site  # where readers find it
     extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the Markdown extensions, with settings
     # The address of another page by its path in the docs folder; empty where this build has no such page.
     address_of: Callable[[str], str] = lambda path: ""
+    settings: str | None = None  # the builder's settings file
 
 
 class MkDocs:
@@ -67,13 +69,14 @@ class MkDocs:
         if processor is None:
             return None
         config = processor.config
-        path, folder = Path(processor.file.abs_src_path), Path(config["site_dir"])
+        file, folder = processor.file, Path(config["site_dir"])
 
         def address_of(page: str) -> str:
             found = processor.files.get_file_from_path(page)
             return str(found.url) if found else ""
 
-        return Converted(path, processor.file.url, folder, _site(config), _extensions(config), address_of)
+        known = file.url, folder, _site(config), _extensions(config), address_of, config.config_file_path
+        return Converted(config["docs_dir"], file.src_uri, *known)
 
     def failure(self) -> type[Exception] | None:
         """The exception that the builder prints without a traceback; None where another builder runs, or has none."""
@@ -165,8 +168,8 @@ class Zensical:
             if type(processor).__module__.startswith(f"{self.package}.") and hasattr(processor, "page"):
                 config = processor.config
                 docs, folder = config.get(META) or (config.get("docs_dir", "docs"), config["site_dir"])
-                path, folder = Path(docs).resolve() / processor.page.path, Path(folder).resolve()
-                return Converted(path, processor.page.url, folder, _site(config), _extensions(config))
+                docs, page = str(Path(docs).absolute()), processor.page
+                return Converted(docs, page.path, page.url, Path(folder).resolve(), _site(config), _extensions(config))
         return None
 
     def build(self, root: Path, settings: Path, site: Path) -> int:

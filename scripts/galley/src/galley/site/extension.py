@@ -38,7 +38,7 @@ from galley.site.html import cell_html, cell_id, error_note
 from galley.site.listing import list_html, lists_of
 from galley.site.markdown import publish_markdown
 from galley.site.on_code import Annotations
-from galley.site.page import Page, page_of, source_lines
+from galley.site.page import Page, page_of
 from galley.site.preview import USED
 from galley.site.styles import styles
 from galley.source.fences import Fence
@@ -92,13 +92,13 @@ class Scan(Preprocessor):
         if _inner(self.md):
             return lines
         _, converted = converting(self.md)
-        try:
-            self.page = page_of(converted)
-        except GalleyError as error:
-            raise build_error([error]) from error
         while lines and not lines[-1]:
             lines = lines[:-1]  # another preprocessor has added blank lines at the end
-        wrong = self.page.scan(lines, max(0, source_lines(self.page) - len(lines)))
+        try:
+            self.page = page_of(converted)
+            wrong = self.page.scan(lines)
+        except GalleyError as error:
+            raise build_error([error]) from error
         self.page.errors += wrong
         if wrong and not self.page.preview:
             raise build_error(wrong)
@@ -116,7 +116,7 @@ class Count(Preprocessor):
         what = "the fence was not rendered: superfences could not read it"
         mend = "end it with as much indentation as it begins with, and let no other custom fence take it"
         lost = [fence for fence in page.fences if fence not in page.rendered]
-        page.errors += page.left_over(lines) + [GalleyError(what, fence.place, mend) for fence in lost]
+        page.errors += page.placed(page.left_over(lines) + [GalleyError(what, fence.place, mend) for fence in lost])
         if page.errors and not page.preview:
             raise build_error(page.errors)
         return lines
@@ -149,7 +149,7 @@ class Arrival(Postprocessor):
         ids = {part.partition('"')[0] for part in text.split('id="')[1:]}
         lost = [fence for fence in page.fences if cell_id(page, fence) not in ids]
         if lost and not page.preview:
-            raise build_error([GalleyError(what, fence.place, mend) for fence in lost])
+            raise build_error(page.placed([GalleyError(what, fence.place, mend) for fence in lost]))
         self._beside(page)
         if not page.rendered and not page.errors:
             return text
@@ -239,11 +239,11 @@ def show(src: str, language: str, md: Markdown, options: dict[str, Any], **rest:
         return _shown(md, page, fence)
     except GalleyError as error:
         placed = error if error.place or fence is None else type(error)(error.what, fence.place, error.mend)
-        if str(placed) not in map(str, page.errors):  # an unreadable file fails at each fence
-            page.errors.append(placed)
+        told = set(map(str, page.errors))  # an unreadable file fails at each fence
+        page.errors += (each for each in page.placed([placed]) if str(each) not in told)
     except (Exception, SystemExit) as error:  # superfences would ignore the exception and publish the fence as text
         place = fence.place if fence else None
-        page.errors.append(GalleyError(f"{name} cannot be shown: {type(error).__name__}: {error}", place))
+        page.errors += page.placed([GalleyError(f"{name} cannot be shown: {type(error).__name__}: {error}", place)])
     return ""
 
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from galley.record.model import CellRecord, Record, Shown
 from galley.record.numbers import in_words, written
 from galley.record.status import SHOWABLE, State, Status, statuses
 from galley.site.builders import Converted
+from galley.site.origin import Origin, folder_of, origin, project_of
 from galley.site.preview import preview_file, read_failures
 from galley.source.bound import Bound, with_numbers
 from galley.source.cells import Cell, SnippetFile, read_snippets
@@ -74,7 +75,7 @@ class Page:
     _waiting: dict[str, deque[Fence]] = field(default_factory=dict)  # the fences that are still to be rendered, by name
     _numbers: dict[Fence, int] = field(default_factory=dict)
     _lines: Sequence[str] = ()  # the page's Markdown, without front matter
-    _above: int = 0  # how many lines of front matter stand above
+    _origin: Origin | None = None  # of these lines
     _untrue: set[tuple[str, str]] = field(default_factory=set)  # snippet files and profiles reported already
     preview: Path | None = field(default_factory=preview_file)
     _snippets: dict[str, SnippetFile] = field(default_factory=dict)  # those that it shows cells of
@@ -82,19 +83,22 @@ class Page:
     _statuses: dict[str, list[Status]] = field(default_factory=dict)
     _run_as: dict[tuple[str, str], SnippetFile] = field(default_factory=dict)
 
-    def scan(self, lines: Sequence[str], above: int) -> list[GalleyError]:
-        """Find the fences in the page's lines, write its bound numbers, and return the errors.
-
-        `above` is the number of lines of front matter.
-        """
-        self._above = above
+    def scan(self, lines: Sequence[str]) -> list[Exception]:
+        """Find the fences in the page's lines, write its bound numbers, and return the errors."""
+        self._origin = origin(self.project.root, self.path, lines)
+        above = self._origin.above
         self._lines, unknown = with_numbers(lines, self.path, self._number, above)
         self.fences, wrong = find_fences(self._lines, self.path, above, self.grammar)
         for fence in self.fences:
             alike = self._waiting.setdefault(fence.name, deque())
             alike.append(fence)
             self._numbers[fence] = len(alike)
-        return wrong + unknown
+        found = self.placed(wrong + unknown)
+        if self._origin.file and not self._origin.own:  # the check reads these other lines, and both must say the same
+            _, in_file = find_fences(self._origin.file, self.path, grammar=self.grammar)
+            told = set(map(str, found))
+            found += (error for error in in_file if str(error) not in told)
+        return found
 
     def beside(self, name: str) -> str:
         """The address in the site of a file of this name beside the page: in the page's folder, where it has one.
@@ -117,7 +121,11 @@ class Page:
 
     def left_over(self, lines: Sequence[str]) -> list[GalleyError]:
         """The errors for fences that superfences left in the page as text."""
-        return left_over(lines, self._lines, self.path, self._above)
+        return left_over(lines, self._lines, self.path, self._origin.above if self._origin else 0)
+
+    def placed(self, errors: Sequence[Exception]) -> list[Exception]:
+        """Errors at lines that are converted, as errors at those of the page's file."""
+        return self._origin.placed(errors) if self._origin else list(errors)
 
     def next_fence(self, name: str) -> Fence:
         """The next fence of this name, which is rendered now; raises GalleyError where the scan found no such fence."""
@@ -242,28 +250,10 @@ def _untrue(found: Status) -> str:
 
 def page_of(converted: Converted | None) -> Page:
     """The page that a builder converts; without a builder, a page of the project in the working folder."""
-    start = converted.path.parent if converted else Path.cwd()
-    project = _project(start, _modified(start))
     if converted is None:
+        project = find_project(Path.cwd())
         return Page(project, Path("a page"), grammar_of(project))
-    path, grammar = project.relative(converted.path), grammar_of(project)
+    project = project_of(converted.docs, converted.settings)
+    path, grammar = project.relative(folder_of(converted.docs) / converted.source), grammar_of(project)
     known = converted.url, converted.folder, converted.site, converted.extensions, converted.address_of
     return Page(project, path, grammar, *known)
-
-
-def source_lines(page: Page) -> int:
-    """How many lines the page has on disk, without blank ones at its end; 0 where it has no file."""
-    path = page.project.root / page.path
-    return path.read_text(encoding="utf-8-sig").rstrip().count("\n") + 1 if path.is_file() else 0
-
-
-@lru_cache(maxsize=64)
-def _project(start: Path, modified: float) -> Project:
-    return find_project(start)
-
-
-def _modified(start: Path) -> float:
-    for folder in (start, *start.parents):
-        if (folder / "pyproject.toml").is_file():
-            return (folder / "pyproject.toml").stat().st_mtime
-    return 0.0

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from galley.config import Project, find_project
+from galley.config import Project
+from galley.site.origin import folder_of, project_of
 from galley.site.preview import USED, FailedPage, preview_file, read_failures
 
 MOST = 10  # pages that are made again by themselves; of more, the whole site is
@@ -39,7 +40,7 @@ class Touched:
 def touched(paths: Iterable[Path], config: Any, files: Any) -> Touched:
     """What the saved files belong to, in a site that MkDocs has built with this configuration from these files."""
     found, stems = Touched(), set[str]()
-    project, preview = find_project(Path(config.docs_dir)), preview_file()
+    project, preview = project_of(config.docs_dir, config.config_file_path), preview_file()
     for path in paths:
         if path == preview:
             changed = _newly_failed(path)
@@ -74,7 +75,7 @@ def _using(stems: set[str], project: Project, config: Any, files: Any, found: To
     """Add the pages that show a cell or a number of a snippet file; what no page shows may be anybody's module."""
     left = set(stems)
     for file in files.documentation_pages():
-        if used := stems & USED.get(Path(file.abs_src_path), frozenset()):
+        if used := stems & USED.get(folder_of(config.docs_dir) / file.src_uri, frozenset()):
             found.pages.add(file.src_uri)
             left -= used
     found.others |= bool(left) or len(found.pages) > MOST

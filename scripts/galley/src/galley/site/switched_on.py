@@ -1,4 +1,5 @@
-"""In the command: whether the builders' settings name galley's extension, without which a fence is shown as text.
+"""In the command: whether the builders' settings name galley's extension, without which a fence is shown as text, and
+whether the builders read the pages that galley reads.
 
 The files are read without the builders, which take half a second to import. Of tags, `!ENV` alone is resolved, as
 MkDocs does it.
@@ -23,10 +24,11 @@ from galley.source.guide import Guide
 if TYPE_CHECKING:
     from yaml.nodes import Node
 
-KIND = "not switched on"
+KIND, OTHER_PAGES = "not switched on", "other pages"
 NAMES = tuple(dict.fromkeys(name for builder in BUILDERS for name in builder.files))
 LINE = "markdown_extensions: [galley]"
 EXTENSION = "galley"
+DOCS = "docs_dir"
 FORMER = re.compile(r"^[^#]*!!python/name:galley\.")  # how a fence was declared before the extension declared it
 FORMER_NAMES = ("galley.site", "galley.render")
 TABLE = re.compile(r"^\s*(?:\[(?:project\.)?markdown_extensions\b|(?:project\.)?markdown_extensions\s*[=.])")
@@ -43,16 +45,16 @@ class Extensions:
 
 
 def switched_off(guide: Guide) -> list[Finding]:
-    """The findings that keep a builder from rendering the guide's fences; none in a guide without fences."""
-    if not guide.fences:
-        return []
+    """The findings that keep a builder from rendering the guide's fences; none in a guide without fences and cells."""
     root = guide.project.root
     files = settings_files(root)
+    if not guide.fences:
+        return [finding for file in files if guide.snippets for finding in _elsewhere(guide.project, file)]
     if not files:
         what = f"there is no settings file of a site builder: {', '.join(NAMES)}"
         mend = f"write one, with the lines: site_name: A guide; {LINE}"
         return [Finding(KIND, Place(Path("mkdocs.yml")), what, mend)]
-    return [finding for file in files for finding in _of_file(guide.project, file)]
+    return [finding for file in files for each in (_elsewhere, _of_file) for finding in each(guide.project, file)]
 
 
 def settings_files(root: Path) -> list[Path]:
@@ -79,6 +81,29 @@ def _of_file(project: Project, file: Path) -> Iterator[Finding]:
         yield Finding(KIND, found.place, what, found.add)
 
 
+def _elsewhere(project: Project, file: Path) -> Iterator[Finding]:
+    """A finding where the builder makes the site of other pages than galley reads."""
+    try:
+        name, place = _docs_dir(project, file)
+    except UnreadableError:
+        return  # whoever looks for the extension tells it
+    folder = Path(os.path.normpath(project.root / name))
+    if os.path.realpath(folder) == os.path.realpath(project.docs):
+        return
+    what = f"the builder makes its site of the pages in {name}, and galley reads {project.relative(project.docs)}"
+    yield Finding(OTHER_PAGES, place, what, f'set docs = "{name}" under [tool.galley], or another {DOCS} here')
+
+
+def _docs_dir(project: Project, file: Path) -> tuple[str, Place]:
+    """The builder's folder of pages and where the settings say it; raises UnreadableError where they cannot be read."""
+    if file.suffix == ".toml":
+        settings, _ = _tables(project, file)
+        return str(settings.get(DOCS, "docs")), Place(project.relative(file))
+    found = [(place, str(node.value)) for place, node in _values(project, file, DOCS, ()) if node.id == "scalar"]
+    place, name = found[0] if found else (Place(project.relative(file)), "docs")
+    return name, place
+
+
 def _former(project: Project, file: Path) -> Iterator[Finding]:
     """A finding where the fence is declared as in galley 0.1: the builder would import a module that is gone."""
     lines = file.read_text(encoding="utf-8-sig", errors="replace").split("\n")
@@ -98,14 +123,20 @@ def extensions_of(project: Project, file: Path) -> Extensions:
     return _toml(project, file) if file.suffix == ".toml" else _yaml(project, file)
 
 
-def _toml(project: Project, file: Path) -> Extensions:
-    text, shown = _text(project, file), project.relative(file)
+def _tables(project: Project, file: Path) -> tuple[dict[str, Any], str]:
+    """What a settings file in TOML says, and its text; raises UnreadableError."""
+    text = _text(project, file)
     try:
         settings = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UnreadableError(f"not readable as TOML: {error}", Place(shown)) from error
+        raise UnreadableError(f"not readable as TOML: {error}", Place(project.relative(file))) from error
     tables = settings.get("project", settings)
-    found = tables.get("markdown_extensions") if isinstance(tables, dict) else None
+    return tables if isinstance(tables, dict) else {}, text
+
+
+def _toml(project: Project, file: Path) -> Extensions:
+    (tables, text), shown = _tables(project, file), project.relative(file)
+    found = tables.get("markdown_extensions")
     at = next((number for number, line in enumerate(text.split("\n"), start=1) if TABLE.match(line)), 0)
     add = "add the line: [project.markdown_extensions.galley]"
     if found is None:  # a first name replaces the many extensions that Zensical brings by itself
@@ -128,7 +159,7 @@ def _item_name(item: Any) -> str:
 
 
 def _yaml(project: Project, file: Path) -> Extensions:
-    found = _lists(project, file, ())
+    found = _values(project, file, "markdown_extensions", ())
     if not found:
         return Extensions((), Place(project.relative(file)), f"add the line: {LINE}")
     place, node = found[0]
@@ -161,8 +192,8 @@ def _names(node: Node) -> list[str]:
     return [str(each.value[0][0].value if each.id == "mapping" and each.value else each.value) for each in items]
 
 
-def _lists(project: Project, file: Path, below: tuple[Path, ...]) -> list[tuple[Place, Node]]:
-    """The value of `markdown_extensions` and its place, in a file and then in those that it inherits from.
+def _values(project: Project, file: Path, name: str, below: tuple[Path, ...]) -> list[tuple[Place, Node]]:
+    """The value of a setting and its place, in a file and then in those that it inherits from.
 
     A list takes the place of an inherited one; a mapping adds to it.
     """
@@ -178,13 +209,13 @@ def _lists(project: Project, file: Path, below: tuple[Path, ...]) -> list[tuple[
         raise UnreadableError(what, Place(shown, mark.line + 1 if mark else 0)) from error
     entries = {key.value: (key, value) for key, value in root.value} if root and root.id == "mapping" else {}
     found = []
-    if "markdown_extensions" in entries:
-        key, value = entries["markdown_extensions"]
+    if name in entries:
+        key, value = entries[name]
         found.append((Place(shown, key.start_mark.line + 1), _resolved(value)))
     if "INHERIT" in entries:
         parent = Path(os.path.normpath(file.parent / str(entries["INHERIT"][1].value)))
         if parent.is_file() and parent not in (*below, file):
-            found += _lists(project, parent, (*below, file))
+            found += _values(project, parent, name, (*below, file))
     return found
 
 

@@ -23,6 +23,7 @@ from galley.source.digest import code_digest, digest, is_string
 from galley.source.grammar import BUILT_IN, FORM, OPTION, Grammar
 from galley.source.imports import imported
 from galley.source.magics import in_its_place
+from galley.source.one_file import compiles, futures_first
 from galley.source.reads import awaits, hides_value
 from galley.source.shell import SHELL, commands_in
 from galley.source.text import read_text
@@ -152,6 +153,7 @@ def cut(source: str, path: Path, relative: Path, grammar: Grammar = BUILT_IN, st
     lines = source.split("\n")  # as Python counts lines; splitlines also ends a line at other characters
     body = _parsed(source, lines, relative)
     starts = [each.lineno for each in body]
+    futures_first(body, relative)
     try:
         markers = _markers(source, lines, body, starts)
     except (SyntaxError, tokenize.TokenError) as error:  # tokenize refuses a few texts that the parser takes
@@ -259,6 +261,8 @@ class _Text:
         source, first_line = _trimmed(self.lines, code_start, end)
         if commented := stands_in_comments(tags, options, statements, place):
             source = uncommented(source, place, first_line, must_parse=not options["raises"])
+        if options["raises"] and not commented:
+            compiles(statements, place)
         text = source if commented and options["raises"] else ""  # what counts as it stands, and not for what it does
         text = "\n".join(self.lines[: end - 1]) if "traceback" in tags else text
         code = code_digest(statements) + (digest(text) if text else "")

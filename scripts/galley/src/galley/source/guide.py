@@ -19,11 +19,10 @@ from galley.source.cells import NoCellsError, SnippetFile, cut, page_name, read_
 from galley.source.fences import Fence, find_fences
 from galley.source.grammar import Grammar, grammar_of
 from galley.source.parameters import PARAMETERS, left_out, parameters
-from galley.source.places import python_files, stem_of
+from galley.source.places import PAGE, pages_in, python_files, stem_of
 from galley.source.shadows import in_the_way, refuse_far, refuse_shadows
 from galley.source.text import read_text
 
-PAGE = ".md"
 LONGEST = 240  # bytes of a name: a file of a footprint has some more
 REMOVED, REMOVED_MEND = "is tagged [remove-cell], and no page shows it", "take the fence away, or the tag"
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
@@ -177,16 +176,21 @@ def read_guide(project: Project) -> Guide:
     errors += (error for each in snippets.values() for error in left_out(each, required))
     fences: list[Fence] = []
     texts: dict[Path, str] = {}
-    for path in sorted(project.docs.rglob("[!.]*.md")):
+    for path in pages_in(project.docs):
         relative = project.relative(path)
         try:
-            texts[relative] = read_text(path, relative)
+            text = read_text(path, relative)
         except GalleyError as error:
             errors.append(error)
             continue
-        here, wrong = find_fences(texts[relative].split("\n"), relative, grammar=known)
-        fences += here
-        errors += wrong
+        here, wrong = find_fences(text.split("\n"), relative, grammar=known)
+        if path.suffix == PAGE:
+            texts[relative] = text
+            fences += here
+            errors += wrong
+        elif here or wrong:
+            mend = f"rename it: {relative.with_suffix(PAGE).name}"
+            errors.append(GalleyError("shows cells, and pages with cells end in .md", Place(relative), mend))
     return Guide(project, snippets, tuple(fences), tuple(errors), texts)
 
 

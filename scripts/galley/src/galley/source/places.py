@@ -1,4 +1,4 @@
-"""Which Python files are snippet files by where they lie, and what each is called: `a/b` for `a/b.py`.
+"""Which files are pages and which snippet files, by where they lie, and what these are called: `a/b` for `a/b.py`.
 
 In the command and in the builder. A snippet file lies in the folder of the snippets or in a folder below it. A folder
 below it has no snippet files, nor has what lies below that folder, where it is a package, where it is linked into each
@@ -16,8 +16,35 @@ from galley.errors import GalleyError, Place
 from galley.folders import ENVIRONMENTS, PASSED
 
 ENDING = ".py"
+PAGE = ".md"
+ALSO_PAGES = (".markdown", ".mdown", ".mkdn", ".mkd")  # to MkDocs
 PACKAGE = "__init__.py"
 ACCESS = "give yourself access to it: chmod u+rwX"
+
+
+def pages_in(docs: Path) -> list[Path]:
+    """The files that MkDocs takes for pages, in order: none whose name, or that of a folder, begins with a dot.
+
+    Links to folders are followed, as MkDocs does it. A folder that is called like a page is among them.
+    """
+    return sorted(_pages(str(docs), ()))
+
+
+def _pages(folder: str, above: tuple[str, ...]) -> Iterator[Path]:
+    """The pages below a folder; `above` are the folders on the way to it, to which a link may lead back."""
+    here = os.path.realpath(folder)
+    if here in above:
+        return
+    try:
+        with os.scandir(folder) as found:
+            names = [(each.path, each.is_dir()) for each in found if not each.name.startswith(".")]
+    except OSError:
+        return
+    for path, is_folder in names:
+        if path.endswith((PAGE, *ALSO_PAGES)):
+            yield Path(path)
+        if is_folder:
+            yield from _pages(path, (*above, here))
 
 
 def stem_of(project: Project, path: Path) -> str:

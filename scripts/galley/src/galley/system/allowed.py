@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from glob import glob
+from itertools import islice
 from pathlib import Path
 
 SYSTEM = (
@@ -133,12 +134,14 @@ def _inside(path: Path, root: Path) -> bool:
 
 
 def _targets(found: Iterable[str]) -> Iterator[str]:
-    """The files outside of these folders to which links in them lead, as in the cache of downloaded models."""
-    links = (each for path in found if os.path.isdir(path) for each in Path(path).rglob("*") if each.is_symlink())
-    for count, link in enumerate(links):
-        if count == MOST_LINKS:
-            return
-        if link.is_file():
+    """The files outside of these folders to which links in them lead, as in the cache of downloaded models.
+
+    The links in `/proc` lead to whatever other programs have open.
+    """
+    folders = [path for path in found if os.path.isdir(path) and not f"{os.path.realpath(path)}/".startswith("/proc/")]
+    links = (each for path in folders for each in Path(path).rglob("*") if each.is_symlink())
+    for link in islice(links, MOST_LINKS):
+        if os.path.isfile(link):  # unlike a method of `Path`, it takes what may not be asked for as no file
             yield os.path.realpath(link)
 
 

@@ -33,6 +33,7 @@ from galley.update.environment import Ended, ScratchEnvironment, Tell
 from galley.update.links import MovedLink, rewritten
 from galley.update.pins import Pin, move, others, pins
 from galley.update.texts import put_text, text_of
+from galley.words import counted
 
 SHORT = 300  # characters of a reason why a page is held
 SINCE = 12  # characters of the name of a commit, by which people call it
@@ -178,12 +179,12 @@ class _Work:
                 chosen.setdefault(profile, []).append(page_name)
         for profile, names in chosen.items():
             pages = list(dict.fromkeys(names))
-            self.tell(f"running {len(pages)} pages ({profile})")
+            self.tell(f"running {counted(len(pages), 'page')} ({profile})")
             ended = self.environment.galley(["run", "--all", "--profile", profile, *pages], self.copy.root, self.tell)
             self._sort_out(pages, profile, ended, update)
             good = [page for page in pages if f"{page} ({profile})" in update.pages]
             if self.plan.footprints and good:
-                self.tell(f"noting {len(good)} footprints ({profile})")
+                self.tell(f"noting {counted(len(good), 'footprint')} ({profile})")
                 self.environment.galley(["run", "--footprint", "--profile", profile, *good], self.copy.root, self.tell)
 
     def _sort_out(self, pages: Sequence[str], profile: str, ended: Ended, update: Update) -> None:
