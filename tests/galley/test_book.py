@@ -152,3 +152,13 @@ def test_a_link_out_of_the_pages_brings_no_file(guide: GuideFolder) -> None:
     assert guide.galley("export", "--all", "-o", "book").returncode == 0
     names = {path.name for path in Path(guide.root, "book").rglob("*")}
     assert not names & {"out.txt", "secret.txt", "passwd"}
+
+
+def test_nothing_is_written_beside_the_folder(guide: GuideFolder) -> None:
+    """A link may go out of the pages' folder and into it again, by its name."""
+    mine = guide.write("out/docs/img/dot.svg", "mine")
+    guide.write("docs/words.md", "# Words\n\n![a](../docs/img/dot.svg)\n\n![b](../../x/docs/img/dot.svg)\n")
+    done = guide.galley("export", "--all", "-o", "out/book")
+    assert done.returncode == 0, done.stdout
+    assert mine.read_text(encoding="utf-8") == "mine"
+    assert sorted(path.name for path in (guide.root / "out").iterdir()) == ["book", "docs"]

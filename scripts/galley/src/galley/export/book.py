@@ -122,6 +122,8 @@ class _Binding:
         if ":" in path or path.startswith("/"):
             return to
         inside = posixpath.normpath(posixpath.join(page.parent.as_posix(), unquote(path))) if path else page.as_posix()
+        if inside.startswith(".."):  # out of the folder of pages, and of the one that is written
+            return to
         file = self.docs / inside
         if place.startswith(IN_A_SITE):
             mark = place = ""
