@@ -60,7 +60,8 @@ class _Binding:
         self.docs = guide.project.relative(guide.project.docs)
         self.snippets: dict[Path, list[SnippetFile]] = {}
         for each in guide.snippets.values():
-            self.snippets.setdefault(guide.project.relative(guide.page_file(each)), []).append(each)
+            for page in guide.pages_of(each):  # several in a guide in several languages
+                self.snippets.setdefault(guide.project.relative(page), []).append(each)
         self.anchors = {page: dict(_anchors(text)) for page, text in guide.pages.items()}
         self.made = Book()
 
@@ -101,6 +102,10 @@ class _Binding:
         for name, pattern in OF_MKDOCS.items():
             if number := sum(bool(pattern.match(line.strip())) for line in free):
                 self.made.lost.append(f"{page}: {counted(number, name)}, which MkDocs alone reads")
+        own = {each.stem for each in self.snippets.get(page, ())}
+        others = [each for each in self.guide.shown_on(page) if not each.listing and each.file not in own]
+        if others:
+            self.made.lost.append(f"{page}: {counted(len(others), 'cell')} of other pages, whose files have them")
         lists = [each.listing for each in self.guide.fences if each.listing and each.place.path == page]
         self.made.lost += [f"{page}: the list {name}, which galley makes in a site" for name in lists]
 
