@@ -208,7 +208,7 @@ LEFT = {
     "later": f"# %% one [shell]\n# $ {LATE} &\n# %% two [shell]\n# $ sleep 1\n",
     "last": f"# %% one [shell]\n# $ {LATE} &\n# %% two\nimport atexit, time\natexit.register(time.sleep, 1)\n",
     "quiet": "# %% one [shell]\n# $ sleep 60 &\n# $ echo on\n# %% two\nprint(2)\n",
-    "file": f"# %% one [shell]\n# $ {LATE} > log 2>&1 &\n# %% two\nimport time; time.sleep(1)\nprint(open('log').read())\n",
+    "file": f"# %% one [shell]\n# $ {LATE} > log 2>&1 &\n# %% two\nimport time; time.sleep(1)\nprint(*open('log'))\n",
     "waits": f"# %% one [shell]\n# $ {LATE} & wait\n",
     "next": f"# %% one [shell]\n# $ {LATE} &\n# $ sleep 1\n",
 }
