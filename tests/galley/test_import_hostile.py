@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from fuzzing import bounded
 from galley.convert.command import take
 from galley.convert.page import make
 from galley.convert.read import Notebook, Part
@@ -184,3 +185,12 @@ def test_a_notebook_with_large_outputs_is_told_how_to_become_small(folder: Guide
     with pytest.raises(GalleyError, match="has more than 16 MB") as failed:
         take(folder.project, path)
     assert failed.value.mend.endswith(f"jupyter nbconvert --clear-output --inplace '{path}'")
+
+
+def test_thousands_of_cells_below_one_heading_have_names_in_time(tmp_path: Path) -> None:
+    parts = tuple(Part(number, "code", "x = 1") for number in range(1, 20_001))
+    words = Part(0, "markdown", "# One heading")
+    with bounded():
+        made = make(Notebook("", (words, *parts)), "page", tmp_path, lambda name: False)
+    assert made.snippets.count("# %% one-heading") == 20_000
+    assert "# %% one-heading-20000\n" in made.snippets
