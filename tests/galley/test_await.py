@@ -223,6 +223,10 @@ def test_only_what_awaits_outside_of_functions_needs_the_loop(code: str, awaits:
         ("if y:\n    x: int = await y", 3, "annotates 'x'"),
         ("await y\nfrom a.b import *", 3, "imports all of a.b"),
         ("await y\nfrom __future__ import annotations", 3, "imports from __future__"),
+        ("await y\nexec('z = 1')", 3, "calls exec()"),
+        ("await y\nprint(locals())", 3, "calls locals()"),
+        ("await y\nprint(dir())", 3, "calls dir()"),
+        ("await y\nprint(vars())", 3, "calls vars()"),
     ],
 )
 def test_what_fits_no_function_is_refused_with_its_line(code: str, line: int, what: str) -> None:
@@ -231,7 +235,15 @@ def test_what_fits_no_function_is_refused_with_its_line(code: str, line: int, wh
     assert (raised.value.place and raised.value.place.line, what in raised.value.what) == (line, True)
 
 
-@pytest.mark.parametrize("code", ["await y\nx.z: int = 1", "await y\ndef f():\n    x: int = 1", "x: int = y"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "await y\nprint(dir(y), vars(y), y.exec())",
+        "await y\nx.z: int = 1",
+        "await y\ndef f():\n    x: int = 1",
+        "x: int = y",
+    ],
+)
 def test_other_annotations_are_left_alone(code: str) -> None:
     assert as_module(f"# %% one\n{code}\n")[0].source == code
 
@@ -282,3 +294,42 @@ def test_the_page_shows_a_cell_that_awaits(guide: GuideFolder) -> None:
     assert not [each for each in guide.findings() if each.fatal]
     built = guide.mkdocs()
     assert built.returncode == 0, built.stdout
+
+
+OWN = """\
+# %% one
+import asyncio
+
+_loop, _asyncio, _raised, _contextvars = "my", "own", "four", "names"
+
+async def _awaiting():
+    return _raised
+
+# %% two raises="LookupError"
+raise LookupError(await _awaiting())
+
+# %% three
+await asyncio.sleep(0)
+print(_loop, _asyncio, _raised, _contextvars)
+"""
+SPAWNS = """
+# %% four
+import multiprocessing as mp
+
+def told():
+    return asyncio.run(_awaiting())
+
+if __name__ == "__main__":
+    with mp.get_context("spawn").Pool(1) as pool:
+        print(pool.apply(told))
+"""
+
+
+def test_a_page_may_have_the_names_that_a_script_or_a_new_process_needs(folder: GuideFolder, tmp_path: Path) -> None:
+    folder.snippet("page", f"{OWN}{SPAWNS}")
+    assert not folder.run().failures
+    said = ["my own four names", "four"]  # the new process runs the file once more
+    assert folder.output("page", "four.stdout.txt").splitlines() == said
+    assert folder.galley("export", "page", "-o", str(tmp_path / "page.py")).returncode == 0
+    ran = subprocess.run([sys.executable, tmp_path / "page.py"], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == ["LookupError: four", said[0], "LookupError: four", *said]

@@ -152,3 +152,30 @@ def test_a_link_out_of_the_pages_brings_no_file(guide: GuideFolder) -> None:
     assert guide.galley("export", "--all", "-o", "book").returncode == 0
     names = {path.name for path in Path(guide.root, "book").rglob("*")}
     assert not names & {"out.txt", "secret.txt", "passwd"}
+
+
+def test_nothing_is_written_beside_the_folder(guide: GuideFolder) -> None:
+    """A link may go out of the pages' folder and into it again, by its name."""
+    mine = guide.write("out/docs/img/dot.svg", "mine")
+    guide.write("docs/words.md", "# Words\n\n![a](../docs/img/dot.svg)\n\n![b](../../x/docs/img/dot.svg)\n")
+    done = guide.galley("export", "--all", "-o", "out/book")
+    assert done.returncode == 0, done.stdout
+    assert mine.read_text(encoding="utf-8") == "mine"
+    assert sorted(path.name for path in (guide.root / "out").iterdir()) == ["book", "docs"]
+
+
+def test_each_language_of_a_page_is_a_notebook_and_cells_of_other_pages_are_told(folder: GuideFolder) -> None:
+    folder.snippet("x", "# %% one\nprint('said once')\n# %% two\n", shown=False)
+    for name, words in (("x.md", "Words."), ("x.de.md", "Worte."), ("fr/x.md", "Mots.")):
+        folder.write(f"docs/{name}", f"# X\n\n{words}\n\n{fence('x', 'one')}\n{fence('x', 'two')}")
+    folder.snippet("y", "# %% one\nprint(1)\n# %% two\nprint(2)\n")
+    folder.write("docs/more.md", f"# More\n\n{fence('y', 'two')}\n{fence('x', 'one')}")
+    assert not folder.run().failures
+    done = folder.galley("export", "--all", "-o", "book")
+    assert "not shown: docs/more.md: 2 cells of other pages, whose files have them\n" in done.stdout
+    files = sorted(path.relative_to(folder.root / "book").as_posix() for path in Path(folder.root, "book").rglob("*.*"))
+    assert files == ["fr/x.ipynb", "more.md", "x.de.ipynb", "x.ipynb", "y.ipynb"]
+    for name, words in (("x.ipynb", "Words."), ("x.de.ipynb", "Worte."), ("fr/x.ipynb", "Mots.")):
+        assert words in prose(folder, name)
+        (output,) = [out for each in cells(folder, name) for out in each.get("outputs", ())]
+        assert output["text"] == ["said once\n"]

@@ -270,6 +270,7 @@ def test_all_is_written_or_nothing(folder: GuideFolder, monkeypatch: pytest.Monk
     left = [path for path in folder.root.rglob("*") if path.is_file()]
     assert {path.name for path in left} == {"a.ipynb", "pyproject.toml", "mkdocs.yml"}
     assert not (folder.root / "docs/a-files").exists()
+    assert (folder.root / "snippets").is_dir()  # empty, and the user's
     assert [path.name for path in take(folder.project, made).files] == ["a.md", "a.py", "held.png"]
 
 

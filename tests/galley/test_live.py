@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
 from builders import plain
-from galley.site.live import FAILED, LATER
+from galley.site.live import FAILED, LATER, is_meant
 from guide_folder import GuideFolder, fence
 from processes import wait_until_gone
 from test_serve import Served, serving
@@ -141,3 +142,50 @@ def test_a_warning_stops_no_preview(served: Served) -> None:
     served.folder.page("a", "To [nowhere](nowhere.md).", title="A link")
     served.until(lambda: "A link;" in served.page("b"))
     assert "nowhere.md" in served.said.read_text(encoding="utf-8")
+
+
+def answered(served: Served, path: str, host: str) -> tuple[int, str]:
+    """What the preview answers to a request for a path as it stands, with a header that names a host."""
+    connection = HTTPConnection(served.address, timeout=5)
+    connection.putrequest("GET", path, skip_host=True)
+    connection.putheader("Host", host)
+    connection.endheaders()
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode()
+
+
+def test_another_site_s_name_reads_nothing_and_no_path_leads_out_of_the_site(served: Served) -> None:
+    """As a web page does whose own name leads to this machine since a moment ago."""
+    assert "first words" in answered(served, "/page.html", served.address)[1]
+    for path in ("/page.html", "/", "/livereload/0/0"):
+        status, said = answered(served, path, "rebound.example:8000")
+        assert (status, "words" in said) == (403, False)
+        assert f"It is at http://{served.address}/" in said
+    served.folder.write("secret.txt", "a secret")
+    for up in ("..", "%2e%2e", "..%2f..", "%5c.."):
+        for path in (f"/{up}/secret.txt", f"/{up}/{up}/{up}/{up}/{up}/etc/passwd", f"//{up}/secret.txt"):
+            status, said = answered(served, path, served.address)
+            assert (status, "secret" in said, "root:" in said) == (404, False, False), path
+
+
+@pytest.mark.parametrize(
+    ("bound", "header", "meant"),
+    [
+        ("127.0.0.1", "127.0.0.1:8000", True),
+        ("127.0.0.1", "localhost:8000", True),
+        ("127.0.0.1", "LOCALHOST", True),
+        ("::1", "[::1]:8000", True),
+        ("localhost", "192.168.0.7:8000", True),
+        ("mine.example", "mine.example:8000", True),
+        ("0.0.0.0", "any.example", True),
+        ("192.168.0.7", "any.example", True),
+        ("127.0.0.1", "", True),
+        ("127.0.0.1", "any.example:8000", False),
+        ("localhost", "localhost.example", False),
+        ("localhost", "any.example@localhost", False),
+        ("::1", "127.0.0.1.example", False),
+        ("127.0.0.1", "[::1", False),
+    ],
+)
+def test_a_preview_for_this_machine_answers_to_no_other_name(bound: str, header: str, meant: bool) -> None:
+    assert is_meant(header, bound) is meant

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -20,7 +21,7 @@ import yaml
 from galley.errors import Exit, RefusedError, UsageError
 from galley.start.library import Library, library_of
 from galley.start.made import BARE, GUIDE, LIBRARY, make, texts
-from guide_folder import PYTEST, GuideFolder, quiet_environment
+from guide_folder import PYTEST, GuideFolder, python, quiet_environment
 
 DISTRIBUTION = Path(__file__).parents[2] / "scripts/galley"
 PLACEHOLDER = re.compile(r"the[-_]library")
@@ -374,3 +375,21 @@ def test_make_installs_galley_from_where_it_is_told(guide: GuideFolder) -> None:
     again = dry("test")
     assert "--constraint constraints.txt" in again
     assert '"galley-docs"' in again
+
+
+def test_what_a_killed_command_left_in_the_folder_is_in_nobodys_way(tmp_path: Path) -> None:
+    folder = tmp_path / "guide"
+    folder.mkdir()
+    killed = """
+        import os, signal, sys
+        from pathlib import Path
+        from galley import system
+        with system.scratch(".galley-new-", Path(sys.argv[1])) as scratch:
+            (scratch / "half").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        """
+    done = subprocess.run([*python(killed), str(folder)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert len(list(folder.iterdir())) == 1
+    made = make(folder, None, bare=True)
+    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()) == made

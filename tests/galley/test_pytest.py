@@ -132,6 +132,15 @@ def test_a_difference_is_told_without_a_frame_of_galley(guide: GuideFolder) -> N
     assert "site-packages" not in done.stdout
 
 
+def test_no_terminal_obeys_what_a_page_or_a_record_says(guide: GuideFolder) -> None:
+    forge(guide, "loss 0.5 \x1b]52;c;aGk=\x07\x1b[2J\n")
+    done = asked(guide, "--galley", "docs")
+    assert "1 failed, 5 passed" in done.stdout
+    assert "differs from line 1 on" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert "\x07" not in done.stdout
+
+
 def test_a_page_runs_as_far_as_its_last_test(guide: GuideFolder) -> None:
     assert results(asked(guide, "-v", "--galley", "docs/page.md::loss")) == {"docs/page.md::loss": "PASSED"}
     assert ran(guide) == ["page"]
@@ -176,6 +185,7 @@ def test_what_cannot_be_compared_is_told(guide: GuideFolder) -> None:
     assert (
         "other (laptop) has no true record to compare with: cell other/one changed\n    galley run other" in done.stdout
     )
+    assert "During handling of the above exception" not in done.stdout
     assert {said[f"docs/page.md::{name}"] for name in ALL} == {"SKIPPED"}
     assert "not run: page (laptop) is held since 2026-01-01" in done.stdout
     assert ran(guide) == []

@@ -268,7 +268,14 @@ WRONG = {
         '# %% one subclasses="yes"\n1\n',
         "subclasses is for a cell with the option raises",
     ),
-    "an empty message": ('# %% one raises="OSError" message=" "\n1\n', "message ' ' is not a text"),
+    "an empty message": (
+        '# %% one raises="OSError" message=" "\n1\n',
+        "message ' ' is not a text with more than ... in it",
+    ),
+    "any message": (
+        '# %% one raises="OSError" message=" ... …"\n1\n',
+        "message ' ... …' is not a text with more than ... in it",
+    ),
     "a traceback without an error": ("# %% one [traceback]\n1\n", "a traceback without an error"),
     "refused code that is not there": ('# %% one raises="SyntaxError"\n', "the cell has no code to show"),
 }

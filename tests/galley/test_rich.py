@@ -14,7 +14,9 @@ from markdown import Markdown
 from builders import BUILDERS, article, plain
 from galley.kinds.bundle import picture_of, texts_of
 from galley.kinds.latex import formula
+from galley.kinds.rich import Rich
 from galley.kinds.sanitise import sanitised
+from galley.record.model import Form, Shown
 from galley.site.formats import formats_of
 from galley.site.page import Page
 from galley.source.digest import digest
@@ -240,6 +242,27 @@ def test_what_a_representation_raises_fails_the_page_at_its_cell(folder: GuideFo
     (said,) = folder.run().failures.values()
     assert "snippets/page.py:3: page page (laptop) in cell b" in said
     assert "ZeroDivisionError" in said
+
+
+def test_a_picture_of_another_type_fails_the_page_at_its_cell(folder: GuideFolder) -> None:
+    for name, made in (("svg", "7"), ("png", "5_000_000_000"), ("jpeg", "['a']"), ("bundle", "None")):
+        method = f"_repr_{name}_(self): return {made}"
+        if name == "bundle":
+            method = "_repr_mimebundle_(self, **_): return {'image/png': 3, 'text/plain': 5}"
+        folder.snippet(name, f"# %% a\nclass A:\n    def {method}\n# %% b\nA()\n")
+    failed = folder.run().failures
+    for name, of in (("svg", "int"), ("png", "int"), ("jpeg", "list"), ("bundle", "int")):
+        assert "in cell b: TypeError: a picture (image/" in failed[name]
+        assert f"is bytes, or a text in base64, and this is of type {of}" in failed[name]
+
+
+@pytest.mark.parametrize("text", ["NaN", '{"a": [Infinity]}', "[" * 950 + "]" * 950, "[" * 100_000, "{"])
+def test_what_is_no_json_to_others_is_in_no_notebook(text: str) -> None:
+    forms = (Form("text/plain", "txt", b"words"), Form("application/json", "json", text.encode()))
+    made = Rich().notebook(Shown("rich", forms), 1)
+    assert made is not None
+    json.loads(json.dumps({"cells": [{"outputs": [made]}]}, allow_nan=False, indent=1))
+    assert made["data"]["text/plain"] == ["words"]
 
 
 LONG = """\

@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent, indent
 from types import SimpleNamespace
@@ -502,6 +503,29 @@ def test_pages_read_the_cache_of_the_project_and_write_a_copy_of_it(folder: Guid
         assert "PermissionError" in ended.failures["page"]
     else:
         assert folder.output("page", "one.stdout.txt") == "known\nspoilt\n"
+
+
+FONTS = """\
+# %% one
+import os, pathlib
+
+cache = pathlib.Path(os.environ["XDG_CACHE_HOME"])
+(cache / "a-library").mkdir(parents=True)
+(cache / "a-library/fonts").write_text("worked out")
+print((cache / "a-library/fonts").read_text())
+"""
+DRAWN = "# %% one\n'''A dot.'''\nfrom matplotlib import pyplot\npyplot.plot([1], 'o')\npyplot.show()\n"
+
+
+def test_without_a_cache_in_the_project_a_page_has_one_of_its_own(folder: GuideFolder, tmp_path: Path) -> None:
+    """So it is in a guide that was never built."""
+    folder.snippet("page", FONTS)
+    if find_spec("matplotlib"):
+        folder.snippet("drawn", DRAWN)
+    assert not folder.run().failures
+    assert folder.output("page", "one.stdout.txt") == "worked out\n"
+    assert not (tmp_path / ".cache").exists()
+    assert [path.name for path in folder.project.outputs.rglob("*.stderr.txt")] == []
 
 
 @needs("files")

@@ -14,7 +14,7 @@ import pytest
 
 from galley.errors import GalleyError
 from galley.run.programs import reached
-from galley.run.shell import CommandError, run_commands
+from galley.run.shell import Background, CommandError, run_commands
 from galley.source.cells import SnippetFile, cut
 from galley.source.digest import digest as digest_of
 from galley.source.shell import Command, commands
@@ -64,7 +64,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
 def ran(texts: Sequence[str], last: int = 0, limit: int = 10_000) -> list[str]:
     """What each of some commands writes."""
     wanted = [Command(number, text) for number, text in enumerate(texts, start=1)]
-    shown = run_commands(wanted, last, limit, lambda line: None)
+    shown = run_commands(wanted, last, limit, lambda line: None, Background())
     assert {each.kind for each in shown} <= {"shell"}
     return [each.forms[0].text for each in shown]
 
@@ -168,8 +168,8 @@ def test_a_command_finds_no_input_and_none_of_galley_s_descriptors() -> None:
 
 def test_the_input_of_galley_is_none_of_a_command() -> None:
     program = (
-        "from galley.run.shell import run_commands\nfrom galley.source.shell import Command\n"
-        "print(run_commands([Command(1, 'cat')], 0, 100, print)[0].forms[0].data)"
+        "from galley.run.shell import Background, run_commands\nfrom galley.source.shell import Command\n"
+        "print(run_commands([Command(1, 'cat')], 0, 100, print, Background())[0].forms[0].data)"
     )
     done = subprocess.run([sys.executable, "-c", program], input="typed", capture_output=True, text=True)
     assert done.stdout.splitlines() == ["1", "b''"], done.stderr
@@ -185,7 +185,7 @@ def test_a_pipe_ends_as_in_a_terminal() -> None:
 
 def test_long_output_is_cut_and_what_is_missing_is_counted() -> None:
     (shown, other) = run_commands(
-        [Command(1, "yes | head -c 300000"), Command(2, "echo b")], 0, 1000, lambda line: None
+        [Command(1, "yes | head -c 300000"), Command(2, "echo b")], 0, 1000, lambda line: None, Background()
     )
     assert (len(shown.forms[0].data), shown.forms[0].cut) == (1000, 299_000)
     assert (other.forms[0].data, other.forms[0].cut) == (b"b\n", 0)
@@ -200,6 +200,40 @@ def test_what_goes_on_in_the_background_holds_up_nothing() -> None:
     said = ran(["sleep 60 & echo $!", "echo next"])
     os.kill(int(said[0]), 9)
     assert said[1] == "next\n"
+
+
+LATE = """python -c 'import time; time.sleep(0.2); print("late")'"""
+LEFT = {
+    "late": f"# %% one [shell]\n# $ true\n# $ {LATE} &\n# %% two\nimport time\ntime.sleep(1)\n",
+    "later": f"# %% one [shell]\n# $ {LATE} &\n# %% two [shell]\n# $ sleep 1\n",
+    "last": f"# %% one [shell]\n# $ {LATE} &\n# %% two\nimport atexit, time\natexit.register(time.sleep, 1)\n",
+    "quiet": "# %% one [shell]\n# $ sleep 60 &\n# $ echo on\n# %% two\nprint(2)\n",
+    "file": f"# %% one [shell]\n# $ {LATE} > log 2>&1 &\n# %% two\nimport time; time.sleep(1)\nprint(*open('log'))\n",
+    "waits": f"# %% one [shell]\n# $ {LATE} & wait\n",
+    "next": f"# %% one [shell]\n# $ {LATE} &\n# $ sleep 1\n",
+}
+
+
+def test_what_a_program_writes_when_its_cell_has_ended_is_lost_in_no_silence(folder: GuideFolder) -> None:
+    for name, text in LEFT.items():
+        folder.snippet(name, text)
+    failed = folder.run().failures
+    assert failed.keys() == {"late", "later", "last"}
+    for name, line in (("late", 3), ("later", 2), ("last", 2)):
+        assert failed[name].startswith(f"snippets/{name}.py:{line}: page {name} (laptop) in cell two: a program that ")
+        assert "left running wrote when the cell had ended: 'late'\n" in failed[name]
+        assert "let the cell wait for it, or have it write to a file: … > log 2>&1 &" in failed[name]
+    assert folder.output("file", "two.stdout.txt") == "late\n\n"
+    assert folder.output("waits", "one.shell.txt") == "late\n"
+    assert folder.output("next", "one.shell-2.txt") == "late\n"
+
+
+def test_no_function_or_alias_of_a_command_changes_how_the_next_is_run() -> None:
+    for word in ("eval", "echo", "read"):
+        texts = [f"{word}() {{ :; }}" if word != "eval" else "alias eval=:", "printf a", "printf b"]
+        assert ran(texts) == ["", "a", "b"], word
+    with pytest.raises(CommandError, match="`false` ended with status 1"):
+        ran(["alias eval='true '; alias command=true", "false"])
 
 
 def test_a_shell_without_its_output_costs_no_processor() -> None:

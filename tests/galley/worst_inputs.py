@@ -33,7 +33,7 @@ from galley.kinds.pictured import of_images
 from galley.kinds.rich import MAY_LOAD, SCRIPT
 from galley.kinds.richest import ID, SHEET
 from galley.kinds.rows import read
-from galley.kinds.sanitise import LONG, left_out, sanitised
+from galley.kinds.sanitise import CLOSED, LONG, OPENS, TAG, left_out, sanitised
 from galley.kinds.svg import image_html
 from galley.kinds.table import NUMERAL, RANGE, WORD
 from galley.profile import Profile
@@ -627,11 +627,28 @@ TABLE = {
         ),
     ),
     "HTML": Worst(
-        (),
-        lambda text: (left_out(text), left_out(f"{text[:LONG]}>"), sanitised(text[:LONG], "x")),
+        tuple(f"galley.kinds.sanitise.{name}" for name in ("TAG", "OPENS", "CLOSED")),
+        lambda text: (
+            *(sum(1 for _ in each.finditer(text)) for each in (TAG, OPENS, CLOSED)),
+            *(left_out(text), left_out(f"{text[:LONG]}>"), sanitised(text[:LONG], "x")),
+        ),
         tuple(
             pumped("", unit, after)
-            for unit in ("<a", "<a ", '<a b="c" ', '<a href="', "<!--", "<?", "<![CDATA[", "<div>", "<b><i>", "&", "<")
+            for unit in (
+                "<a",
+                "<a ",
+                '<a b="c" ',
+                '<a href="',
+                "<!--",
+                "<?",
+                "<![CDATA[",
+                "<div>",
+                "<b><i>",
+                "<b >x",
+                "<b ",
+                "&",
+                "<",
+            )
             for after in ("", ">")
         ),
     ),

@@ -56,7 +56,10 @@ def _take(project: Project, file: Path, name: str) -> Taken:
         raise GalleyError("has no cell of Python", Place(file), "write its prose as a page by hand")
     _readable(project, made.snippets, code)
     files = {code: made.snippets.encode(), page: made.page.encode()}
-    beside = {project.docs / f"{stem.replace('_', '-')}-files" / each: data for each, data in made.files.items()}
+    folder = page.with_name(f"{page.stem}-files")
+    if folder.is_symlink():
+        raise UsageError("is a link, through which galley writes nothing", Place(folder), f"remove it, or {RENAME}")
+    beside = {folder / each: data for each, data in made.files.items()}
     _write({**beside, **files})
     written = [page, code, *beside]
     return Taken(page_name(stem), tuple(map(project.relative, written)), made.lost)
@@ -73,22 +76,25 @@ def _readable(project: Project, text: str, path: Path) -> None:
 
 
 def _write(files: Mapping[Path, bytes]) -> None:
-    """Write files none of which is there; where one cannot be written, none is left."""
+    """Write files none of which is there; where one cannot be written, none is left, nor a folder made for them."""
     for path in files:
         if os.path.lexists(path):
             raise UsageError("is there already", Place(path), f"remove it, or {RENAME}")
     done: list[Path] = []
+    made: list[Path] = []
     try:
         for path, data in files.items():
+            made += [] if path.parent.is_dir() else [path.parent]
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("xb") as opened:
                 done.append(path)
                 opened.write(data)
     except BaseException as error:
-        for path in done:
-            path.unlink(missing_ok=True)
+        for each in done:
+            each.unlink(missing_ok=True)
+        for each in made:
             with suppress(OSError):
-                path.parent.rmdir()  # where it was made for these files, it is empty now
+                each.rmdir()
         if isinstance(error, OSError):
             raise RefusedError(f"cannot be written: {error.strerror}", Place(path), "nothing was written") from error
         raise

@@ -51,6 +51,7 @@ class _Making:
         self.blocks: list[str] = []
         self.cells: list[str] = []
         self.names: set[str] = set()
+        self.next: dict[str, int] = {}  # the number with which the next name is tried, by the name without one
         self.heading = ""
 
     def made(self) -> Made:
@@ -121,10 +122,11 @@ class _Making:
             self._lose(part, "it is no cell of parameters: galley's holds `name = literal` lines alone")
         wanted = _slug(part.label) or _slug(self.heading) or f"cell-{part.number}"
         wanted = f"{wanted}-1" if wanted == PARAMETERS else wanted
-        name, number = wanted, 2
+        name, number = wanted, self.next.get(wanted, 2)
         while name in self.names:
             name, number = f"{wanted}-{number}", number + 1
         self.names.add(name)
+        self.next[wanted] = number  # a notebook can have thousands of cells below one heading
         return name
 
 

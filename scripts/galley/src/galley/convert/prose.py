@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from galley.convert.read import Part
+from galley.kinds.svg import is_harmless
 from galley.source.lines import outside_code
 
 # A piece of code, which stays as it is, or a link.
@@ -22,6 +23,19 @@ DIRECTIVE = re.compile(r"\s*+(?::::+|```+|~~~+)\s*+\{[^}]+\}.*+")
 REST = re.compile(r":[a-z]+:`[^`]+`|^\.\. \w+", re.MULTILINE)
 ODD = re.compile(r"[^\w.-]+")
 WEB = ("http:", "https:", "mailto:", "data:", "#", "/")
+PROGRAMS = (
+    ".html",
+    ".htm",
+    ".xhtml",
+    ".xht",
+    ".shtml",
+    ".xml",
+    ".js",
+    ".mjs",
+    ".svgz",
+    ".md",
+)  # and what becomes a page
+LARGEST = 64_000_000  # bytes of a file that comes along
 NOTEBOOKS = (".ipynb", ".qmd", ".rmd")
 
 
@@ -79,9 +93,10 @@ class Prose:
             return to
         name = unquote(to.removeprefix("attachment:"))
         data = part.attachments.get(name) if to.startswith("attachment:") else self._beside(name)
-        if data is None:
-            self._lose(part, f"the file {name} is not beside the notebook: put it beside the page")
+        if why := _why_left(name, data):
+            self._lose(part, f"the file {name} {why}")
             return to
+        assert data is not None
         kept = ODD.sub("-", Path(name).name).lstrip(".") or "file"
         while self.files.get(kept, data) != data:
             kept = f"{part.number}-{kept}"
@@ -89,9 +104,26 @@ class Prose:
         return f"{self.folder}/{kept}"
 
     def _beside(self, name: str) -> bytes | None:
-        """The bytes of a file in the notebook's folder or below; a notebook is given no other file."""
+        """The bytes of a file in the notebook's folder or below; a notebook is given no other file.
+
+        What begins with a dot there is a program's own, such as `.env` or `.ssh` where the notebook lies in a home
+        folder, and a guide is published.
+        """
         folder = self.beside.resolve()
         with suppress(OSError, ValueError):
             file = (folder / name).resolve()
-            return file.read_bytes() if file.is_relative_to(folder) and file.is_file() else None
+            if not file.is_relative_to(folder) or any(each.startswith(".") for each in file.relative_to(folder).parts):
+                return None
+            return file.read_bytes() if file.is_file() and file.stat().st_size <= LARGEST else None
         return None
+
+
+def _why_left(name: str, data: bytes | None) -> str:
+    """Why a file does not come along, and what to do; empty where it does. A site offers what a page has beside it."""
+    if data is None:
+        if any(each.startswith(".") and each.strip(".") for each in Path(name).parts):
+            return "begins with a dot, as programs' own files do: put it beside the page if everybody may read it"
+        return "is not beside the notebook: put it beside the page"
+    if name.lower().endswith(PROGRAMS) or (name.lower().endswith(".svg") and not is_harmless(data)):
+        return "can run in a browser: put it beside the page if you trust it"
+    return ""

@@ -6,7 +6,9 @@ In the command.
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,6 +25,7 @@ LANGUAGES = {
     "js": "js",
     "latex": "latex",
 }
+MARK, MARKED = "# %%", "#  %%"  # how a cell's line begins, and how a comment does instead
 OF_IPYTHON = {"display", "get_ipython"}
 WHY = {
     "matplotlib": "galley draws figures without it",
@@ -66,7 +69,7 @@ def as_python(source: str) -> Code:
     if wrong:
         return Code(text, (*lost, f"is no Python, and is shown without running: {wrong}"), "python")
     lost += [f"`{name}` is IPython's: print the value, or let it be the cell's last line" for name in _of_ipython(text)]
-    return Code(_silenced(text).replace("\n# %%", "\n#  %%"), tuple(lost))
+    return Code(_without_marks(_silenced(text)), tuple(lost))
 
 
 def _why_timed(name: str) -> str:
@@ -79,7 +82,9 @@ def _wrong(text: str) -> str:
     """What Python does not take of a text; empty where it takes it."""
     try:
         compile(text, "cell", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        if MARK in text:
+            list(tokenize.generate_tokens(io.StringIO(text).readline))  # which refuses a few texts that Python takes
+    except (SyntaxError, tokenize.TokenError, ValueError, RecursionError, MemoryError) as error:
         return str(error) or type(error).__name__
     return ""
 
@@ -99,6 +104,21 @@ def _without_magics(text: str) -> tuple[str, list[str]]:
         why = "it asks IPython for help" if asks else WHY.get(words[0], INSTEAD) if words else INSTEAD
         lost.append(f"`{line.strip()}` is a comment now: {why}")
     return "\n".join(lines), lost
+
+
+def _without_marks(text: str) -> str:
+    """The code with a blank more in each comment that would begin a cell of its own, with tags and options.
+
+    A line of a string is no comment, and stays as it is.
+    """
+    lines = text.split("\n")
+    if not any(line.startswith(MARK) for line in lines):
+        return text
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        row, column = token.start
+        if column == 0 and token.string.startswith(MARK):
+            lines[row - 1] = lines[row - 1].replace(MARK, MARKED, 1)
+    return "\n".join(lines)
 
 
 def _of_ipython(text: str) -> Iterator[str]:

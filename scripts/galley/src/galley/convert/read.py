@@ -13,16 +13,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import yaml
 
 from galley.errors import GalleyError, Place, UsageError
 from galley.source.digest import is_string
-from galley.source.text import read_text
+from galley.source.text import LARGEST, read_text
 
 # The names that Jupytext has for what a file's ending says.
 FORMATS = {".ipynb": "ipynb", ".qmd": "Rmd", ".rmd": "Rmd", ".md": "md", ".py": "py"}
+CLEAR = "jupyter nbconvert --clear-output --inplace"
 INSTALL = 'pip install "galley-docs[import]"'
 JUPYTEXTS = "%matplotlib inline"  # what Jupytext puts before a script of sphinx-gallery
 UNDERLINED = re.compile(r"^(?P<text>\S[^\n]*)\n(?P<line>={3,}|-{3,}|~{3,}|\^{3,}) *$", re.MULTILINE)
@@ -66,18 +68,37 @@ def read(path: Path) -> Notebook:
     form = FORMATS.get(path.suffix.lower())
     if form is None:
         raise UsageError(f"{path.name} is no notebook", mend=f"galley import takes files with {', '.join(FORMATS)}")
-    text = read_text(path, path)
+    text = _text(path)
     found = _parsed(text, form, path)
-    language = found.metadata.get("kernelspec", {}).get("language") or found.metadata.get("language_info", {}).get(
-        "name"
-    )
+    try:
+        return _notebook(found, text, form)
+    except GalleyError as error:
+        raise GalleyError(error.what, Place(path), error.mend) from error
+    except Exception as error:  # nbformat reads what is no notebook, too: its parts may be anything
+        raise GalleyError(f"cannot be read as a notebook: {error}", Place(path), "save it anew with Jupyter") from error
+
+
+def _text(path: Path) -> str:
+    """The text of a file; one that is too long is a notebook with large outputs, which a page does not need."""
+    with suppress(OSError):
+        if path.is_file() and path.stat().st_size > LARGEST:
+            what = f"has more than {LARGEST / 1e6:.0f} MB"
+            mend = f"take its outputs out, which a run makes anew: {CLEAR} {quote(str(path))}"
+            raise GalleyError(what, Place(path), mend)
+    return read_text(path, path)
+
+
+def _notebook(found: Any, text: str, form: str) -> Notebook:
+    """What nbformat's notebook holds, which was made of a text in a form."""
+    kernel, info = (found.metadata.get(each) or {} for each in ("kernelspec", "language_info"))
+    language = kernel.get("language") or info.get("name")
     if language and language != "python":
-        raise GalleyError(f"its code is {language}", Place(path), "galley runs Python alone")
+        raise GalleyError(f"its code is {language}", mend="galley runs Python alone")
     parts = [_part(number, cell) for number, cell in enumerate(found.cells, start=1)]
-    title = str(found.metadata.get("title", ""))
+    title = _plain(found.metadata.get("title"))
     if parts and parts[0].kind == "raw" and parts[0].text.startswith("---"):
         head = _yaml(parts.pop(0).text.strip().strip("-"))
-        title = title or str(head.get("title", ""))
+        title = title or _plain(head.get("title"))
     if form == "py":
         own = (part for part in parts if part.text != JUPYTEXTS or JUPYTEXTS in text)
         parts = [each for part in own for each in _gallery(part)]
@@ -135,7 +156,7 @@ def _parsed(text: str, form: str, path: Path) -> Any:
 
 def _part(number: int, cell: Any) -> Part:
     said = {name: value for name, value in cell.metadata.items() if isinstance(name, str)}
-    text, options = cell.source, dict[str, Any]()
+    text, options = _clean(cell.source), dict[str, Any]()
     if cell.cell_type == "code":
         lines = text.split("\n")
         count = next((at for at, line in enumerate(lines) if not line.startswith(OPTION)), len(lines))
@@ -146,15 +167,16 @@ def _part(number: int, cell: Any) -> Part:
     tags |= {"raises-exception"} if options.get("error") is True else set()
     outputs = cell.get("outputs", ())
     types = {mime for output in outputs for mime in output.get("data", {})}
-    label = str(said.get("name") or said.get("label") or options.get("label") or said.get("title") or "")
+    names = (said.get("name"), said.get("label"), options.get("label"), said.get("title"))
+    errors = (_plain(each.get("ename")) for each in outputs if each.get("output_type") == "error")
     return Part(
         number,
         cell.cell_type,
         text,
         frozenset(tags),
-        label,
-        alt=str(options.get("fig-alt") or options.get("fig-cap") or ""),
-        error=next((str(each.get("ename", "")) for each in outputs if each.output_type == "error"), ""),
+        next((name for each in names if (name := _plain(each))), ""),
+        alt=_plain(options.get("fig-alt")) or _plain(options.get("fig-cap")),
+        error=next((each for each in errors if each.isidentifier()), ""),
         drew=any(mime.startswith("image/") for mime in types),
         widget=WIDGET in types,
         attachments=dict(_attachments(cell)),
@@ -175,6 +197,19 @@ def _yaml(text: str) -> dict[str, Any]:
     """A mapping in YAML; empty for anything else."""
     try:
         found = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _plain(value: object) -> str:
+    """A text or a number as a text; empty for anything else, of which a few lines of YAML can hold gigabytes."""
+    return _clean(str(value)) if isinstance(value, str | int | float) else ""
+
+
+def _clean(text: str) -> str:
+    """A text whose lines all end alike, without halves of characters, which no file holds.
+
+    Python ends a line at a carriage return too, so that what looks like one comment could hold code.
+    """
+    return text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()

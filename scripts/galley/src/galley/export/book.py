@@ -27,6 +27,7 @@ from galley.source.cells import SnippetFile
 from galley.source.fences import find_fences
 from galley.source.guide import Guide
 from galley.source.lines import front_matter
+from galley.words import counted
 
 # A piece of code, which stays as it is, or a link.
 LINK = re.compile(r"`[^`]*`|(?P<bang>!?)\[(?P<text>[^\[\]]*)\]\((?P<to>[^()\s]+)(?P<title>\s+\"[^\"]*\")?\)")
@@ -55,7 +56,8 @@ class _Binding:
         self.docs = guide.project.relative(guide.project.docs)
         self.snippets: dict[Path, list[SnippetFile]] = {}
         for each in guide.snippets.values():
-            self.snippets.setdefault(guide.project.relative(guide.page_file(each)), []).append(each)
+            for page in guide.pages_of(each):  # several in a guide in several languages
+                self.snippets.setdefault(guide.project.relative(page), []).append(each)
         self.anchors = {page: dict(_anchors(text)) for page, text in guide.pages.items()}
         self.made = Book()
 
@@ -68,7 +70,7 @@ class _Binding:
             lines = with_page_numbers(self.guide, self.guide.project.root / page) if page in self.guide.pages else []
             lines = [STATED.sub("", line) if HEADING.match(line) else line for line in lines]
             self.made.lost += not_shown(page, lines)
-            self.made.lost += (f"{page}: the list {name}, which galley makes in a site" for name in self._lists(page))
+            self.made.lost += self._elsewhere(page)
             if found := self.snippets.get(page):
                 first, *others = sorted(found, key=lambda each: each.page != inside.stem)
                 for snippets, name in ((first, inside.stem), *((each, each.page) for each in others)):
@@ -91,8 +93,13 @@ class _Binding:
         fences, _ = find_fences(lines, page)
         return {each.place.line - 1 + more for each in fences for more in (0, 1)}
 
-    def _lists(self, page: Path) -> Iterator[str]:
-        return (each.listing for each in self.guide.shown_on(page) if each.listing)
+    def _elsewhere(self, page: Path) -> Iterator[str]:
+        """What stands for fences whose cells or lists the exported page does not have, in words."""
+        own = {each.stem for each in self.snippets.get(page, ())}
+        shown = self.guide.shown_on(page)
+        if others := [each for each in shown if not each.listing and each.file not in own]:
+            yield f"{page}: {counted(len(others), 'cell')} of other pages, whose files have them"
+        yield from (f"{page}: the list {each.listing}, which galley makes in a site" for each in shown if each.listing)
 
     def _links(self, page: Path) -> Callable[[str], str]:
         """What rewrites the links of a page, by its path below the folder of pages, in a piece of prose."""
@@ -112,6 +119,8 @@ class _Binding:
         if ":" in path or path.startswith("/"):
             return to
         inside = posixpath.normpath(posixpath.join(page.parent.as_posix(), unquote(path))) if path else page.as_posix()
+        if inside.startswith(".."):  # out of the folder of pages, and of the one that is written
+            return to
         file = self.docs / inside
         if place.startswith(IN_A_SITE):
             mark = place = ""

@@ -16,6 +16,7 @@ import tokenize
 from galley.export.commands import as_python
 from galley.export.document import Document
 from galley.export.fetch import head
+from galley.source.awaited import free
 from galley.source.cells import Cell
 from galley.source.effects import bound
 from galley.source.shell import SHELL
@@ -44,19 +45,21 @@ import contextvars as _contextvars
 _loop = _asyncio.Runner()  # for the cells that await: in a notebook they need no more than their own lines
 """
 CLOSES = "_loop.close()"
+NAMES = ("_raised", "_awaiting", "_loop", "_asyncio", "_contextvars")  # in these templates
 
 
 def script(document: Document) -> str:
     """The text of the script; its head says what it needs, with commands, and what the page ran on."""
     blocks = ["\n".join(f"# {line}" for line in (*head(document.needs, document.site), document.ran_on))]
+    own = _Own("\n".join(part.cell.source for part in document.parts if part.cell))
     awaiting = [part.cell.name for part in document.parts if part.cell and part.cell.awaits]
     for part in document.parts:
         if part.prose:
             blocks.append("# %% [markdown]\n" + "\n".join(map(_commented, part.prose.split("\n"))))
         if part.cell and part.cell.source:
-            first = LOOP if part.cell.name in awaiting[:1] else ""
-            blocks.append(f"# %% {part.cell.name}\n{first}{_code(part.cell)}")
-    blocks += [CLOSES] if awaiting else []
+            first = own.named(LOOP) if part.cell.name in awaiting[:1] else ""
+            blocks.append(f"# %% {part.cell.name}\n{first}{_code(part.cell, own)}")
+    blocks += [own.named(CLOSES)] if awaiting else []
     return "\n\n".join(blocks) + "\n"
 
 
@@ -65,16 +68,29 @@ def _commented(line: str) -> str:
     return ("# \\" if line.startswith("%%") else "# ") + line.rstrip() if line.strip() else "#"
 
 
-def _code(cell: Cell) -> str:
+class _Own:
+    """The script's own names, none of which stands in the page's code."""
+
+    def __init__(self, code: str) -> None:
+        self._names = {name: free(name, code) for name in NAMES}
+
+    def named(self, template: str) -> str:
+        """A template with these names."""
+        for name, own in self._names.items():
+            template = template.replace(name, own)
+        return template
+
+
+def _code(cell: Cell, own: _Own) -> str:
     if SHELL in cell.tags:
         return as_python(cell)
     source = f"compile({cell.source!r}, {cell.name!r}, 'exec')" if cell.commented else cell.source
-    other = (OTHER_OR_ABOVE if cell.options["subclasses"] else OTHER).format(cell.raises)
-    code = RAISES.format(code=_indented(source), name=cell.raises, other=other) if cell.raises else source
+    other = own.named(OTHER_OR_ABOVE if cell.options["subclasses"] else OTHER).format(cell.raises)
+    code = own.named(RAISES).format(code=_indented(source), name=cell.raises, other=other) if cell.raises else source
     if not cell.awaits:
         return code
     names = ", ".join(bound(cell.statements))
-    return AWAITS.format(code=_indented(f"global {names}\n{code}" if names else code))
+    return own.named(AWAITS).format(code=_indented(f"global {names}\n{code}" if names else code))
 
 
 def _indented(source: str) -> str:

@@ -31,7 +31,7 @@ def picture_of(value: object) -> tuple[str, bytes] | None:
     for mime, method in PICTURES.items():
         found = bundle[mime] if mime in bundle else _answer(value, method)
         if found is not None:
-            return mime, found.encode() if mime == SVG_MIME and isinstance(found, str) else _bytes(found)
+            return mime, found.encode() if mime == SVG_MIME and isinstance(found, str) else _bytes(found, mime)
     return None
 
 
@@ -65,6 +65,12 @@ def _answer(value: object, method: str, **options: Any) -> Any:
     return found[0] if isinstance(found, tuple) and len(found) == 2 else found
 
 
-def _bytes(picture: Any) -> bytes:
-    """The bytes of a picture, for which the protocol also takes a text in base64."""
-    return b64decode("".join(picture.split()), validate=True) if isinstance(picture, str) else bytes(picture)
+def _bytes(picture: Any, mime: str) -> bytes:
+    """The bytes of a picture, for which the protocol also takes a text in base64. Raises TypeError, ValueError."""
+    if isinstance(picture, str):
+        return b64decode("".join(picture.split()), validate=True)
+    if not isinstance(picture, bytes | bytearray | memoryview):  # of a number, `bytes` makes that many zeros
+        raise TypeError(
+            f"a picture ({mime}) is bytes, or a text in base64, and this is of type {type(picture).__name__}"
+        )
+    return bytes(picture)

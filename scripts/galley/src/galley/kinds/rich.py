@@ -85,8 +85,12 @@ def _in_notebook(form: Form, prefix: str) -> Any:
         return notebook_lines(sanitised(text_and_cut(form), prefix))
     if form.mime == JSON:
         try:
-            return json.loads(form.data)
-        except (ValueError, RecursionError):  # it was cut, or somebody wrote the record
+            found = json.loads(form.data)
+            json.dumps(
+                {"cells": [{"outputs": [{"data": {JSON: found}}]}]}, allow_nan=False, indent=1
+            )  # as in a notebook
+        except (ValueError, RecursionError):  # it was cut, has NaN as Python writes it, or somebody wrote the record
             return None
+        return found
     kept = {PLAIN: True, MARKDOWN: not MAY_LOAD.search(form.text), LATEX: bool(formula(form.text))}
     return notebook_lines(text_and_cut(form)) if kept.get(form.mime) else None

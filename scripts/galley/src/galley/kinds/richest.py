@@ -16,11 +16,12 @@ from galley.kinds.bundle import HTML, JSON, LATEX, MARKDOWN
 from galley.kinds.kind import At
 from galley.kinds.latex import formula
 from galley.kinds.markup import cut_note, escape
-from galley.kinds.sanitise import left_out, sanitised
+from galley.kinds.sanitise import is_too_much, left_out, sanitised
 from galley.kinds.text import Value
 from galley.record.model import Shown
 
 WITHOUT_A_WORD = {"style"}  # taken out of most tables; the page has styles of its own for them
+MOST = 1 << 20  # characters of styles: one rule can name many elements, and many rules one
 SHEET = re.compile(r"<style[^<>]*+>([^<]*+)</style", re.IGNORECASE)
 ID = re.compile(r'\bid="([\w-]++)"')
 OBJECT = " object"  # in the text that Python has for an object of a class that has none
@@ -48,7 +49,7 @@ def _said(notes: list[str]) -> str:
 
 
 def _html(text: str, at: At, shown: Shown) -> Made:
-    clean = sanitised(_with_styles(text), f"{at.ids}-", "galley-frame")
+    clean = "" if is_too_much(text) else sanitised(_with_styles(text), f"{at.ids}-", "galley-frame")
     seen = "<img" in clean or nh3.clean(clean, tags=set()).strip()
     without = [each for each in left_out(text) if each not in WITHOUT_A_WORD]
     return (_region(clean, at) if seen else ""), without
@@ -56,16 +57,22 @@ def _html(text: str, at: At, shown: Shown) -> Made:
 
 def _with_styles(html: str) -> str:
     """The HTML in which the styles of single elements stand at these, as those of a styled table: no sheet is kept."""
-    styles: dict[str, str] = {}
+    styles: dict[str, list[str]] = {}
+    room = MOST
     for rule in "".join(SHEET.findall(html)).split("}"):
-        selectors, _, style = rule.partition("{")
+        selectors, _, said = rule.partition("{")
+        style = " ".join(said.split())
         for each in selectors.split(","):
-            if each.strip().startswith("#"):
-                name = each.strip()[1:]
-                styles[name] = styles.get(name, "") + " ".join(style.split())
+            if each.strip().startswith("#") and (room := room - len(style)) > 0:
+                styles.setdefault(each.strip()[1:], []).append(style)
     if not styles:
         return html
-    return ID.sub(lambda found: f'{found[0]} style="{escape(styles.get(found[1], ""))}"', html)
+
+    def styled(found: re.Match[str]) -> str:
+        """The id with its style, which its first element alone has: another of the same id is a mistake."""
+        return f'{found[0]} style="{escape(";".join(styles.pop(found[1], ())))}"'
+
+    return ID.sub(styled, html)
 
 
 def _markdown(text: str, at: At, shown: Shown) -> Made:

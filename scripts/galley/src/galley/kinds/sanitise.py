@@ -11,6 +11,7 @@ another host.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from html.parser import HTMLParser
 
 import nh3
@@ -41,6 +42,22 @@ CLASSES = re.compile(
 )
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|avif|svg\+xml)[;,]|(?![/\\]{2})[^:]*\Z")
 LONG = 1 << 16  # characters
+# What a reader of HTML takes a time and a memory for that grow with the square of the text (`is_too_much`).
+LONGEST = 1 << 19  # characters
+DEEPEST = 1_000  # elements in each other
+MOST = 500_000  # copies of elements
+NESTED = 4  # such elements in each other, which are seen to be closed at once
+TAG = re.compile(r"<(?P<end>/?+)(?P<name>[A-Za-z][A-Za-z0-9]*+)")
+REPEATED = r"a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u"  # HTML's "formatting elements"
+OPENS = re.compile(rf"<(?:{REPEATED})(?![A-Za-z0-9-])", re.IGNORECASE)
+CLOSED = re.compile(rf"<(?P<name>{REPEATED})(?:\s[^<>]*+)?+>[^<>]*+</(?P=name)>", re.IGNORECASE)
+ALONE = frozenset(  # elements without an end, and those that the next one ends
+    (
+        *("area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "option"),
+        *("p", "source", "td", "th", "track", "tr", "wbr"),
+    )
+)
+TOO_MUCH = "all of it, which is too much or too deep for a browser"
 UNSEEN = re.compile(r"[\x00-\x20]")  # characters that browsers ignore inside an address
 NUMBERED = re.compile(r"exec-[0-9]+--")  # markdown-exec's own prefix of ids, whose number differs between builds
 MADE = ("__tabbed_", "__codelineno-", "__span-")  # how ids that Markdown extensions make begin
@@ -50,8 +67,10 @@ def sanitised(html: str, prefix: str, table: str = "") -> str:
     """The HTML without whatever may not be kept; every id in it, and every link to an id, begins with `prefix`.
 
     `table` is a class for each table in it. No control character is left, not even one that was written as `&#2;`:
-    Python-Markdown puts another part of the page in the place of some.
+    Python-Markdown puts another part of the page in the place of some. Of HTML that `is_too_much` nothing is left.
     """
+    if is_too_much(html):
+        return ""
 
     def keep(tag: str, name: str, value: str) -> str | None:
         if name == "class":
@@ -82,6 +101,8 @@ def left_out(html: str) -> list[str]:
     Of a long text it says no names: Python's own reader takes its length squared for some. What stands after the last
     end of a tag is in none.
     """
+    if is_too_much(html):
+        return [TOO_MUCH]
     html = html[: html.rfind(">") + 1]
     if len(html) > LONG:
         return ["whatever a page may not hold"]
@@ -89,6 +110,37 @@ def left_out(html: str) -> list[str]:
     reader.feed(html)
     reader.close()
     return sorted(reader.names)
+
+
+def is_too_much(html: str) -> bool:
+    """Whether HTML could fill the memory of who reads it, or take hours: 30 kB of it can become 30 MB.
+
+    The rules of HTML open an element such as `<b>` again in each paragraph until it is closed. So each of those that
+    are not seen to be closed at once is taken to be copied at each tag. For each block the elements around it are
+    looked through.
+    """
+    if len(html) > LONGEST:
+        return True
+    if _is_deep(html):
+        return True
+    tags = html.count("<")
+    for _ in range(NESTED):
+        html = CLOSED.sub(".", html)  # with a sign in its place, so that what stands around it becomes no tag
+    return sum(1 for _ in OPENS.finditer(html)) * tags > MOST
+
+
+def _is_deep(html: str) -> bool:
+    """Whether more elements stand in each other than any page has; those that end by themselves are not counted."""
+    depth, opened = 0, Counter[str]()
+    for tag in TAG.finditer(html):
+        name = tag["name"].lower()
+        if not tag["end"] and name not in ALONE:
+            depth, opened[name] = depth + 1, opened[name] + 1
+        elif tag["end"] and opened[name]:
+            depth, opened[name] = depth - 1, opened[name] - 1
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 class _Names(HTMLParser):

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from galley.errors import GalleyError, RefusedError
+from galley.kinds.ansi import for_terminal
 from galley.profile import Profile
 from galley.pytest_plugin.session import HeldError, Session
 from galley.record.model import Name
-from galley.run.outcome import Result
+from galley.run.outcome import Outcome, Result
 from galley.run.prepare import PrepareError
 from galley.source.cells import Cell, SnippetFile
 from galley.source.parameters import with_values
@@ -44,7 +45,7 @@ class PageFile(pytest.File):
     def collect(self) -> Iterator[CellTest]:
         """A test for each cell."""
         if wrong := self.guide.unreadable(self.path):
-            raise self.CollectError("\n".join(map(str, wrong)))
+            raise self.CollectError(for_terminal("\n".join(map(str, wrong))))
         first, *others = self.guide.pages[self.path]
         for profile in self.guide.profiles:
             for snippets in (first, *others):
@@ -73,15 +74,18 @@ class CellTest(pytest.Item):
         if not self.guide.begun(self.page):
             self.guide.begin(self._selected())
         try:
-            found = self.guide.outcome(self.page, self.cell.name)
-        except (HeldError, PrepareError, RefusedError) as error:
-            pytest.skip(str(error))
+            found: Outcome | GalleyError = self.guide.outcome(self.page, self.cell.name)
         except GalleyError as error:
-            pytest.fail(str(error), pytrace=False)
+            found = error  # raised below, or pytest would show the error twice
+        said = for_terminal(str(found) if isinstance(found, GalleyError) else found.said)
+        if isinstance(found, HeldError | PrepareError | RefusedError):
+            pytest.skip(said)
+        if isinstance(found, GalleyError):
+            pytest.fail(said, pytrace=False)
         if found.result is Result.MAY:
-            pytest.xfail(found.said)
+            pytest.xfail(said)
         if found.result is not Result.SAME:
-            pytest.fail(found.said, pytrace=False)
+            pytest.fail(said, pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the cell stands in its snippet file."""

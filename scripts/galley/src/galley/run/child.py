@@ -56,6 +56,7 @@ from galley.run.protocol import (
     receive_job,
 )
 from galley.run.seeds import SEEDED
+from galley.run.shell import Background
 from galley.run.spawned import SPAWNING, Spawned
 from galley.run.told import line_in, named, trace
 from galley.run.watch import UntrueError, Watch, WroteError
@@ -92,6 +93,7 @@ class _Program:
         self.context = Context(job.page, job.profile, dict(job.parameters), root, scratch, job.threads, self.watch)
         self.hooks = find_hooks(job.hooks)  # the runner imported and checked them, so that nothing is raised here
         self.tracer, self.loop, self.placing = tracer(), Loop(), Placing(self._settle)
+        self.background = Background()
         for path in job.uses:
             self.watch.note(Path(path))
 
@@ -143,7 +145,7 @@ class _Program:
         What is made here is gone when the page ends: its objects are finalised then.
         """
         asked = Asked(self.job.output_limit, partial(self._hook, "summarise"), partial(self._hook, "brief"))
-        execution = Execution(snippets, self._main(), self.position, kinds, asked, self.loop)
+        execution = Execution(snippets, self._main(), self.position, kinds, asked, self.loop, self.background)
         replace_displays(lambda value: self.placing.place(kinds.of_shown(value, asked)))
         self._settle(Ready(self.protections))
         reached = {**({"network": "with network"} if self.job.network else {}), **self.job.answers}
@@ -184,6 +186,7 @@ class _Program:
 
         try:
             ending.end(self.job.path, limit, late, self.loop)
+            self.background.refuse(self.position.begins)
         except BaseException as error:
             self._failed(last, error)
             return False

@@ -28,7 +28,7 @@ from galley.run.compiling import compiled
 from galley.run.loop import Loop
 from galley.run.lost import Lost
 from galley.run.protocol import CellEnds
-from galley.run.shell import run_commands
+from galley.run.shell import Background, run_commands
 from galley.run.sides import Sides
 from galley.run.told import as_python, class_names
 from galley.source.cells import Cell, SnippetFile
@@ -62,6 +62,10 @@ class Position:
     def line(self, line: int) -> None:
         struct.pack_into("q", self._memory, 0, line)
 
+    def begins(self, line: int) -> None:
+        """A statement or a command on this line is what runs now."""
+        self.line = line
+
 
 @dataclass
 class Execution:
@@ -78,6 +82,7 @@ class Execution:
     kinds: Kinds
     asked: Asked
     loop: Loop
+    background: Background = field(default_factory=Background)
     _flags: int = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     _statements: Mapping[str, tuple[ast.stmt, ...]] = field(init=False)
     _sides: Sides = field(init=False)
@@ -98,18 +103,17 @@ class Execution:
         system.reset_peak()
         started = time.perf_counter()
         if SHELL in cell.tags:
-            shown = run_commands(commands(cell), cell.options["exit"], self.asked.limit, self._begins)
+            asked = commands(cell), cell.options["exit"], self.asked.limit
+            shown = run_commands(*asked, self.position.begins, self.background)
         else:
             shown = self._run_raising(cell, watchers) if cell.raises else self._run(cell, watchers)
         shown += self.kinds.left_open(self.asked)
         seconds = time.perf_counter() - started - (_looking(watchers) - looking)
+        self.background.refuse(self.position.begins)
         seen = [Shown(name, forms) for name, each in watchers.items() if (forms := each.forms())]
         self._lost.ended(self._statements[cell.name])
         cost = Cost(seconds=round(seconds, 3), peak_mb=round(system.peak_mb(), 1))
         return CellEnds(cell.name, cost, (*seen, *shown))
-
-    def _begins(self, line: int) -> None:
-        self.position.line = line
 
     def compared(self, error: BaseException) -> str:
         """What the assertion that raised an error compared, a line for each value; empty for another error."""

@@ -25,21 +25,62 @@ from galley.source.shell import SHELL, Command
 
 PROGRAM = "/bin/sh"
 WORD, TOLD = 8, 9  # the shell's ends: it reads when to go on, and writes the status of a command
-# A command is run by `eval`, so that one with a mistake in its syntax ends nothing but itself.
-EACH = "eval {command} {word}<&- {told}>&-\n{{ echo $? >&{told}; read -r _ <&{word} || exit; }} 2>/dev/null\n"
+# A command is run by `eval`, so that one with a mistake in its syntax ends nothing but itself. None of these words is a
+# function or an alias that a command made.
+EACH = (
+    "\\command eval {command} {word}<&- {told}>&-\n"
+    "{{ \\command echo $? >&{told}; \\command read -r _ <&{word} || exit; }} 2>/dev/null\n"
+)
 NOT_FOUND = 127
 CHUNK = 1 << 16
+SHORT = 80  # characters of what a failure quotes
 
 
 class CommandError(GalleyError):
     """A command ended with another status than it must."""
 
 
-def run_commands(commands: Sequence[Command], last: int, limit: int, begins: Callable[[int], None]) -> list[Shown]:
+class Background:
+    """The programs that a page's commands left running: what these write once their cell has ended is in no output."""
+
+    def __init__(self) -> None:
+        self._left: list[tuple[Command, int]] = []  # the last command of a cell, and where its programs write to
+
+    def keep(self, command: Command, out: int) -> None:
+        """Keep this process's end of a cell's output, where a program may still write to the other end."""
+        try:
+            said = os.read(out, CHUNK)
+        except BlockingIOError:
+            self._left.append((command, out))
+            return
+        os.close(out)
+        if said:
+            raise _late(command, said)
+
+    def refuse(self, begins: Callable[[int], None]) -> None:
+        """Raises CommandError where one of these programs has written; `begins` is told the line of its command."""
+        left, self._left = self._left, []
+        for command, out in left:
+            begins(command.line)
+            self.keep(command, out)
+
+
+def _late(command: Command, said: bytes) -> CommandError:
+    text = said.decode(errors="replace").strip().partition("\n")[0][:SHORT]
+    what = f"a program that the cell of `{command.text.splitlines()[0]}` left running wrote when the cell had ended"
+    return CommandError(
+        f"{what}: {text!r}", None, "let the cell wait for it, or have it write to a file: … > log 2>&1 &"
+    )
+
+
+def run_commands(
+    commands: Sequence[Command], last: int, limit: int, begins: Callable[[int], None], background: Background
+) -> list[Shown]:
     """Run commands, and return an output for each of them.
 
     `last` is the status with which the last command must end; all others must end with 0. `limit` is the most bytes
-    that are kept of an output. `begins` is told the line of each command. Raises CommandError.
+    that are kept of an output. `begins` is told the line of each command. What goes on is left to `background`. Raises
+    CommandError.
     """
     shell, shown = _Shell(commands, limit), list[Shown]()
     try:
@@ -56,6 +97,8 @@ def run_commands(commands: Sequence[Command], last: int, limit: int, begins: Cal
             shown.append(Shown(SHELL, (form,)))
             if number < len(commands):
                 shell.go_on()
+            else:
+                background.keep(command, shell.left())
     finally:
         shell.end()
     return shown
@@ -139,6 +182,11 @@ class _Shell:
         form = Form("text/plain", "txt", bytes(self.kept), self.cut)
         self.kept, self.cut = bytearray(), 0
         return form
+
+    def left(self) -> int:
+        """The end of the output, which is another's to close now."""
+        out, self.out = self.out, -1
+        return out
 
     def end(self) -> None:
         """Close the pipes, at which a shell that still waits ends, and bury it."""

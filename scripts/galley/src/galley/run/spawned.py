@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from galley.source.awaited import free
 from galley.source.cells import SnippetFile
 from galley.source.digest import is_string
 from galley.source.effects import bound
@@ -34,9 +35,9 @@ __file__ = __import__("sys").argv[0] = {path!r}
 __import__("sys").stdout.reconfigure(line_buffering=True)
 """
 AWAITED = """\
-async def _awaiting():
+async def {name}():
     pass
-__import__("asyncio").run(_awaiting())
+__import__("asyncio").run({name}())
 """
 GUARDED = """\
 try:
@@ -107,14 +108,17 @@ def _guarded(snippets: SnippetFile, body: list[ast.stmt]) -> list[ast.stmt]:
             guard.body = statements
             statements = [guard]
         if cell.awaits:
-            statements = _awaited(statements, cell.place.line)
+            statements = _awaited(statements, cell.place.line, free("_awaiting", snippets.source))
         found += statements
     return found
 
 
-def _awaited(statements: list[ast.stmt], line: int) -> list[ast.stmt]:
-    """The statements of a cell that awaits, in a loop of their own: a new process has not the page's."""
-    function, call = ast.parse(AWAITED).body
+def _awaited(statements: list[ast.stmt], line: int, name: str) -> list[ast.stmt]:
+    """The statements of a cell that awaits, in a loop of their own: a new process has not the page's.
+
+    `name` is that of the function in which they stand.
+    """
+    function, call = ast.parse(AWAITED.format(name=name)).body
     assert isinstance(function, ast.AsyncFunctionDef)
     names = bound(statements)
     function.body = [ast.Global(names)] if names else []

@@ -34,6 +34,7 @@ from galley.source.fences import Fence
 SOURCES = ("above", "below", "block", "material-block", "tabbed-left", "tabbed-right", "console")
 COLUMNS = "80"  # the width that a page's process has, unless the settings say otherwise
 LONGEST = 1 << 17  # characters that are read as Markdown or as HTML
+BRACKETS = 2_000  # of these, since Markdown looks for the end of each up to the end of the text
 BACKTICKS = "`" * 8  # what markdown-exec puts around a text
 # Extensions that format and do nothing else, and the settings of those that markdown-exec's formatting needs.
 FORMATTING = {
@@ -89,9 +90,13 @@ def laid_out(md: Markdown, page: Page, fence: Fence, view: View, prefix: str) ->
 
 def _not_too_long(fence: Fence, printed: str) -> None:
     """Raises GalleyError for more text than Markdown and a sanitizer can take: some of it takes its length squared."""
-    if len(printed) > LONGEST and not fence.options.get("result"):
-        what = f"{fence.name}: the output has {len(printed):,} characters, and at most {LONGEST:,} are formatted"
-        raise GalleyError(what, fence.place, 'print less, or show it as a text: result="text"')
+    if fence.options.get("result"):
+        return
+    brackets = 0 if fence.options.get("html") else printed.count("[")
+    for number, most, what in ((len(printed), LONGEST, "characters"), (brackets, BRACKETS, "opening brackets")):
+        if number > most:
+            what = f"{fence.name}: the output has {number:,} {what}, and at most {most:,} are formatted"
+            raise GalleyError(what, fence.place, 'print less, or show it as a text: result="text"')
 
 
 def _read(page: Page, fence: Fence, md: Markdown) -> dict[str, Any]:

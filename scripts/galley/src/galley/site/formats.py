@@ -14,7 +14,7 @@ from markdown import Markdown
 from galley.kinds.kind import Formats
 from galley.kinds.markup import escape
 from galley.kinds.sanitise import left_out, sanitised
-from galley.site.exec_options import FORMATTING, LONGEST, NEEDED
+from galley.site.exec_options import BRACKETS, FORMATTING, LONGEST, NEEDED
 from galley.site.page import Page
 
 READER = "fenced_code_block"  # the name under which superfences registers itself
@@ -42,10 +42,14 @@ def formats_of(md: Markdown, page: Page) -> Formats:
 
 
 def _markdown(page: Page, text: str, prefix: str) -> tuple[str, list[str]]:
-    """A text of Markdown as HTML; one that is too long stands as it is."""
-    if len(text) > LONGEST:
-        return f"<pre><code>{escape(text)}</code></pre>", []
-    html = _reader(page).convert(text)
+    """A text of Markdown as HTML; one that is too long, or that Markdown cannot read in time, stands as it is."""
+    as_it_is = f"<pre><code>{escape(text)}</code></pre>", list[str]()
+    if len(text) > LONGEST or text.count("[") > BRACKETS:
+        return as_it_is
+    try:
+        html = _reader(page).convert(text)
+    except RecursionError:
+        return as_it_is
     return sanitised(html, prefix), left_out(html)
 
 

@@ -18,8 +18,10 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from mkdocs.__main__ import cli
 from mkdocs.commands import build as building
@@ -43,6 +45,10 @@ FOOT = (
     'background:#fd9;color:#000;font:14px sans-serif">{}</div>'
 )
 LATER = "This page may be older than the last save: the site is being built."
+LOCAL = "localhost"
+OTHER_NAME = (
+    "This preview is for this machine alone. It is at {}; to reach it by another name: --address 0.0.0.0:8000\n"
+)
 FAILED = "This page may be older than the last save: the site could not be built, and the terminal says why."
 
 log = logging.getLogger("mkdocs.galley")
@@ -111,7 +117,7 @@ class Live(LiveReloadServer):
 
     def __init__(self, preview: Preview, **settings: Any) -> None:
         super().__init__(**settings)
-        self.preview = preview
+        self.preview, self.bound = preview, str(settings["host"]).strip("[]")
         self.observer = Observer()  # type: ignore[assignment]  # MkDocs' own looks at each file twice a second
         self._paths: set[Path] = set()
         self._last = 0.0  # when something was saved last
@@ -226,6 +232,9 @@ class Live(LiveReloadServer):
             self._epoch_cond.notify_all()
 
     def _serve_request(self, environ: Any, start_response: Any) -> Any:
+        if not is_meant(environ.get("HTTP_HOST", ""), self.bound):
+            start_response("403 Forbidden", [("Content-Type", "text/plain; charset=utf-8")])
+            return [OTHER_NAME.format(self.url).encode()]
         path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "ignore")
         self._asked.url = address(path.removeprefix(self.mount_path))
         return super()._serve_request(environ, start_response)
@@ -270,6 +279,33 @@ class _Handler(FileSystemEventHandler):
             return path != self.preview  # other commands of galley's work there
         parts = path.relative_to(self.folder).parts if path.is_relative_to(self.folder) else (path.name,)
         return path.name.endswith("~") or any(part.startswith(".") or part == "__pycache__" for part in parts)
+
+
+def is_meant(header: str, bound: str) -> bool:
+    """Whether a request is for the preview that listens at the host `bound`, by the host that its header names.
+
+    Any web page can have a name of its own lead to this machine, and would then read what the browser is shown. So a
+    preview for this machine alone answers to no name of others; an address in numbers is nobody's name.
+    """
+    try:
+        found = urlsplit(f"//{header}")
+    except ValueError:
+        return False
+    name = found.hostname or ""
+    known = name in ("", bound, LOCAL) or _address(name) is not None
+    return not _is_local(bound) or (known and found.username is None)
+
+
+def _is_local(host: str) -> bool:
+    """Whether only programs of this machine reach a server that listens there."""
+    found = _address(host)
+    return host == LOCAL or (found is not None and found.is_loopback)
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    with suppress(ValueError):
+        return ip_address(host)
+    return None
 
 
 def _now() -> int:

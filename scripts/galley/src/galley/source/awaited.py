@@ -30,6 +30,20 @@ def fits_a_function(cell: Cell, statements: Sequence[ast.stmt]) -> None:
             what = "the cell awaits, and imports from __future__"
         elif isinstance(node, ast.ImportFrom) and any(each.name == "*" for each in node.names):
             what = f"the cell awaits, and imports all of {node.module}"
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _asks_for_names(node, node.func.id):
+            what = f"the cell awaits, and calls {node.func.id}()"
         else:
             continue
         raise GalleyError(what, Place(cell.place.path, node.lineno), MEND)
+
+
+def _asks_for_names(call: ast.Call, name: str) -> bool:
+    """Whether a call reads or binds names of where it stands, which in a function are others."""
+    return name in ("exec", "locals") or (name in ("dir", "vars") and not call.args)
+
+
+def free(name: str, text: str) -> str:
+    """The name, with as many underscores behind it as make it one that does not stand in some code."""
+    while name in text:
+        name += "_"
+    return name

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from galley.source.matching import ANY
+
 DIGITS = re.compile(r"[0-9]{1,4}")
 # What galley changes in a recorded text, by name; galley.record.normalise has the rules.
 NORMALISED = ("addresses", "frames", "ids", "names", "overwritten", "paths", "snippet-lines")
@@ -32,6 +34,12 @@ def reason(text: str) -> str:
     """A reason as it is written; raises ValueError for one that says nothing."""
     if not text.strip():
         raise ValueError(text)
+    return text
+
+
+def message(text: str) -> str:
+    """What an error must say. Raises ValueError where any error says it, as with `...` alone."""
+    reason(text.replace("\N{HORIZONTAL ELLIPSIS}", ANY).replace(ANY, ""))
     return text
 
 

@@ -32,6 +32,7 @@ def make(folder: Path, library: Library | None, *, bare: bool) -> list[str]:
     that library, and OSError where a file cannot be written. Nothing is left then of what was written.
     """
     files = texts(library, bare=bare)
+    system.sweep()  # what such a command left in the folder that was killed there
     there = _is_there(folder)
     with system.scratch(".galley-new-", folder if there else folder.parent) as scratch:
         made = scratch / "guide"
