@@ -24,14 +24,13 @@ from galley.start.changes import Change, text_of
 from galley.start.in_yaml import UnprovenError
 from galley.start.known_to_git import known_to_git
 from galley.start.library import library_of
-from galley.start.made import TEMPLATES
+from galley.start.made import GALLEY, TEMPLATES
 from galley.start.named import NOTHING, docs_of, named
 from galley.toml import Reader, table_in
 from galley.words import counted
 
 EXAMPLE = TEMPLATES / "example"
 PLACEHOLDERS = ("page-of-the-guide/mean", "page-of-the-guide.py")
-GALLEY = "galley-docs"
 SHOWN = 5  # errors that a message names
 
 
