@@ -409,15 +409,11 @@ def test_a_guide_made_by_a_galley_of_git_takes_galley_from_there(
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 def test_make_says_how_to_name_galley_where_pip_does_not_find_it(guide: GuideFolder) -> None:
-    variables = {"PIP_NO_INDEX": "1", "GALLEY": "galley-docs"}
-    done = subprocess.run(
-        ["make", "site"],
-        cwd=guide.root,
-        env=quiet_environment(**variables),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    guide.write(".venv/bin/python", f'#!/bin/sh\nexec "{sys.executable}" "$@"\n').chmod(0o755)
+    command = ["make", "site", "PYTHON=true", "GALLEY=galley-docs==0.0.0.1"]
+    variables = quiet_environment(PIP_NO_INDEX="1")
+    done = subprocess.run(command, cwd=guide.root, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode
     assert "No matching distribution found for galley-docs" in done.stderr
     assert "say where it is: make site GALLEY=PATH" in done.stderr
+    assert not (guide.root / ".venv/done").exists()
