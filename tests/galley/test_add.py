@@ -15,8 +15,9 @@ import pytest
 
 from builders import BUILDERS, article
 from galley.errors import Exit, GalleyError, RefusedError, UsageError
-from galley.start.added import plan
+from galley.start.added import next_steps, plan
 from galley.start.changes import Change, diff_of, write_all
+from galley.start.library import Library
 from guide_folder import GuideFolder, quiet_environment
 from sites import changed, files_of, site
 
@@ -104,9 +105,29 @@ def test_it_says_what_it_changed_and_what_to_type(tmp_path: Path) -> None:
     first, second, needs, typed, *commands = done.stdout.splitlines()
     assert first == "pyproject.toml: the settings of galley"
     assert second == "mkdocs.yml: galley's extension"
-    assert needs.startswith("what builds the site elsewhere needs this, too: pip install ")
+    assert needs.startswith("what builds the site elsewhere needs ")
+    assert "galley-docs" in needs
     assert typed == "galley check will tell 1 block of output that nobody ran, the first at docs/index.md:3"
     assert commands == ["    galley run", "    galley check", "    mkdocs build --strict"]
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("", "needs this, too: pip install galley-docs==1.0"),
+        ("git+https://a.b/c@d#subdirectory=e", "pip install 'galley-docs @ git+https://a.b/c@d#subdirectory=e'"),
+        ("file:///home/me/galley", "needs galley-docs, too, and not from file:///home/me/galley, which is here alone"),
+    ],
+)
+def test_where_galley_is_from_is_what_another_machine_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, said: str
+) -> None:
+    own = Library("galley-docs", "galley", False, "1.0", place)
+    monkeypatch.setattr("galley.start.added.library_of", lambda name: own)
+    site(tmp_path)
+    found = plan(tmp_path)
+    write_all(tmp_path, found.changes)
+    assert next_steps(found)[0].endswith(said)
 
 
 @pytest.mark.parametrize("builder", ["mkdocs", "properdocs", "zensical"])

@@ -138,11 +138,10 @@ def _example(guide: Guide, page: str) -> list[Change]:
 def next_steps(found: Plan) -> list[str]:
     """What to tell the user of a guide that galley came into, the commands of a shell last."""
     root = found.guide.project.root
-    told = []
-    if found.changes:
-        told.append(
-            f"what builds the site elsewhere needs this, too: pip install {quote(library_of(GALLEY).requirement)}"
-        )
+    own = library_of(GALLEY)
+    told = [f"what builds the site elsewhere needs this, too: pip install {quote(own.requirement)}"]
+    if own.place.startswith("file:"):
+        told = [f"what builds the site elsewhere needs {GALLEY}, too, and not from {own.place}, which is here alone"]
     if typed := typed_by_hand(found.guide):
         blocks = counted(len(typed), "block")
         told.append(f"galley check will tell {blocks} of output that nobody ran, the first at {typed[0].place}")
