@@ -23,7 +23,7 @@ COMMANDS = cli.app.commands
 
 def test_the_commands_are_those_that_the_project_tells_of() -> None:
     running = {"run", "plan", "collect", "check", "manifest", "build", "csp", "serve", "export", "review", "test"}
-    assert set(COMMANDS) == running | {"affected", "update", "bisect", "import", "new"}
+    assert set(COMMANDS) == running | {"affected", "update", "bisect", "import", "new", "add"}
 
 
 TEXTS = [

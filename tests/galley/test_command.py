@@ -337,3 +337,26 @@ def test_a_runner_that_lacks_a_module_quotes_how_to_install_it(folder: GuideFold
     folder.snippet("page", "# %% one\nprint(1)\n")
     (error,) = folder.run().summary.errors
     assert error.mend.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("install", "said"),
+    [
+        ("make site", "install what the pages import: make site"),
+        ("", f"the environment that runs galley: {sys.prefix}"),
+    ],
+)
+def test_a_page_that_lacks_a_module_quotes_how_to_install_it_once(folder: GuideFolder, install: str, said: str) -> None:
+    folder.snippet("one", "# %% a\nimport absent_module\n")
+    folder.snippet("two", "# %% a\nimport absent_module.inside\n")
+    folder.snippet("three", "# %% a\n1 / 0\n")
+    if install:
+        settings = (folder.root / "pyproject.toml").read_text(encoding="utf-8")
+        folder.write(
+            "pyproject.toml", settings.replace("[tool.galley]\n", f'[tool.galley]\ninstall = "{install}"\n', 1)
+        )
+    done = folder.galley("run")
+    assert done.returncode == Exit.PAGE_FAILED
+    assert done.stdout.splitlines()[-1].endswith(said)
+    assert done.stdout.count("install what the pages import") == 1
+    assert "install" not in folder.galley("run", "three").stdout

@@ -27,6 +27,9 @@ ORDERS = {
     "after": "markdown_extensions: [pymdownx.superfences, galley]\n",
     "with others": "markdown_extensions: [galley, fenced_code, tables]\n",
     "in a bundle": "markdown_extensions: [galley, pymdownx.extra]\n",
+    "with a class for the language": (
+        "markdown_extensions: [{pymdownx.highlight: {pygments_lang_class: true, anchor_linenums: true}}, galley]\n"
+    ),
     "as a mapping": "markdown_extensions:\n  galley: {}\n  pymdownx.superfences: {}\n",
 }
 
@@ -73,7 +76,7 @@ def test_the_line_brings_the_fence_wherever_superfences_stands(guide: GuideFolde
     html = builds(builder, "one")(guide)
     assert text_of(html).count("printed") == 2, "the code, and what it printed"
     assert "exec=" not in html
-    assert 'class="galley-code highlight"' in html
+    assert re.search(r'class="(?:language-python )?galley-code highlight"', html)
 
 
 @pytest.mark.parametrize("builder", BUILDERS)

@@ -24,6 +24,11 @@ from galley.start.made import BARE, GUIDE, LIBRARY, make, texts
 from guide_folder import PYTEST, GuideFolder, python, quiet_environment
 
 DISTRIBUTION = Path(__file__).parents[2] / "scripts/galley"
+PLACE = library_of("galley-docs").place  # of galley as it is installed here; empty where it is from an index
+OF_A_PLACE = [
+    f"galley is installed from {PLACE}: the Makefile names that place",
+    "CI does not have that place: .github/workflows/check.yml says how to name another one",
+][: 2 if PLACE.startswith("file:") else bool(PLACE)]
 PLACEHOLDER = re.compile(r"the[-_]library")
 
 
@@ -62,7 +67,10 @@ def plain_theme(guide: GuideFolder) -> GuideFolder:
 def test_the_command_says_what_it_made_and_what_to_type(tmp_path: Path) -> None:
     done = GuideFolder(tmp_path).galley("new", "a guide")
     files = [path for path in (tmp_path / "a guide").rglob("*") if path.is_file()]
-    assert done.stdout == f"made a guide in a guide: {len(files)} files\n    cd 'a guide' && make site\n    make test\n"
+    said = done.stdout.splitlines()
+    assert said[0] == f"made a guide in a guide: {len(files)} files"
+    assert said[-2:] == ["    cd 'a guide' && make site", "    make test"]
+    assert len(said) == 3 + len(OF_A_PLACE)
     assert [path.name for path in tmp_path.iterdir()] == ["a guide"]
 
 
@@ -151,7 +159,7 @@ def test_a_guide_about_a_library_imports_it_and_shows_its_version(tmp_path: Path
 
 def test_a_library_that_is_not_installed_is_said_to_be(tmp_path: Path) -> None:
     done = GuideFolder(tmp_path).galley("new", "guide", "--library", "no-such-thing")
-    assert done.stdout.splitlines()[1:3] == [
+    assert [line for line in done.stdout.splitlines()[1:-2] if line not in OF_A_PLACE] == [
         "no-such-thing is not installed here: the first `make site` brings its newest version",
         "the page imports no_such_thing; if the module is called otherwise, change snippets/index.py",
     ]
@@ -211,8 +219,11 @@ def test_the_module_of_a_library_is_the_one_that_it_brings(installed: Path) -> N
 def test_a_library_that_is_no_release_is_required_from_its_own_place(installed: Path) -> None:
     fake(installed, "mine", [], {"url": "file:///home/me/mine", "dir_info": {"editable": True}})
     fake(installed, "theirs", ["theirs"], {"url": "https://a.b/c.git", "vcs_info": {"vcs": "git", "commit_id": "d"}})
+    of_git = {"url": "https://a.b/c.git", "subdirectory": "e/f", "vcs_info": {"vcs": "git", "commit_id": "d"}}
+    fake(installed, "below", ["below"], of_git)
     assert library_of("mine") == Library("mine", "mine", True, "2.5", "file:///home/me/mine")
     assert library_of("mine").requirement == "mine @ file:///home/me/mine"
+    assert library_of("below").requirement == "below @ git+https://a.b/c.git@d#subdirectory=e/f"
     assert library_of("theirs").requirement == "theirs @ git+https://a.b/c.git@d"
 
 
@@ -272,7 +283,7 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pyte
             with pytest.raises(OSError, match="No space left"):
                 make(target, None, bare=False)
         assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["guide"] * there
-    assert len(make(target, None, bare=False)) == 14
+    assert len(make(target, None, bare=False)) == 15
 
 
 def full_after(number: int) -> object:
@@ -347,7 +358,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 def test_a_folder_with_a_fresh_repository_is_taken(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     done = GuideFolder(tmp_path).galley("new", ".")
-    assert done.stdout.splitlines()[1:] == ["    make site", "    make test"]
+    assert done.stdout.splitlines()[-2:] == ["    make site", "    make test"]
     assert (tmp_path / "docs/index.md").exists()
 
 
@@ -374,7 +385,36 @@ def test_make_installs_galley_from_where_it_is_told(guide: GuideFolder) -> None:
     guide.write("constraints.txt", "click==8.3.0\n")
     again = dry("test")
     assert "--constraint constraints.txt" in again
-    assert '"galley-docs"' in again
+    assert f'"galley-docs{PLACE and f" @ {PLACE}"}"' in again
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_a_guide_made_by_a_galley_of_git_takes_galley_from_there(
+    guide: GuideFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Library("galley-docs", "galley", False, "1.0", "git+https://a.b/c.git@d#subdirectory=e/f")
+    monkeypatch.setattr("galley.start.made.library_of", lambda name: own)
+    guide.write("Makefile", texts(None, bare=False)["Makefile"])
+    for given, wanted in (("", own.requirement), ("galley-docs==2", "galley-docs==2")):  # CI gives an empty variable
+        command = ["make", "--dry-run", "site"]
+        done = subprocess.run(
+            command, cwd=guide.root, env=quiet_environment(GALLEY=given), capture_output=True, text=True, check=True
+        )
+        assert f'--no-compile "{wanted}"' in done.stdout
+    monkeypatch.setattr("galley.start.made.library_of", lambda name: Library("galley-docs", "galley", False, "1.0"))
+    assert "FROM := galley-docs\n" in texts(None, bare=False)["Makefile"]
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_says_how_to_name_galley_where_pip_does_not_find_it(guide: GuideFolder) -> None:
+    guide.write(".venv/bin/python", f'#!/bin/sh\nexec "{sys.executable}" "$@"\n').chmod(0o755)
+    command = ["make", "site", "PYTHON=true", "GALLEY=galley-docs==0.0.0.1"]
+    variables = quiet_environment(PIP_NO_INDEX="1")
+    done = subprocess.run(command, cwd=guide.root, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode
+    assert "No matching distribution found for galley-docs" in done.stderr
+    assert "say where it is: make site GALLEY=PATH" in done.stderr
+    assert not (guide.root / ".venv/done").exists()
 
 
 def test_what_a_killed_command_left_in_the_folder_is_in_nobodys_way(tmp_path: Path) -> None:

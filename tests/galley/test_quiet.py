@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from galley.run import quiet
 from galley.run.progress import RunProgress
 from galley.run.quiet import machine
 from galley.system import private_folder
-from guide_folder import GuideFolder
+from guide_folder import GuideFolder, quiet_environment
 
 HOLD = """\
 import asyncio
@@ -33,16 +34,61 @@ def test_who_waits_long_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
 
     async def inside() -> None:
-        async with asyncio.TaskGroup() as group, machine(alone=True, waits=lambda: told.append("never")):
+        async with (
+            asyncio.TaskGroup() as group,
+            machine(alone=True, name="the one", waits=lambda _: told.append("never")),
+        ):
             group.create_task(page())
             await asyncio.sleep(0.3)
 
     async def page() -> None:
-        async with machine(alone=False, waits=lambda: told.append("waits")):
+        async with machine(alone=False, waits=lambda holder: told.append(f"waits for {holder}")):
             told.append("runs")
 
     asyncio.run(inside())
-    assert told == ["waits", "runs"]
+    assert told == ["waits for the one", "runs"]
+
+
+def test_a_page_that_measures_does_not_say_for_whom_it_waits_since_that_may_be_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(quiet, "PATIENCE", 0.05)
+    (private_folder() / "in-use.lock").write_text("one that was killed")
+    told: list[str] = []
+
+    async def inside() -> None:
+        async with asyncio.TaskGroup() as group, machine(alone=False):
+            group.create_task(page())
+            await asyncio.sleep(0.3)
+
+    async def page() -> None:
+        async with machine(alone=True, waits=told.append):
+            pass
+
+    asyncio.run(inside())
+    assert told == [""]
+    assert (private_folder() / "in-use.lock").read_text() == "", "who was here says nothing any more"
+
+
+def test_a_command_whose_output_is_a_file_says_at_once_what_it_waits_for(folder: GuideFolder, tmp_path: Path) -> None:
+    folder.snippet("one", "# %% a\nprint(1)\n")
+    folder.snippet("two", "# %% a\nprint(1)\n")
+    hold = HOLD.replace("alone=True", "alone=True, name='process 7 measures page p of /g'")
+    with subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with (tmp_path / "said").open("w") as said:
+            words = "from galley.cli import main; main()"
+            command = [sys.executable, "-c", words, "build"]
+            with subprocess.Popen(command, cwd=folder.root, stdout=said, env=quiet_environment()) as build:
+                while "waits" not in (tmp_path / "said").read_text():
+                    assert build.poll() is None
+                    time.sleep(0.02)
+                text = (tmp_path / "said").read_text()
+                other.kill()
+                assert build.wait(60) == 0
+    assert text == "waits for another galley command: process 7 measures page p of /g\n"
+    assert "[2/2] " in (tmp_path / "said").read_text()
 
 
 def test_what_cannot_be_a_lock_is_told(tmp_path: Path) -> None:

@@ -250,6 +250,25 @@ def test_a_variable_of_the_environment_is_read_as_mkdocs_reads_it(
     assert [str(each.place) for each in switched_off(folder.guide)] == [place] * bool(place)
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("markdown_extensions: &it\n  - *it\n", "mkdocs.yml:1"),
+        ("markdown_extensions: &it\n  - *it\n  - galley\n", ""),
+        ("markdown_extensions: &it {tables: *it}\n", "mkdocs.yml:1"),
+        ("markdown_extensions: !ENV [NO_SUCH, &it [*it]]\n", "mkdocs.yml:1"),
+        ("? [a]\n: 1\nmarkdown_extensions: [{[b]: {}}, [c], {galley: []}]\n", "mkdocs.yml:3"),
+        (f"markdown_extensions: {'[' * 3000}{']' * 3000}\n", "mkdocs.yml:1"),
+    ],
+    ids=["a list", "a list with galley", "a table", "a variable", "lists as names", "deep"],
+)
+def test_settings_that_hold_themselves_or_have_no_bottom_are_read_to_an_end(
+    guide: GuideFolder, text: str, place: str
+) -> None:
+    (guide.root / "mkdocs.yml").write_text(text)
+    assert [said for said, *_ in told(guide)] == [place] * bool(place)
+
+
 @pytest.mark.parametrize("words", ["check", "build", "serve"])
 def test_the_commands_fail_and_leave_no_site(guide: GuideFolder, words: str) -> None:
     guide.write("mkdocs.yml", "site_name: x\ntheme:\n  name: material\nmarkdown_extensions:\n  - tables\n")

@@ -11,10 +11,13 @@ import html
 import re
 import signal
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import yaml
 
 from galley import folders, toml
 from galley.config import Project
@@ -65,6 +68,7 @@ from galley.source.guide import Guide
 from galley.source.magics import in_its_place
 from galley.source.proof import unproved
 from galley.source.typed import typed
+from galley.start import in_toml, in_yaml
 from galley.toml import line_of
 from galley.update.releases import DEFINED
 
@@ -242,6 +246,13 @@ def _typed(text: str) -> None:
         (Path(folder) / "mkdocs.yml").write_text(text, encoding="utf-8")
         project = replace(_project(), root=Path(folder))
         typed_by_hand(Guide(project, {}, (), (), {PAGE: "```nothing-known\n```"}))
+
+
+def _with_extension(text: str) -> None:
+    with suppress(in_yaml.UnprovenError, yaml.YAMLError):
+        in_yaml.Settings(text).with_extension()
+    with suppress(in_yaml.UnprovenError, tomllib.TOMLDecodeError):
+        in_toml.with_extension(text, dict)
 
 
 def _bound(text: str) -> None:
@@ -624,6 +635,23 @@ TABLE = {
             *(pumped('a = "', unit, '"\n') for unit in ("x", "\\\\", "[", "#")),
             pumped("#", "#", "\na = 1\n"),
             pumped("", "#\n", "a = 1\n"),
+        ),
+    ),
+    "the settings of a builder": Worst(
+        (),
+        _with_extension,
+        tuple(
+            pumped(before, unit, after)
+            for before, unit, after in (
+                ("markdown_extensions:\n", "- a\n", ""),
+                ("markdown_extensions:\n- a\n", " # a\n", "x: 1\n"),
+                ("markdown_extensions: [", "a,", "]\n"),
+                ("markdown_extensions: ", "[", ""),
+                ("a: &a [", "[*a],", "]\n"),
+                ("", "a: 1\n", ""),
+                ("project.markdown_extensions = [\n", "'a', # ]\n", "]\n"),
+                ("[project.markdown_extensions.a]\n", "# a\n", ""),
+            )
         ),
     ),
     "HTML": Worst(

@@ -79,6 +79,7 @@ for command in (
     updates.update,
     updates.bisect,
     start.new,
+    start.add,
 ):
     app.add_command(command)
 

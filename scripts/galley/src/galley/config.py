@@ -243,12 +243,12 @@ def find_project(start: Path) -> Project:
         file = folder / FILE
         if file.is_file() and (found := table_in(file, TABLE)) is not None:
             settings, text = found
-            return _project(folder, settings, Reader(FILE, text, TABLE))
+            return project_of(folder, settings, Reader(FILE, text, TABLE))
     what = f"no pyproject.toml with a [tool.galley] table in {start} or above it"
     raise GalleyError(what, mend="run the command inside a guide's checkout")
 
 
-def _project(root: Path, settings: dict[str, Any], reader: Reader) -> Project:
+def project_of(root: Path, settings: dict[str, Any], reader: Reader) -> Project:
     """The project in a folder; raises GalleyError for a setting that cannot be."""
     values = reader.values(Project, settings, (), others=("profiles",))
     values["profiles"] = profiles_in(settings.get("profiles", {}), reader)

@@ -41,6 +41,8 @@ def end(summary: Summary) -> None:
         err(f"\n{error}")
     if summary.failures:
         err(f"\n{_counted(summary.failures)}")
+    if summary.mend:
+        err(f"    {summary.mend}")
     if summary.failures or summary.errors:
         codes = [error.exit for error in summary.errors]
         first = Exit.DIFFERS if Exit.DIFFERS in codes else next(iter(codes), Exit.OK)

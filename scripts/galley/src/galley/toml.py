@@ -223,9 +223,9 @@ def line_of(text: str, path: Sequence[str]) -> int:
     """
     found, depth = 0, 0
     table: list[str] = []
-    for line, chunk in _statements(text):
+    for line, chunk in statements(text):
         if chunk.lstrip().startswith("["):
-            table = _header(chunk)
+            table = header(chunk)
             here = _common(table, path)
         else:
             here = _common(table, path)
@@ -236,7 +236,7 @@ def line_of(text: str, path: Sequence[str]) -> int:
     return found
 
 
-def _statements(text: str) -> Iterator[tuple[int, str]]:
+def statements(text: str) -> Iterator[tuple[int, str]]:
     """Each table's header and each value with its key, which may go over several lines, with its first line."""
     start, line, begun, depth = 0, 1, 1, 0
     for part in PARTS.finditer(f"{text}\n"):
@@ -250,7 +250,7 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
             start, begun = part.end(), line
 
 
-def _header(chunk: str) -> list[str]:
+def header(chunk: str) -> list[str]:
     """The path of the table that a header begins."""
     path: list[str] = []
     inside: Any = tomllib.loads(chunk)

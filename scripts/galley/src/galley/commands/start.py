@@ -33,3 +33,41 @@ def new(folder: str, library: str, bare: bool) -> None:
     out(f"made a guide in {folder}: {counted(len(made), 'file')}")
     for line in next_steps(Path(folder), about, bare=bare):
         out(line)
+
+
+@click.command(short_help="Put galley into a site that is there.")
+@click.option("--dry-run", "-n", is_flag=True, help="Print the changes, as git has them, and write nothing.")
+@click.option(
+    "--example",
+    is_flag=False,
+    flag_value="index.md",
+    default="",
+    metavar="PAGE",
+    help="Give a page a section with an example cell; index.md where no PAGE is named.",
+)
+@click.option(
+    "--snippets", default="", metavar="DIR", help="The folder for the code of the pages; snippets when not given."
+)
+def add(dry_run: bool, example: str, snippets: str) -> None:
+    """Put galley into the site of this folder, which has mkdocs.yml, properdocs.yml or zensical.toml.
+
+    The settings get the one line that loads galley, and pyproject.toml gets galley's own settings. In a git repository,
+    .gitignore and .gitattributes get lines for the records. All else of these files stays as it is, to the byte, and
+    all of them are changed or none. What is there already is left alone, so that the command can be run again.
+    """
+    from galley.start.added import next_steps, plan
+    from galley.start.changes import diff_of, write_all
+
+    root = Path.cwd()
+    found = plan(root, snippets, example)
+    if not found.changes:
+        out("galley is in this site already: nothing was changed")
+        return
+    if dry_run:
+        click.echo(diff_of(found.changes), nl=False)
+        return
+    write_all(root, found.changes)
+    for each in found.changes:
+        out(f"{each.path.as_posix()}: {each.says}")
+    for line in next_steps(found):
+        out(line)

@@ -119,7 +119,7 @@ class Session:
 
     def _tell(self, job: Job, what: str) -> None:
         """Say that a page waits for something; the cells that begin are told by their tests."""
-        if what == WAITS:
+        if what.startswith(WAITS):
             self.say(f"page {Name(job.page, job.profile)} {what}")
 
     def _tasks(self, name: Name, cells: Collection[str]) -> list[Task]:

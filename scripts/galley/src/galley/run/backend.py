@@ -7,6 +7,7 @@ on the warm one of a `galley serve` where that is up, else on one of its own.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import sysconfig
 from collections.abc import Iterable, Sequence
@@ -31,7 +32,7 @@ from galley.run.room import Room
 from galley.run.runners import runner, warm_runner
 from galley.system import cores, scratch
 
-WAITS = "waits for another galley command"
+WAITS = "waits for another galley command"  # a colon and what that one does may follow
 STARTS = 5  # how often a command starts the shared runner for one page before it gives up
 
 
@@ -106,7 +107,12 @@ class LocalBackend:
             for link in job.links:
                 (folder / link).symlink_to(self.project.snippets / link)
             job = msgspec.structs.replace(job, scratch=str(folder))
-            async with machine(alone=alone, waits=lambda: tell(job, WAITS)):
+            name = f"process {os.getpid()} measures page {job.page} of {job.root}"
+
+            def waits(holder: str) -> None:
+                tell(job, f"{WAITS}: {holder}" if holder else WAITS)
+
+            async with machine(alone=alone, name=name, waits=waits):
                 return await self._run(job, tell)
 
     async def _run(self, job: Job, tell: Tell) -> PageRun:

@@ -34,9 +34,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Summary:
-    """How a run ended: pages that failed, what else went wrong, and what came of each cell that was compared."""
+    """How a run ended: pages that failed, what else went wrong, and what came of each cell that was compared.
+
+    `mend` is what to do about the failures, where that can be said of all.
+    """
 
     failures: list[Failure] = field(default_factory=list)
+    mend: str = ""
     errors: list[GalleyError] = field(default_factory=list)
     cells: list[Outcome] = field(default_factory=list)
 
@@ -217,7 +221,7 @@ def _run(
                 async for kept in ended(project, tasks, where, rows.tell, answers, jobs):
                     if protections := kept.run.protections:
                         rows.once(sandbox.told(protections))  # it is the same for every page, as a rule
-                    _told(kept, rows, summary)
+                    _told(project, kept, rows, summary)
                     if shard and not kept.failure:
                         shard.done(kept.run.name)
         except RunnerError as error:
@@ -238,11 +242,13 @@ def need_machine(project: Project) -> None:
         raise RefusedError(f"the sandbox is required. {sandbox.told(held)}", project.place("sandbox"), mend)
 
 
-def _told(kept: Kept, rows: RunProgress, summary: Summary) -> None:
+def _told(project: Project, kept: Kept, rows: RunProgress, summary: Summary) -> None:
     reached = ", with network" if "network" in kept.run.environment.provenance else ""
     summary.cells += kept.cells
     if kept.failure:
         summary.failures += kept.failures
+        if any(each.what.startswith(ModuleNotFoundError.__name__) for each in kept.failures):
+            summary.mend = project.how_to_install
         rows.ended(kept.run, kept.said)
     else:
         summary.errors += kept.errors

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from galley.kinds.ansi import for_terminal
 from galley.record.model import Name
+from galley.run.backend import WAITS
 from galley.run.client import PageRun
 from galley.run.protocol import Job
 
@@ -34,7 +35,9 @@ class RunProgress:
         """Nothing is left to do."""
 
     def tell(self, job: Job, what: str) -> None:
-        """A cell of a page begins, or the page waits; `what` says which."""
+        """A cell of a page begins, which nobody sees here, or the page waits, which is said; `what` says which."""
+        if what.startswith(WAITS):
+            self.once(what)
 
     def ended(self, run: PageRun, what: str) -> None:
         """A page ended; `what` says how."""

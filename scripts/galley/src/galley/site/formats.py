@@ -33,7 +33,7 @@ def highlighted(md: Markdown, text: str, language: str, *classes: str, **options
     reader.get_hl_settings()
     reader.line_count = text.count("\n") + 1  # up to which it marks lines; the fence itself is empty
     plain: dict[str, Any] = {"id_value": "", "attrs": {}}
-    return str(reader.highlight(src=text, language=language, options=options, md=md, classes=classes, **plain))
+    return str(reader.highlight(src=text, language=language, options=options, md=md, classes=[*classes], **plain))
 
 
 def formats_of(md: Markdown, page: Page) -> Formats:

@@ -63,20 +63,16 @@ def settings_files(root: Path) -> list[Path]:
 
 
 def _of_file(project: Project, file: Path) -> Iterator[Finding]:
-    former = list(_former(project, file))
     try:
         found = extensions_of(project, file)
     except UnreadableError as error:
         yield Finding("unreadable", error.place or Place(file), error.what)
         return
-    old = next((name for name in found.names if name in FORMER_NAMES), "")
-    if old:
-        yield Finding(KIND, found.place, f"markdown_extensions names {old}, as it did once", "write instead: galley")
-    yield from former
+    yield from outdated(project, file, found)
     if found.options:
         what = f"markdown_extensions gives galley the option '{found.options[0]}', and it has none"
         yield Finding(KIND, found.place, what, "leave its options out")
-    if EXTENSION not in found.names and not old:
+    if not {EXTENSION, *FORMER_NAMES} & set(found.names):
         what = "pages have galley's fences, and markdown_extensions does not name galley, which renders them"
         yield Finding(KIND, found.place, what, found.add)
 
@@ -104,8 +100,10 @@ def _docs_dir(project: Project, file: Path) -> tuple[str, Place]:
     return name, place
 
 
-def _former(project: Project, file: Path) -> Iterator[Finding]:
-    """A finding where the fence is declared as in galley 0.1: the builder would import a module that is gone."""
+def outdated(project: Project, file: Path, found: Extensions) -> Iterator[Finding]:
+    """The findings for settings as galley 0.1 had them: the builder would import modules that are gone."""
+    if old := next((name for name in found.names if name in FORMER_NAMES), ""):
+        yield Finding(KIND, found.place, f"markdown_extensions names {old}, as it did once", "write instead: galley")
     lines = file.read_text(encoding="utf-8-sig", errors="replace").split("\n")
     at = next((number for number, line in enumerate(lines, start=1) if FORMER.match(line)), 0)
     if at:
@@ -179,17 +177,25 @@ def _given(node: Node) -> list[str]:
     pairs = node.value if node.id == "mapping" else []
     if node.id == "sequence":
         pairs = [pair for each in node.value if each.id == "mapping" for pair in each.value]
-    values = [value for key, value in pairs if str(key.value) == EXTENSION]
-    return [str(name.value) for value in values if value.id == "mapping" for name, _ in value.value] + [
-        str(value.value) for value in values if value.id != "mapping" and value.value not in ("", "null", "~", "{}")
-    ]
+    found = []
+    for value in (value for key, value in pairs if _text_of(key) == EXTENSION):
+        if value.id == "mapping":
+            found += [_text_of(name) for name, _ in value.value]
+        elif value.value not in ("", "null", "~", "{}"):
+            found.append(_text_of(value) or "[]")
+    return found
 
 
 def _names(node: Node) -> list[str]:
     if node.id == "mapping":
-        return [str(key.value) for key, _ in node.value]
+        return [_text_of(key) for key, _ in node.value]
     items = node.value if node.id == "sequence" else []
-    return [str(each.value[0][0].value if each.id == "mapping" and each.value else each.value) for each in items]
+    return [_text_of(each.value[0][0] if each.id == "mapping" and each.value else each) for each in items]
+
+
+def _text_of(node: Node) -> str:
+    """The text of a node; empty for a list or a table, which may hold itself or have no bottom."""
+    return str(node.value) if node.id == "scalar" else ""
 
 
 def _values(project: Project, file: Path, name: str, below: tuple[Path, ...]) -> list[tuple[Place, Node]]:
@@ -207,24 +213,29 @@ def _values(project: Project, file: Path, name: str, below: tuple[Path, ...]) ->
         mark = getattr(error, "problem_mark", None)
         what = f"not readable as YAML: {getattr(error, 'problem', None) or error}"
         raise UnreadableError(what, Place(shown, mark.line + 1 if mark else 0)) from error
-    entries = {key.value: (key, value) for key, value in root.value} if root and root.id == "mapping" else {}
+    except RecursionError as error:
+        raise UnreadableError("not readable as YAML: it is nested too deeply", Place(shown)) from error
+    entries = {_text_of(key): (key, value) for key, value in root.value} if root and root.id == "mapping" else {}
     found = []
     if name in entries:
         key, value = entries[name]
         found.append((Place(shown, key.start_mark.line + 1), _resolved(value)))
     if "INHERIT" in entries:
-        parent = Path(os.path.normpath(file.parent / str(entries["INHERIT"][1].value)))
+        parent = Path(os.path.normpath(file.parent / _text_of(entries["INHERIT"][1])))
         if parent.is_file() and parent not in (*below, file):
             found += _values(project, parent, name, (*below, file))
     return found
 
 
 def _resolved(node: Node) -> Node:
-    """A node in which each `!ENV` is what it stands for; it keeps the place of the tag."""
+    """A node that is what its `!ENV` stands for, and so are the items of a list; each keeps the place of its tag.
+
+    What stands deeper names no extension, and a list that holds itself has no deepest item.
+    """
     if node.tag == "!ENV":
         return _with_values(node)
     if node.id == "sequence":
-        node.value = [_resolved(each) for each in node.value]
+        node.value = [_with_values(each) if each.tag == "!ENV" else each for each in node.value]
     return node
 
 

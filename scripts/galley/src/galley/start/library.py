@@ -90,4 +90,5 @@ def _place(noted: str | None) -> str:
         return ""
     said = json.loads(noted)
     version = said.get("vcs_info")
-    return f"{version['vcs']}+{said['url']}@{version['commit_id']}" if version else str(said["url"])
+    place = f"{version['vcs']}+{said['url']}@{version['commit_id']}" if version else str(said["url"])
+    return f"{place}#subdirectory={said['subdirectory']}" if said.get("subdirectory") else place

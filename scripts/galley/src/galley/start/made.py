@@ -15,11 +15,13 @@ from shlex import quote
 
 from galley import system
 from galley.errors import Place, RefusedError, UsageError
-from galley.start.library import Library
+from galley.start.library import Library, library_of
 
 TEMPLATES = Path(__file__).with_name("templates")
 GUIDE, BARE, LIBRARY = (TEMPLATES / name for name in ("guide", "bare", "library"))
 REQUIREMENT, DISTRIBUTION, MODULE = "the-library==1.0", "the-library", "the_library"
+GALLEY = "galley-docs"
+OF_GALLEY = f"FROM := {GALLEY}\n"
 SUBJECT = f" to {DISTRIBUTION}"  # of a title
 PYTHON = 'python-version: "3.11"'
 ALLOWED = {".git"}  # what a folder may have already
@@ -62,6 +64,8 @@ def filled(text: str, library: Library | None) -> str:
     """The text of a template for a guide about a library, or about none."""
     version = f'python-version: "{sys.version_info.major}.{sys.version_info.minor}"'
     text = text.replace(PYTHON, version)
+    if OF_GALLEY in text and (own := library_of(GALLEY)).place:
+        text = text.replace(OF_GALLEY, OF_GALLEY.replace(GALLEY, own.requirement.replace("#", r"\#")))
     if library:
         pinned = text.replace(REQUIREMENT, library.requirement)
         return pinned.replace(DISTRIBUTION, library.distribution).replace(MODULE, library.module)
@@ -113,6 +117,10 @@ def next_steps(folder: Path, library: Library | None, *, bare: bool) -> list[str
         told.append(f"{library.distribution} is not installed here: {how} brings its newest version")
     if library and library.place and not bare:
         told.append(f"{library.distribution} is installed from {library.place}: requirements.txt names that place")
+    if not bare and (own := library_of(GALLEY)).place:
+        told.append(f"galley is installed from {own.place}: the Makefile names that place")
+        if own.place.startswith("file:"):
+            told.append("CI does not have that place: .github/workflows/check.yml says how to name another one")
     if library and library.is_guessed:
         told.append(f"the page imports {library.module}; if the module is called otherwise, change snippets/index.py")
     there = [] if folder.resolve() == Path.cwd() else [f"cd {quote(str(folder))}"]
