@@ -362,7 +362,7 @@ TABLE = {
     "bound": Worst(
         (
             *(f"galley.source.bound.{name}" for name in ("TICKS", "ASKED", "HEADING")),
-            *(f"galley.record.numbers.{name}" for name in ("NUMBER", "BESIDE")),
+            *(f"galley.record.numbers.{name}" for name in ("NUMBER", "BESIDE", "FIGURE")),
         ),
         _bound,
         (

@@ -5,6 +5,7 @@ In the command. What reviews and signs is imported where it is used, since `chec
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 from pathlib import Path
@@ -36,6 +37,7 @@ def check(signed: bool) -> None:
     mends it. Ends with 1 where a required record is not true. Runs nothing and needs none of what the pages import.
     """
     gc.disable()  # what is read is kept to the end, and a large guide is a million objects
+    atexit.register(gc.freeze)  # or Python would look through all of them once more when it ends
     project = find_project(Path.cwd())
     guide = read_guide(project)
     found = [*switched_off(guide), *findings(guide, kinds_of(project)), *typed_by_hand(guide)]

@@ -56,6 +56,8 @@ class Runnable:
 
 def _with_commands(above: Sequence[Cell], made: Runnable) -> list[Piece]:
     """The pieces above a copy's own cell, and among them the shell cells with a word that the copy has as a text."""
+    if not any(SHELL in cell.tags for cell in above):
+        return [*made.pieces[:-1]]
     code = [piece.text or made.lines(piece) for piece in made.pieces]
     texts = {each.value for part in code for each in nodes(ast.parse(f"{part}\n\n")) if isinstance(each, ast.Constant)}
     pieces = [*made.pieces[:-1]]

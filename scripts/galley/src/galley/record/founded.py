@@ -32,24 +32,26 @@ def unfounded(
     project: Project, snippets: SnippetFile, profile: Profile, record: Record
 ) -> Iterator[tuple[str, Place, str]]:
     """What a record lacks that it must have, in words, each with its place and with what mends it."""
-    folder = project.relative(project.outputs) / record.name.folder
-    under = "" if profile.required else f" --profile {profile.name}"
-    mend = f"galley run {quote(record.page)}{under}; or, where nobody can run it: git rm -r {quote(folder.as_posix())}"
-    for what, place in _lacking(project, snippets, profile, record, Place(folder / RECORD)):
-        yield what, place, mend
+    for what, file in _lacking(project, snippets, profile, record):
+        folder = project.relative(project.outputs) / record.name.folder
+        under = "" if profile.required else f" --profile {profile.name}"
+        away = f"git rm -r {quote(folder.as_posix())}"
+        mend = f"galley run {quote(record.page)}{under}; or, where nobody can run it: {away}"
+        yield what, Place(folder / file) if isinstance(file, str) else file, mend
 
 
 def _lacking(
-    project: Project, snippets: SnippetFile, profile: Profile, record: Record, place: Place
-) -> Iterator[tuple[str, Place]]:
+    project: Project, snippets: SnippetFile, profile: Profile, record: Record
+) -> Iterator[tuple[str, str | Place]]:
+    """What a record lacks, in words, each with its place or with the name of the record's file where that is it."""
     modules = {used.path for used in record.dependencies if used.kind == "module"}
     loaded = _loaded(project)
     missing = [path for path in loaded if path not in modules]
     if missing and (record.settings or len(missing) == len(loaded)):  # an old one does not say which hooks it had
-        yield f"it does not list {missing[0]}, which every page here loads", place
-    yield from _pins(project, snippets, profile, record, place)
+        yield f"it does not list {missing[0]}, which every page here loads", RECORD
+    yield from _pins(project, snippets, profile, record)
     if wrong := date_fault(record.date):
-        yield wrong, Place(place.path.with_name(RUN)) if record.has_run else place
+        yield wrong, RUN if record.has_run else RECORD
 
 
 def _loaded(project: Project) -> list[str]:
@@ -65,8 +67,8 @@ def _loaded(project: Project) -> list[str]:
 
 
 def _pins(
-    project: Project, snippets: SnippetFile, profile: Profile, record: Record, place: Place
-) -> Iterator[tuple[str, Place]]:
+    project: Project, snippets: SnippetFile, profile: Profile, record: Record
+) -> Iterator[tuple[str, str | Place]]:
     """What a page's parameters name and the record does not pin, by the profile's setting `pins`."""
     if not profile.pins:
         return
@@ -83,7 +85,7 @@ def _pins(
                 listed,
             )
         elif (PurePosixPath(file), value) not in tables:
-            yield f'it does not depend on the table ["{value}"] of {file}, which pins its {name}', place
+            yield f'it does not depend on the table ["{value}"] of {file}, which pins its {name}', RECORD
 
 
 def _is_pinned(file: Path, name: str) -> bool:

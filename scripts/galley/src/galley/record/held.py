@@ -118,7 +118,7 @@ def seen(text: str) -> str:
 def held_pages(store: Store) -> Mapping[Name, Held]:
     """The held pages by page and profile. Raises GalleyError where the file cannot be read."""
     try:
-        found = os.lstat(store.folder / HELD)
+        found = os.lstat(f"{store.folder}/{HELD}")  # a path object costs more than the look
     except OSError:
         return {}
     return _read(store, found.st_mtime_ns, found.st_size, found.st_ino)

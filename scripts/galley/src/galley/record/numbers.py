@@ -25,6 +25,7 @@ NUMBER = re.compile(
 # What is no prose in a line of it: where a link leads, a tag, an attribute list.
 BESIDE = re.compile(r"\]\([^()]*+\)|<[^<>]*+>|\{[^{}]*+\}")
 TEXT = "text/plain"
+FIGURE = re.compile("[0-9]")
 SCALES = ("", "1e3", "1e6", "1e9")  # what a number in prose may be divided by, as it is written there
 DIGITS = 3  # significant ones, from which on two equal numbers are no chance
 MANY = 12  # of the numbers of a cell, how many an error lists
@@ -128,7 +129,7 @@ def quoted(lines: Sequence[str], printed: Iterable[str]) -> Iterator[tuple[int, 
 
 def _typed(line: str) -> list[str]:
     """The numbers in a line of prose that have enough digits to be told from others by them."""
-    if not any(map(str.isdigit, line)):
+    if not FIGURE.search(line):
         return []
     parts, start = [], 0
     for begin, end, _ in code_spans(line):
@@ -159,24 +160,27 @@ class _Printed:
     """Numbers that were printed, to be found by their first digits."""
 
     def __init__(self, found: Iterable[tuple[str, str]]) -> None:
-        self._found = [(Decimal(number.replace(",", "")), number, name) for number, name in found]
-        self._rounded: dict[int, dict[str, list[tuple[Decimal, str, str]]]] = {}
+        self._found = [(number, name, _digits(number)) for number, name in found]
+        self._rounded: dict[int, dict[str, list[tuple[str, str]]]] = {}
 
     def like(self, number: str) -> tuple[str, str] | None:
         """The name of the number that a typed one repeats, perhaps rounded, and how to write that in its place."""
         typed, digits = Decimal(number.replace(",", "")), _digits(number)
-        for value, printed, name in self._beginning(len(digits)).get(digits, ()):
+        for printed, name in self._beginning(len(digits)).get(digits, ()):
+            value = Decimal(printed.replace(",", ""))
             for scale in SCALES:
                 if _rounds(value / Decimal(scale or 1), typed):
                     return name, "" if printed == number else _form(number, scale, whole=value == int(value))
         return None
 
-    def _beginning(self, count: int) -> dict[str, list[tuple[Decimal, str, str]]]:
-        """The numbers by their first significant digits, of which there are so many."""
+    def _beginning(self, count: int) -> dict[str, list[tuple[str, str]]]:
+        """The numbers by their first significant digits, of which there are so many, rounded down and rounded up."""
         if count not in self._rounded:
             by_digits = self._rounded.setdefault(count, {})
-            for each in self._found:
-                by_digits.setdefault(_digits(f"{each[0]:.{count - 1}e}"), []).append(each)
+            for number, name, digits in self._found:
+                down = digits[:count].ljust(count, "0")
+                for first in (down, str(int(down) + 1)[:count]):
+                    by_digits.setdefault(first, []).append((number, name))
         return self._rounded[count]
 
 

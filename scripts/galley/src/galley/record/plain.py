@@ -44,8 +44,8 @@ def bytes_of(path: str | Path, most: int) -> bytes:
         if status.st_size > most:
             raise TooLargeError(most)
         data = os.read(handle, status.st_size + 1)
-        while more := os.read(handle, 1 << 20):  # it grew, or the system gives less at a time
-            data += more
+        while len(data) != status.st_size and (more := os.read(handle, 1 << 20)):
+            data += more  # it grew, or the system gives less at a time
             if len(data) > most:
                 raise TooLargeError(most)
         return data

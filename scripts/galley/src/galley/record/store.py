@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ from shlex import quote
 
 from galley import system
 from galley.errors import GalleyError, Place, RefusedError
-from galley.record.model import FORMAT, Name, Record
+from galley.record.model import FORMAT, JOINT, Name, Record
 from galley.record.move import OWN, RECORD, REPLACING, RUN, beside, content, interrupted, is_own, move, named
 from galley.record.plain import LIST, NotPlainError, TooLargeError, bytes_of, fits, is_plain, most_of
 from galley.record.whole import UPGRADE, NewerRecordError, TamperedError, TornError, move_out, whole
@@ -198,34 +199,43 @@ class Store:
 
     def see_way(self, page: str, profile: str) -> None:
         """Raises TamperedError where a part of the way to a record is a link, or no folder."""
-        parts = Name(page, profile).folder.parts
-        for part in ("", f"/{parts[0]}", f"/{'/'.join(parts)}"):
-            at = f"{self.folder}{part}"  # a path object costs more than the look
-            if os.path.islink(at):  # noqa: PTH114
+        top = page.replace("/", JOINT)
+        for part in ("", f"/{top}", f"/{top}/{profile}"):
+            try:
+                mode = os.lstat(f"{self.folder}{part}").st_mode  # a path object costs more than the look
+            except OSError:
+                return  # and nothing below it can be there
+            if stat.S_ISLNK(mode):
                 raise TamperedError(IS_LINK, Place(Path(f"{self.relative}{part}")), LINK_MEND)
-            if not os.path.isdir(at) and os.path.exists(at):  # noqa: PTH110, PTH112
+            if not stat.S_ISDIR(mode):
                 raise TamperedError(NO_FOLDER, Place(Path(f"{self.relative}{part}")), PLAIN_MEND)
 
     def folders(self) -> Iterator[Name]:
         """Page and profile of every folder that may hold a record; links are not followed."""
         if self.folder.is_dir() and not self.folder.is_symlink():
-            for page in sorted(self.folder.iterdir()):
-                if page.is_dir() and not page.is_symlink() and not page.name.startswith((STAGING, FOOTPRINTS)):
-                    yield from (
-                        Name.of_folder(page.name, each.name) for each in sorted(page.iterdir()) if each.is_dir()
-                    )
+            for page in _entries(self.folder):
+                if page.is_dir(follow_symlinks=False) and not page.name.startswith((STAGING, FOOTPRINTS)):
+                    yield from (Name.of_folder(page.name, each.name) for each in _entries(page.path) if each.is_dir())
+
+    def _mode(self) -> int:
+        """What kind of file stands where the records do; 0 where nothing does."""
+        try:
+            return os.lstat(self.folder).st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return 0
 
     @contextmanager
     def _locked(self, *, alone: bool) -> Iterator[None]:
         """Hold the folder's lock: many may read, one may write; a write takes milliseconds."""
         try:
-            if self.folder.is_symlink():
+            mode = self._mode()
+            if stat.S_ISLNK(mode):
                 raise TamperedError(IS_LINK, Place(self.relative), LINK_MEND)
-            if self.folder.exists() and not self.folder.is_dir():
+            if mode and not stat.S_ISDIR(mode):
                 raise TamperedError(NO_FOLDER, Place(self.relative), PLAIN_MEND)
             if alone:
                 self.folder.mkdir(parents=True, exist_ok=True)
-            elif not self.folder.is_dir():
+            elif not mode:
                 yield
                 return
             with system.locked(self.folder, alone=alone):
@@ -235,6 +245,12 @@ class Store:
             place = self.relative / at.relative_to(self.folder) if at.is_relative_to(self.folder) else self.relative
             mend = f"give yourself access: chmod -R u+rwX {quote(str(self.relative))}"
             raise TamperedError("cannot be read or written by this user", Place(place), mend) from error
+
+
+def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
+    """What a folder holds, in order; an entry knows what it is, where a path would have to ask again."""
+    with os.scandir(folder) as found:
+        return sorted(found, key=lambda entry: entry.name)
 
 
 def plain_bytes(folder: Path, name: str, relative: Path, most: int = LIST, mend: str = "") -> bytes:

@@ -10,13 +10,12 @@ is wrong with it.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields, replace
-from pathlib import PurePosixPath
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Annotated, Any
 
 import msgspec
 
-from galley.record.model import FORMAT, RUNS, Cost, Record, is_output
+from galley.record.model import FORMAT, RUNS, CellRecord, Cost, Record, is_output
 
 CLAIMED = ("python", "packages", "provenance")  # the facts of an environment that another machine repeats
 TAKEN = tuple(each.name for each in fields(Cost))
@@ -56,11 +55,12 @@ def from_json(text: str | bytes) -> Record:
         found = _formats.decode(text).format
         if found > FORMAT:
             raise NewerError(f"a newer galley wrote it (format {found}; this one reads formats up to {FORMAT})")
-        if found == RUNS - 1:
-            record: Record = _records.decode(text)
+        if found == FORMAT:
+            record: Record = Record(**{**vars(_claims.decode(text)), "date": ""})
+        elif found == RUNS - 1:
+            record = _records.decode(text)
         else:
-            data = msgspec.json.decode(text)
-            record = msgspec.convert(_of_format_1(data) if found == 1 else {**data, "date": ""}, Record)
+            record = msgspec.convert(_of_format_1(msgspec.json.decode(text)), Record)
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
         raise ValueError(f"not a record: {_why(text, error)}") from error
     _check(record)
@@ -75,7 +75,8 @@ def with_run(record: Record, text: str | bytes) -> Record:
         raise ValueError(f"says no run: {_why(text, error)}") from error
     if ran.cells.keys() != {cell.name for cell in record.cells}:
         raise ValueError("says the run of other cells than the record's")
-    cells = tuple(replace(cell, **vars(ran.cells[cell.name])) for cell in record.cells)  # asdict takes its time
+    # asdict and replace take their time, and a guide has thousands of cells
+    cells = tuple(CellRecord(**{**vars(cell), **vars(ran.cells[cell.name])}) for cell in record.cells)
     environment = replace(record.environment, system=ran.system, cpu=ran.cpu)
     return replace(record, date=ran.date, environment=environment, cells=cells)
 
@@ -95,7 +96,15 @@ class _Format(msgspec.Struct):
     format: Annotated[int, msgspec.Meta(ge=1)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Claim(Record):
+    """What `record.json` holds: a record whose day stands elsewhere."""
+
+    date: str = ""
+
+
 _formats: msgspec.json.Decoder[_Format] = msgspec.json.Decoder(_Format)
+_claims: msgspec.json.Decoder[_Claim] = msgspec.json.Decoder(_Claim)
 _records: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
 _runs: msgspec.json.Decoder[_Run] = msgspec.json.Decoder(_Run)
 
@@ -117,8 +126,8 @@ def _check(record: Record) -> None:
     if len(set(names)) < len(names):
         raise ValueError("not a record: it names a file twice")
     for used in record.dependencies:
-        path = PurePosixPath(used.path)
-        if path.is_absolute() or ".." in path.parts or "\0" in used.path or "\\" in used.path:
+        parts = used.path.split("/")
+        if parts[0] == "" or ".." in parts or "\0" in used.path or "\\" in used.path:
             raise ValueError(f"not a record: {used.path!r} is no path inside the project")
 
 

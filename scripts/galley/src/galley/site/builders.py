@@ -207,6 +207,7 @@ class NoBuilder:
         """Nothing: there is no template."""
 
 
+Builder = MkDocs | Zensical | NoBuilder
 MKDOCS = MkDocs()  # `galley serve` calls this one
 BUILDERS: Sequence[MkDocs | Zensical] = (MKDOCS, ProperDocs(), Zensical())
 
@@ -220,7 +221,7 @@ def builder_named(package: str) -> MkDocs | Zensical:
     return builder
 
 
-def converting(md: Markdown) -> tuple[MkDocs | Zensical | NoBuilder, Converted | None]:
+def converting(md: Markdown) -> tuple[Builder, Converted | None]:
     """The builder that made a Markdown instance, and the page that it is about to convert with it."""
     for builder in BUILDERS:
         if page := builder.converted(md):

@@ -25,7 +25,7 @@ from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesExcept
 from galley.errors import GalleyError, Place
 from galley.kinds.ansi import for_terminal
 from galley.site.blocks import with_ids
-from galley.site.builders import converting, failures
+from galley.site.builders import Builder, NoBuilder, converting, failures
 from galley.site.checked import checked_note, told
 from galley.site.choices import choices
 from galley.site.copies import copies
@@ -85,13 +85,14 @@ class Scan(Preprocessor):
     """Finds out which page is converted, and its fences, before superfences runs."""
 
     page: Page | None = None
+    builder: Builder = NoBuilder()
 
     def run(self, lines: list[str]) -> list[str]:
         """The lines with the numbers that cells printed, and without fences in comments, which are none."""
         _declare(self.md)
         if _inner(self.md):
             return lines
-        _, converted = converting(self.md)
+        self.builder, converted = converting(self.md)
         while lines and not lines[-1]:
             lines = lines[:-1]  # another preprocessor has added blank lines at the end
         try:
@@ -157,8 +158,9 @@ class Arrival(Postprocessor):
         text = with_ids(text)
         if page.project.csp:
             text = f"{BEGIN}{text}{END}"
-        builder, _ = converting(self.md)
-        return builder.with_style(self.md, text, f"<style>{styles(parts, colours='-Color-' in text)}</style>\n")
+        return scan_of(self.md).builder.with_style(
+            self.md, text, f"<style>{styles(parts, colours='-Color-' in text)}</style>\n"
+        )
 
     def _beside(self, page: Page) -> None:
         """Tell the theme's templates of the page, and put the page into the site as Markdown."""
@@ -169,7 +171,7 @@ class Arrival(Postprocessor):
                 facts["markdown"] = publish_markdown(page)
             except GalleyError as error:
                 raise build_error([error]) from error
-        converting(self.md)[0].tell(self.md, facts)
+        scan_of(self.md).builder.tell(self.md, facts)
 
 
 class Note(Treeprocessor):
@@ -265,10 +267,16 @@ def current_page(md: Markdown) -> Page:
     if outer := _inner(md):
         what = "a fence of galley's in what another fence made, and the page itself does not name its cell"
         raise build_error([GalleyError(what, Place(current_page(outer).path), "name the cell in the page")])
+    page = scan_of(md).page
+    assert page is not None
+    return page
+
+
+def scan_of(md: Markdown) -> Scan:
+    """What has found out which page a Markdown instance converts."""
     scan = md.preprocessors[NAME]
     assert isinstance(scan, Scan)
-    assert scan.page is not None
-    return scan.page
+    return scan
 
 
 def build_error(errors: Sequence[Exception]) -> Exception:

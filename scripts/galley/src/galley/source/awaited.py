@@ -21,7 +21,7 @@ MEND = "write it without, or in a cell that does not await: a script puts this c
 
 def fits_a_function(cell: Cell, statements: Sequence[ast.stmt]) -> None:
     """Raises GalleyError for a cell that awaits and has what Python takes in no such function."""
-    if not any(word in cell.source for word in ("await", "async")) or not any(map(awaits, statements)):
+    if ("await" not in cell.source and "async" not in cell.source) or not any(map(awaits, statements)):
         return
     for node in (node for statement in statements for node in outside_functions(statement)):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):

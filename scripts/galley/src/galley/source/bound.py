@@ -71,7 +71,7 @@ def prose(lines: Sequence[str]) -> Iterator[int]:
     """The indices of the lines that are neither code nor a comment nor front matter."""
     ends, owners, until = Ends(lines), Owners(lines), front_matter(lines)
     indented = False
-    for at in outside_code(lines):
+    for at in outside_code(lines, ends):
         if at < until:
             continue
         if "<!--" in lines[at] and (closed := ends.of_comment(at)):

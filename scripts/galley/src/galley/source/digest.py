@@ -54,6 +54,8 @@ def _written(root: ast.AST) -> str:
     """
     trees: list[Any] = [root]
     texts = [_near(tree, DEPTH, trees) for tree in trees]  # grows as deeper trees are found
+    if len(texts) == 1:
+        return texts[0]
     for number in reversed(range(len(texts))):  # a text refers to later ones alone
         if "\0" in texts[number]:
             texts[number] = REFERENCE.sub(lambda found: texts[int(found[1])], texts[number])
@@ -78,8 +80,10 @@ def _near(node: Any, depth: int, trees: list[Any]) -> str:
     parts = [kind.__name__]
     for name in names:
         value = getattr(node, name, None)
-        if type(value) is str:  # most fields that are no node; a call for each would take more time than all else
+        if type(value) is str:  # these two are most fields; a call for each would take more time than all else
             parts.append(f"{name}={value!a}")
+        elif type(value) is ast.Name:
+            parts.append(f"{name}=(Name id={value.id!a})")
         elif value is not None and value != []:
             parts.append(f"{name}={_near(value, depth - 1, trees)}")
     return f"({' '.join(parts)})"

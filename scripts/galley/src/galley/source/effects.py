@@ -15,7 +15,7 @@ import symtable
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from galley.source.reads import Function, nodes, synchronous
+from galley.source.reads import Function, children, nodes, synchronous
 
 AT_ONCE = {"listcomp", "setcomp", "dictcomp"}  # scopes that run where they stand; all others run when they are called
 # Built-in functions that change something; all others only look.
@@ -65,12 +65,13 @@ def effects(statement: ast.stmt, text: str) -> Effects:
     found = Effects()
     text = synchronous(statement) if "async" in text or "await" in text else text
     _scopes(symtable.symtable(text, "<cell>", "exec"), found)
-    _binding(statement, found)
+    every = nodes(statement)
+    _binding(statement, every, found)
     _changes(statement, found)
-    found.texts = _texts(statement)
-    for node in nodes(statement):
+    found.texts = _texts(every)
+    for node in every:
         if isinstance(node, ast.Call) and _writes(node):
-            found.files |= _texts(node) | {each.id for each in nodes(node) if isinstance(each, ast.Name)}
+            found.files |= _texts_and_names(node)
     return found
 
 
@@ -79,8 +80,13 @@ def bound(statements: Iterable[ast.stmt]) -> list[str]:
     return sorted(set().union(*(effects(each, ast.unparse(each)).binds for each in statements)))
 
 
-def _texts(node: ast.AST) -> set[str]:
-    return {each.value for each in nodes(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+def _texts(every: Iterable[ast.AST]) -> set[str]:
+    return {each.value for each in every if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+
+
+def _texts_and_names(root: ast.AST) -> set[str]:
+    every = nodes(root)
+    return _texts(every) | {each.id for each in every if isinstance(each, ast.Name)}
 
 
 def _writes(call: ast.Call) -> bool:
@@ -107,8 +113,8 @@ def _scopes(table: symtable.SymbolTable, found: Effects, later: bool = False) ->
         _scopes(inner, found, later or lazy)
 
 
-def _binding(statement: ast.stmt, found: Effects) -> None:
-    """Which names are bound in any case, and to what."""
+def _binding(statement: ast.stmt, every: Iterable[ast.AST], found: Effects) -> None:
+    """Which names are bound in any case, and to what; `every` has the statement's nodes."""
     if isinstance(statement, ast.Import | ast.ImportFrom | Function | ast.ClassDef):
         found.whole |= found.binds
         found.things |= found.binds
@@ -125,9 +131,8 @@ def _binding(statement: ast.stmt, found: Effects) -> None:
         if isinstance(value, FIXED) and isinstance(target, ast.Name):
             found.fixed.add(target.id)
         if value is not None and _is_path(value):
-            parts = _texts(value) | {each.id for each in nodes(value) if isinstance(each, ast.Name)}
-            found.paths.update(dict.fromkeys(names, parts))
-    for node in nodes(statement):
+            found.paths.update(dict.fromkeys(names, _texts_and_names(value)))
+    for node in every:
         if isinstance(node, ast.For | ast.AsyncFor | ast.NamedExpr | ast.withitem):
             bound: ast.expr | None = node.optional_vars if isinstance(node, ast.withitem) else node.target
             source = node.context_expr if isinstance(node, ast.withitem) else getattr(node, "iter", None)
@@ -167,7 +172,7 @@ def _shared(value: ast.AST | None) -> set[str]:
     if isinstance(value, ast.Attribute | ast.Subscript | ast.Starred):
         return _shared(value.value)
     if isinstance(value, ast.Tuple | ast.List | ast.Set | ast.Dict | ast.IfExp | ast.BoolOp | ast.NamedExpr):
-        return set().union(*map(_shared, ast.iter_child_nodes(value)))
+        return set().union(*map(_shared, children(value)))
     return set()
 
 
@@ -183,7 +188,7 @@ def _held(value: ast.AST | None) -> set[str]:
         looks = isinstance(value.func, ast.Name) and value.func.id in LOOKING - GIVING
         return set() if looks else set().union(*map(_held, [*given, *receiver]))
     if isinstance(value, ast.Tuple | ast.List | ast.Set | ast.Dict | ast.IfExp | ast.BoolOp | ast.NamedExpr):
-        return set().union(*map(_held, ast.iter_child_nodes(value)))
+        return set().union(*map(_held, children(value)))
     if isinstance(value, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
         return {each.id for each in nodes(value) if isinstance(each, ast.Name)}
     return set()
@@ -218,7 +223,7 @@ def _without_functions(statement: ast.stmt, shows: bool) -> Iterator[tuple[ast.A
     while waiting:
         node, inner = waiting.pop()
         yield node, inner
-        for each in ast.iter_child_nodes(node):
+        for each in children(node):
             if not isinstance(each, Function | ast.Lambda):
                 below = inner or (isinstance(each, ast.stmt) and _only_shows(each))
                 waiting += [(each, below)]
@@ -269,7 +274,7 @@ def bodies(statements: Iterable[ast.stmt], own: set[str]) -> dict[str, Body]:
                 body, inside = found.setdefault(getattr(statement, "name", node.name), Body()), Effects()
                 for each in node.body:
                     _changes(each, inside)
-                    _binding(each, inside)
+                    _binding(each, nodes(each), inside)
                 arguments = {each.arg for each in nodes(node.args) if isinstance(each, ast.arg)}
                 told = {name for each in nodes(node) if isinstance(each, ast.Global) for name in each.names}
                 changed = closed(inside.changes, inside.holds)

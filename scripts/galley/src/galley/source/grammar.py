@@ -64,6 +64,8 @@ class Grammar:
 
     def check(self, cell: Cell, statements: Sequence[ast.stmt]) -> None:
         """Raises GalleyError where a tag stands beside another that it excludes, or any check fails."""
+        if not cell.tags and not self.checks and cell.options is self.defaults:
+            return  # as most cells are
         tags = [self.tags[name] for name in sorted(cell.tags)]
         for tag in tags:
             if cell.tags.intersection(tag.excludes) or cell.name in tag.never_on:

@@ -96,9 +96,9 @@ def front_matter(lines: Sequence[str]) -> int:
     return lines.index("---", 1) + 1 if lines and lines[0] == "---" and "---" in lines[1:] else 0
 
 
-def outside_code(lines: Sequence[str]) -> Iterator[int]:
-    """The indices of the lines that stand in no block of code."""
-    ends, at = Ends(lines), 0
+def outside_code(lines: Sequence[str], ends: Ends | None = None) -> Iterator[int]:
+    """The indices of the lines that stand in no block of code; `ends` are those of the lines, where they are known."""
+    ends, at = ends or Ends(lines), 0
     while at < len(lines):
         if marked(lines[at]) and (opener := OPENER.match(lines[at].rstrip())):
             at = ends.after(at + 1, opener["fence"])

@@ -49,10 +49,11 @@ def _pages(folder: str, above: tuple[str, ...]) -> Iterator[Path]:
 
 def stem_of(project: Project, path: Path) -> str:
     """What a snippet file is called in fences, by its path, absolute or from the root; empty for any other file."""
-    whole = Path(os.path.normpath(project.root / path))
-    if whole.suffix != ENDING or not whole.is_relative_to(project.snippets):
+    whole = os.path.normpath(os.path.join(project.root, path))  # noqa: PTH118  every command asks it of every file
+    above = f"{str(project.snippets).rstrip(os.sep)}{os.sep}"
+    if not whole.startswith(above) or not whole.endswith(ENDING) or os.path.basename(whole) == ENDING:  # noqa: PTH119
         return ""
-    return whole.relative_to(project.snippets).with_suffix("").as_posix()
+    return whole[len(above) : -len(ENDING)].replace(os.sep, "/")
 
 
 def path_of(project: Project, stem: str) -> Path:

@@ -60,8 +60,9 @@ class Slices:
         for number, cell in enumerate(self.cells):
             lines, body = cell.source.split("\n"), ast.parse("" if cell.commented else f"{cell.source}\n\n").body
             for at, (node, (first, last)) in enumerate(zip(body, _spans(body), strict=True)):
-                own = effects(node, "\n".join(lines[first - 1 : last]))
-                found.append(_Statement(number, at, node, first, last, own, _modules(node)))
+                text = "\n".join(lines[first - 1 : last])
+                own = effects(node, text)
+                found.append(_Statement(number, at, node, first, last, own, _modules(node, text)))
         return found
 
     @cached_property
@@ -225,8 +226,10 @@ def _bound(statements: Iterable[_Statement]) -> set[str]:
     return set().union(*(each.effects.binds for each in statements))
 
 
-def _modules(node: ast.stmt) -> frozenset[str]:
-    """The modules that a statement imports, without what follows a dot."""
+def _modules(node: ast.stmt, text: str) -> frozenset[str]:
+    """The modules that a statement imports whose text this is, without what follows a dot."""
+    if "import" not in text:
+        return frozenset()
     found = {
         name
         for each in ast.walk(node)

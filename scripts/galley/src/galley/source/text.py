@@ -26,7 +26,8 @@ def read_text(path: Path, relative: Path, errors: str = "strict") -> str:
         if found.st_size > LARGEST:
             what = f"has {found.st_size / 1e6:,.1f} MB, and a text may have {LARGEST / 1e6:.0f} MB"
             raise GalleyError(what, Place(relative), "keep data in a file of its own, which a cell opens")
-        return path.read_text(encoding="utf-8-sig", errors=errors)
+        text = path.read_bytes().decode("utf-8-sig", errors)
+        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text  # as Python reads a text
     except OSError as error:
         raise GalleyError(f"cannot be read: {error.strerror}", Place(relative)) from error
     except UnicodeDecodeError as error:
