@@ -16,87 +16,59 @@ A test holds each number against that cell's. Without this script the page has a
   }
   const BEGIN = ["7B", "bfloat16", "inference", 2048, 1]
 
-  const weights = ([layers, width, heads, inner], numbers) => {
-    const out = 2 * width + 2 * width / heads + inner + width
-    const linear = layers * width * (2 * width + 2 * width / heads + 2 * inner)
-    const rest = (VOCABULARY + PLACES + 2) * width + layers * (out + 4 * width)
-    const scales = { "8 bit": 4 * layers * out, "4 bit": linear / 16 + layers * 4 * 64 }
-    return linear * NUMBERS[numbers] + rest * Math.max(2, NUMBERS[numbers]) + (scales[numbers] ?? 0)
-  }
-  const trained = (shape, method) => {
-    const [layers, width, heads, inner] = shape, out = width + 2 * width / heads
-    if (method === "full") return weights(shape, "float32") / 4
-    const each = { LoRA: RANK * (4 * width + out + inner), "(IA)³": out + inner, Parallel: BOTTLENECK * (width + out) }
-    return layers * (each[method] ?? 0)
-  }
-  const activations = ([layers, width, heads, inner], size, method, tokens, texts) => {
-    const head = width / heads, rows = tokens * texts, out = width + 2 * head
-    const norms = 2 * layers + (method === "full")
-    const once = 4 * layers * heads + 4 * VOCABULARY + 8
-    const all = size * (norms * (width + 2) + layers * (inner + out + width + 2 * head)) + once
-    const more = {
-      full: size * (norms * width + layers * inner) + 8,
-      LoRA: 4 * layers * (width + inner + 3 * RANK + (size === 2 ? width : 0)),
-      "(IA)³": layers * (4 * inner + size * out),
-      Parallel: 4 * layers * (width + BOTTLENECK),
-    }
-    const fixed = { full: 8 * tokens, "(IA)³": 4 * layers * inner + 4 * (layers - 1) * out }
-    return rows * (all + more[method]) + (fixed[method] ?? 0) + 4 + 8 * (texts === 1)
-  }
   const memory = (size, numbers, method, tokens, texts) => {
-    const [layers, width, heads] = SHAPES[size], shape = [layers, width, heads, 4 * width]
-    const quantised = NUMBERS[numbers] < 2, runs = method === "inference"
-    if (quantised && method === "full") return null
-    const bytes = Math.max(2, NUMBERS[numbers]), each = method === "full" ? bytes : 4, many = trained(shape, method)
+    const [layers, width, heads] = SHAPES[size], head = width / heads, inner = 4 * width, out = width + 2 * head
+    const full = method === "full", runs = method === "inference", quantised = NUMBERS[numbers] < 2
+    if (quantised && full) return null
+    const bytes = Math.max(2, NUMBERS[numbers]), each = full ? bytes : 4, rows = tokens * texts
+
+    const outs = out + inner + 2 * width, linear = layers * width * (out + width + 2 * inner)
+    const rest = (VOCABULARY + PLACES + 2) * width + layers * (outs + 4 * width)
+    const scales = { "8 bit": 4 * layers * outs, "4 bit": linear / 16 + layers * 4 * 64 }[numbers] ?? 0
+    const trained = {
+      full: linear + rest,
+      LoRA: layers * RANK * (4 * width + out + inner),
+      "(IA)³": layers * (out + inner),
+      Parallel: layers * BOTTLENECK * (width + out),
+    }[method] ?? 0
+
+    const norms = 2 * layers + full, once = 4 * layers * heads + 4 * VOCABULARY + 8
+    const all = bytes * (norms * (width + 2) + layers * (inner + out + width + 2 * head)) + once
+    const more = {
+      full: bytes * (norms * width + layers * inner) + 8,
+      LoRA: 4 * layers * (width + inner + 3 * RANK + (bytes === 2 && width)),
+      "(IA)³": layers * (4 * inner + bytes * out),
+      Parallel: 4 * layers * (width + BOTTLENECK),
+    }[method]
+    const fixed = { full: 8 * tokens, "(IA)³": 4 * layers * inner + 4 * (layers - 1) * out }[method] ?? 0
     return {
-      weights: weights(shape, numbers),
+      weights: linear * NUMBERS[numbers] + rest * bytes + scales,
       buffer: PLACES ** 2,
-      adapter: method === "full" ? 0 : each * many,
-      cache: runs ? 2 * layers * (width / heads) * bytes * tokens * texts : 0,
-      gradients: each * many,
-      moments: 2 * each * many,
-      activations: quantised || runs ? null : activations(shape, bytes, method, tokens, texts),
+      adapter: full ? 0 : each * trained,
+      cache: runs ? 2 * layers * head * bytes * rows : 0,
+      gradients: each * trained,
+      moments: 2 * each * trained,
+      activations: quantised || runs ? null : rows * (all + more) + fixed + 4 + 8 * (texts === 1),
     }
   }
 
-  const element = (name, text = "", attributes = {}) =>
-    Object.assign(document.createElement(name), { textContent: text }, attributes)
   const gb = bytes => `${(bytes / 1e9).toFixed(2)} GB`
-  const form = element("form"), answer = element("div"), said = element("p")
-  answer.setAttribute("aria-live", "polite")
-  const selects = Object.entries(CHOICES).map(([name, values], number) => {
-    const select = element("select", "", { name })
-    select.append(...values.map(value => element("option", value.toLocaleString("en"), { value })))
-    select.value = BEGIN[number]
-    const label = element("label", name)
-    label.append(select)
-    form.append(label)
-    return select
-  })
-  const show = () => {
-    const [size, numbers, method, tokens, texts] = selects.map(select => select.value)
-    const parts = memory(size, numbers, method, Number(tokens), Number(texts)), table = element("table", "", { className: "fits-parts" })
-    answer.replaceChildren(said)
-    if (!parts) {
-      said.textContent = "Quantised weights are whole numbers, and have no gradient: choose an adapter, or other numbers."
-      return
-    }
+  const answer = parts => {
+    if (!parts) return "<p>Quantised weights are whole numbers, and have no gradient: choose an adapter, or other numbers."
     const sum = Object.values(parts).reduce((all, part) => all + part, 0)
     const card = CARDS.find(each => each * 2 ** 30 > sum)
-    said.textContent = card
-      ? `Computed: ${gb(sum)}. A GPU sold with ${card} GB has ${gb(card * 2 ** 30)}, which leaves ${
-        gb(card * 2 ** 30 - sum)} for what is not counted.`
-      : `Computed: ${gb(sum)}. No single GPU of the usual sizes has so much.`
-    for (const [name, bytes] of Object.entries(parts)) {
-      if (bytes === 0) continue
-      const row = table.insertRow()
-      row.append(element("th", name, { scope: "row" }), element("td", bytes === null ? "not counted" : gb(bytes)))
-      row.dataset.bytes = bytes ?? ""
-    }
-    answer.append(table)
+    const said = card
+      ? `A GPU sold with ${card} GB has ${gb(card * 2 ** 30)}, which leaves ${gb(card * 2 ** 30 - sum)} for what is not counted.`
+      : "No single GPU of the usual sizes has so much."
+    const rows = Object.entries(parts).filter(([, bytes]) => bytes !== 0).map(([name, bytes]) =>
+      `<tr data-bytes="${bytes ?? ""}"><th scope="row">${name}<td>${bytes === null ? "not counted" : gb(bytes)}`)
+    return `<p>Computed: ${gb(sum)}. ${said}<table class="fits-parts">${rows.join("")}</table>`
   }
+  place.innerHTML = `<form>${Object.entries(CHOICES).map(([name, values]) => `<label>${name}<select>${values.map(value =>
+    `<option value="${value}">${value.toLocaleString("en")}`).join("")}</select></label>`).join("")}</form><div aria-live="polite">`
+  const [form, shown] = place.children, selects = [...form.querySelectorAll("select")]
+  const show = () => { shown.innerHTML = answer(memory(...selects.map(({ value }) => Number(value) || value))) }
+  selects.forEach((select, number) => { select.value = BEGIN[number] })
   form.addEventListener("input", show)
-  form.addEventListener("submit", event => event.preventDefault())
-  place.append(form, answer)
   show()
 })()
