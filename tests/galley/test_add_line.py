@@ -138,6 +138,14 @@ def test_where_no_extension_is_named_the_list_is_the_last_setting(tmp_path: Path
     assert changed(tmp_path)["mkdocs.yml"] == new
 
 
+def test_blank_lines_that_belong_to_a_text_stay_in_it(tmp_path: Path) -> None:
+    text = "markdown_extensions:\n  - toc:\n      title: |%s\n        One\n\n%sextra: 1\n"
+    for keeps, before, after in (("+", "", "  - galley\n"), ("", "", "")):
+        site(tmp_path, text % (keeps, before))
+        wanted = text % (keeps, after) if keeps else text.replace("One\n", "One\n  - galley\n") % (keeps, after)
+        assert changed(tmp_path)["mkdocs.yml"] == wanted
+
+
 @pytest.mark.parametrize("text", UNPROVEN)
 def test_what_cannot_be_shown_is_refused_with_the_line_to_add(tmp_path: Path, text: str) -> None:
     line, what = UNPROVEN[text]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import tempfile
@@ -89,6 +90,16 @@ def test_a_command_whose_output_is_a_file_says_at_once_what_it_waits_for(folder:
                 assert build.wait(60) == 0
     assert text == "waits for another galley command: process 7 measures page p of /g\n"
     assert "[2/2] " in (tmp_path / "said").read_text()
+
+
+def test_a_page_that_measures_says_who_it_is_while_it_runs(folder: GuideFolder) -> None:
+    folder.without_sandbox()
+    file = private_folder() / "in-use.lock"
+    folder.snippet("one", f"# %% a [measured]\nprint(open({str(file)!r}).read())\n")
+    assert not folder.run().failures
+    said = folder.output("one", "a.stdout.txt")
+    assert said.startswith(f"process {os.getpid()} measures page one of ")
+    assert file.read_text() == ""
 
 
 def test_what_cannot_be_a_lock_is_told(tmp_path: Path) -> None:
