@@ -207,7 +207,7 @@ def take_in(start: Start) -> NotStarted | None:
 def _forget_temporary(given: Set[str]) -> None:
     """Unset each variable that an import set to a path in the temporary folder: a page has such a folder of its own.
 
-    torch, for one, keeps there where its compiler writes, and asks `tempfile` again where the variable is not set.
+    A library may keep there where it writes, and ask `tempfile` again where the variable is not set.
     """
     for name in os.environ.keys() - given:
         if Path(os.environ[name]).is_relative_to(tempfile.gettempdir()):
