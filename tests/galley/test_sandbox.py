@@ -480,6 +480,20 @@ def test_pages_read_the_cache_of_the_project_and_write_a_copy_of_it(folder: Guid
 
 
 @needs("files")
+def test_where_the_project_has_no_cache_a_page_has_one_in_its_own_folder(folder: GuideFolder) -> None:
+    code = "import os, pathlib\ncache = pathlib.Path(os.environ['XDG_CACHE_HOME'])\n(cache / 'mine').mkdir()\n"
+    folder.snippet("page", f"# %% one\n{code}print(cache == pathlib.Path(os.environ['HOME']))\n")
+    assert folder.run().failures == {}
+    assert folder.output("page", "one.stdout.txt") == "True\n"
+    assert not (folder.root / ".cache/mine").exists()
+    folder.write("pyproject.toml", OFF)
+    assert folder.run(everything=True).failures["page"].count("FileNotFoundError") > 0, "there is none to be found yet"
+    (folder.root / ".cache").mkdir()
+    assert folder.run(everything=True).failures == {}
+    assert folder.output("page", "one.stdout.txt") == "False\n"
+
+
+@needs("files")
 def test_a_setting_lets_pages_read_more(folder: GuideFolder, tmp_path: Path) -> None:
     outside = tmp_path.parent / f"{tmp_path.name}-outside"
     (outside / "store").mkdir(parents=True)

@@ -62,6 +62,7 @@ from galley.run.watch import UntrueError, Watch, WroteError
 from galley.source.cells import Cell, SnippetFile, cut
 from galley.source.grammar import grammar_among
 from galley.system import sandbox
+from galley.system.allowed import CACHE
 
 NO_DISPLAY = "only notebooks have it among the built-in names; import it: from IPython.display import display"
 READ_ONLY = "in the sandbox a page writes into its working folder and the temporary folder alone"
@@ -232,6 +233,9 @@ class _Program:
         os.chdir(self.job.scratch)
         os.environ |= {"LOGNAME": "user", "USER": "user"} | os.environ  # only the guide's own settings give others
         os.environ |= {**self.job.variables, "HOME": self.job.scratch, "TMPDIR": self.job.scratch}
+        cache = str(Path(self.job.root, CACHE))
+        if self.job.sandbox != sandbox.OFF and os.environ.get("XDG_CACHE_HOME") == cache and not Path(cache).is_dir():
+            os.environ["XDG_CACHE_HOME"] = self.job.scratch  # in the sandbox nobody makes the folder
         tempfile.tempdir = None  # a module may have asked before the fork, and then the answer was kept
         sys.argv = [self.job.path]
         sys.path[0] = str(Path(self.job.path).parent)
