@@ -7,25 +7,31 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from galley.convert import forms
+from galley.convert.part import Notebook, Part
+from galley.convert.places import HEADING, Places
 from galley.convert.prose import Prose
 from galley.convert.python import Code, as_python
-from galley.convert.read import Notebook, Part
 from galley.source.cells import LONGEST
+from galley.source.commented import REFUSED
 from galley.source.parameters import PARAMETERS
 
-HEADING = re.compile(r"^#{1,6}[ \t]+(?P<text>\S.*)$", re.MULTILINE)
 TITLE = re.compile(r"^#[ \t]+\S", re.MULTILINE)
-OTHERS = re.compile(r"[^a-z0-9]+")
-NOT_RUN = "Typed by hand: shown, and not run"
-TICKS = re.compile(r"`+")
-SETUP = {"hide-cell", "remove-cell"}
-FOLDED = {"hide-input", "remove-input", "hide-code"}
+# A notebook's tags, and the tag that has the same meaning here; `hide` folds what `remove` takes away.
+TAGS = {
+    "hide-cell": "setup",
+    "remove-cell": "remove-cell",
+    "hide-input": "folded",
+    "hide-code": "folded",
+    "remove-input": "remove-input",
+}
 SHOWN = {"hide-output", "remove-output"}
-KNOWN = SETUP | FOLDED | SHOWN | {"raises-exception", "skip-execution", "parameters", "injected-parameters"}
+KNOWN = {*TAGS, *SHOWN, "raises-exception", "skip-execution", "parameters", "injected-parameters"}
+STOPS = ("KeyboardInterrupt",)  # what a notebook recorded because somebody stopped it
 
 
 @dataclass(frozen=True)
@@ -38,16 +44,16 @@ class Made:
     lost: tuple[str, ...]
 
 
-def make(notebook: Notebook, stem: str, beside: Path, has_page: Callable[[str], bool]) -> Made:
+def make(notebook: Notebook, stem: str, beside: Path, places: Places) -> Made:
     """The page of a notebook that lies in the folder `beside`, and whose snippet file will be named `stem`."""
-    return _Making(notebook, stem, beside, has_page).made()
+    return _Making(notebook, stem, beside, places).made()
 
 
 class _Making:
-    def __init__(self, notebook: Notebook, stem: str, beside: Path, has_page: Callable[[str], bool]) -> None:
+    def __init__(self, notebook: Notebook, stem: str, beside: Path, places: Places) -> None:
         self.notebook, self.stem = notebook, stem
-        self.name = stem.replace("_", "-")
-        self.prose = Prose(beside, f"{self.name}-files", has_page)
+        self.name = PurePosixPath(places.own).stem
+        self.prose = Prose(beside, f"{self.name}-files", places)
         self.blocks: list[str] = []
         self.cells: list[str] = []
         self.names: set[str] = set()
@@ -55,10 +61,12 @@ class _Making:
 
     def made(self) -> Made:
         """The page with all that belongs to it."""
-        texts = [part.text for part in self.notebook.parts if part.kind == "markdown"]
-        if not any(TITLE.search(text) for text in texts[:1]):
+        texts = list(_above_code(self.notebook))
+        if not any(TITLE.search(text) for text in texts):
             self.blocks.append(f"# {self.notebook.title or self.name.replace('-', ' ').capitalize()}")
         for part in self.notebook.parts:
+            for said in part.lost:
+                self._lose(part, said)
             if part.kind == "markdown":
                 self._markdown(part)
             elif part.kind == "code":
@@ -66,45 +74,52 @@ class _Making:
             else:
                 self._lose(part, f"the raw cell is left out: {part.text.strip()[:60]!r}")
         page, snippets = "\n\n".join(self.blocks), "\n\n".join(self.cells)
-        return Made(f"{page}\n", f"{snippets}\n", self.prose.files, tuple(self.prose.lost))
+        return Made(f"{page}\n", f"{snippets}\n" if snippets else "", self.prose.files, tuple(self.prose.lost))
 
     def _lose(self, part: Part, said: str) -> None:
         self.prose.lost.append(f"cell {part.number}: {said}")
 
     def _markdown(self, part: Part) -> None:
+        if not part.text.strip():
+            return
         self.blocks.append(self.prose.of(part))
         self.heading = next((found["text"] for found in reversed(list(HEADING.finditer(part.text)))), self.heading)
 
     def _code(self, part: Part) -> None:
         code = as_python(part.text)
         for said in code.lost:
-            self._lose(part, said)
+            if part.error not in REFUSED:
+                self._lose(part, said)
         if not code.language and "skip-execution" in part.tags:
             code = Code(code.text, language="python")
             self._lose(part, "it is shown without running, as its tag has it")
-        if code.language:
-            fence = "`" * max(3, 1 + max(map(len, TICKS.findall(code.text)), default=0))
-            self.blocks.append(f'{fence}{code.language} title="{NOT_RUN}"\n{code.text}\n{fence}')
+        if code.language == "python" and part.error in REFUSED:
+            code = Code("\n".join(f"# {line}" for line in code.text.split("\n")))
+        elif code.language:
+            self.blocks.append(forms.block(code.text, code.language, forms.NOT_RUN))
             return
-        if not ast.parse(code.text).body:
+        if not code.shell and part.error not in REFUSED and not ast.parse(code.text).body:
             return  # comments alone, whose magics are told
         name = self._named(part, code.text)
-        self.cells.append(f"# %% {' '.join([name, *self._words(part, name)])}\n{code.text}")
+        tag = "shell" if code.shell else next((TAGS[each] for each in TAGS if each in part.tags), "")
+        self.cells.append(f"# %% {' '.join([name, *self._words(part, name, tag)])}\n{code.text}")
+        if tag == "remove-cell":
+            return
         self.blocks.append(f'```python exec="on" cell="{self.stem}/{name}"\n```')
 
-    def _words(self, part: Part, name: str) -> Iterator[str]:
+    def _words(self, part: Part, name: str, tag: str) -> Iterator[str]:
         """The tags and options on a cell's line."""
-        tags = "setup" if part.tags & SETUP else "folded" if part.tags & FOLDED else ""
-        if tags and name != PARAMETERS:
-            yield f"[{tags}]"
+        if tag and name != PARAMETERS:
+            yield f"[{tag}]"
         if part.alt:
             yield f'alt="{_quoted(part.alt)}"'
         elif part.drew:
             self._lose(part, f'its picture needs words, unless it has a title: alt="…" on the line of cell {name}')
-        if "raises-exception" in part.tags:
-            if not part.error:
-                self._lose(part, f'which error it raises is not known: raises="…" on the line of cell {name}')
-            yield f'raises="{part.error or "Exception"}"'
+        if part.error and part.error not in STOPS:
+            yield f'raises="{part.error}"'
+        elif "raises-exception" in part.tags:
+            self._lose(part, f'any error will do: say which it is, raises="…", on the line of cell {name}')
+            yield 'raises="BaseException" subclasses="yes"'
         if part.tags & SHOWN:
             self._lose(part, "its output is shown: galley hides none")
         if part.widget:
@@ -119,13 +134,22 @@ class _Making:
                 self.names.add(PARAMETERS)
                 return PARAMETERS
             self._lose(part, "it is no cell of parameters: galley's holds `name = literal` lines alone")
-        wanted = _slug(part.label) or _slug(self.heading) or f"cell-{part.number}"
+        wanted = forms.slug(part.label) or forms.slug(self.heading) or f"cell-{part.number}"
+        wanted = wanted[: LONGEST - 10].strip("-")
         wanted = f"{wanted}-1" if wanted == PARAMETERS else wanted
         name, number = wanted, 2
         while name in self.names:
             name, number = f"{wanted}-{number}", number + 1
         self.names.add(name)
         return name
+
+
+def _above_code(notebook: Notebook) -> Iterator[str]:
+    """The texts in which a page's title may stand: those above the first code, which may begin with a badge."""
+    for part in notebook.parts:
+        if part.kind != "markdown":
+            return
+        yield part.text
 
 
 def _literals(code: str) -> bool:
@@ -139,10 +163,6 @@ def _literals(code: str) -> bool:
         except (AssertionError, ValueError):
             return False
     return True
-
-
-def _slug(text: str) -> str:
-    return OTHERS.sub("-", text.lower())[: LONGEST - 10].strip("-")
 
 
 def _quoted(text: str) -> str:

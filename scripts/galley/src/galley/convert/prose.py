@@ -6,13 +6,13 @@ In the command.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
-from galley.convert.read import Part
+from galley.convert.part import Part
+from galley.convert.places import Places
 from galley.source.lines import outside_code
 
 # A piece of code, which stays as it is, or a link.
@@ -22,7 +22,8 @@ DIRECTIVE = re.compile(r"\s*+(?::::+|```+|~~~+)\s*+\{[^}]+\}.*+")
 REST = re.compile(r":[a-z]+:`[^`]+`|^\.\. \w+", re.MULTILINE)
 ODD = re.compile(r"[^\w.-]+")
 WEB = ("http:", "https:", "mailto:", "data:", "#", "/")
-NOTEBOOKS = (".ipynb", ".qmd", ".rmd")
+ELSEWHERE = ("http:", "https:", "//")  # from where a reader's browser would fetch a picture
+NOTEBOOKS = (".ipynb", ".qmd", ".rmd", ".rst", ".md")
 
 
 @dataclass
@@ -31,7 +32,7 @@ class Prose:
 
     beside: Path  # the folder of the notebook
     folder: str  # of the files, as the page names it
-    pages: Callable[[str], bool]  # whether the guide has a page of that name
+    places: Places  # where links lead
     files: dict[str, bytes] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
 
@@ -64,17 +65,29 @@ class Prose:
             return f"{found['bang']}[{found['text']}]({self._file(part, to)}{found['title'] or ''})"
         if to.startswith(WEB):
             return found[0]
-        path, mark, place = to.partition("#")
-        if Path(path).suffix.lower() in NOTEBOOKS or path.endswith(".md"):
-            name = Path(path).stem.replace("_", "-")
-            if self.pages(name):
-                return f"[{found['text']}]({name}.md{mark}{place})"
-            self._lose(part, f"the link to {path} is left out: import that one too, then link to {name}.md")
-            return found["text"]
+        scheme, _, target = to.rpartition(":")
+        path, mark, place = target.partition("#")
+        if scheme == "ref":
+            return self._led(part, found["text"], self.places.of_label(target), f"the label {target}")
+        if scheme == "doc":
+            return self._led(part, found["text"], self.places.of_page(self.beside, path), f"the page {path}")
+        if Path(path).suffix.lower() in NOTEBOOKS:
+            page = self.places.of_page(self.beside, unquote(path))
+            address = page and (f"{page[0]}{mark}{place.lower()}", page[1])  # headings have small letters there
+            return self._led(part, found["text"], address, path)
         return f"[{found['text']}]({self._file(part, to)})"
+
+    def _led(self, part: Part, text: str, page: tuple[str, str] | None, named: str) -> str:
+        """A link to a page, whose title stands for a text that is missing; without one the text alone."""
+        if page:
+            return f"[{text or page[1]}]({page[0]})"
+        self._lose(part, f"the link to {named} is left out: import that one together with this file")
+        return text or named.rpartition(" ")[2]
 
     def _file(self, part: Part, to: str) -> str:
         """Where the page has a file that the notebook holds or names; the address as it is where there is no file."""
+        if to.startswith(ELSEWHERE):
+            self._lose(part, f"each reader would fetch {to} from another host: take it away, or put it beside the page")
         if to.startswith(WEB):
             return to
         name = unquote(to.removeprefix("attachment:"))
