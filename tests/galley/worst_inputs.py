@@ -24,6 +24,7 @@ from galley.convert.command import DRAWS
 from galley.convert.page import make
 from galley.convert.part import Notebook, Part
 from galley.convert.places import ANCHOR, OF_GALLERIES, Places, stem_of
+from galley.convert.read import REST
 from galley.errors import GalleyError, Place
 from galley.export import book
 from galley.export.document import document
@@ -143,6 +144,7 @@ def _converted(text: str) -> None:
         parts = (Part(1, kind, text, label=text), Part(2, "code", "x = 1"))
         make(Notebook("", parts), "a", ROOT, Places("a.md", ROOT, {}, {}, {}))
     DRAWS.search(text)
+    REST.search(text)
     stem_of(text)
 
 
@@ -168,7 +170,7 @@ def _in_docutils(text: str) -> None:
         return
     from docutils import nodes
 
-    from galley.convert.doctree import MARK, UNKNOWN, Writer
+    from galley.convert.doctree import DISABLED, MARK, UNKNOWN, Writer
 
     writer, document = Writer(), nodes.section()
     document += nodes.comment("", f"{MARK}0")
@@ -176,6 +178,7 @@ def _in_docutils(text: str) -> None:
     writer.document(document)
     writer.text(0)
     UNKNOWN.search(text)
+    DISABLED.search(text)
 
 
 def _cut(head: str) -> None:
@@ -599,8 +602,9 @@ TABLE = {
             "galley.convert.command.DRAWS",
             "galley.convert.forms.OTHERS",
             "galley.convert.page.TITLE",
+            "galley.convert.read.REST",
             *(f"galley.convert.places.{name}" for name in ("HEADING", "OTHERS")),
-            *(f"galley.convert.prose.{name}" for name in ("DIRECTIVE", "IMAGE", "LINK", "ODD", "REST")),
+            *(f"galley.convert.prose.{name}" for name in ("DIRECTIVE", "IMAGE", "LINK", "ODD")),
             *(f"galley.convert.python.{name}" for name in ("CELL_MAGIC", "LINE_MAGIC", "SHELL_LINE")),
         ),
         _converted,
@@ -631,7 +635,7 @@ TABLE = {
         ),
     ),
     "reStructuredText": Worst(
-        ("galley.convert.doctree.SPECIAL", "galley.convert.doctree.UNKNOWN"),
+        tuple(f"galley.convert.doctree.{name}" for name in ("DISABLED", "SPECIAL", "UNKNOWN")),
         _in_docutils,
         tuple(pumped("", unit) for unit in ("_", "a_", "*", "`", "\\", "[", 'Unknown directive type "', "a")),
     ),

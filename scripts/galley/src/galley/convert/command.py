@@ -19,7 +19,7 @@ from galley.convert.data import Data, data_of
 from galley.convert.page import Made, make
 from galley.convert.part import Notebook
 from galley.convert.places import HEADERS, Places, labels_of, page_of, stem_of, title_of
-from galley.convert.read import FORMATS, read
+from galley.convert.read import FORMATS, is_notebook, read
 from galley.errors import GalleyError, Place, RefusedError, UsageError
 from galley.source.cells import cut, page_name
 from galley.source.grammar import grammar_of
@@ -79,7 +79,7 @@ def _named(paths: Sequence[Path], name: str) -> Iterator[tuple[Path, str]]:
             relative = path.resolve().relative_to(base).with_suffix("")
             yield path, _stem(path, name.removesuffix(".md") or relative.as_posix())
             continue
-        found = sorted(each for each in path.rglob("*") if each.suffix.lower() in FORMATS and each.is_file())
+        found = sorted(filter(is_notebook, path.rglob("*")))
         if not found:
             raise UsageError(f"{path} has no notebook", mend=f"galley import takes files with {', '.join(FORMATS)}")
         folder = Path(name) if name else path.resolve().relative_to(base)
@@ -109,7 +109,7 @@ def _take(project: Project, files: Sequence[_File]) -> Taken:
     if not any(each.snippets for each in made.values()):
         raise GalleyError("has no cell of Python", Place(files[0].path), "write its prose as a page by hand")
     lost += [said for each in data for said in each.lost]
-    brought = _brought(project, data)
+    brought = _brought(project, files, data, written)
     _write({**brought, **written})
     code = "".join(each.snippets for each in made.values())
     settings = tuple(_settings(project, [name for each in data for name in each.links], code))
@@ -136,9 +136,17 @@ def _files(project: Project, file: _File, made: Made) -> dict[Path, bytes]:
     return found | {page.with_name(f"{page.stem}-files") / name: data for name, data in made.files.items()}
 
 
-def _brought(project: Project, data: Sequence[Data]) -> dict[Path, bytes]:
-    """The files of data that are not in the folder of the snippets yet, with these very bytes."""
+def _brought(
+    project: Project, files: Sequence[_File], data: Sequence[Data], written: Mapping[Path, bytes]
+) -> dict[Path, bytes]:
+    """The data and the modules of notebooks that are not among the snippets yet, with these very bytes.
+
+    A module that is imported as a page is none beside: a snippet file can be imported as well.
+    """
     found = {project.snippets / name: content for each in data for name, content in each.files.items()}
+    for file, each in zip(files, data, strict=True):
+        folder = (project.snippets / file.stem).parent
+        found |= {folder / name: content for name, content in each.modules.items() if folder / name not in written}
     return {path: content for path, content in found.items() if not path.is_file() or path.read_bytes() != content}
 
 

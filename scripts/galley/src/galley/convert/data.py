@@ -1,7 +1,7 @@
-"""The files that a notebook's code reads from its own folder: a page finds them by the setting `links`.
+"""The files that a notebook's code reads or imports from its own folder.
 
 In the command. The code is read and not run. So a file counts that a text in the code names, and all files of a folder
-whose name such a text begins with.
+that one names. A page finds data by the setting `links`, and modules beside its snippet file.
 """
 
 from __future__ import annotations
@@ -9,36 +9,54 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from galley.convert.part import Notebook
 from galley.convert.python import as_python
 from galley.folders import NAME
+from galley.source.imports import imported
 
+CODE = (".py", ".ipynb")  # the endings of files that are no data
 LARGEST = 20_000_000  # bytes of what comes along
 
 
 @dataclass(frozen=True)
 class Data:
-    """Files by their paths in the notebook's folder, the names that `links` needs for them, and what stayed behind."""
+    """Files by their paths in the notebook's folder, the names that `links` needs for them, and what stayed behind.
+
+    `modules` are what the code imports from there.
+    """
 
     files: Mapping[str, bytes]
     links: tuple[str, ...]
     lost: tuple[str, ...] = ()
+    modules: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def data_of(notebook: Notebook, beside: Path) -> Data:
-    """What the code of a notebook in the folder `beside` names there."""
+    """What the code of a notebook in the folder `beside` names there, and what it imports from there."""
     codes = [as_python(part.text) for part in notebook.parts if part.kind == "code"]
-    named = {each for code in codes if not code.language for each in _texts(code.text)}
-    found = sorted({file for text in named for file in _named(beside.resolve(), text)})
+    texts = [code.text for code in codes if not code.language]
+    modules = {file: (beside / file).read_bytes() for text in texts for file in _modules(beside, text)}
+    named = {each for text in texts for each in _texts(text)}
+    found = sorted({file for text in named for file in _named(beside.resolve(), text) if file.suffix not in CODE})
     names = tuple(dict.fromkeys(file.relative_to(beside.resolve()).parts[0] for file in found))
     size = sum(file.stat().st_size for file in found)
     if size > LARGEST:
         said = f"the files that its code reads have {size // 1_000_000} MB: copy {', '.join(names)} into the snippets"
-        return Data({}, names, (said,))
-    return Data({file.relative_to(beside.resolve()).as_posix(): file.read_bytes() for file in found}, names)
+        return Data({}, names, (said,), modules)
+    files = {file.relative_to(beside.resolve()).as_posix(): file.read_bytes() for file in found}
+    return Data(files, names, modules=modules)
+
+
+def _modules(beside: Path, code: str) -> Iterator[str]:
+    """The modules in a folder that code imports: a file each, or all files of a package."""
+    for name in imported(ast.parse(code).body):
+        if (beside / f"{name}.py").is_file():
+            yield f"{name}.py"
+        elif (beside / name / "__init__.py").is_file():
+            yield from (each.relative_to(beside).as_posix() for each in (beside / name).rglob("*.py"))
 
 
 def _texts(code: str) -> Iterator[str]:

@@ -51,12 +51,16 @@ class _Admonition(_Unseen):
     """What a page sets apart. One with a title of its own says its kind as a class."""
 
     def run(self) -> list[Any]:
-        titled = self.name == "admonition" or self.name.startswith(forms.OF_VERSIONS)
-        first = [] if titled or not self.arguments else [*self.arguments[0].split("\n"), ""]
+        title, said = "", (self.arguments or [""])[0]
+        if self.name == "admonition":
+            title, said = " ".join(said.split()), ""
+        elif self.name.startswith(forms.OF_VERSIONS):
+            title, said = (*said.split(maxsplit=1), "", "")[:2]
+        first = [*said.split("\n"), ""] if said else []
         found = nodes.admonition("\n".join(self.content))
         classes = self.options.get("class", "").split()
         found["name"] = next((each for each in classes if each in forms.ADMONITIONS), self.name)
-        found["title"] = self.arguments[0] if titled and self.arguments else ""
+        found["title"] = title
         self.state.nested_parse(StringList([*first, *self.content], source=""), self.content_offset, found)
         return [found]
 

@@ -16,7 +16,9 @@ from galley.convert import forms
 
 MARK = "galley-text-"  # the comment that stands above each text of a file, which are read as one
 UNKNOWN = re.compile(r"Unknown (?P<what>directive type|interpreted text role) \"(?P<name>[^\"]+)\"")
+DISABLED = re.compile(r"\"(?P<name>[\w-]+)\" directive disabled")
 SPECIAL = re.compile(r"[\\`*\[\]]|\b_|_\b")  # what Markdown would read as a mark
+LEFT_OUT = "`.. {}::` is left out: write it as Markdown has it"
 ERROR = 3  # the level from which on docutils leaves something out
 WITHOUT = (nodes.comment, nodes.substitution_definition, nodes.pending, nodes.topic)
 
@@ -78,14 +80,18 @@ class Writer:
         return self._inlines(node)
 
     def _message(self, node: Any) -> str:
-        """What docutils could not read; a directive that it does not know is left out, and told."""
-        if node["level"] >= ERROR:
-            found = UNKNOWN.search(node.astext())
-            if found and found["what"].startswith("directive"):
-                self._lose(f"`.. {found['name']}::` is left out: write it as Markdown has it")
-            elif not found:
-                first = node.children[0].astext().partition("\n")[0]
-                self._lose(f"its reStructuredText is not as docutils reads it: {first}")
+        """What docutils could not read. A directive that it does not know is told, and its text stands as it was."""
+        if disabled := DISABLED.search(node.astext()):
+            self._lose(LEFT_OUT.format(disabled["name"]))
+        if disabled or node["level"] < ERROR:
+            return ""
+        found, text = UNKNOWN.search(node.astext()), node.children[-1].astext()
+        if found and found["what"].startswith("directive"):
+            self._lose(LEFT_OUT.format(found["name"]))
+            return forms.block(text, "rst", forms.NOT_RUN) if "\n\n" in text else ""
+        if not found:
+            first = node.children[0].astext().partition("\n")[0]
+            self._lose(f"its reStructuredText is not as docutils reads it: {first}")
         return ""
 
     def _admonition(self, node: Any) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from textwrap import indent
 
+REF, DOC = "ref:", "doc:"
 NOT_RUN = "Typed by hand: shown, and not run"
 TICKS = re.compile(r"`+")
 TITLED = re.compile(r"(?P<text>[^<>]*[^<>\s])\s*<(?P<to>[^<>]+)>")
@@ -45,10 +46,10 @@ def role(name: str, said: str) -> str | None:
     if name == "math":
         return f"${said}$"
     if name in ("ref", "numref", "doc"):
-        scheme = "doc:" if name == "doc" else "ref:"
-        return f"[{text}]({scheme}{to.strip('!~') if name == 'doc' else slug(to)})"
+        return f"[{text}]({DOC}{to.strip('!~')})" if name == "doc" else f"[{text}]({REF}{slug(to)})"
     if name == "pep":
-        return f"[PEP {to}](https://peps.python.org/pep-{to.partition('#')[0]:0>4}/)"
+        number, mark, place = to.partition("#")
+        return f"[{text or f'PEP {number}'}](https://peps.python.org/pep-{number:0>4}/{mark}{place})"
     if name in AS_TEXT:
         return text or to
     return (text or code(short(to))) if name in IN_CODE else None

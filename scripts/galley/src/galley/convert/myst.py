@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import indent
 
 from galley.convert import forms
 
-OPENER = re.compile(r"(?P<fence>`{3,}+|~{3,}+|:{3,}+)\s*\{(?P<name>[\w:-]+)\}[ \t]*(?P<rest>.*)")
+OPENER = re.compile(r"(?P<indent>[ \t]*+)(?P<fence>`{3,}+|~{3,}+|:{3,}+)\s*\{(?P<name>[\w:-]+)\}[ \t]*(?P<rest>.*)")
 OPTION = re.compile(r":(?P<name>[\w-]+):[ \t]*(?P<value>.*)")
-PLAIN = re.compile(r"(?P<fence>`{3,}+|~{3,}+)[^`{]*+")  # how a block of code begins, whose text stays
+PLAIN = re.compile(r"[ \t]*+(?P<fence>`{3,}+|~{3,}+)[^`{]*+")  # how a block of code begins, whose text stays
 # A role, or a piece of code, which stays.
 ROLE = re.compile(r"\{(?P<name>[\w:-]++)\}`(?P<said>[^`\n]++)`|(?<!`)`++[^`\n]*+`++")
 LABEL = re.compile(r"\((?P<label>[^()]+)\)=[ \t]*")
@@ -47,8 +48,9 @@ def _lines(lines: list[str], depth: int) -> Iterator[str]:
         opener, plain = OPENER.fullmatch(lines[at]), PLAIN.fullmatch(lines[at])
         if found := opener or plain:
             end = _end(lines, at + 1, found["fence"])
-            made = _made(_directive(opener, lines[at + 1 : end]), depth + 1) if opener else None
-            yield from [made] if made is not None else lines[at : end + 1]
+            body = [line.removeprefix(opener["indent"]) for line in lines[at + 1 : end]] if opener else []
+            made = _made(_directive(opener, body), depth + 1) if opener else None
+            yield from lines[at : end + 1] if opener is None or made is None else [indent(made, opener["indent"])]
             at = end + 1
             continue
         if label := LABEL.fullmatch(lines[at]):

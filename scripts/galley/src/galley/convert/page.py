@@ -15,7 +15,7 @@ from galley.convert import forms
 from galley.convert.part import Notebook, Part
 from galley.convert.places import HEADING, Places
 from galley.convert.prose import Prose
-from galley.convert.python import Code, as_python
+from galley.convert.python import Code, as_python, given_by
 from galley.source.cells import LONGEST
 from galley.source.commented import REFUSED
 from galley.source.parameters import PARAMETERS
@@ -58,6 +58,7 @@ class _Making:
         self.cells: list[str] = []
         self.names: set[str] = set()
         self.heading = ""
+        self.given: set[str] = set()  # the names that the cells so far import and define
 
     def made(self) -> Made:
         """The page with all that belongs to it."""
@@ -74,7 +75,9 @@ class _Making:
             else:
                 self._lose(part, f"the raw cell is left out: {part.text.strip()[:60]!r}")
         page, snippets = "\n\n".join(self.blocks), "\n\n".join(self.cells)
-        return Made(f"{page}\n", f"{snippets}\n" if snippets else "", self.prose.files, tuple(self.prose.lost))
+        return Made(
+            f"{page}\n", f"{snippets}\n" if snippets else "", self.prose.files, tuple(dict.fromkeys(self.prose.lost))
+        )
 
     def _lose(self, part: Part, said: str) -> None:
         self.prose.lost.append(f"cell {part.number}: {said}")
@@ -86,7 +89,7 @@ class _Making:
         self.heading = next((found["text"] for found in reversed(list(HEADING.finditer(part.text)))), self.heading)
 
     def _code(self, part: Part) -> None:
-        code = as_python(part.text)
+        code = as_python(part.text, self.given)
         for said in code.lost:
             if part.error not in REFUSED:
                 self._lose(part, said)
@@ -100,6 +103,7 @@ class _Making:
             return
         if not code.shell and part.error not in REFUSED and not ast.parse(code.text).body:
             return  # comments alone, whose magics are told
+        self.given |= given_by(code.text)
         name = self._named(part, code.text)
         tag = "shell" if code.shell else next((TAGS[each] for each in TAGS if each in part.tags), "")
         self.cells.append(f"# %% {' '.join([name, *self._words(part, name, tag)])}\n{code.text}")

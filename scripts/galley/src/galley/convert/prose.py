@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
+from mimetypes import guess_type
 from pathlib import Path
 from urllib.parse import unquote
 
+from galley.convert.forms import DOC, REF, code, slug
 from galley.convert.part import Part
 from galley.convert.places import Places
 from galley.source.lines import outside_code
@@ -19,7 +21,6 @@ from galley.source.lines import outside_code
 LINK = re.compile(r"`[^`]*`|(?P<bang>!?)\[(?P<text>[^\[\]]*)\]\((?P<to>[^()\s]+)(?P<title>\s+\"[^\"]*\")?\)")
 IMAGE = re.compile(r'<img\s[^<>]*?src="(?P<to>[^"<>]+)"')
 DIRECTIVE = re.compile(r"\s*+(?::::+|```+|~~~+)\s*+\{[^}]+\}.*+")
-REST = re.compile(r":[a-z]+:`[^`]+`|^\.\. \w+", re.MULTILINE)
 ODD = re.compile(r"[^\w.-]+")
 WEB = ("http:", "https:", "mailto:", "data:", "#", "/")
 ELSEWHERE = ("http:", "https:", "//")  # from where a reader's browser would fetch a picture
@@ -46,8 +47,6 @@ class Prose:
             elif at in free:
                 lines[at] = IMAGE.sub(lambda found: self._image(part, found), line)
                 lines[at] = LINK.sub(lambda found: self._link(part, found), lines[at])
-        if REST.search(part.text):
-            self._lose(part, "its prose is reStructuredText in part: write it as Markdown")
         return "\n".join(lines)
 
     def _lose(self, part: Part, said: str) -> None:
@@ -65,24 +64,28 @@ class Prose:
             return f"{found['bang']}[{found['text']}]({self._file(part, to)}{found['title'] or ''})"
         if to.startswith(WEB):
             return found[0]
-        scheme, _, target = to.rpartition(":")
-        path, mark, place = target.partition("#")
-        if scheme == "ref":
-            return self._led(part, found["text"], self.places.of_label(target), f"the label {target}")
-        if scheme == "doc":
+        if to.startswith(REF):
+            label = to.removeprefix(REF)
+            return self._led(part, found["text"], self.places.of_label(label), f"the label {label}")
+        path, mark, place = to.removeprefix(DOC).partition("#")
+        if to.startswith(DOC):
             return self._led(part, found["text"], self.places.of_page(self.beside, path), f"the page {path}")
         if Path(path).suffix.lower() in NOTEBOOKS:
             page = self.places.of_page(self.beside, unquote(path))
             address = page and (f"{page[0]}{mark}{place.lower()}", page[1])  # headings have small letters there
             return self._led(part, found["text"], address, path)
+        if label := self.places.of_label(slug(to)):
+            return self._led(part, found["text"], label, to)
+        if "/" not in to and guess_type(to)[0] is None and self._beside(unquote(to)) is None:  # of MyST, to an object
+            return self._led(part, found["text"], None, to)
         return f"[{found['text']}]({self._file(part, to)})"
 
     def _led(self, part: Part, text: str, page: tuple[str, str] | None, named: str) -> str:
         """A link to a page, whose title stands for a text that is missing; without one the text alone."""
         if page:
-            return f"[{text or page[1]}]({page[0]})"
+            return f"[{text or page[1] or Path(named.rpartition(' ')[2]).stem}]({page[0]})"
         self._lose(part, f"the link to {named} is left out: import that one together with this file")
-        return text or named.rpartition(" ")[2]
+        return text or code(named.rpartition(" ")[2])
 
     def _file(self, part: Part, to: str) -> str:
         """Where the page has a file that the notebook holds or names; the address as it is where there is no file."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 # A line that is IPython's own: a magic, a shell's command, a question, or one of these whose answer has a name.
@@ -57,8 +57,8 @@ class Code:
     shell: bool = False
 
 
-def as_python(source: str) -> Code:
-    """The code of a cell without what is no Python."""
+def as_python(source: str, given: Collection[str] = ()) -> Code:
+    """The code of a cell without what is no Python; `given` are names that cells above it import or define."""
     lost = []
     text = source.strip("\n")
     if commands := _commands(text):
@@ -76,8 +76,9 @@ def as_python(source: str) -> Code:
         wrong = _wrong(text) if told else wrong
     if wrong:
         return Code(text, (*lost, f"is no Python, and is shown without running: {wrong}"), "python")
-    text = _shown_last(text)
-    for name in _of_ipython(text):
+    own = {*given, *given_by(text)}
+    text = text if "display" in own else _shown_last(text)
+    for name in _of_ipython(text, own):
         if name == "display":
             text = _with_import(text)
             lost.append(OF_DISPLAY)
@@ -100,7 +101,7 @@ def _shown_last(text: str) -> str:
     last = body[-1].value if body and isinstance(body[-1], ast.Expr) else None
     if not (isinstance(last, ast.Call) and isinstance(last.func, ast.Name) and last.func.id == "display"):
         return text
-    if len(last.args) != 1 or last.keywords or last.col_offset or "display" in _given(text):
+    if len(last.args) != 1 or last.keywords or last.col_offset:
         return text
     value, lines = ast.get_source_segment(text, last.args[0]) or "", text.split("\n")
     shown = "\n".join([*lines[: last.lineno - 1], value, *lines[last.end_lineno :]])
@@ -146,14 +147,14 @@ def _without_magics(text: str) -> tuple[str, list[str]]:
     return "\n".join(lines), lost
 
 
-def _of_ipython(text: str) -> Iterator[str]:
-    """The names of IPython's own that code calls and does not import or define."""
+def _of_ipython(text: str, own: Collection[str]) -> Iterator[str]:
+    """The names of IPython's own that code calls, but for those that the notebook imports or defines."""
     nodes = ast.walk(ast.parse(text))
     used = {each.id for each in nodes if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)}
-    yield from sorted((OF_IPYTHON & used) - _given(text))
+    yield from sorted((OF_IPYTHON & used).difference(own))
 
 
-def _given(text: str) -> set[str]:
+def given_by(text: str) -> set[str]:
     """The names that code imports from modules or defines."""
     nodes = list(ast.walk(ast.parse(text)))
     imports = (each.names for each in nodes if isinstance(each, ast.ImportFrom))

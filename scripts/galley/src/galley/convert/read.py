@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +29,10 @@ JUPYTEXTS = "%matplotlib inline"  # what Jupytext puts before some scripts
 MYST = "{code-cell"  # how a cell begins in MyST; elsewhere it is a block of code
 OPTION = "#| "  # how a line begins in which Quarto says something of a cell
 OF_QUARTO = {"echo": "remove-input", "include": "remove-cell", "output": "remove-output", "eval": "skip-execution"}
+REST = re.compile(r":[a-z]+:`[^`]+`|^\.\. \w+", re.MULTILINE)  # what prose has that is read as Markdown and is none
+CELLS = ("# %%", "#%%", "# +")  # how a line of a script begins that begins a cell
 WIDGET = "application/vnd.jupyter.widget-view+json"
+IN_REST = "its prose is reStructuredText in part: write it as Markdown"
 THUMBNAIL = "its picture in the gallery was number {}: write the tag [thumbnail] on the line of the cell that draws it"
 UNHEARD = ("tags", "line_numbers", "multi_image", "multi_image_block")  # comments for a look that galley has not
 
@@ -52,6 +56,16 @@ def read(path: Path) -> Notebook:
         raise GalleyError("its prose is nested too deeply", Place(path), "take lists and directives apart") from None
     parts = [each for part in found.parts for each in (cells_of(part) if part.kind == "markdown" else [part])]
     return Notebook(found.title, tuple(part for part in parts if part.text.strip() or part.lost))
+
+
+def is_notebook(path: Path) -> bool:
+    """Whether a file in a folder is a notebook: by its ending, and a Python file by its cells or its title."""
+    if path.suffix.lower() not in FORMATS or not path.is_file():
+        return False
+    if path.suffix != ".py":
+        return True
+    text = read_text(path, path)
+    return any(line.startswith(CELLS) for line in text.split("\n")) or blocks_of(text) is not None
 
 
 def _of_cells(path: Path, form: str, text: str) -> Notebook:
@@ -144,6 +158,7 @@ def _part(number: int, cell: Any) -> Part:
         drew=any(mime.startswith("image/") for mime in types),
         widget=WIDGET in types,
         attachments=dict(_attachments(cell)),
+        lost=(IN_REST,) if cell.cell_type == "markdown" and REST.search(text) else (),
     )
 
 

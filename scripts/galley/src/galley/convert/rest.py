@@ -29,7 +29,8 @@ def as_markdown(texts: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
     from galley.convert.doctree import MARK, Writer
 
     make_known()
-    source = "\n\n".join(f".. {MARK}{number}\n\n{dedent(text)}" for number, text in enumerate(texts))
+    # The empty comment ends the mark, which else took in a quotation below it.
+    source = "\n\n".join(f".. {MARK}{number}\n\n..\n\n{dedent(text)}" for number, text in enumerate(texts))
     writer = Writer()
     writer.document(publish_doctree(source, settings_overrides=SETTINGS))
     return [(writer.text(number), tuple(writer.lost.get(number, ()))) for number in range(len(texts))]

@@ -13,7 +13,8 @@ from dataclasses import replace
 from galley.convert.part import Part
 from galley.source.lines import OPENER, Ends, marked
 
-HEADER = re.compile(r"(?:\{(?:doctest|code-block|code)\} *)?(?:pycon|python-console|python|py|ipython|doctest)?\b.*")
+# What stands behind the fence of a block that may be a session.
+HEADER = re.compile(r"(?:\{(?:doctest|code-block|code)\}.*|(?:pycon|python-console|python3?|py|ipython|doctest)\b.*)?")
 DIRECTIVE = re.compile(r"(?<![ \t])[ \t]*+# ?doctest:[^\n]*+")
 OPTION = re.compile(r":[\w-]+:.*")  # of a directive, above its text
 
@@ -33,7 +34,7 @@ def cells_of(part: Part) -> Iterator[Part]:
         if cells:
             yield replace(part, text="\n".join(kept))
             yield from cells
-            kept = []
+            part, kept = replace(part, lost=()), []  # it is told once
         else:
             kept += lines[at : end + 1]
         at = end + 1
@@ -64,4 +65,4 @@ def _cells(part: Part, header: str, lines: list[str]) -> Iterator[Part]:
 def _cell(part: Part, code: str, error: str) -> Part:
     """A cell that ends where the session shows a value, a text or an error."""
     name = error.partition("\n")[0].partition(":")[0].strip().rpartition(".")[2]
-    return replace(part, kind="code", text=code.rstrip("\n"), error=name)
+    return replace(part, kind="code", text=code.rstrip("\n"), error=name, lost=())
