@@ -393,6 +393,21 @@ def test_links_lead_to_labels_and_headings(work: GuideFolder) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("(a)=\n\n# Title\nWords", '# Title\n\n<a id="a"></a>\n\nWords\n\n'),
+        ("Above.\n\n# Title\n\nBelow.", "# Title\n\nAbove.\n\nBelow.\n\n"),
+        ("```text\n# none\n```\n\n## Part", "# A\n\n```text\n# none\n```\n\n## Part\n\n"),
+        ("Words\n\n```{code-cell}\n1\n```\n\n# Late", "# A\n\nWords\n\n"),
+    ],
+)
+def test_the_title_comes_first(work: GuideFolder, text: str, begins: str) -> None:
+    work.write("work/a.md", f"{text}\n\n```{{code-cell}}\nprint(1)\n```\n")
+    moved(work, "a.md")
+    assert page(work, "a.md").startswith(f"{begins}```python exec")
+
+
 def test_a_notebooks_own_display_is_no_name_of_ipythons(work: GuideFolder) -> None:
     own = "# %% one\nclass display:\n    def __init__(self, x): ...\n\n"
     own += "# %% two\ndisplay('x')\n\n# %% three\ndisplay('x')\nprint(1)\n"
@@ -426,10 +441,11 @@ def test_an_interrupted_cell_is_none_that_must_fail(work: GuideFolder) -> None:
 def test_the_command_says_what_to_write_and_to_run(work: GuideFolder) -> None:
     work.write("work/data.csv", "1\n")
     work.write("work/a.py", "# %% one\nopen('data.csv')\n")
-    work.write("work/b.py", "# %% one\nprint(1)\n")
-    done = work.galley("import", "work/a.py", "work/b.py")
+    work.write("work/b.md", "# B\n\nA {math}`x`.\n\n```{dropdown} More\n```\n\n```{code-cell}\nprint(1)\n```\n")
+    done = work.galley("import", "work/a.py", "work/b.md")
     assert done.returncode == 0, done.stdout
     told = 'write under [tool.galley] in pyproject.toml:\n    links = ["data.csv"]\n'
+    told += "add to the site's markdown_extensions: pymdownx.details, pymdownx.arithmatex\n"
     assert done.stdout.endswith(f"{told}galley run a b runs them; add them to nav in mkdocs.yml where there is one\n")
 
 

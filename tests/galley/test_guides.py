@@ -89,7 +89,8 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Moved:
 @pytest.fixture(scope="module")
 def howto(tmp_path_factory: pytest.TempPathFactory) -> Moved:
     """The how-to of a library."""
-    return moved(GuideFolder.make(tmp_path_factory.mktemp("howto")), GUIDES / "howto")
+    folder = GuideFolder.make(tmp_path_factory.mktemp("howto"))
+    return moved(folder, GUIDES / "howto")
 
 
 def test_what_a_data_guide_loses_is_told(data: Moved) -> None:
@@ -113,7 +114,8 @@ def test_the_notebooks_of_a_data_guide_link_to_each_other_as_pages(data: Moved) 
     assert first.count("< [Contents](index.md) | [Group and Join](01-02-group-and-join.md) >") == 2
     assert "[Load and Clean](01-01-load-and-clean.md#what-is-missing)" in data.page("01-02-group-and-join")
     assert data.page("index").count(".md)") == 2
-    assert re.findall(r"^# .*$", first, re.MULTILINE) == ["# Load and Clean"], "one title, below the badge"
+    assert first.startswith("# Load and Clean\n\n<!--BOOK-->"), "the title comes first, and then the badge"
+    assert len(re.findall(r"^# .*$", first, re.MULTILINE)) == 1
     assert '<img align="left" style="padding-right:10px;" src="01-01-load-and-clean-files/river.png">' in first
     assert "![the river](01-02-group-and-join-files/map.png)" in data.page("01-02-group-and-join")
 
@@ -184,6 +186,7 @@ def test_what_a_gallery_loses_is_told(gallery: Moved) -> None:
         f"plot_waves.py, cell 2: {thumbnail}",
         "plot_waves.py, cell 10: `.. tags::` is left out: write it as Markdown has it",
     )
+    assert gallery.taken.extensions == ("pymdownx.arithmatex",)
     assert gallery.taken.pages == ("gallery/fields/plot-contours", "gallery/plot-moving-dot", "gallery/plot-waves")
 
 
@@ -289,6 +292,7 @@ def test_what_a_how_to_loses_is_told(howto: Moved) -> None:
         f"tasks.md, cell 17: {any_error} groups-4",
     )
     assert howto.taken.settings == ()
+    assert howto.taken.extensions == ("pymdownx.details", "pymdownx.arithmatex"), "the site has admonitions"
 
 
 def test_each_answer_of_a_session_is_an_output(howto: Moved) -> None:

@@ -74,9 +74,9 @@ def _export_all(guide: Guide, profile: str, form: str, output: str) -> None:
 
 
 @click.command(name="import", short_help="Make pages and snippet files of notebooks.")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("file", nargs=-1, required=True)
 @click.option("--as", "name", default="", metavar="NAME", help="The page's name; that of the file when not given.")
-def take(files: tuple[str, ...], name: str) -> None:
+def take(file: tuple[str, ...], name: str) -> None:
     """Make a page of each notebook: prose goes into the page, code into its snippet file.
 
     FILE is a notebook of Jupyter (.ipynb), Quarto (.qmd) or MyST (.md), a Python script with `# %%` lines or of
@@ -86,7 +86,7 @@ def take(files: tuple[str, ...], name: str) -> None:
     """
     from galley.convert import command
 
-    taken = command.take(find_project(Path.cwd()), *map(Path, files), name=name)
+    taken = command.take(find_project(Path.cwd()), *map(Path, file), name=name)
     for path in taken.files:
         out(f"wrote {path}")
     if taken.lost:
@@ -97,5 +97,7 @@ def take(files: tuple[str, ...], name: str) -> None:
         out("write under [tool.galley] in pyproject.toml:")
     for line in taken.settings:
         out(f"    {line}")
+    if taken.extensions:
+        out(f"add to the site's markdown_extensions: {', '.join(taken.extensions)}")
     pages, them = " ".join(map(quote, taken.pages)), "them" if len(taken.pages) > 1 else "it"
     out(f"galley run {pages} runs {them}; add {them} to nav in mkdocs.yml where there is one")

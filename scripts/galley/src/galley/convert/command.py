@@ -9,7 +9,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +23,19 @@ from galley.convert.read import FORMATS, is_notebook, read
 from galley.errors import GalleyError, Place, RefusedError, UsageError
 from galley.source.cells import cut, page_name
 from galley.source.grammar import grammar_of
+from galley.source.lines import outside_code
 from galley.source.shadows import in_the_way, refuse_shadows
 
 RENAME = "name the page otherwise: --as NAME"
 PYPLOT = "matplotlib.pyplot"
 DRAWS = re.compile(r"^[ \t]*+(?:import|from) matplotlib\b", re.MULTILINE)
+SITES = ("mkdocs.yml", "properdocs.yml", "zensical.toml")
+# What a line of prose has for which the site needs an extension of Markdown.
+EXTENSIONS: Mapping[str, Callable[[str], bool]] = {
+    "admonition": lambda line: line.startswith("!!! "),
+    "pymdownx.details": lambda line: line.startswith("??? "),
+    "pymdownx.arithmatex": lambda line: line.count("$") > 1,
+}
 GALLERY = '```python exec="on" list="gallery"\n```\n'
 
 
@@ -36,13 +44,14 @@ class Taken:
     """What an import wrote, each page first, and what it could not take, in sentences.
 
     `pages` are the names of the pages that can run. `settings` are lines for the settings, which a run needs or which
-    make it fast.
+    make it fast. `extensions` are those of Markdown that the pages use and that the site has not.
     """
 
     pages: tuple[str, ...]
     files: tuple[Path, ...]
     lost: tuple[str, ...]
     settings: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,7 +123,22 @@ def _take(project: Project, files: Sequence[_File]) -> Taken:
     code = "".join(each.snippets for each in made.values())
     settings = tuple(_settings(project, [name for each in data for name in each.links], code))
     ran = tuple(page_name(file.stem) for file in files if made[file.path].snippets)
-    return Taken(ran, tuple(map(project.relative, [*written, *brought])), tuple(lost), settings)
+    return Taken(
+        ran,
+        tuple(map(project.relative, [*written, *brought])),
+        tuple(lost),
+        settings,
+        _extensions(project, made.values()),
+    )
+
+
+def _extensions(project: Project, made: Iterable[Made]) -> tuple[str, ...]:
+    """The extensions of Markdown that pages use and that no settings of a builder name."""
+    lines = [each.page.split("\n") for each in made]
+    prose = [text[at].lstrip() for text in lines for at in outside_code(text)]
+    files = [project.root / name for name in SITES]
+    named = "".join(file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file())
+    return tuple(name for name, used in EXTENSIONS.items() if name not in named and any(map(used, prose)))
 
 
 def _settings(project: Project, links: Sequence[str], code: str) -> Iterator[str]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from galley.convert import forms
@@ -18,9 +18,10 @@ from galley.convert.prose import Prose
 from galley.convert.python import Code, as_python, given_by
 from galley.source.cells import LONGEST
 from galley.source.commented import REFUSED
+from galley.source.lines import outside_code
 from galley.source.parameters import PARAMETERS
 
-TITLE = re.compile(r"^#[ \t]+\S", re.MULTILINE)
+TITLE = re.compile(r"#[ \t]+\S")
 # A notebook's tags, and the tag that has the same meaning here; `hide` folds what `remove` takes away.
 TAGS = {
     "hide-cell": "setup",
@@ -62,10 +63,8 @@ class _Making:
 
     def made(self) -> Made:
         """The page with all that belongs to it."""
-        texts = list(_above_code(self.notebook))
-        if not any(TITLE.search(text) for text in texts):
-            self.blocks.append(f"# {self.notebook.title or self.name.replace('-', ' ').capitalize()}")
-        for part in self.notebook.parts:
+        title = self.notebook.title or self.name.replace("-", " ").capitalize()
+        for part in _title_first(self.notebook.parts, title):
             for said in part.lost:
                 self._lose(part, said)
             if part.kind == "markdown":
@@ -86,7 +85,8 @@ class _Making:
         if not part.text.strip():
             return
         self.blocks.append(self.prose.of(part))
-        self.heading = next((found["text"] for found in reversed(list(HEADING.finditer(part.text)))), self.heading)
+        if part.number:  # a title that was made up names no cell
+            self.heading = next((found["text"] for found in reversed(list(HEADING.finditer(part.text)))), self.heading)
 
     def _code(self, part: Part) -> None:
         code = as_python(part.text, self.given)
@@ -148,12 +148,21 @@ class _Making:
         return name
 
 
-def _above_code(notebook: Notebook) -> Iterator[str]:
-    """The texts in which a page's title may stand: those above the first code, which may begin with a badge."""
-    for part in notebook.parts:
+def _title_first(parts: Sequence[Part], title: str) -> list[Part]:
+    """The cells with the page's title as the first: builders look for it there, and a badge may stand above it.
+
+    The title is the first one above the code; where there is none, the `title` that is given.
+    """
+    for at, part in enumerate(parts):
         if part.kind != "markdown":
-            return
-        yield part.text
+            break
+        lines = part.text.split("\n")
+        for number in outside_code(lines):
+            if TITLE.match(lines[number]):
+                above, below = ("\n".join(each).strip("\n") for each in (lines[:number], lines[number + 1 :]))
+                rest = replace(part, text="\n\n".join(filter(None, (above, below))))
+                return [replace(part, text=lines[number], lost=()), *parts[:at], rest, *parts[at + 1 :]]
+    return [Part(0, "markdown", f"# {title}"), *parts]
 
 
 def _literals(code: str) -> bool:
