@@ -112,6 +112,7 @@ REST = [
     ("|x| is\n\n.. |x| replace:: y", "y is"),
     ("A [1]_.\n\n.. [1] Note.", 'A [\\[1\\]](#footnote-1).\n\n<a id="footnote-1"></a>\\[1\\] Note.'),
     ("=  =\na  b\n=  =\n1  2\n=  =", "| a | b |\n|---|---|\n| 1 | 2 |"),
+    ("=  =\n1  2\n3  4\n=  =", "|  |  |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |"),
     (".. rubric:: Words", "**Words**"),
     ("one\n\n----\n\ntwo", "one\n\n---\n\ntwo"),
     (".. a comment\n\ntext", "text"),
@@ -290,6 +291,13 @@ def test_what_code_reads_and_imports_comes_along(work: GuideFolder) -> None:
     assert taken.pages == ("deep/page",)
 
 
+def test_a_module_that_is_imported_as_a_page_is_no_second_file(work: GuideFolder) -> None:
+    work.write("work/a.py", "# %% one\nimport b\nprint(b.name)\n")
+    work.write("work/b.py", "# %% two\nname = 1\n# a comment\n")
+    taken = moved(work, "a.py", "b.py")
+    assert [path.as_posix() for path in taken.files] == ["docs/a.md", "snippets/a.py", "docs/b.md", "snippets/b.py"]
+
+
 def test_two_notebooks_share_a_file_that_both_read(work: GuideFolder) -> None:
     work.write("work/data.csv", "1\n")
     for name in "ab":
@@ -316,11 +324,15 @@ def test_files_that_are_too_large_are_told(work: GuideFolder) -> None:
 def test_settings_that_are_there_stay_in_the_lines_to_write(work: GuideFolder) -> None:
     work.write("snippets/words.txt", "")
     work.write(
-        "pyproject.toml", '[tool.galley]\nlinks = ["words.txt"]\n[tool.galley.profiles.laptop]\nrequired = true\n'
+        "pyproject.toml",
+        '[tool.galley]\nlinks = ["words.txt"]\nimports = ["json"]\n[tool.galley.profiles.laptop]\nrequired = true\n',
     )
     work.write("work/data.csv", "1\n")
     work.write("work/a.py", "# %% one\nif 1:\n    import matplotlib.pyplot\nopen('data.csv')\n")
-    assert moved(work, "a.py").settings == ('links = ["words.txt", "data.csv"]', 'imports = ["matplotlib.pyplot"]')
+    assert moved(work, "a.py").settings == (
+        'links = ["words.txt", "data.csv"]',
+        'imports = ["json", "matplotlib.pyplot"]',
+    )
 
 
 def test_a_folder_is_imported_with_its_folders(work: GuideFolder) -> None:
@@ -382,10 +394,12 @@ def test_links_lead_to_labels_and_headings(work: GuideFolder) -> None:
         "work/a.md", "# A\n\n(the-label)=\n\n## There\n\n{ref}`the-label` [b](b.md#Some:-Heading) [c](the-label)\n"
     )
     work.write(
-        "work/b.md", "# B\n\n{ref}`the-label` [](a.md) [d](some.object) [e](gone.png)\n\n```python\n>>> 1\n1\n```\n"
+        "work/b.md",
+        "# B\n\n{ref}`the-label` [](a.md) [d](some.object) [e](gone.png)\n\n(the-label)=\n\n```python\n>>> 1\n1\n```\n",
     )
     taken = moved(work, "a.md", "b.md")
     assert "[There](#the-label) [b](b.md#some:-heading) [c](#the-label)" in page(work, "a.md")
+    assert '<a id="the-label"></a>' in page(work, "b.md"), "of two of one name the first counts"
     assert "[There](a.md#the-label) [A](a.md) d [e](gone.png)" in page(work, "b.md")
     assert [each.partition(": ")[2] for each in taken.lost] == [
         f"the link to some.object {LEFT_OUT}",

@@ -101,11 +101,12 @@ def _shown_last(text: str) -> str:
     last = body[-1].value if body and isinstance(body[-1], ast.Expr) else None
     if not (isinstance(last, ast.Call) and isinstance(last.func, ast.Name) and last.func.id == "display"):
         return text
-    if len(last.args) != 1 or last.keywords or last.col_offset:
+    if len(last.args) != 1 or last.keywords:
         return text
     value, lines = ast.get_source_segment(text, last.args[0]) or "", text.split("\n")
     shown = "\n".join([*lines[: last.lineno - 1], value, *lines[last.end_lineno :]])
-    # The lines of a value may belong together by the brackets of the call alone; and `*values` is no value.
+    # The lines of a value may belong together by the brackets of the call alone, `*values` is no value, and something
+    # may stand before the call on its line.
     return shown if not _wrong(shown) and len(ast.parse(shown).body) == len(body) else text
 
 

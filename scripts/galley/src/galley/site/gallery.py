@@ -18,6 +18,7 @@ from galley.site.claims import page_title
 from galley.site.lists import DOUBTED, List, Listed
 from galley.site.page import Page
 from galley.source.cells import Cell
+from galley.source.lines import title
 
 THUMBNAIL = "thumbnail"  # the tag of the cell whose picture stands for its page
 IMAGES = (SVG_MIME, PNG_MIME, JPEG_MIME)
@@ -40,8 +41,8 @@ class Gallery(List):
             folders.setdefault(cells[0].page.parent, []).append(cells)
         for number, (folder, pages) in enumerate(sorted(folders.items())):
             if number:
-                title = project.docs / folder / "index.md"
-                said = page_title(title) if title.is_file() else escape(folder.name)
+                index = project.docs / folder / "index.md"
+                said = page_title(index) if index.is_file() else escape(folder.name)
                 parts.append(f'<h2 id="gallery-{escape("-".join(folder.parts))}">{said}</h2>')
             cards = "".join(_card(project, kinds, cells) for cells in pages)
             parts.append(f'<ul class="galley-gallery">{cards}</ul>')
@@ -49,7 +50,10 @@ class Gallery(List):
 
     def markdown(self, project: Project, found: Sequence[Listed]) -> str:
         """The title of each page, with its path."""
-        return "".join(f"- {page_title(project.docs / page)} ({page.as_posix()})\n" for page in _by_page(found))
+        titles = {
+            page: title((project.docs / page).read_text(encoding="utf-8-sig").split("\n")) for page in _by_page(found)
+        }
+        return "".join(f"- {said or page.stem} ({page.as_posix()})\n" for page, said in titles.items())
 
 
 def below(page: Page, found: Sequence[Listed]) -> list[Listed]:
@@ -67,11 +71,12 @@ def _by_page(found: Sequence[Listed]) -> dict[Path, list[Listed]]:
 
 def _card(project: Project, kinds: Kinds, cells: Sequence[Listed]) -> str:
     """A page's picture, where it has one, and its title as a link."""
-    title = page_title(project.docs / cells[0].page)
     ids = f"gallery-{'-'.join(cells[0].page.with_suffix('').parts)}"
     shown = next(filter(None, (_picture(kinds, each, ids) for each in _chosen_first(cells))), "")
     doubted = DOUBTED * any(each.doubted for each in cells)
-    return f'<li{doubted}>{shown}<a href="{escape(cells[0].address)}">{title}</a></li>'
+    return (
+        f'<li{doubted}>{shown}<a href="{escape(cells[0].address)}">{page_title(project.docs / cells[0].page)}</a></li>'
+    )
 
 
 def _chosen_first(cells: Sequence[Listed]) -> list[Listed]:
