@@ -91,15 +91,3 @@ def test_what_is_wrong_with_a_chart_of_altair_fails_the_page(charts: GuideFolder
     charts.write("snippets/altair.py", ALTAIR.replace("file.write(", "raise ValueError("))
     (said,) = charts.run().failures.values()
     assert "page page (laptop) in cell altair: ValueError" in said
-
-
-def test_an_animation_does_not_move_and_the_page_says_so(folder: GuideFolder) -> None:
-    pytest.importorskip("matplotlib")
-    code = "from matplotlib import animation, pyplot\nfigure, axes = pyplot.subplots()\n(line,) = axes.plot([1, 2])\n"
-    made = "moving = animation.FuncAnimation(figure, lambda n: line.set_ydata([n, 2]), frames=3)\nmoving\n"
-    plain(folder).snippet("page", f'# %% a alt="a line"\n{code}{made}')
-    assert folder.run().failures == {}
-    assert shown(folder, "a")["rich.note"] == "animation\n"
-    assert "image.svg" in shown(folder, "a")
-    BUILDERS["mkdocs"](folder)
-    assert "An animation does not move on this page" in article(folder.root / "site", "page")

@@ -16,7 +16,8 @@ import pytest
 from fuzzing import bounded
 from galley.convert.command import take
 from galley.convert.page import make
-from galley.convert.read import Notebook, Part
+from galley.convert.part import Notebook, Part
+from galley.convert.places import Places
 from galley.errors import GalleyError, UsageError
 from galley.source.cells import Cell, cut
 from guide_folder import GuideFolder
@@ -50,7 +51,7 @@ def text(source: str, **more: Any) -> dict[str, Any]:
 def cells_of(folder: GuideFolder, name: str, *cells: Any, **metadata: Any) -> tuple[Cell, ...]:
     """The cells of the snippet file that a notebook becomes."""
     taken = take(folder.project, written(folder, name, *cells, **metadata))
-    return folder.guide.snippets[taken.page.replace("-", "_")].cells
+    return folder.guide.snippets[taken.pages[0].replace("-", "_")].cells
 
 
 def refused(folder: GuideFolder, path: Path) -> GalleyError | None:
@@ -101,9 +102,8 @@ def test_what_a_line_of_yaml_means_a_billion_times_is_no_name(tmp_path: Path, fo
     assert (found.name, found.options["alt"]) == ("cell-1", "")
     (deep,) = cells_of(folder, "b", code(f"#| label: {'[' * 3000}\nprint(1)"))
     assert deep.name == "cell-1"
-    made = make(
-        Notebook("", (Part(1, "code", "x = 1", error="A", tags=frozenset({"raises-exception"})),)), "a", tmp_path, bool
-    )
+    part = Part(1, "code", "x = 1", error="A", tags=frozenset({"raises-exception"}))
+    made = make(Notebook("", (part,)), "a", tmp_path, Places("a.md", tmp_path, {}, {}, {}))
     assert [cell.raises for cell in cut(made.snippets, tmp_path, tmp_path).cells] == ["A"]
 
 
@@ -151,8 +151,17 @@ def test_no_file_that_a_home_folder_hides_comes_along(folder: GuideFolder) -> No
     )
     taken = take(folder.project, written(folder, "a", text(f'{links}\n\n<img src=".env">'), code("print(1)")))
     assert [path.name for path in taken.files[2:]] == ["here.txt"]
-    assert sum("begins with a dot, as programs' own files do" in each for each in taken.lost) == 5
+    assert sum("begins with a dot, as programs' own files do" in each for each in taken.lost) == 4
     assert sum("is not beside the notebook" in each for each in taken.lost) == 2
+
+
+def test_no_hidden_file_comes_along_as_data_of_the_code(folder: GuideFolder) -> None:
+    for name in (".env", "data/.env", "data/.git/config", "data/rows.csv"):
+        folder.write(f"work/{name}", "a secret")
+    (folder.root / "work/rows").symlink_to(folder.root / "work/data/.env")
+    read = "open('.env'), open('data/.env'), open('rows'), open('data/rows.csv'), 'data/'"
+    taken = take(folder.project, written(folder, "a", code(read)))
+    assert [str(path) for path in taken.files[2:]] == ["snippets/data/rows.csv"]
 
 
 def test_what_a_browser_would_run_does_not_come_along(folder: GuideFolder) -> None:
@@ -188,9 +197,9 @@ def test_a_notebook_with_large_outputs_is_told_how_to_become_small(folder: Guide
 
 
 def test_thousands_of_cells_below_one_heading_have_names_in_time(tmp_path: Path) -> None:
-    parts = tuple(Part(number, "code", "x = 1") for number in range(1, 20_001))
-    words = Part(0, "markdown", "# One heading")
+    parts = tuple(Part(number, "code", "x = 1") for number in range(2, 20_002))
+    words = Part(1, "markdown", "# One heading")
     with bounded():
-        made = make(Notebook("", (words, *parts)), "page", tmp_path, lambda name: False)
+        made = make(Notebook("", (words, *parts)), "page", tmp_path, Places("page.md", tmp_path, {}, {}, {}))
     assert made.snippets.count("# %% one-heading") == 20_000
     assert "# %% one-heading-20000\n" in made.snippets

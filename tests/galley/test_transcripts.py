@@ -28,6 +28,7 @@ COMMAND = re.compile(r"^\$ ([^\n]*)\n((?:(?!\$ )[^\n]*\n)*)", re.MULTILINE)
 BY_HAND = {
     ("lanes", "the update of a guide of 34 pages"): "it took a release of Transformers and every page of a guide",
     ("machines", "a run on a cluster"): "it takes a cluster of Ray",
+    ("start", "pip reaches the network, which a page's code may not"): "it installs from an index",
     ("review", "the review of an update"): "it took two releases of Transformers",
 }
 ELSEWHERE = {("extending", "a guide with a kind of its own"), ("extending", "a backend of one's own")}
@@ -173,7 +174,7 @@ def test_importing(folder: GuideFolder) -> None:
     cells = [
         {"cell_type": "markdown", "metadata": {}, "source": "# Rows\n\n![A plot](plot.png)"},
         {**code, "source": "!pip install polars", "outputs": []},
-        {**code, "source": "rows = [1, 2]\nrows", "outputs": []},
+        {**code, "source": "rows = open('data/rows.csv').read().split(',')\nrows", "outputs": []},
         {"cell_type": "markdown", "metadata": {}, "source": "## Draw"},
         {**code, "source": "import matplotlib.pyplot as plt\nplt.plot(rows)\nplt.show()", "outputs": [picture]},
     ]
@@ -181,6 +182,7 @@ def test_importing(folder: GuideFolder) -> None:
     notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": numbered}
     folder.write("work/Rows.ipynb", json.dumps(notebook))
     folder.write("work/plot.png", "a picture")
+    folder.write("work/data/rows.csv", "1,2")
     holds("importing", "a notebook with two cells that it cannot take", printed(folder))
 
 

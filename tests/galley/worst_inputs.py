@@ -15,15 +15,19 @@ import tomllib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import yaml
 
 from galley import folders, toml
 from galley.config import Project
-from galley.convert.command import OTHERS
+from galley.convert import forms, gallery, myst, sessions
+from galley.convert.command import DRAWS
 from galley.convert.page import make
-from galley.convert.read import HASHES, UNDERLINED, Notebook, Part
+from galley.convert.part import Notebook, Part
+from galley.convert.places import ANCHOR, OF_GALLERIES, Places, stem_of
+from galley.convert.read import REST
 from galley.errors import GalleyError, Place
 from galley.export import book
 from galley.export.document import document
@@ -95,6 +99,10 @@ MARKS = (
     "%%a",
     ".. ",
 )
+OF_OTHERS = (
+    *("a", " ", "`", "a ", "< ", "<a", "{a}`", "{a", ":::{note}", ":a: ", "(a", "%", "# doctest:", " \t", "#", "# %%"),
+    *('<a id="', "sphx-glr-", "-py", "# sphinx_gallery_a=", ">>> a", "~", "=", "```{a}", "::::"),
+)
 BOOK = ("HEADING", "LINK", "NO_SLUG", "STATED")
 OF_MKDOCS = ("ADMONITION", "INCLUDED", "TAB", "TEMPLATE")
 PAGE = Path("docs/page.md")
@@ -139,10 +147,44 @@ def _other_drawing(inside: str) -> None:
 
 def _converted(text: str) -> None:
     for kind in ("markdown", "code"):
-        make(Notebook("", (Part(1, kind, text, label=text), Part(2, "code", "x = 1"))), "a", ROOT, lambda name: False)
-    HASHES.search(text)
-    UNDERLINED.sub("", text)
-    OTHERS.sub("_", text)
+        parts = (Part(1, kind, text, label=text), Part(2, "code", "x = 1"))
+        make(Notebook("", parts), "a", ROOT, Places("a.md", ROOT, {}, {}, {}))
+    DRAWS.search(text)
+    REST.search(text)
+    stem_of(text)
+
+
+def _of_others(text: str) -> None:
+    """The forms of prose that others have."""
+    myst.is_myst(text)
+    for each in (text, f":::{{note}}\n{text}\n:::", f"```{{doctest}}\n{text}\n```"):
+        list(sessions.cells_of(Part(1, "markdown", myst.as_markdown(each))))
+    for pattern in (ANCHOR, sessions.DIRECTIVE):
+        pattern.sub("", text)
+    for pattern in (OF_GALLERIES, gallery.UNDERLINED, gallery.SPLIT, gallery.SETTING, sessions.HEADER, sessions.OPTION):
+        for line in (text, text.replace("\n", " ")):
+            pattern.fullmatch(line)
+            pattern.match(line)
+    for name in ("ref", "func", "math", "pep"):
+        forms.role(name, text)
+    gallery.blocks_of(f'"""\nA title\n=====\n"""\n{text}')
+
+
+def _in_docutils(text: str) -> None:
+    """What docutils read, as Markdown, and what it said of what it could not read."""
+    if find_spec("docutils") is None:
+        return
+    from docutils import nodes
+
+    from galley.convert.doctree import DISABLED, MARK, UNKNOWN, Writer
+
+    writer, document = Writer(), nodes.section()
+    document += nodes.comment("", f"{MARK}0")
+    document += nodes.paragraph("", "", nodes.Text(text), nodes.literal("", text))
+    writer.document(document)
+    writer.text(0)
+    UNKNOWN.search(text)
+    DISABLED.search(text)
 
 
 def _cut(head: str) -> None:
@@ -572,11 +614,13 @@ TABLE = {
     ),
     "a notebook": Worst(
         (
-            *(f"galley.convert.page.{name}" for name in ("HEADING", "OTHERS", "TICKS", "TITLE")),
-            *(f"galley.convert.prose.{name}" for name in ("DIRECTIVE", "IMAGE", "LINK", "ODD", "REST")),
-            *(f"galley.convert.python.{name}" for name in ("CELL_MAGIC", "LINE_MAGIC")),
-            *(f"galley.convert.read.{name}" for name in ("HASHES", "UNDERLINED")),
-            "galley.convert.command.OTHERS",
+            "galley.convert.command.DRAWS",
+            "galley.convert.forms.OTHERS",
+            "galley.convert.page.TITLE",
+            "galley.convert.read.REST",
+            *(f"galley.convert.places.{name}" for name in ("HEADING", "OTHERS")),
+            *(f"galley.convert.prose.{name}" for name in ("DIRECTIVE", "IMAGE", "LINK", "ODD")),
+            *(f"galley.convert.python.{name}" for name in ("CELL_MAGIC", "LINE_MAGIC", "SHELL_LINE")),
         ),
         _converted,
         (
@@ -584,6 +628,31 @@ TABLE = {
             *(pumped("", f"{unit}{end}") for unit in (*MARKS, "`") for end in ("", "\n")),
             *(pumped("x ", unit, "= = ") for unit in ("a", " ", ",", "a=", "%", "!", "?")),
         ),
+    ),
+    "a notebook in another form": Worst(
+        (
+            *(f"galley.convert.forms.{name}" for name in ("TICKS", "TITLED")),
+            *(f"galley.convert.gallery.{name}" for name in ("SETTING", "SPLIT", "UNDERLINED")),
+            *(f"galley.convert.myst.{name}" for name in ("COMMENT", "LABEL", "OPENER", "OPTION", "PLAIN", "ROLE")),
+            *(f"galley.convert.places.{name}" for name in ("ANCHOR", "OF_GALLERIES")),
+            *(f"galley.convert.sessions.{name}" for name in ("DIRECTIVE", "HEADER", "OPTION")),
+        ),
+        _of_others,
+        (
+            *(
+                pumped(before, unit, after)
+                for before in ("", "`", ">>> ")
+                for unit in OF_OTHERS
+                for after in ("", "`x")
+            ),
+            *(pumped("", f"{unit}\n") for unit in OF_OTHERS),
+            f"{'`' * (SIZE // 2)}{'x' * (SIZE // 2)}",
+        ),
+    ),
+    "reStructuredText": Worst(
+        tuple(f"galley.convert.doctree.{name}" for name in ("DISABLED", "SPECIAL", "UNKNOWN")),
+        _in_docutils,
+        tuple(pumped("", unit) for unit in ("_", "a_", "*", "`", "\\", "[", 'Unknown directive type "', "a")),
     ),
     "a book": Worst(
         tuple(f"galley.export.book.{name}" for name in BOOK),

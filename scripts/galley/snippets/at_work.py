@@ -94,7 +94,7 @@ print(3 * price)
 
 # $ grep -c zephyr words.txt
 
-# %% circle alt="A circle with a tick in it"
+# %% circle [thumbnail] alt="A circle with a tick in it"
 """A drawing that a value brings with it."""
 
 

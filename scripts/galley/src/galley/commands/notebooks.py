@@ -75,23 +75,31 @@ def _export_all(guide: Guide, profile: str, form: str, output: str) -> None:
     out(f"wrote {counted(len(list(write_folder(Path(output), made))), 'file')} into {output}")
 
 
-@click.command(name="import", short_help="Make a page and a snippet file of a notebook.")
-@click.argument("file")
+@click.command(name="import", short_help="Make pages and snippet files of notebooks.")
+@click.argument("file", nargs=-1, required=True)
 @click.option("--as", "name", default="", metavar="NAME", help="The page's name; that of the file when not given.")
-def take(file: str, name: str) -> None:
-    """Make a page of a notebook: prose goes into the page, code into its snippet file.
+def take(file: tuple[str, ...], name: str) -> None:
+    """Make a page of each notebook: prose goes into the page, code into its snippet file.
 
-    FILE is a notebook of Jupyter (.ipynb), Quarto (.qmd) or MyST (.md), or a Python script with `# %%` lines or of
-    sphinx-gallery. What galley has no form for is told, with the number of its cell and what to do. Nothing is
-    overwritten, and nothing runs: `galley run` then records the page.
+    FILE is a notebook of Jupyter (.ipynb), Quarto (.qmd) or MyST (.md), a Python script with `# %%` lines or of
+    sphinx-gallery, a page with sessions of Python's prompt (.md, .rst), or a folder of these. Links between files that
+    are given together lead from page to page. What galley has no form for is told, with the number of its cell and what
+    to do. Nothing is overwritten, and nothing runs: `galley run` then records the pages.
     """
     from galley.convert import command
 
-    taken = command.take(find_project(Path.cwd()), Path(file), name)
+    taken = command.take(find_project(Path.cwd()), *map(Path, file), name=name)
     for path in taken.files:
         out(f"wrote {path}")
     if taken.lost:
         out(f"could not take {counted(len(taken.lost), 'thing')}:")
     for each in taken.lost:
         out(f"    {each}")
-    out(f"galley run {quote(taken.page)} runs it; add the page to nav in mkdocs.yml where there is one")
+    if taken.settings:
+        out("write under [tool.galley] in pyproject.toml:")
+    for line in taken.settings:
+        out(f"    {line}")
+    if taken.extensions:
+        out(f"add to the site's markdown_extensions: {', '.join(taken.extensions)}")
+    pages, them = " ".join(map(quote, taken.pages)), "them" if len(taken.pages) > 1 else "it"
+    out(f"galley run {pages} runs {them}; add {them} to nav in mkdocs.yml where there is one")

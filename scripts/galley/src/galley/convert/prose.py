@@ -6,37 +6,25 @@ In the command.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
+from mimetypes import guess_type
 from pathlib import Path
 from urllib.parse import unquote
 
-from galley.convert.read import Part
-from galley.kinds.svg import is_harmless
+from galley.convert.beside import bytes_beside, why_left
+from galley.convert.forms import DOC, REF, code, slug
+from galley.convert.part import Part
+from galley.convert.places import Places
 from galley.source.lines import outside_code
 
 # A piece of code, which stays as it is, or a link.
 LINK = re.compile(r"`[^`]*`|(?P<bang>!?)\[(?P<text>[^\[\]]*)\]\((?P<to>[^()\s]+)(?P<title>\s+\"[^\"]*\")?\)")
 IMAGE = re.compile(r'<img\s[^<>]*?src="(?P<to>[^"<>]+)"')
 DIRECTIVE = re.compile(r"\s*+(?::::+|```+|~~~+)\s*+\{[^}]+\}.*+")
-REST = re.compile(r":[a-z]+:`[^`]+`|^\.\. \w+", re.MULTILINE)
 ODD = re.compile(r"[^\w.-]+")
 WEB = ("http:", "https:", "mailto:", "data:", "#", "/")
-PROGRAMS = (
-    ".html",
-    ".htm",
-    ".xhtml",
-    ".xht",
-    ".shtml",
-    ".xml",
-    ".js",
-    ".mjs",
-    ".svgz",
-    ".md",
-)  # and what becomes a page
-LARGEST = 64_000_000  # bytes of a file that comes along
-NOTEBOOKS = (".ipynb", ".qmd", ".rmd")
+ELSEWHERE = ("http:", "https:", "//")  # from where a reader's browser would fetch a picture
+NOTEBOOKS = (".ipynb", ".qmd", ".rmd", ".rst", ".md")
 
 
 @dataclass
@@ -45,7 +33,7 @@ class Prose:
 
     beside: Path  # the folder of the notebook
     folder: str  # of the files, as the page names it
-    pages: Callable[[str], bool]  # whether the guide has a page of that name
+    places: Places  # where links lead
     files: dict[str, bytes] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
 
@@ -59,8 +47,6 @@ class Prose:
             elif at in free:
                 lines[at] = IMAGE.sub(lambda found: self._image(part, found), line)
                 lines[at] = LINK.sub(lambda found: self._link(part, found), lines[at])
-        if REST.search(part.text):
-            self._lose(part, "its prose is reStructuredText in part: write it as Markdown")
         return "\n".join(lines)
 
     def _lose(self, part: Part, said: str) -> None:
@@ -78,22 +64,39 @@ class Prose:
             return f"{found['bang']}[{found['text']}]({self._file(part, to)}{found['title'] or ''})"
         if to.startswith(WEB):
             return found[0]
-        path, mark, place = to.partition("#")
-        if Path(path).suffix.lower() in NOTEBOOKS or path.endswith(".md"):
-            name = Path(path).stem.replace("_", "-")
-            if self.pages(name):
-                return f"[{found['text']}]({name}.md{mark}{place})"
-            self._lose(part, f"the link to {path} is left out: import that one too, then link to {name}.md")
-            return found["text"]
+        if to.startswith(REF):
+            label = to.removeprefix(REF)
+            return self._led(part, found["text"], self.places.of_label(label), f"the label {label}")
+        path, mark, place = to.removeprefix(DOC).partition("#")
+        if to.startswith(DOC):
+            return self._led(part, found["text"], self.places.of_page(self.beside, path), f"the page {path}")
+        if Path(path).suffix.lower() in NOTEBOOKS:
+            page = self.places.of_page(self.beside, unquote(path))
+            address = page and (f"{page[0]}{mark}{place.lower()}", page[1])  # headings have small letters there
+            return self._led(part, found["text"], address, path)
+        if label := self.places.of_label(slug(to)):
+            return self._led(part, found["text"], label, to)
+        bare = "/" not in to and not to.startswith(".") and guess_type(to)[0] is None
+        if bare and bytes_beside(self.beside, unquote(to)) is None:  # of MyST, to an object
+            return self._led(part, found["text"], None, to)
         return f"[{found['text']}]({self._file(part, to)})"
+
+    def _led(self, part: Part, text: str, page: tuple[str, str] | None, named: str) -> str:
+        """A link to a page, whose title stands for a text that is missing; without one the text alone."""
+        if page:
+            return f"[{text or page[1] or Path(named.rpartition(' ')[2]).stem}]({page[0]})"
+        self._lose(part, f"the link to {named} is left out: import that one together with this file")
+        return text or code(named.rpartition(" ")[2])
 
     def _file(self, part: Part, to: str) -> str:
         """Where the page has a file that the notebook holds or names; the address as it is where there is no file."""
+        if to.startswith(ELSEWHERE):
+            self._lose(part, f"each reader would fetch {to} from another host: take it away, or put it beside the page")
         if to.startswith(WEB):
             return to
         name = unquote(to.removeprefix("attachment:"))
-        data = part.attachments.get(name) if to.startswith("attachment:") else self._beside(name)
-        if why := _why_left(name, data):
+        data = part.attachments.get(name) if to.startswith("attachment:") else bytes_beside(self.beside, name)
+        if why := why_left(name, data):
             self._lose(part, f"the file {name} {why}")
             return to
         assert data is not None
@@ -102,28 +105,3 @@ class Prose:
             kept = f"{part.number}-{kept}"
         self.files[kept] = data
         return f"{self.folder}/{kept}"
-
-    def _beside(self, name: str) -> bytes | None:
-        """The bytes of a file in the notebook's folder or below; a notebook is given no other file.
-
-        What begins with a dot there is a program's own, such as `.env` or `.ssh` where the notebook lies in a home
-        folder, and a guide is published.
-        """
-        folder = self.beside.resolve()
-        with suppress(OSError, ValueError):
-            file = (folder / name).resolve()
-            if not file.is_relative_to(folder) or any(each.startswith(".") for each in file.relative_to(folder).parts):
-                return None
-            return file.read_bytes() if file.is_file() and file.stat().st_size <= LARGEST else None
-        return None
-
-
-def _why_left(name: str, data: bytes | None) -> str:
-    """Why a file does not come along, and what to do; empty where it does. A site offers what a page has beside it."""
-    if data is None:
-        if any(each.startswith(".") and each.strip(".") for each in Path(name).parts):
-            return "begins with a dot, as programs' own files do: put it beside the page if everybody may read it"
-        return "is not beside the notebook: put it beside the page"
-    if name.lower().endswith(PROGRAMS) or (name.lower().endswith(".svg") and not is_harmless(data)):
-        return "can run in a browser: put it beside the page if you trust it"
-    return ""

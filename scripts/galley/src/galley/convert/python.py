@@ -9,7 +9,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 # A line that is IPython's own: a magic, a shell's command, a question, or one of these whose answer has a name.
@@ -27,7 +27,10 @@ LANGUAGES = {
 }
 MARK, MARKED = "# %%", "#  %%"  # how a cell's line begins, and how a comment does instead
 OF_IPYTHON = {"display", "get_ipython"}
+TIMED = "galley records what each cell took; print a time in a cell tagged [measured]"
 WHY = {
+    "time": TIMED,
+    "timeit": TIMED,
     "matplotlib": "galley draws figures without it",
     "load_ext": "galley has no IPython",
     "autoreload": "each run starts anew",
@@ -37,24 +40,32 @@ WHY = {
     "run": "import what the file has",
 }
 INSTEAD = "write it in Python, or a command as `# $ …` in a cell tagged [shell]"
+SHELL_LINE = re.compile(r"!(?P<command>[^!\s].*+)")
+INSTALLS = ("pip", "conda", "mamba", "uv")  # what a page's sandbox cannot do
+DISPLAY = "from IPython.display import display"
+OF_DISPLAY = "`display` comes from IPython, which the page then needs: pip install ipython"
 
 
 @dataclass(frozen=True)
 class Code:
     """The code of a cell: as Python, or, with a `language`, as a text that the page shows and does not run.
 
-    `lost` has a sentence for each thing that galley has no form for.
+    `lost` has a sentence for each thing that galley has no form for. The text of a `shell` cell is comments with
+    commands.
     """
 
     text: str
     lost: tuple[str, ...] = ()
     language: str = ""
+    shell: bool = False
 
 
-def as_python(source: str) -> Code:
-    """The code of a cell without what is no Python."""
+def as_python(source: str, given: Collection[str] = ()) -> Code:
+    """The code of a cell without what is no Python; `given` are names that cells above it import or define."""
     lost = []
     text = source.strip("\n")
+    if commands := _commands(text):
+        return Code("\n".join(f"# $ {each}" for each in commands), shell=True)
     while (magic := CELL_MAGIC.match(text.lstrip())) and magic["name"] in AS_IS:
         text = text.lstrip()[magic.end() :]
         lost.append(f"`%%{magic['name']}` is left out: {_why_timed(magic['name'])}")
@@ -68,20 +79,56 @@ def as_python(source: str) -> Code:
         wrong = _wrong(text) if told else wrong
     if wrong:
         return Code(text, (*lost, f"is no Python, and is shown without running: {wrong}"), "python")
-    lost += [f"`{name}` is IPython's: print the value, or let it be the cell's last line" for name in _of_ipython(text)]
+    own = {*given, *given_by(text)}
+    text = text if "display" in own else _shown_last(text)
+    for name in _of_ipython(text, own):
+        if name == "display":
+            text = _with_import(text)
+            lost.append(OF_DISPLAY)
+        else:
+            lost.append(f"`{name}` is IPython's, and there is none: take the line away")
     return Code(_without_marks(_silenced(text)), tuple(lost))
 
 
+def _commands(text: str) -> list[str]:
+    """The commands of a cell that has lines of a shell and no others; none where one installs something."""
+    found = [SHELL_LINE.fullmatch(line) for line in text.split("\n") if line.strip()]
+    commands = [each["command"].rstrip() for each in found if each]
+    odd = any(set(command) & set("\\{$") or command.startswith(INSTALLS) for command in commands)  # or it is changed
+    return commands if len(commands) == len(found) and not odd else []
+
+
+def _shown_last(text: str) -> str:
+    """The code whose last statement shows one value with `display`, with the value in its place."""
+    body = ast.parse(text).body
+    last = body[-1].value if body and isinstance(body[-1], ast.Expr) else None
+    if not (isinstance(last, ast.Call) and isinstance(last.func, ast.Name) and last.func.id == "display"):
+        return text
+    if len(last.args) != 1 or last.keywords:
+        return text
+    value, lines = ast.get_source_segment(text, last.args[0]) or "", text.split("\n")
+    shown = "\n".join([*lines[: last.lineno - 1], value, *lines[last.end_lineno :]])
+    # The lines of a value may belong together by the brackets of the call alone, `*values` is no value, and something
+    # may stand before the call on its line.
+    return shown if not _wrong(shown) and len(ast.parse(shown).body) == len(body) else text
+
+
+def _with_import(text: str) -> str:
+    """The code with the import of `display` before its first statement; one of the future stays above it."""
+    body = ast.parse(text).body
+    future = [each for each in body if isinstance(each, ast.ImportFrom) and each.module == "__future__"]
+    lines, at = text.split("\n"), (future[-1].end_lineno or 0) if future else 0
+    return "\n".join([*lines[:at], DISPLAY, *([] if at else [""]), *lines[at:]])
+
+
 def _why_timed(name: str) -> str:
-    if name in ("time", "timeit"):
-        return "galley records what each cell took; print a time in a cell tagged [measured]"
-    return "the cell's output is recorded"
+    return TIMED if name in ("time", "timeit") else "the cell's output is recorded"
 
 
 def _wrong(text: str) -> str:
     """What Python does not take of a text; empty where it takes it."""
     try:
-        compile(text, "cell", "exec", dont_inherit=True)
+        compile(text, "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
         if MARK in text:
             list(tokenize.generate_tokens(io.StringIO(text).readline))  # which refuses a few texts that Python takes
     except (SyntaxError, tokenize.TokenError, ValueError, RecursionError, MemoryError) as error:
@@ -121,14 +168,19 @@ def _without_marks(text: str) -> str:
     return "\n".join(lines)
 
 
-def _of_ipython(text: str) -> Iterator[str]:
-    """The names of IPython's own that code calls and does not import or define."""
-    nodes = list(ast.walk(ast.parse(text)))
+def _of_ipython(text: str, own: Collection[str]) -> Iterator[str]:
+    """The names of IPython's own that code calls, but for those that the notebook imports or defines."""
+    nodes = ast.walk(ast.parse(text))
     used = {each.id for each in nodes if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)}
+    yield from sorted((OF_IPYTHON & used).difference(own))
+
+
+def given_by(text: str) -> set[str]:
+    """The names that code imports from modules or defines."""
+    nodes = list(ast.walk(ast.parse(text)))
     imports = (each.names for each in nodes if isinstance(each, ast.ImportFrom))
     given = {alias.asname or alias.name for names in imports for alias in names}
-    given |= {each.name for each in nodes if isinstance(each, ast.FunctionDef)}
-    yield from sorted((OF_IPYTHON & used) - given)
+    return given | {each.name for each in nodes if isinstance(each, ast.FunctionDef | ast.ClassDef)}
 
 
 def _silenced(text: str) -> str:
@@ -140,4 +192,6 @@ def _silenced(text: str) -> str:
     first = body[-1].lineno - 1
     at = len(lines[first].encode()[: body[-1].col_offset].decode())
     lines[first] = f"{lines[first][:at]}_ = {lines[first][at:]}"
-    return "\n".join(lines).rstrip().removesuffix(";")
+    named = "\n".join(lines).rstrip().removesuffix(";")
+    # Where the semicolon stood behind a backslash, say, the code stays: the semicolon hides the value, too.
+    return text if _wrong(named) else named

@@ -1,66 +1,43 @@
-"""Reads a notebook in any of the forms that people have, by nbformat and Jupytext.
+"""Reads a notebook in any of the forms that people have, by nbformat, Jupytext and docutils.
 
-In the command. The two packages are imported here and nowhere else, when a file is read.
+In the command. The packages are imported when a file is read that needs them.
 """
 
 from __future__ import annotations
 
-import ast
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 from typing import Any
 
 import yaml
 
+from galley.convert import myst
+from galley.convert.gallery import Block, blocks_of
+from galley.convert.part import Notebook, Part
+from galley.convert.sessions import cells_of
 from galley.errors import GalleyError, Place, UsageError
-from galley.source.digest import is_string
 from galley.source.text import LARGEST, read_text
 
-# The names that Jupytext has for what a file's ending says.
-FORMATS = {".ipynb": "ipynb", ".qmd": "Rmd", ".rmd": "Rmd", ".md": "md", ".py": "py"}
+# The names that Jupytext has for what a file's ending says; docutils reads the last.
+FORMATS = {".ipynb": "ipynb", ".qmd": "Rmd", ".rmd": "Rmd", ".md": "md", ".py": "py", ".rst": "rst"}
 CLEAR = "jupyter nbconvert --clear-output --inplace"
 INSTALL = 'pip install "galley-docs[import]"'
-JUPYTEXTS = "%matplotlib inline"  # what Jupytext puts before a script of sphinx-gallery
-UNDERLINED = re.compile(r"^(?P<text>\S[^\n]*)\n(?P<line>={3,}|-{3,}|~{3,}|\^{3,}) *$", re.MULTILINE)
+JUPYTEXTS = "%matplotlib inline"  # what Jupytext puts before some scripts
 MYST = "{code-cell"  # how a cell begins in MyST; elsewhere it is a block of code
-HASHES = re.compile(r"^#{20,}$", re.MULTILINE)  # the line above prose, in a script of sphinx-gallery
 OPTION = "#| "  # how a line begins in which Quarto says something of a cell
-OF_QUARTO = {"echo": "hide-input", "include": "remove-cell", "output": "hide-output", "eval": "skip-execution"}
+OF_QUARTO = {"echo": "remove-input", "include": "remove-cell", "output": "remove-output", "eval": "skip-execution"}
+REST = re.compile(r":[a-z]+:`[^`]+`|^\.\. \w+", re.MULTILINE)  # what prose has that is read as Markdown and is none
+CELLS = ("# %%", "#%%", "# +")  # how a line of a script begins that begins a cell
 WIDGET = "application/vnd.jupyter.widget-view+json"
-
-
-@dataclass(frozen=True)
-class Part:
-    """A cell of a notebook: its number from 1, its kind, its text, and what the notebook says of it.
-
-    `label` is a name that the author gave, `alt` what its picture shows, `error` the class of the error that it was
-    recorded with. `drew` and `widget` say whether an output was a picture or a widget.
-    """
-
-    number: int
-    kind: str  # code, markdown or raw
-    text: str
-    tags: frozenset[str] = frozenset()
-    label: str = ""
-    alt: str = ""
-    error: str = ""
-    drew: bool = False
-    widget: bool = False
-    attachments: Mapping[str, bytes] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Notebook:
-    """What a file holds: a title, which may be empty, and its cells."""
-
-    title: str
-    parts: tuple[Part, ...]
+IN_REST = "its prose is reStructuredText in part: write it as Markdown"
+THUMBNAIL = "its picture in the gallery was number {}: write the tag [thumbnail] on the line of the cell that draws it"
+UNHEARD = ("tags", "line_numbers", "multi_image", "multi_image_block")  # comments for a look that galley has not
 
 
 def read(path: Path) -> Notebook:
@@ -69,13 +46,23 @@ def read(path: Path) -> Notebook:
     if form is None:
         raise UsageError(f"{path.name} is no notebook", mend=f"galley import takes files with {', '.join(FORMATS)}")
     text = _text(path)
-    found = _parsed(text, form, path)
     try:
-        return _notebook(found, text, form)
+        if form == "rst":
+            found = Notebook("", _of_blocks([Block("prose", text)]))
+        elif form == "py" and (blocks := blocks_of(text)):
+            found = Notebook("", _of_blocks(blocks))
+        else:
+            found = _of_cells(path, form, text)
+    except ImportError as error:
+        raise GalleyError(f"a notebook is read by {error.name}, which is not installed", mend=INSTALL) from None
+    except RecursionError:
+        raise GalleyError("its prose is nested too deeply", Place(path), "take lists and directives apart") from None
     except GalleyError as error:
-        raise GalleyError(error.what, Place(path), error.mend) from error
+        raise GalleyError(error.what, error.place or Place(path), error.mend) from error
     except Exception as error:  # nbformat reads what is no notebook, too: its parts may be anything
         raise GalleyError(f"cannot be read as a notebook: {error}", Place(path), "save it anew with Jupyter") from error
+    parts = [each for part in found.parts for each in (cells_of(part) if part.kind == "markdown" else [part])]
+    return Notebook(found.title, tuple(part for part in parts if part.text.strip() or part.lost))
 
 
 def _text(path: Path) -> str:
@@ -88,61 +75,69 @@ def _text(path: Path) -> str:
     return read_text(path, path)
 
 
-def _notebook(found: Any, text: str, form: str) -> Notebook:
-    """What nbformat's notebook holds, which was made of a text in a form."""
+def is_notebook(path: Path) -> bool:
+    """Whether a file in a folder is a notebook: by its ending, and a Python file by its cells or its title."""
+    if path.suffix.lower() not in FORMATS or not path.is_file():
+        return False
+    if path.suffix != ".py":
+        return True
+    text = read_text(path, path)
+    return any(line.startswith(CELLS) for line in text.split("\n")) or blocks_of(text) is not None
+
+
+def _of_cells(path: Path, form: str, text: str) -> Notebook:
+    """A notebook of Jupyter, or a text that Jupytext reads as one."""
+    markdown = form in ("md", "ipynb") and (form == "ipynb" or myst.is_myst(text))
+    found = _parsed(text, "md:myst" if form == "md" and markdown else form, path)
     kernel, info = (found.metadata.get(each) or {} for each in ("kernelspec", "language_info"))
     language = kernel.get("language") or info.get("name")
     if language and language != "python":
-        raise GalleyError(f"its code is {language}", mend="galley runs Python alone")
+        raise GalleyError(f"its code is {language}", Place(path), "galley runs Python alone")
     parts = [_part(number, cell) for number, cell in enumerate(found.cells, start=1)]
     title = _plain(found.metadata.get("title"))
     if parts and parts[0].kind == "raw" and parts[0].text.startswith("---"):
         head = _yaml(parts.pop(0).text.strip().strip("-"))
         title = title or _plain(head.get("title"))
-    if form == "py":
-        own = (part for part in parts if part.text != JUPYTEXTS or JUPYTEXTS in text)
-        parts = [each for part in own for each in _gallery(part)]
-    return Notebook(title, tuple(part for part in parts if part.text.strip()))
+    own = (part for part in parts if part.text != JUPYTEXTS or JUPYTEXTS in text)
+    return Notebook(title, tuple(_of_myst(part) if markdown and part.kind == "markdown" else part for part in own))
 
 
-def _gallery(part: Part) -> Iterator[Part]:
-    """The cell of a script, and before it what sphinx-gallery reads as prose: a docstring, comments at its top."""
-    text = part.text.strip("\n")
-    if part.kind != "code":
-        yield replace(part, text=_titled(text))
-        return
-    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-        body = ast.parse(text).body
-        if len(body) == 1 and isinstance(body[0], ast.Expr) and is_string(body[0]):
-            yield replace(part, kind="markdown", text=_titled(ast.literal_eval(body[0].value).strip("\n")))
-            return
-    lines = text.split("\n")
-    count = next((at for at, line in enumerate(lines) if not line.startswith("# ") and line != "#"), len(lines))
-    if count and not part.label:
-        prose = "\n".join(line.removeprefix("#").removeprefix(" ") for line in lines[:count])
-        yield replace(part, kind="markdown", text=_titled(prose))
-        text = "\n".join(lines[count:])
-    yield replace(part, text=text)
+def _of_myst(part: Part) -> Part:
+    return replace(part, text=myst.as_markdown(part.text))
 
 
-def _titled(text: str) -> str:
-    """Prose whose headings are underlined, as in reStructuredText, with the headings of Markdown."""
-    return UNDERLINED.sub(lambda found: f"{'#' if found['line'][0] == '=' else '##'} {found['text']}", text)
+def _of_blocks(blocks: Iterable[Block]) -> tuple[Part, ...]:
+    """The blocks of a script of sphinx-gallery; their prose is reStructuredText."""
+    from galley.convert.rest import as_markdown
+
+    blocks = list(blocks)
+    prose = iter(as_markdown([block.text for block in blocks if block.kind == "prose"]))
+    parts = []
+    for number, block in enumerate(blocks, start=1):
+        if block.kind == "prose":
+            text, lost = next(prose)
+            parts.append(Part(number, "markdown", text, lost=lost))
+            continue
+        lost = tuple(_told(name, value) for name, value in block.settings if name not in UNHEARD)
+        tags = frozenset({"remove-cell"} if block.hidden else ())
+        parts.append(Part(number, "code", block.text, tags, lost=lost))
+    return tuple(parts)
+
+
+def _told(name: str, value: str) -> str:
+    return THUMBNAIL.format(value) if name == "thumbnail_number" else f"`sphinx_gallery_{name}` means nothing to galley"
 
 
 def _parsed(text: str, form: str, path: Path) -> Any:
     """The notebook as nbformat has it."""
-    try:
-        import jupytext
-        import nbformat
-    except ImportError as error:
-        raise GalleyError(f"a notebook is read by {error.name}, which is not installed", mend=INSTALL) from None
+    import jupytext
+    import nbformat
+
     read_notebook: Any = nbformat.reads  # which says of no type
     if form == "md" and MYST in text:
         form = "md:myst"
     if form == "py":
-        guessed, _ = jupytext.formats.guess_format(text, ".py")
-        form = "py:sphinx" if guessed == "light" and HASHES.search(text) else f"py:{guessed}"
+        form = f"py:{jupytext.formats.guess_format(text, '.py')[0]}"
     try:
         return read_notebook(text, as_version=4) if form == "ipynb" else jupytext.reads(text, form)
     except nbformat.ValidationError as error:
@@ -180,6 +175,7 @@ def _part(number: int, cell: Any) -> Part:
         drew=any(mime.startswith("image/") for mime in types),
         widget=WIDGET in types,
         attachments=dict(_attachments(cell)),
+        lost=(IN_REST,) if cell.cell_type == "markdown" and REST.search(text) else (),
     )
 
 

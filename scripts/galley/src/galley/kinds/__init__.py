@@ -13,7 +13,8 @@ from typing import Any
 from galley.config import Project
 from galley.errors import GalleyError
 from galley.kinds.brought import Brought
-from galley.kinds.image import Image, close
+from galley.kinds.figures import close
+from galley.kinds.image import Image
 from galley.kinds.kind import Asked, At, Kind, Watcher
 from galley.kinds.rich import Rich
 from galley.kinds.shell import Shell

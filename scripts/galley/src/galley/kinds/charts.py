@@ -1,7 +1,7 @@
-"""Values that move or draw themselves with a script: charts of plotly and of Altair, and animations of matplotlib.
+"""Values that draw themselves with a script: charts of plotly and of Altair.
 
 In a page's child. A page runs no script of a value's. So a chart is drawn as a still image, by the program that its
-library has for this, where that is installed. Where there is none, and for an animation, a note on the page says so.
+library has for this, where that is installed. Where there is none, a note on the page says so.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ def _altair(chart: Any) -> str:
 CHARTS: Mapping[str, tuple[str, str, Callable[[Any], str]]] = {
     "plotly": ("plotly.basedatatypes", "BaseFigure", _plotly),
     "altair": ("altair", "TopLevelMixin", _altair),
-    "animation": ("matplotlib.animation", "Animation", lambda animation: ""),
 }
 
 

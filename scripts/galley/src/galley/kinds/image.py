@@ -6,17 +6,19 @@ figures that a cell leaves open are taken as SVG. How an image stands on a page 
 
 from __future__ import annotations
 
-import io
 import sys
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from galley.kinds.arrivals import Arrivals
 from galley.kinds.bundle import picture_of
 from galley.kinds.charts import chart_of, drawing_of
+from galley.kinds.figures import PYPLOT, close, is_closed, open_figures, svg_of
+from galley.kinds.frames import frames_html
 from galley.kinds.kind import Asked, At, Kind
+from galley.kinds.moving import MODULE, figure_of, moves, note_animations, strip_of
 from galley.kinds.pictured import of_images
 from galley.kinds.svg import INK, JPEG_MIME, PNG_MIME, SVG_MIME, image_html, is_harmless, title_of
 from galley.kinds.text import notebook_lines
@@ -24,7 +26,6 @@ from galley.record.compare import Compared
 from galley.record.difference import Difference
 from galley.record.model import Form, Shown
 
-PYPLOT = "matplotlib.pyplot"
 SUFFIXES = {SVG_MIME: "svg", PNG_MIME: "png", JPEG_MIME: "jpg"}
 PALETTE = ("#3f7fd0", "#cf5a1d", "#2b8a5a", "#9a62d8", "#c9466f", "#1d8a9c", "#93742a", "#74808c")
 INKED = ("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
@@ -61,12 +62,16 @@ class Image(Kind):
         """Have matplotlib use galley's style, once the page has imported pyplot."""
         if not self._begun:
             self._begun = True
-            Arrivals({PYPLOT: lambda _: use_style()})
+            Arrivals({PYPLOT: lambda _: use_style(), MODULE: note_animations})
 
     def of_value(self, value: object, asked: Asked) -> tuple[Form, ...] | None:
-        """The image of a value whose class can draw it, of a chart, and of a figure of matplotlib that is closed."""
-        if _is_closed(value):
-            return (Form(SVG_MIME, "svg", _svg(value)),)
+        """The image of a value whose class can draw it, of a chart, an animation, and of a figure that is closed."""
+        if (figure := figure_of(value)) is not None:
+            form = _form(figure)
+            close(figure)
+            return (form,)
+        if is_closed(value):
+            return (_form(value),)
         if chart_of(value):
             return (Form(SVG_MIME, "svg", drawing),) if (drawing := drawing_of(value)) else None
         mime, image = picture_of(value) or ("", b"")
@@ -74,11 +79,15 @@ class Image(Kind):
 
     def left_open(self, asked: Asked) -> Iterable[tuple[Form, ...]]:
         """The matplotlib figures that are open; each of them is closed."""
-        return [(Form(SVG_MIME, "svg", figure),) for figure in drawn()]
+        found = [(_form(figure),) for figure in open_figures()]
+        if found:
+            sys.modules[PYPLOT].close("all")
+        return found
 
     def html(self, shown: Shown, at: At) -> str:
-        """The image, with its label."""
-        return image_html(shown.forms[0], self.alt(shown, at), at.ids)
+        """The image, with its label; of an animation the frames, to step through."""
+        form, label = shown.forms[0], self.alt(shown, at)
+        return frames_html(form, label, at.ids) or image_html(form, label, at.ids)
 
     def alt(self, shown: Shown, at: At) -> str:
         """The cell's option `alt`, or else a drawing's own title, or else the cell's caption."""
@@ -120,45 +129,6 @@ def use_style() -> None:
     now.update({key: value for key, value in style.items() if key not in own})
 
 
-def drawn() -> Iterator[bytes]:
-    """The open matplotlib figures as SVG that is the same at every run; each is closed."""
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is None:
-        return
-    for number in pyplot.get_fignums():
-        yield _svg(pyplot.figure(number))
-    pyplot.close("all")
-
-
-def close(value: object) -> None:
-    """Close a value that is an open figure of matplotlib: what shows it now shows it, and nothing does so again."""
-    figures, pyplot = (sys.modules.get(f"matplotlib.{name}") for name in ("figure", "pyplot"))
-    if figures and pyplot and isinstance(value, figures.Figure):
-        pyplot.close(value)
-
-
-def _is_closed(value: Any) -> bool:
-    """Whether a value is a figure of matplotlib that pyplot does not hold open: nothing else draws it."""
-    figures, pyplot = (sys.modules.get(f"matplotlib.{name}") for name in ("figure", "pyplot"))
-    if figures is None or not isinstance(value, figures.Figure):
-        return False
-    return pyplot is None or getattr(value, "number", None) not in pyplot.get_fignums()
-
-
-def _svg(figure: Any) -> bytes:
-    file = io.StringIO()
-    with sys.modules["matplotlib"].rc_context({"svg.hashsalt": "galley"}):
-        figure.savefig(file, format="svg", metadata={"Date": None, **_title(figure)})
-    return file.getvalue().encode()
-
-
-def _title(figure: Any) -> dict[str, str]:
-    """What the figure shows, for the SVG's title; empty where the code does not say it.
-
-    The code says it with the figure's own label (`plt.figure("…")`, `figure.set_label("…")`), which is not drawn, or
-    else with its title, or else with the titles of its axes.
-    """
-    own = figure.get_label() or figure.get_suptitle()
-    titles = [str(own)] if own else [axes.get_title() for axes in figure.axes]
-    title = "; ".join(each for each in titles if each)
-    return {"Title": title} if title else {}
+def _form(figure: Any) -> Form:
+    """A figure as it is, or the frames of one that moves."""
+    return Form(SVG_MIME, "svg", strip_of(figure) if moves(figure) else svg_of(figure))

@@ -25,7 +25,6 @@ NOTES: Mapping[str, str] = {
     "script": "The value draws itself with a script. A page runs none of a value's, so it stands here as a text.",
     "plotly": "A chart of plotly is drawn where its exporter works while pages run: kaleido, with Chrome beside it.",
     "altair": "A chart of Altair is drawn where its exporter is installed: pip install vl-convert-python",
-    "animation": "An animation does not move on this page: its figure is drawn as it was at the end of the cell.",
 }
 SCRIPT = re.compile(r"<script\b", re.IGNORECASE)
 MAY_LOAD = re.compile(r"<|!\[|javascript:|data:", re.IGNORECASE)  # what of a record's Markdown is in no notebook

@@ -83,15 +83,19 @@ class NotADrawingError(ValueError):
     """The SVG has something that may not stand in a page."""
 
 
-def image_html(form: Form, label: str, group: str, *, inline: bool = True) -> str:
-    """The image; `label` says what it shows, `group` begins the ids in an SVG, which is `inline` where it may be."""
+def image_html(form: Form, label: str, group: str, *, inline: bool = True, wide: bool = True) -> str:
+    """The image; `label` says what it shows, `group` begins the ids in an SVG, which is `inline` where it may be.
+
+    A `wide` one may have to be scrolled, which it then can be with the keyboard, too.
+    """
     if form.mime == SVG_MIME and inline:
         try:
             drawing = inline_svg(form.data, group, label)
         except (NotADrawingError, RecursionError):  # or one that is nested too deeply
             pass
         else:
-            return f'<div class="galley-figure" tabindex="0" data-search-exclude>{drawing}</div>'
+            scrolled = ' tabindex="0"' if wide else ""
+            return f'<div class="galley-figure"{scrolled} data-search-exclude>{drawing}</div>'
     mime = form.mime if form.mime in (SVG_MIME, JPEG_MIME) else PNG_MIME
     said = escape(label or UNLABELLED)
     return f'<img class="galley-image" alt="{said}" src="data:{mime};base64,{b64encode(form.data).decode()}">'
@@ -99,7 +103,7 @@ def image_html(form: Form, label: str, group: str, *, inline: bool = True) -> st
 
 def inline_svg(data: bytes, group: str, label: str = "") -> str:
     """The drawing as an element of the page, its ids begun by `group`; raises NotADrawingError."""
-    root = _parsed(data)
+    root = parsed(data)
     if root.tag != f"{{{SVG}}}svg":
         raise NotADrawingError(f"its root is {root.tag}")
     style = ""
@@ -133,7 +137,7 @@ def title_of(form: Form) -> str:
     if form.mime != SVG_MIME:
         return ""
     try:
-        return _said(_parsed(form.data))
+        return _said(parsed(form.data))
     except NotADrawingError:
         return ""
 
@@ -150,7 +154,7 @@ def is_harmless(data: bytes) -> bool:
     """
     try:
         inline_svg(data, "x")
-        described = (part for part in _parsed(data).iter() if _name(part) in LEFT_OUT)
+        described = (part for part in parsed(data).iter() if _name(part) in LEFT_OUT)
         return not any(_space(each) in (SVG, XHTML, "") for part in described for each in list(part.iter())[1:])
     except (NotADrawingError, RecursionError):
         return False
@@ -164,7 +168,8 @@ def _space(element: ElementTree.Element) -> str:
     return element.tag.rpartition("}")[0].removeprefix("{") if isinstance(element.tag, str) else "a comment"
 
 
-def _parsed(data: bytes) -> ElementTree.Element:
+def parsed(data: bytes) -> ElementTree.Element:
+    """The root of an SVG; raises NotADrawingError for what is no XML, or declares entities."""
     if b"<!ENTITY" in data or data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise NotADrawingError("it declares entities, or may")
     from xml.etree import ElementTree  # which takes time, and a page without figures need not wait

@@ -15,6 +15,7 @@ from galley.kinds.markup import inline
 from galley.plugins import plugins_of
 from galley.site.claims import Claims
 from galley.site.files import Highlight, files_html
+from galley.site.gallery import Gallery, below
 from galley.site.lists import List, Listed
 from galley.site.page import Page
 from galley.site.summary import Facts, States
@@ -33,7 +34,7 @@ class Files(List):
         return False
 
 
-BUILT_IN: tuple[List, ...] = (Claims(), Facts(), Files(), States())
+BUILT_IN: tuple[List, ...] = (Claims(), Facts(), Files(), Gallery(), States())
 
 
 def lists_of(project: Project) -> tuple[List, ...]:
@@ -62,7 +63,8 @@ def _found(page: Page, fence: Fence) -> tuple[List, list[Listed]]:
     if guide.errors:
         raise guide.errors[0]  # a file that cannot be read may hold cells of the list
     wanted = next(each for each in lists_of(page.project) if each.name == fence.listing)
-    return wanted, _listed(page, fence, guide, wanted)
+    found = _listed(page, fence, guide, wanted)
+    return wanted, below(page, found) if isinstance(wanted, Gallery) else found
 
 
 def _listed(page: Page, fence: Fence, guide: Guide, wanted: List) -> list[Listed]:
@@ -75,6 +77,8 @@ def _listed(page: Page, fence: Fence, guide: Guide, wanted: List) -> list[Listed
     for snippets in guide.snippets.values():
         for cell in (each for each in snippets.cells if "remove-cell" not in each.tags and wanted.holds(each)):
             name = f"{snippets.stem}/{cell.name}"
+            if name not in shown and wanted.partial:
+                continue
             if name not in shown:
                 raise GalleyError(
                     f"no page shows the {wanted.entry} {name}", cell.place, "show it, or take the tag away"

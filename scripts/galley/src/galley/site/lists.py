@@ -45,14 +45,16 @@ class List:
     `markdown` is for the page as Markdown, and may be replaced too.
 
     `name` is the list's name in fences, `entry` is what messages call one of its cells, `columns` are the titles of the
-    table's columns, and `css` goes into each page that shows the list. A plug-in of this class may also have `tags`,
-    `options` and `check`: the words on a cell's line from which the list is made.
+    table's columns, and `css` goes into each page that shows the list. A list that is not `partial` needs every one of
+    its cells on a page. A plug-in of this class may also have `tags`, `options` and `check`: the words on a cell's line
+    from which the list is made.
     """
 
     name = ""
     entry = "cell"
     columns: tuple[str, ...] = ()  # the titles above the columns, as text
     css = ""
+    partial: bool = False
 
     @property
     def lists(self) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ WHAT = (
     ),
     FenceOption(
         "list",
-        "The list to show, in place of a cell: `claims`, `files`, or one that a plug-in brings.",
+        "The list to show, in place of a cell: `claims`, `files`, `gallery`, or one that a plug-in brings.",
         form='list="claims"',
         wanted="a list's name",
     ),

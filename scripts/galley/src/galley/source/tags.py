@@ -136,12 +136,19 @@ TAGS = (
         SKIP,
         "The cell is shown and never run, and the page says so. Its code stands in comments, and must parse; no other "
         "cell can use its names.",
-        excludes=("claim", "folded", "measured", "remove-cell", "remove-input", "setup", "table", "trace"),
+        excludes=("claim", "folded", "measured", "remove-cell", "remove-input", "setup", "table", "thumbnail", "trace"),
         never_on=("parameters",),
         because="shows code that is not run, and this says that it is",
         check=_asks_for_nothing,
     ),
     Tag("table", "The value of the last expression, a list of dicts or a DataFrame, is a table.", outputs=True),
+    Tag(
+        "thumbnail",
+        "The cell's first picture stands for the page in the list `gallery`, in place of the page's first picture.",
+        excludes=("remove-cell", "shell"),
+        never_on=("parameters",),
+        because="names the cell whose picture stands for the page, and this one shows none",
+    ),
     Tag(
         "traceback",
         "The error that the cell must raise is shown with its traceback: causes, notes and members of a group. The "
@@ -303,4 +310,4 @@ OPTIONS = (
         read=reason,
     ),
 )
-LISTS = ("claims", "facts", "files", "states")  # what galley itself can list; galley.site.listing has a class for each
+LISTS = ("claims", "facts", "files", "gallery", "states")  # galley.site.listing has a class for each
