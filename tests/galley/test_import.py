@@ -348,6 +348,7 @@ def test_a_warning_of_the_parser_is_for_the_run_to_tell(folder: GuideFolder) -> 
         ("display(1\n+ 2)", f"{DISPLAY}\n\ndisplay(1\n+ 2)", "", 1),
         ("display(*x)", f"{DISPLAY}\n\ndisplay(*x)", "", 1),
         ("display(x)\ny = 1", f"{DISPLAY}\n\ndisplay(x)\ny = 1", "", 1),
+        ("display(x, raw=True)", f"{DISPLAY}\n\ndisplay(x, raw=True)", "", 1),
         ("display(x, y)", f"{DISPLAY}\n\ndisplay(x, y)", "", 1),
         ("x; display(x)", f"{DISPLAY}\n\nx; display(x)", "", 1),
         (f"{FUTURE}\ndisplay(x, y)", f"{FUTURE}\n{DISPLAY}\ndisplay(x, y)", "", 1),
