@@ -58,10 +58,7 @@ class _Binding:
     def __init__(self, guide: Guide, profile: str, form: str, site: Site) -> None:
         self.guide, self.profile, self.form, self.site = guide, profile, form, site
         self.docs = guide.project.relative(guide.project.docs)
-        self.snippets: dict[Path, list[SnippetFile]] = {}
-        for each in guide.snippets.values():
-            for page in guide.pages_of(each):  # several in a guide in several languages
-                self.snippets.setdefault(guide.project.relative(page), []).append(each)
+        self.snippets = _by_page(guide)
         self.anchors = {page: dict(_anchors(text)) for page, text in guide.pages.items()}
         self.made = Book()
 
@@ -139,6 +136,20 @@ class _Binding:
         if file not in self.guide.pages and source.is_relative_to(self.guide.project.docs.resolve()):
             self.made.files |= {inside: source.read_bytes()} if source.is_file() else {}
         return f"{path}{mark}{place}"
+
+
+def _by_page(guide: Guide) -> dict[Path, list[SnippetFile]]:
+    """The snippet files of each page, by its path from the root.
+
+    A page in another language has none of its own, and shows all cells of one.
+    """
+    own: dict[Path, list[SnippetFile]] = {}
+    others: dict[Path, list[SnippetFile]] = {}
+    for each in guide.snippets.values():
+        for page in guide.pages_of(each):
+            found = own if page == guide.page_file(each) else others
+            found.setdefault(guide.project.relative(page), []).append(each)
+    return {page: files for page, files in others.items() if len(files) == 1} | own
 
 
 def _anchors(text: str) -> Iterator[tuple[str, str]]:
