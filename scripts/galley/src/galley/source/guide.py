@@ -108,9 +108,9 @@ class Guide:
     def page_file(self, snippets: SnippetFile) -> Path:
         """The page that a snippet file belongs to: the one that shows most of its cells.
 
-        Of several that show as many, it is the one with the earliest cell, then the one of the file's own name, and then
-        the one with the plainest name: `x.md` before its translation `x.de.md`. A file that no page shows belongs to the page of its own name, which
-        need not be there.
+        Of several that show as many, it is the one with the earliest cell, then the one of the file's own name, and
+        then the one with the plainest name: `x.md` before its translation `x.de.md`. A file that no page shows belongs
+        to the page of its own name, which need not be there.
         """
         found = self._cells_by_page.get(snippets.stem)
         if not found:
