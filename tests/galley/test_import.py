@@ -334,6 +334,7 @@ def test_a_warning_of_the_parser_is_for_the_run_to_tell(folder: GuideFolder) -> 
         ("print(1);", "_ = print(1)", "", 0),
         ("f(\n 1\n);", "_ = f(\n 1\n)", "", 0),
         ("x = 1;", "x = 1;", "", 0),
+        ('"a"\\\n;', '"a"\\\n;', "", 0),
         ("display(1)", "display(1)", "", 1),
         ("from IPython.display import display\ndisplay(1)", "from IPython.display import display\ndisplay(1)", "", 0),
         ("x = 1\n# %% y", "x = 1\n#  %% y", "", 0),

@@ -194,3 +194,11 @@ def test_thousands_of_cells_below_one_heading_have_names_in_time(tmp_path: Path)
         made = make(Notebook("", (words, *parts)), "page", tmp_path, lambda name: False)
     assert made.snippets.count("# %% one-heading") == 20_000
     assert "# %% one-heading-20000\n" in made.snippets
+
+
+def test_code_that_no_cell_can_be_is_told_with_its_line_and_the_notebook(folder: GuideFolder) -> None:
+    path = written(folder, "a", code("y = 1"), code('"a caption"; x = 1'))
+    error = refused(folder, path)
+    assert error
+    assert (error.place and error.place.path) == path
+    assert error.what == 'code stands on the caption\'s line: `"a caption"; x = 1`'

@@ -54,7 +54,7 @@ def _take(project: Project, file: Path, name: str) -> Taken:
     made = make(notebook, stem, file.parent, lambda other: (project.docs / f"{other}.md").is_file())
     if not made.snippets.strip():
         raise GalleyError("has no cell of Python", Place(file), "write its prose as a page by hand")
-    _readable(project, made.snippets, code)
+    _readable(project, made.snippets, code, file)
     files = {code: made.snippets.encode(), page: made.page.encode()}
     folder = page.with_name(f"{page.stem}-files")
     if folder.is_symlink():
@@ -65,14 +65,18 @@ def _take(project: Project, file: Path, name: str) -> Taken:
     return Taken(page_name(stem), tuple(map(project.relative, written)), made.lost)
 
 
-def _readable(project: Project, text: str, path: Path) -> None:
-    """Raises GalleyError where galley would not read the snippet file that is to be written."""
+def _readable(project: Project, text: str, path: Path, notebook: Path) -> None:
+    """Raises GalleyError where galley would not read the snippet file that is to be written; it names the notebook."""
     relative = project.relative(path)
     try:
         refuse_shadows(text, path, relative, in_the_way(project.snippets))
     except GalleyError as error:
         raise UsageError(error.what, error.place, RENAME) from error
-    cut(text, path, relative, grammar_of(project))
+    try:
+        cut(text, path, relative, grammar_of(project))
+    except GalleyError as error:
+        line = text.split("\n")[error.place.line - 1].strip() if error.place and error.place.line else ""
+        raise GalleyError(f"{error.what}: `{line}`" if line else error.what, Place(notebook), error.mend) from error
 
 
 def _write(files: Mapping[Path, bytes]) -> None:

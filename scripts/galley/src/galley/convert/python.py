@@ -140,4 +140,7 @@ def _silenced(text: str) -> str:
     first = body[-1].lineno - 1
     at = len(lines[first].encode()[: body[-1].col_offset].decode())
     lines[first] = f"{lines[first][:at]}_ = {lines[first][at:]}"
-    return "\n".join(lines).rstrip().removesuffix(";")
+    named = "\n".join(lines).rstrip().removesuffix(";")
+    return (
+        text if _wrong(named) else named
+    )  # where the semicolon stood behind a backslash, say; it hides the value, too
