@@ -187,3 +187,20 @@ def test_each_language_of_a_page_is_a_notebook_and_cells_of_other_pages_are_told
         assert words in prose(folder, name)
         (output,) = [out for each in cells(folder, name) for out in each.get("outputs", ())]
         assert output["text"] == ["said once\n"]
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_of_a_folder_that_cannot_be_written_nothing_is_left(folder: GuideFolder, there: bool) -> None:
+    """A page becomes a file where a picture needs a folder."""
+    folder.snippet("b", "# %% one\nprint(1)\n")
+    folder.write("docs/deep/b.ipynb/dot.png", "a picture")
+    folder.write("docs/deep/a.md", "# A\n\n![a](b.ipynb/dot.png)\n")
+    folder.snippet("c", "# %% one\nprint(1)\n", shown=False)
+    folder.write("docs/deep/b.md", f"# B\n\n{fence('c', 'one')}")
+    assert not folder.run().failures
+    if there:
+        (folder.root / "book").mkdir()
+    done = folder.galley("export", "--all", "-o", "book")
+    assert (done.returncode, "book/deep/b.ipynb: the system refuses" in done.stdout) == (3, True), done.stdout
+    assert (folder.root / "book").exists() is there
+    assert list(folder.root.glob("book/*")) == []

@@ -10,6 +10,7 @@ import os
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
@@ -160,12 +161,27 @@ def _anchors(text: str) -> Iterator[tuple[str, str]]:
             yield (stated["id"] if stated else slugify(words, "-")), NO_SLUG.sub("", words.lower()).replace(" ", "-")
 
 
-def write_folder(folder: Path, made: Book) -> Iterator[Path]:
-    """Write the files into a folder that is not there yet, or is empty; raises UsageError for any other."""
-    if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
+def write_folder(folder: Path, made: Book) -> list[Path]:
+    """Write the files into a folder that is not there yet, or is empty; raises UsageError for any other.
+
+    Where one of them cannot be written, none is left, and the OSError is raised.
+    """
+    there = os.path.lexists(folder)
+    if there and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already", mend="remove it, or name another folder with --output")
-    for name, data in made.files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        yield path
+    done: list[Path] = []
+    try:
+        for name, data in made.files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            done.append(path)
+    except BaseException:
+        for path in done:
+            path.unlink(missing_ok=True)
+        made_here = {each for path in done for each in path.parents if each.is_relative_to(folder)}
+        for each in sorted(made_here - ({folder} if there else set()), reverse=True):
+            with suppress(OSError):
+                each.rmdir()
+        raise
+    return done
