@@ -186,7 +186,7 @@ def test_a_notebook_with_large_outputs_is_told_how_to_become_small(folder: Guide
         take(folder.project, path)
     assert failed.value.mend.endswith(f"jupyter nbconvert --clear-output --inplace '{path}'")
     path = path.rename(path.with_suffix(".py"))
-    with pytest.raises(GalleyError, match="has 16.0 MB, and a text may have 16 MB") as failed:
+    with pytest.raises(GalleyError, match=r"has 16\.0 MB, and a text may have 16 MB") as failed:
         take(folder.project, path)
     assert "nbconvert" not in failed.value.mend
 
