@@ -243,6 +243,7 @@ def test_of_a_project_in_the_home_folder_itself_a_page_reads_its_snippets_alone(
     assert at_home.listed == ()
 
 
+IN_TMP = Path(f"/tmp/galley-test-written-{os.getpid()}.txt")  # which no other run of the tests looks for
 # Each writes where a page may not.
 WRITING = {
     "the project": 'open(ROOT + "/written.txt", "w").write("x")',
@@ -250,7 +251,7 @@ WRITING = {
     "another page's record": 'open(ROOT + "/snippets/outputs/other/laptop/record.json", "w").write("{}")',
     "its own snippet file": 'open(ROOT + "/snippets/page.py", "a").write("# x")',
     "beside the project": 'open(ROOT + "/../written.txt", "w").write("x")',
-    "the temporary folder": 'open("/tmp/galley-test-written.txt", "w").write("x")',
+    "the temporary folder": f'open("{IN_TMP}", "w").write("x")',
     "through a link": 'os.symlink(ROOT, "link")\nopen("link/written.txt", "w").write("x")',
     "emptied": 'os.truncate(ROOT + "/docs/page.md", 0)',
     "removed": 'os.remove(ROOT + "/docs/page.md")',
@@ -276,7 +277,7 @@ def test_a_page_writes_nowhere_but_in_its_own_folder(folder: GuideFolder, tmp_pa
     assert "page page (laptop) in cell one:" in folder.run("page").failures["page"]
     after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert after == before | texts
-    assert not Path("/tmp/galley-test-written.txt").exists()
+    assert not IN_TMP.exists()
 
 
 def serving(kind: int, address: str | tuple[str, int]) -> socket.socket:
