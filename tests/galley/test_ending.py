@@ -125,7 +125,7 @@ ENDLESS = {
     "deaf": ("import atexit, re\ndone = atexit.register(re.match, r'(a+)+$', 'a' * 60 + 'b')", 0),
 }  # fmt: skip
 SAID = {
-    "thread": "the thread 'slow' still ran 0.7 s after the last cell",
+    "thread": "the thread 'slow' still ran 2 s after the last cell",
     "own": "the thread 'slow' still ran",
     "two": "the thread 'slow', the thread 'other' still ran",
     "handler": "an exit handler or a finaliser still ran",
