@@ -59,8 +59,8 @@ tests:
 
 # A part of it: make test-hard HARD=0.1. What it did is counted in a table at its end.
 HARD ?= 1
-HARD_TESTS := $(addprefix tests/galley/,test_fuzz_source.py test_fuzz_svg.py test_fuzz_records.py test_kill.py \
-	test_steps.py test_serve.py test_sandbox.py) tests/guide/test_copies.py tests/guide/test_exports.py \
+HARD_TESTS := $(addprefix tests/galley/,test_fuzz_source.py test_fuzz_svg.py test_fuzz_records.py test_fuzz_values.py \
+	test_kill.py test_steps.py test_serve.py test_sandbox.py) tests/guide/test_copies.py tests/guide/test_exports.py \
 	tests/guide/test_injection.py
 
 test-hard: $(VENV)/dev.done  ## fuzzers, kills, faults at each step, secrets, a thousand saves: hours; prints counts

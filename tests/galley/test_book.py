@@ -170,12 +170,37 @@ def test_each_language_of_a_page_is_a_notebook_and_cells_of_other_pages_are_told
         folder.write(f"docs/{name}", f"# X\n\n{words}\n\n{fence('x', 'one')}\n{fence('x', 'two')}")
     folder.snippet("y", "# %% one\nprint(1)\n# %% two\nprint(2)\n")
     folder.write("docs/more.md", f"# More\n\n{fence('y', 'two')}\n{fence('x', 'one')}")
+    folder.snippet("z", "# %% one\nprint(26)\n", shown=False)
+    folder.write("docs/z.md", f"# Z\n\nOf z.\n\n{fence('z', 'one')}")
+    folder.write("docs/y.md", f"# Y\n\n{fence('y', 'one')}\n{fence('y', 'two')}\n{fence('z', 'one')}")
+    folder.snippet("w", "# %% one\nprint(23)\n")
+    folder.write("docs/zz.md", f"# Zz\n\n{fence('w', 'one')}\n{fence('z', 'one')}")
     assert not folder.run().failures
     done = folder.galley("export", "--all", "-o", "book")
+    assert "not shown: docs/y.md: 1 cell of other pages, whose files have them\n" in done.stdout
+    assert "not shown: docs/zz.md: 2 cells of other pages, whose files have them\n" in done.stdout
     assert "not shown: docs/more.md: 2 cells of other pages, whose files have them\n" in done.stdout
     files = sorted(path.relative_to(folder.root / "book").as_posix() for path in Path(folder.root, "book").rglob("*.*"))
-    assert files == ["fr/x.ipynb", "more.md", "x.de.ipynb", "x.ipynb", "y.ipynb"]
+    assert files == ["fr/x.ipynb", "more.md", *(f"{name}.ipynb" for name in ("w", "x.de", "x", "y", "z")), "zz.md"]
+    assert "Of z." in prose(folder, "z.ipynb"), "with its own page's words"
     for name, words in (("x.ipynb", "Words."), ("x.de.ipynb", "Worte."), ("fr/x.ipynb", "Mots.")):
         assert words in prose(folder, name)
         (output,) = [out for each in cells(folder, name) for out in each.get("outputs", ())]
         assert output["text"] == ["said once\n"]
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_of_a_folder_that_cannot_be_written_nothing_is_left(folder: GuideFolder, there: bool) -> None:
+    """A page becomes a file where a picture needs a folder."""
+    folder.snippet("b", "# %% one\nprint(1)\n")
+    folder.write("docs/deep/b.ipynb/dot.png", "a picture")
+    folder.write("docs/deep/a.md", "# A\n\n![a](b.ipynb/dot.png)\n")
+    folder.snippet("c", "# %% one\nprint(1)\n", shown=False)
+    folder.write("docs/deep/b.md", f"# B\n\n{fence('c', 'one')}")
+    assert not folder.run().failures
+    if there:
+        (folder.root / "book").mkdir()
+    done = folder.galley("export", "--all", "-o", "book")
+    assert (done.returncode, "book/deep/b.ipynb: the system refuses" in done.stdout) == (3, True), done.stdout
+    assert (folder.root / "book").exists() is there
+    assert list(folder.root.glob("book/*")) == []

@@ -343,6 +343,7 @@ def test_a_warning_of_the_parser_is_for_the_run_to_tell(folder: GuideFolder) -> 
         ("print(1);", "_ = print(1)", "", 0),
         ("f(\n 1\n);", "_ = f(\n 1\n)", "", 0),
         ("x = 1;", "x = 1;", "", 0),
+        ('"a"\\\n;', '"a"\\\n;', "", 0),
         ("x = 1\ndisplay(x)", "x = 1\nx", "", 0),
         ("display(f(\n    1,\n))\n# the end", "f(\n    1,\n)\n# the end", "", 0),
         ("display(1\n+ 2)", f"{DISPLAY}\n\ndisplay(1\n+ 2)", "", 1),

@@ -194,6 +194,10 @@ def test_a_notebook_with_large_outputs_is_told_how_to_become_small(folder: Guide
     with pytest.raises(GalleyError, match="has more than 16 MB") as failed:
         take(folder.project, path)
     assert failed.value.mend.endswith(f"jupyter nbconvert --clear-output --inplace '{path}'")
+    path = path.rename(path.with_suffix(".py"))
+    with pytest.raises(GalleyError, match=r"has 16\.0 MB, and a text may have 16 MB") as failed:
+        take(folder.project, path)
+    assert "nbconvert" not in failed.value.mend
 
 
 def test_thousands_of_cells_below_one_heading_have_names_in_time(tmp_path: Path) -> None:
@@ -203,3 +207,11 @@ def test_thousands_of_cells_below_one_heading_have_names_in_time(tmp_path: Path)
         made = make(Notebook("", (words, *parts)), "page", tmp_path, Places("page.md", tmp_path, {}, {}, {}))
     assert made.snippets.count("# %% one-heading") == 20_000
     assert "# %% one-heading-20000\n" in made.snippets
+
+
+def test_code_that_no_cell_can_be_is_told_with_its_line_and_the_notebook(folder: GuideFolder) -> None:
+    path = written(folder, "a", code("y = 1"), code('"a caption"; x = 1'))
+    error = refused(folder, path)
+    assert error
+    assert (error.place and error.place.path) == path
+    assert error.what == 'code stands on the caption\'s line: `"a caption"; x = 1`'

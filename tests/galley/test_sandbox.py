@@ -243,6 +243,7 @@ def test_of_a_project_in_the_home_folder_itself_a_page_reads_its_snippets_alone(
     assert at_home.listed == ()
 
 
+IN_TMP = Path(f"/tmp/galley-test-written-{os.getpid()}.txt")  # which no other run of the tests looks for
 # Each writes where a page may not. ROOT is the project, OWN the page's snippet file.
 WRITING = {
     "the project": 'open(ROOT + "/written.txt", "w").write("x")',
@@ -250,7 +251,7 @@ WRITING = {
     "another page's record": 'open(ROOT + "/snippets/outputs/other/laptop/record.json", "w").write("{}")',
     "its own snippet file": 'open(OWN, "a").write("# x")',
     "beside the project": 'open(ROOT + "/../written.txt", "w").write("x")',
-    "the temporary folder": 'open("/tmp/galley-test-written.txt", "w").write("x")',
+    "the temporary folder": f'open("{IN_TMP}", "w").write("x")',
     "through a link": 'os.symlink(ROOT, "link")\nopen("link/written.txt", "w").write("x")',
     "emptied": 'os.truncate(ROOT + "/docs/page.md", 0)',
     "removed": 'os.remove(ROOT + "/docs/page.md")',
@@ -301,7 +302,7 @@ def test_a_page_that_writes_elsewhere_than_in_its_own_folder_fails(attempts: Att
 @needs("files")
 def test_a_page_writes_nowhere_but_in_its_own_folder(attempts: Attempts) -> None:
     assert attempts.after == attempts.before
-    assert not Path("/tmp/galley-test-written.txt").exists()
+    assert not IN_TMP.exists()
 
 
 def serving(kind: int, address: str | tuple[str, int]) -> socket.socket:

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from galley.errors import GalleyError
+from galley.record.status import State
 from galley.run.programs import reached
 from galley.run.shell import Background, CommandError, run_commands
 from galley.source.cells import SnippetFile, cut
@@ -354,6 +355,25 @@ def test_what_a_command_opens_is_a_dependency(folder: GuideFolder) -> None:
     assert [each.path for each in folder.record("page").dependencies] == ["data/words.txt"]
     folder.write("data/words.txt", "two\n")
     assert folder.status("page").state == "stale"
+
+
+def test_a_file_that_a_command_names_is_a_dependency_also_where_nothing_opens_it(folder: GuideFolder) -> None:
+    folder.write("pyproject.toml", SETTINGS.replace("[tool.galley]\n", '[tool.galley]\nlinks = ["data"]\n'))
+    forms = (
+        "wc -c 'data/{0}'",
+        "test -s ./data/{0}",
+        "X=data/{0}; ls -s $X",
+        "[ -e data/{0} ]&&echo on",
+        "ls -s `echo data/{0}`",
+    )
+    for number, form in enumerate(forms):
+        folder.write(f"snippets/data/{number}.csv", "1\n")
+        folder.snippet(f"page{number}", f"# %% one [shell]\n# $ {form.format(f'{number}.csv')} > /dev/null\n")
+    assert not folder.run().failures
+    for number in range(len(forms)):
+        assert folder.status(f"page{number}").state is State.FRESH
+        folder.write(f"snippets/data/{number}.csv", "two\n")
+        assert folder.status(f"page{number}").state is State.STALE, number
 
 
 def test_a_command_that_runs_the_page_s_file_under_other_values_is_refused(folder: GuideFolder) -> None:

@@ -38,7 +38,7 @@ def unclosed(number: int, between: str = "") -> str:
         unclosed(2_000).upper(),
         unclosed(2_000, "<!--</b>-->"),
         unclosed(2_000, "<i></b>"),
-        unclosed(1_000, "</<i>x</i>b>"),
+        unclosed(900, "</<i>x</i>b>"),
         unclosed(2_000).replace("<b ", "<b/"),
         "<p>" + "".join(f"<a href={each}><nobr><code>" for each in range(800)) + "</p>" + "<p>x" * 2_000,
         "<div>" * (DEEPEST + 1),
@@ -125,3 +125,10 @@ def test_printed_markdown_is_told_with_its_page(folder: GuideFolder) -> None:
     said = folder.mkdocs().stdout
     assert "docs/page.md:3: page/one" in said, said
     assert "Traceback" not in said
+
+
+def test_html_that_pythons_own_reader_refuses_is_shown(folder: GuideFolder) -> None:
+    html = shown(folder, "text/html", "<p>words</p><![x]><script>alert(1)</script>")
+    assert "<p>words</p>" in html
+    assert "script" not in html
+    assert "left out of the value, which is shown as HTML" in html

@@ -72,7 +72,7 @@ def _export_all(guide: Guide, profile: str, form: str, output: str) -> None:
     made = book(guide, profile, form, site_of(guide.project))
     for each in made.lost:
         out(f"not shown: {each}")
-    out(f"wrote {counted(len(list(write_folder(Path(output), made))), 'file')} into {output}")
+    out(f"wrote {counted(len(write_folder(Path(output), made)), 'file')} into {output}")
 
 
 @click.command(name="import", short_help="Make pages and snippet files of notebooks.")

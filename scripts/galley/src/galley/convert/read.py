@@ -66,9 +66,9 @@ def read(path: Path) -> Notebook:
 
 
 def _text(path: Path) -> str:
-    """The text of a file; one that is too long is a notebook with large outputs, which a page does not need."""
+    """The text of a file; a notebook of Jupyter's that is too long has large outputs, which a page does not need."""
     with suppress(OSError):
-        if path.is_file() and path.stat().st_size > LARGEST:
+        if path.suffix.lower() == ".ipynb" and path.is_file() and path.stat().st_size > LARGEST:
             what = f"has more than {LARGEST / 1e6:.0f} MB"
             mend = f"take its outputs out, which a run makes anew: {CLEAR} {quote(str(path))}"
             raise GalleyError(what, Place(path), mend)

@@ -10,6 +10,7 @@ import os
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
@@ -54,10 +55,7 @@ class _Binding:
     def __init__(self, guide: Guide, profile: str, form: str, site: Site) -> None:
         self.guide, self.profile, self.form, self.site = guide, profile, form, site
         self.docs = guide.project.relative(guide.project.docs)
-        self.snippets: dict[Path, list[SnippetFile]] = {}
-        for each in guide.snippets.values():
-            for page in guide.pages_of(each):  # several in a guide in several languages
-                self.snippets.setdefault(guide.project.relative(page), []).append(each)
+        self.snippets = _by_page(guide)
         self.anchors = {page: dict(_anchors(text)) for page, text in guide.pages.items()}
         self.made = Book()
 
@@ -133,6 +131,20 @@ class _Binding:
         return f"{path}{mark}{place}"
 
 
+def _by_page(guide: Guide) -> dict[Path, list[SnippetFile]]:
+    """The snippet files of each page, by its path from the root.
+
+    A page in another language has none of its own, and shows all cells of one.
+    """
+    own: dict[Path, list[SnippetFile]] = {}
+    others: dict[Path, list[SnippetFile]] = {}
+    for each in guide.snippets.values():
+        for page in guide.pages_of(each):
+            found = own if page == guide.page_file(each) else others
+            found.setdefault(guide.project.relative(page), []).append(each)
+    return {page: files for page, files in others.items() if len(files) == 1} | own
+
+
 def _anchors(text: str) -> Iterator[tuple[str, str]]:
     """The id of each heading in the site, and the one that other builders make of its words."""
     for line in text.split("\n"):
@@ -141,12 +153,27 @@ def _anchors(text: str) -> Iterator[tuple[str, str]]:
             yield (stated["id"] if stated else slugify(words, "-")), NO_SLUG.sub("", words.lower()).replace(" ", "-")
 
 
-def write_folder(folder: Path, made: Book) -> Iterator[Path]:
-    """Write the files into a folder that is not there yet, or is empty; raises UsageError for any other."""
-    if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
+def write_folder(folder: Path, made: Book) -> list[Path]:
+    """Write the files into a folder that is not there yet, or is empty; raises UsageError for any other.
+
+    Where one of them cannot be written, none is left, and the OSError is raised.
+    """
+    there = os.path.lexists(folder)
+    if there and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already", mend="remove it, or name another folder with --output")
-    for name, data in made.files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        yield path
+    done: list[Path] = []
+    try:
+        for name, data in made.files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            done.append(path)
+    except BaseException:
+        for path in done:
+            path.unlink(missing_ok=True)
+        made_here = {each for path in done for each in path.parents if each.is_relative_to(folder)}
+        for each in sorted(made_here - ({folder} if there else set()), reverse=True):
+            with suppress(OSError):
+                each.rmdir()
+        raise
+    return done

@@ -58,6 +58,7 @@ ALONE = frozenset(  # elements without an end, and those that the next one ends
     )
 )
 TOO_MUCH = "all of it, which is too much or too deep for a browser"
+UNNAMED = "whatever a page may not hold"
 UNSEEN = re.compile(r"[\x00-\x20]")  # characters that browsers ignore inside an address
 NUMBERED = re.compile(r"exec-[0-9]+--")  # markdown-exec's own prefix of ids, whose number differs between builds
 MADE = ("__tabbed_", "__codelineno-", "__span-")  # how ids that Markdown extensions make begin
@@ -105,10 +106,13 @@ def left_out(html: str) -> list[str]:
         return [TOO_MUCH]
     html = html[: html.rfind(">") + 1]
     if len(html) > LONG:
-        return ["whatever a page may not hold"]
+        return [UNNAMED]
     reader = _Names()
-    reader.feed(html)
-    reader.close()
+    try:
+        reader.feed(html)
+        reader.close()
+    except AssertionError:  # of Python's reader, at `<![` before a word that it does not know
+        return [UNNAMED]
     return sorted(reader.names)
 
 

@@ -25,6 +25,7 @@ from galley.record.model import Dependency, DependencyKind
 from galley.record.plain import LIST
 from galley.source.cells import Cell
 from galley.source.digest import digest, module_digest
+from galley.source.shell import commands, words
 
 GONE = "gone"
 ABSENT = "absent"  # what a page looked for and did not find
@@ -139,11 +140,14 @@ def _file_digest(path: Path, module: bool, mtime_ns: int, size: int) -> str:
 def named(project: Project, cell: Cell) -> list[Path]:
     """The files of the project that a cell's code names: each string that is a relative path with a slash to one.
 
+    So does each word of a command of a shell.
+
     Such a path counts from the project's root, from the folder of the snippets or from that of the cell's file, whether
     or not the cell opens it: code also asks whether a file is there, which no open tells. A bare name counts for
     nothing, since many folders have a `README.md`. Nor does a path of a page or of a record: it is more often a link.
     """
     texts = {node.value for each in cell.statements for node in ast.walk(each) if isinstance(node, ast.Constant)}
+    texts |= {word for each in commands(cell) for word in words(each.text)}
     paths = [each for each in texts if isinstance(each, str) and "/" in each[1:] and len(each) <= LONG]
     bases = {project.root, project.snippets, (project.root / cell.place.path).parent}
     found = {file for each in paths for base in bases if (file := _plain(base, each))}

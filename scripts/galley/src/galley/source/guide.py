@@ -107,18 +107,20 @@ class Guide:
     def page_file(self, snippets: SnippetFile) -> Path:
         """The page that a snippet file belongs to: the one that shows most of its cells.
 
-        Of several that show as many, it is the one with the earliest cell, and then the one with the plainest name:
-        `x.md` before its translation `x.de.md`. A file that no page shows belongs to the page of its own name, which
-        need not be there.
+        Of several that show as many, it is the one with the earliest cell, then the one of the file's own name, and
+        then the one with the plainest name: `x.md` before its translation `x.de.md`. A file that no page shows belongs
+        to the page of its own name, which need not be there.
         """
         found = self._cells_by_page.get(snippets.stem)
         if not found:
             return self.project.docs / f"{snippets.page}.md"
         order = {cell.name: number for number, cell in enumerate(snippets.cells)}
 
-        def rank(page: Path) -> tuple[int, int, int]:
+        mine = self.project.docs / f"{snippets.page}.md"
+
+        def rank(page: Path) -> tuple[int, int, bool, int]:
             earliest = min(order.get(name, len(order)) for name in found[page])
-            return len(found[page]), -earliest, -page.name.count(".")
+            return len(found[page]), -earliest, page == mine, -page.name.count(".")
 
         return max(found, key=rank)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SHELL = "shell"
 BEGINS, GOES_ON = "# $ ", "# >"
+BETWEEN = str.maketrans(dict.fromkeys("'\"`<>|;&()={}[]$:,", " "))  # what stands between the words of a command
 FORM = "write a command as `# $ command`, and its further lines as `# > more`"
 
 
@@ -55,6 +56,11 @@ def commands_in(source: str, first_line: int = 1) -> Iterator[Command]:
             text, begun = line.removeprefix(BEGINS), at
     if begun:
         yield Command(begun, text)
+
+
+def words(text: str) -> list[str]:
+    """What may be the words of a command's text, without what stands between them; it need not be valid."""
+    return text.translate(BETWEEN).split()
 
 
 def _goes_on(line: str) -> bool:
