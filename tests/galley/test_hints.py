@@ -9,7 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from galley.run.hints import READ_ONLY, UNKNOWN, UNREACHED, hint
+from galley.run.hints import MOST, READ_ONLY, UNKNOWN, UNREACHED, hint
 from galley.run.protocol import Job
 from galley.system.sandbox import probe
 from guide_folder import SETTINGS, GuideFolder
@@ -59,6 +59,11 @@ def after(cause: Exception) -> Exception:
         return error
 
 
+def crowd() -> Exception:
+    """An error that names more errors than anybody looks through, and then one of a file."""
+    return RuntimeError("many", *(ValueError(number) for number in range(MOST)), reading("/home/me/data.csv"))
+
+
 def reading(path: str | bytes, kind: type[OSError] = FileNotFoundError) -> OSError:
     """The error of a file that cannot be opened."""
     return kind(errno.ENOENT, "No such file or directory", path)
@@ -81,6 +86,7 @@ SAID = [
     (OSError(errno.ENOSPC, "No space left on device"), ""),
     (FileNotFoundError("by hand"), ""),
     (Lying(), ""),
+    (crowd(), ""),
     (ValueError("/home/me/data.csv"), ""),
 ]
 

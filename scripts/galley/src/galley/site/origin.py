@@ -42,8 +42,7 @@ class Origin:
     @cached_property
     def own(self) -> bool:
         """Whether the lines are the file's own, down to its end."""
-        count = len(self.lines)
-        return count <= len(self.file) and list(self.file[len(self.file) - count :]) == list(self.lines)
+        return list(self.file[len(self.file) - len(self.lines) :]) == list(self.lines)
 
     def placed(self, errors: Sequence[Exception]) -> list[Exception]:
         """The errors, each with the line of the file."""
