@@ -55,7 +55,7 @@ test: $(VENV)/dev.done chromium  ## run all checks: lint, types, records, tests,
 	@$(MAKE) --no-print-directory --jobs=2 types tests
 
 tests:
-	@$(BIN)/python -m pytest --galley --numprocesses=3 --dist=loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest --galley --slow --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 # A part of it: make test-hard HARD=0.1. What it did is counted in a table at its end.
 HARD ?= 1

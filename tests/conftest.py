@@ -37,6 +37,11 @@ def count(name: str) -> None:
     counted = now
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option of galley's tests, which pytest asks for before it finds their folder."""
+    parser.addoption("--slow", action="store_true", help="Run also the slow tests of galley (tests/galley/slow.py).")
+
+
 def pytest_collection_finish() -> None:
     """Before this, modules were imported."""
     count(COLLECTING)

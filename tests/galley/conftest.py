@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from compileall import compile_dir
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,13 +15,24 @@ import pytest
 import forked
 import galley
 import hard
+import slow
 from builders import BUILDERS
 from galley.run.runners import clean_environment
 from guide_folder import GuideFolder, quiet_environment
 
 
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Skip each test of a site builder that is not installed: galley-docs itself brings MkDocs alone."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip each test of a site builder that is not installed: galley-docs itself brings MkDocs alone.
+
+    Mark what is slow, and leave it out where nobody asked for it.
+    """
+    names = slow.slow()
+    found = [each for each in items if f"{each.path.stem}::{getattr(each, 'originalname', '')}" in names]
+    for item in found:
+        item.add_marker("slow")
+    if leaves_out(config):
+        config.hook.pytest_deselected(items=found)
+        items[:] = [each for each in items if not each.get_closest_marker("slow")]
     absent = {name for name in BUILDERS if find_spec(name) is None}
     for item in items:
         callspec = getattr(item, "callspec", None)
@@ -28,8 +40,15 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=f"{name} is not installed"))
 
 
+def leaves_out(config: pytest.Config) -> bool:
+    """Whether the run leaves out what is slow."""
+    return not config.option.slow and slow.left_out(config.args, config.invocation_params.dir, os.environ)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The table of what `make test-hard` counted."""
+    """What was left out, and the table of what `make test-hard` counted."""
+    if leaves_out(terminalreporter.config):
+        terminalreporter.write_line("Slow tests of galley were left out: --slow runs them, as `make test` and CI do.")
     ended = [each for how in ("passed", "failed") for each in terminalreporter.stats.get(how, ())]
     if hard.ASKED and (lines := hard.table(ended)):
         terminalreporter.section("counts")

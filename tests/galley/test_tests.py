@@ -1,4 +1,4 @@
-"""The tests themselves: none uses a private name of galley, and none asserts how long something took."""
+"""The tests themselves: no private name of galley, nothing about how long something took, and which are slow."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from slow import left_out, measured, slow
 
 FILES = sorted(Path(__file__).parent.glob("*.py"))
 CLOCKS = {"monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time", "time", "time_ns"}
@@ -86,3 +88,42 @@ def test_what_is_no_private_name_of_another_is_left_alone(code: str) -> None:
 )
 def test_an_assertion_about_time_is_seen(code: str, lines: list[int]) -> None:
     assert timed(ast.parse(code)) == lines
+
+
+def test_each_slow_test_is_there() -> None:
+    """A test that got another name would be quick."""
+    texts = {file.stem: file.read_text(encoding="utf-8") for file in FILES}
+    named = [each.partition("::") for each in slow()]
+    assert [(module, name) for module, _, name in named if f"\ndef {name}(" not in texts.get(module, "")] == []
+    assert len(named) > 100
+
+
+CASE = '<testcase classname="tests.galley.test_a" name="test_b[{}]" time="{}"/>'
+
+
+@pytest.mark.parametrize(("seconds", "is_slow"), [((0.05, 0.3), True), ((0.0, 0.15), False)])
+def test_a_test_is_slow_by_what_its_parameters_take_on_average(
+    tmp_path: Path, seconds: tuple[float, float], is_slow: bool
+) -> None:
+    cases = "".join(CASE.format(number, took) for number, took in enumerate(seconds))
+    (tmp_path / "times.xml").write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+    assert measured(tmp_path / "times.xml") == ["test_a::test_b"] * is_slow
+
+
+@pytest.mark.parametrize(
+    ("asked", "variables", "left"),
+    [
+        (["."], {}, True),
+        ([".", "sub"], {"CI": ""}, True),
+        (["."], {"CI": "true"}, False),
+        (["."], {"GALLEY_HARD": "0.1"}, False),
+        (["sub/test_a.py"], {}, False),
+        ([".", "sub/test_a.py::test_b"], {}, False),
+    ],
+)
+def test_slow_tests_are_left_out_of_whole_folders_alone(
+    tmp_path: Path, asked: list[str], variables: dict[str, str], left: bool
+) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/test_a.py").touch()
+    assert left_out(asked, tmp_path, variables) is left

@@ -56,13 +56,14 @@ class Runnable:
 
 def _with_commands(above: Sequence[Cell], made: Runnable) -> list[Piece]:
     """The pieces above a copy's own cell, and among them the shell cells with a word that the copy has as a text."""
-    if not any(SHELL in cell.tags for cell in above):
+    shell = [(number, cell, commands(cell)) for number, cell in enumerate(above) if SHELL in cell.tags]
+    if not shell:
         return [*made.pieces[:-1]]
     code = [piece.text or made.lines(piece) for piece in made.pieces]
     texts = {each.value for part in code for each in nodes(ast.parse(f"{part}\n\n")) if isinstance(each, ast.Constant)}
     pieces = [*made.pieces[:-1]]
-    for number, cell in enumerate(above):
-        words = {word for each in commands(cell) for word in each.text.translate(QUOTES).split()}
+    for number, cell, said in shell:
+        words = {word for each in said for word in each.text.translate(QUOTES).split()}
         if not words.isdisjoint(each for each in texts if isinstance(each, str)):
             pieces.append(Piece(number, 1, 1, as_python(cell)))
     return sorted(pieces, key=lambda piece: piece.cell)
