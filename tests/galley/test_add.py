@@ -393,6 +393,7 @@ def test_what_cannot_be_written_as_a_whole_is_taken_back(
     site(tmp_path)
     (tmp_path / ".git").mkdir()
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    (tmp_path / "pyproject.toml").chmod(0o640)
     before = files_of(tmp_path)
     changes = plan(tmp_path, example="index.md").changes
     assert len(changes) == 6
@@ -407,6 +408,7 @@ def test_what_cannot_be_written_as_a_whole_is_taken_back(
     with pytest.raises(type(error)):
         write_all(tmp_path, changes)
     assert files_of(tmp_path) == before
+    assert (tmp_path / "pyproject.toml").stat().st_mode & 0o777 == 0o640
     assert not (tmp_path / "snippets").exists()
 
 
@@ -418,6 +420,26 @@ def test_a_file_that_somebody_saved_meanwhile_is_not_overwritten(tmp_path: Path)
     with pytest.raises(RefusedError, match="was changed meanwhile"):
         write_all(tmp_path, changes)
     assert files_of(tmp_path) == before
+
+
+def test_what_somebody_saved_behind_the_change_is_not_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site(tmp_path)
+    changes = plan(tmp_path).changes
+    assert [each.path.name for each in changes] == ["pyproject.toml", "mkdocs.yml"]
+    replace = Path.replace
+
+    def refuse(path: Path, to: Path) -> Path:
+        if to.name == "mkdocs.yml":
+            (tmp_path / "pyproject.toml").write_text("# saved meanwhile\n")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return replace(path, to)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="No space"):
+        write_all(tmp_path, changes)
+    assert (tmp_path / "pyproject.toml").read_text() == "# saved meanwhile\n"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of files")
