@@ -213,7 +213,10 @@ def test_a_list_outside_of_the_site_is_not_changed(tmp_path: Path) -> None:
     (tmp_path / "all.yml").write_text("markdown_extensions: [toc]\n")
     done = guide.galley("add")
     assert done.returncode == Exit.REFUSED
-    assert "markdown_extensions stands in ../all.yml, which it inherits from" in done.stdout
+    assert done.stdout.startswith(
+        f"{tmp_path / 'all.yml'}:1: markdown_extensions stands in ../all.yml, which it inherits"
+    )
+    assert "add to it: galley; then run the command again" in done.stdout
     (tmp_path / "all.yml").write_text("markdown_extensions: {toc: {}}\n")
     assert guide.galley("add").returncode == Exit.OK
     assert guide.mkdocs().returncode == 0
@@ -335,7 +338,7 @@ def test_the_example_goes_to_the_page_that_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", ["none.md", "index", "../outside.md", "/etc/passwd"])
 def test_a_page_that_is_not_there_gets_no_example(tmp_path: Path, page: str) -> None:
     site(tmp_path / "site")
-    (tmp_path / "outside.md").write_text("# Outside\n")
+    (tmp_path / "site/outside.md").write_text("# Outside\n")
     with pytest.raises(UsageError, match="there is no such page"):
         plan(tmp_path / "site", example=page)
 

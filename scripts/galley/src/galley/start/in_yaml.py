@@ -24,11 +24,14 @@ NULLS = ("", "~", "null", "Null", "NULL")
 
 
 class UnprovenError(Exception):
-    """The text cannot be changed so that nothing but the extensions is another; `line` is where that shows."""
+    """The text cannot be changed so that nothing but the extensions is another.
 
-    def __init__(self, what: str, line: int = 0) -> None:
+    `line` is where that shows. `mend` is what to do by hand, where it is more than to name one more extension.
+    """
+
+    def __init__(self, what: str, line: int = 0, mend: str = "") -> None:
         super().__init__(what)
-        self.what, self.line = what, line
+        self.what, self.line, self.mend = what, line, mend
 
 
 @dataclass(frozen=True)
@@ -111,12 +114,14 @@ class Settings:
         if anchors & aliases:
             raise UnprovenError(f"other settings use the value of {KEY}, by its anchor", self.line(KEY))
         if MERGE in self.entries and KEY not in self.entries:
-            raise UnprovenError(f"{KEY} may come from what the line with {MERGE} names", self.line(MERGE))
+            mend = f"add {KEY} below it: the names that it brings, if it brings any, and {EXTENSION}"
+            raise UnprovenError(f"{KEY} may come from what the line with {MERGE} names", self.line(MERGE), mend)
 
     def _with_entry(self, *, as_table: bool) -> str:
         """The text with one more setting behind the others, in the form of the lists that are there."""
         if self.events[self.root.begin].flow_style:
-            raise UnprovenError("the settings stand in braces", self.events[self.root.begin].start_mark.line + 1)
+            mend = f"put behind their last setting: , {KEY}: [{EXTENSION}]"
+            raise UnprovenError("the settings stand in braces", self.events[self.root.begin].start_mark.line + 1, mend)
         indent = self._margin(self.events[self.root.begin + 1].start_mark.index)
         deeper = f"{indent}  {EXTENSION}: {{}}" if as_table else f"{self._of_lists()}- {EXTENSION}"
         at = self._below(self.root, -1)

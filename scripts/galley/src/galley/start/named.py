@@ -22,6 +22,7 @@ from galley.start.in_yaml import Settings, UnprovenError
 
 BOM = "\ufeff"
 INHERIT, DOCS = "INHERIT", "docs_dir"
+OF_PARENT = "see to it that what it inherits from can be read, and names galley under markdown_extensions"
 AGAIN = "then run the command again"
 NOTHING = "nothing was written"
 
@@ -69,7 +70,8 @@ def named(project: Project, file: Path) -> Change | None:
         return _in_toml(project.root, file) if file.suffix == ".toml" else _in_yaml(project.root, file)
     except UnprovenError as error:
         what = f"{error.what}. So it cannot be shown here that no other setting would change; {NOTHING}"
-        raise RefusedError(what, Place(shown, error.line), f"{found.add}; {AGAIN}") from error
+        place = Place(shown, error.line) if error.mend or not found.place.line else found.place
+        raise RefusedError(what, place, f"{error.mend or found.add}; {AGAIN}") from error
 
 
 def _in_toml(root: Path, file: Path) -> Change:
@@ -101,13 +103,13 @@ def _chain(root: Path, file: Path) -> list[tuple[Path, Settings]]:
         name = last.plain(INHERIT)
         file = Path(os.path.normpath(file.parent / (name or "")))
         if name is None or file in found or not file.is_file():
-            raise UnprovenError(f"{INHERIT} names no further file", last.line(INHERIT))
+            raise UnprovenError(f"{INHERIT} names no further file", last.line(INHERIT), OF_PARENT)
         try:
             inside = file.is_relative_to(root)
             text = _text(root, file) if inside else file.read_text(encoding="utf-8")
             found[file] = Settings(text.removeprefix(BOM))
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise UnprovenError(f"{INHERIT} names a file that cannot be read", last.line(INHERIT)) from error
+            raise UnprovenError(f"{INHERIT} names a file that cannot be read", last.line(INHERIT), OF_PARENT) from error
     return list(found.items())
 
 
