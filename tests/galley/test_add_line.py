@@ -100,6 +100,8 @@ UNPROVEN = {
     "- site_name\n": (0, "it holds no settings by name"),
     "": (0, "it holds no settings by name"),
     f"site_name: x\nextra: {'[' * 200}{']' * 200}\n": (2, "it is nested too deeply"),
+    "site_name: x\nmarkdown_extensions:\t|+\t\n": (2, "not readable as YAML: found character"),
+    'markdown_extensions: ""\n': (1, "the value of markdown_extensions is no list and no table"),
     "INHERIT: !ENV [X, y.yml]\n": (1, "INHERIT names no further file"),
     "INHERIT: nowhere.yml\n": (1, "INHERIT names no further file"),
     "INHERIT: mkdocs.yml\n": (1, "INHERIT names no further file"),

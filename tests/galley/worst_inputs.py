@@ -17,8 +17,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import yaml
-
 from galley import folders, toml
 from galley.config import Project
 from galley.convert.command import OTHERS
@@ -247,7 +245,7 @@ def _typed(text: str) -> None:
 
 
 def _with_extension(text: str) -> None:
-    with suppress(in_yaml.UnprovenError, yaml.YAMLError):
+    with suppress(in_yaml.UnprovenError):
         in_yaml.Settings(text).with_extension()
     with suppress(in_yaml.UnprovenError, tomllib.TOMLDecodeError):
         in_toml.with_extension(text, dict)

@@ -43,7 +43,7 @@ class _Node:
 
 
 class Settings:
-    """The text of a settings file; raises `yaml.YAMLError` for no YAML, and UnprovenError where it holds no names."""
+    """The text of a settings file; raises UnprovenError where it is no YAML, and where it holds no names."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -213,7 +213,7 @@ class Settings:
         """
         try:
             now = list(_events(text))
-        except yaml.YAMLError as error:
+        except UnprovenError as error:
             raise UnprovenError("the line would break it", self.line(KEY)) from error
         last = at + len(added)
         kept = [*map(_said, now[:at]), *map(_said, now[last:])]
@@ -224,13 +224,21 @@ class Settings:
 
 
 def _events(text: str) -> Iterator[Any]:
-    """What the parser says of a text; raises UnprovenError at a depth that the parser would take minutes for."""
+    """What the parser says of a text, which another parser may have read before.
+
+    Raises UnprovenError for what is no YAML, and at a depth that the parser would take minutes for.
+    """
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        depth += isinstance(event, STARTS) - isinstance(event, ENDS)
-        if depth > DEEPEST:
-            raise UnprovenError("it is nested too deeply", event.start_mark.line + 1)
-        yield event
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            depth += isinstance(event, STARTS) - isinstance(event, ENDS)
+            if depth > DEEPEST:
+                raise UnprovenError("it is nested too deeply", event.start_mark.line + 1)
+            yield event
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        what = f"not readable as YAML: {getattr(error, 'problem', None) or error}"
+        raise UnprovenError(what, mark.line + 1 if mark else 0) from error
 
 
 def _next_line(text: str, at: int) -> int:

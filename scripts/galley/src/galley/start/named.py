@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from galley.config import Project
 from galley.errors import Place, RefusedError
 from galley.site.switched_on import EXTENSION, extensions_of, outdated
@@ -33,7 +31,8 @@ def docs_of(root: Path, files: Sequence[Path]) -> str:
         try:
             said = _of_toml(root, file) if file.suffix == ".toml" else _of_yaml(root, file)
         except UnprovenError as error:
-            mend = 'pyproject.toml must say it under [tool.galley]: docs = "a/folder"'
+            own = 'pyproject.toml must say it under [tool.galley]: docs = "a/folder"'
+            mend = own if error.what.startswith(DOCS) else error.mend or f"mend that; {AGAIN}, which names galley there"
             raise RefusedError(f"{error.what}; {NOTHING}", Place(file.relative_to(root), error.line), mend) from error
         if said is not None:
             return os.path.normpath(said).replace(os.sep, "/")
@@ -108,7 +107,7 @@ def _chain(root: Path, file: Path) -> list[tuple[Path, Settings]]:
             inside = file.is_relative_to(root)
             text = _text(root, file) if inside else file.read_text(encoding="utf-8")
             found[file] = Settings(text.removeprefix(BOM))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        except (OSError, UnicodeDecodeError, UnprovenError) as error:
             raise UnprovenError(f"{INHERIT} names a file that cannot be read", last.line(INHERIT), OF_PARENT) from error
     return list(found.items())
 
