@@ -80,6 +80,8 @@ def test_nothing_that_is_there_already_is_changed(tmp_path: Path) -> None:
         done = guide.galley("add", *words)
         assert (done.returncode, done.stdout) == (Exit.OK, "galley is in this site already: nothing was changed\n")
     assert files_of(tmp_path) == before
+    guide.write("docs/unfinished.md", '# A page\n\n```python exec="on"\n```\n')
+    assert guide.galley("add").returncode == Exit.OK, "what is wrong with pages is a matter of galley check"
 
 
 def test_a_dry_run_prints_what_git_would_apply_and_writes_nothing(tmp_path: Path) -> None:
@@ -211,7 +213,10 @@ def test_a_list_outside_of_the_site_is_not_changed(tmp_path: Path) -> None:
     (tmp_path / "all.yml").write_text("markdown_extensions: [toc]\n")
     done = guide.galley("add")
     assert done.returncode == Exit.REFUSED
-    assert "markdown_extensions stands in ../all.yml, which it inherits from" in done.stdout
+    assert done.stdout.startswith(
+        f"{tmp_path / 'all.yml'}:1: markdown_extensions stands in ../all.yml, which it inherits"
+    )
+    assert "add to it: galley; then run the command again" in done.stdout
     (tmp_path / "all.yml").write_text("markdown_extensions: {toc: {}}\n")
     assert guide.galley("add").returncode == Exit.OK
     assert guide.mkdocs().returncode == 0
@@ -288,7 +293,8 @@ def test_each_builders_settings_get_it(tmp_path: Path) -> None:
     site(tmp_path, "INHERIT: base.yml\n", "properdocs.yml")
     site(tmp_path, "INHERIT: base.yml\n", "properdocs.yaml")
     site(tmp_path, "markdown_extensions: [toc]\n", "base.yml")
-    assert sorted(changed(tmp_path)) == ["base.yml", "mkdocs.yml", "pyproject.toml", "zensical.toml"]
+    paths = [each.path.as_posix() for each in plan(tmp_path).changes]
+    assert sorted(paths) == ["base.yml", "mkdocs.yml", "pyproject.toml", "zensical.toml"]
 
 
 def test_a_folder_without_a_site_is_said(tmp_path: Path) -> None:
@@ -333,7 +339,7 @@ def test_the_example_goes_to_the_page_that_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", ["none.md", "index", "../outside.md", "/etc/passwd"])
 def test_a_page_that_is_not_there_gets_no_example(tmp_path: Path, page: str) -> None:
     site(tmp_path / "site")
-    (tmp_path / "outside.md").write_text("# Outside\n")
+    (tmp_path / "site/outside.md").write_text("# Outside\n")
     with pytest.raises(UsageError, match="there is no such page"):
         plan(tmp_path / "site", example=page)
 
@@ -393,6 +399,7 @@ def test_what_cannot_be_written_as_a_whole_is_taken_back(
     site(tmp_path)
     (tmp_path / ".git").mkdir()
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    (tmp_path / "pyproject.toml").chmod(0o640)
     before = files_of(tmp_path)
     changes = plan(tmp_path, example="index.md").changes
     assert len(changes) == 6
@@ -407,6 +414,7 @@ def test_what_cannot_be_written_as_a_whole_is_taken_back(
     with pytest.raises(type(error)):
         write_all(tmp_path, changes)
     assert files_of(tmp_path) == before
+    assert (tmp_path / "pyproject.toml").stat().st_mode & 0o777 == 0o640
     assert not (tmp_path / "snippets").exists()
 
 
@@ -418,6 +426,26 @@ def test_a_file_that_somebody_saved_meanwhile_is_not_overwritten(tmp_path: Path)
     with pytest.raises(RefusedError, match="was changed meanwhile"):
         write_all(tmp_path, changes)
     assert files_of(tmp_path) == before
+
+
+def test_what_somebody_saved_behind_the_change_is_not_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site(tmp_path)
+    changes = plan(tmp_path).changes
+    assert [each.path.name for each in changes] == ["pyproject.toml", "mkdocs.yml"]
+    replace = Path.replace
+
+    def refuse(path: Path, to: Path) -> Path:
+        if to.name == "mkdocs.yml":
+            (tmp_path / "pyproject.toml").write_text("# saved meanwhile\n")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return replace(path, to)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="No space"):
+        write_all(tmp_path, changes)
+    assert (tmp_path / "pyproject.toml").read_text() == "# saved meanwhile\n"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of files")

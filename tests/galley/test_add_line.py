@@ -96,10 +96,12 @@ UNPROVEN = {
     "site_name: x\nmarkdown_extensions: toc\n": (2, "the value of markdown_extensions is no list and no table"),
     "{site_name: x}\n": (1, "the settings stand in braces"),
     "site_name: |\n  x": (0, "the line would change another setting"),
-    "markdown_extensions:\n  -\n    toc\n": (2, "the line would change another setting"),
+    "markdown_extensions:\n  -\n    toc\n": (1, "the line would change another setting"),
     "- site_name\n": (0, "it holds no settings by name"),
     "": (0, "it holds no settings by name"),
     f"site_name: x\nextra: {'[' * 200}{']' * 200}\n": (2, "it is nested too deeply"),
+    "site_name: x\nmarkdown_extensions:\t|+\t\n": (2, "not readable as YAML: found character"),
+    'markdown_extensions: ""\n': (1, "the value of markdown_extensions is no list and no table"),
     "INHERIT: !ENV [X, y.yml]\n": (1, "INHERIT names no further file"),
     "INHERIT: nowhere.yml\n": (1, "INHERIT names no further file"),
     "INHERIT: mkdocs.yml\n": (1, "INHERIT names no further file"),
@@ -213,7 +215,7 @@ def test_in_toml_the_line_is_all_that_changes(tmp_path: Path, old: str, new: str
         ("[[project.markdown_extensions]]\ntoc = {}\n", 1, "written in a form that this command does not know"),
         ("project = { markdown_extensions = {} }\n", 1, "written in a form that this command does not know"),
         ("project = 5\n", 0, "project is no table"),
-        ('[project]\r\nmarkdown_extensions = ["a"]\n', 0, "its lines end in two ways"),
+        ('[project]\r\nmarkdown_extensions = ["a"]\n', 2, "its lines end in two ways"),
     ],
 )
 def test_toml_that_cannot_be_shown_is_refused(tmp_path: Path, text: str, line: int, what: str) -> None:
@@ -243,3 +245,22 @@ def test_without_zensical_its_extensions_are_not_guessed(tmp_path: Path, monkeyp
     with pytest.raises(RefusedError, match="is not installed here to name them") as caught:
         plan(tmp_path)
     assert "[project.markdown_extensions.galley], and tables for those of Zensical's own" in caught.value.mend
+
+
+MENDED = {
+    "markdown_extensions: &it\n  - toc\nextra: *it\n": "markdown_extensions: &it\n  - galley\n  - toc\nextra: *it\n",
+    "x: &x {a: 1}\n<<: *x\n": "x: &x {a: 1}\n<<: *x\nmarkdown_extensions: [toc, galley]\n",
+    "{site_name: x}\n": "{site_name: x, markdown_extensions: [galley]}\n",
+    "markdown_extensions:\n  -\n    toc\n": "markdown_extensions:\n  - galley\n  -\n    toc\n",
+    "markdown_extensions: toc\n": "markdown_extensions: [galley]\n",
+    "markdown_extensions: !ENV [NO_SUCH, [toc]]\n": "markdown_extensions: !ENV [NO_SUCH, [toc, galley]]\n",
+}
+
+
+@pytest.mark.parametrize(("text", "by_hand"), MENDED.items())
+def test_what_is_told_to_add_by_hand_is_taken_the_next_time(tmp_path: Path, text: str, by_hand: str) -> None:
+    site(tmp_path, text)
+    with pytest.raises(RefusedError):
+        plan(tmp_path)
+    site(tmp_path, by_hand)
+    assert list(changed(tmp_path)) == ["pyproject.toml"]

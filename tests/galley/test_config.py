@@ -332,8 +332,9 @@ def test_a_value_is_found_at_its_line(path: list[str], line: int) -> None:
 
 
 def test_a_folder_outside_any_guide_is_told(tmp_path: Path) -> None:
-    with pytest.raises(GalleyError, match=r"no pyproject\.toml with a \[tool\.galley\] table"):
+    with pytest.raises(GalleyError, match=r"no pyproject\.toml with a \[tool\.galley\] table") as caught:
         find_project(tmp_path)
+    assert "galley new DIR starts a guide, and galley add puts galley into a site" in caught.value.mend
 
 
 def test_an_unknown_profile_is_told_with_the_known_ones(folder: GuideFolder) -> None:

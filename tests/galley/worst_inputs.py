@@ -18,8 +18,6 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-import yaml
-
 from galley import folders, toml
 from galley.config import Project
 from galley.convert import forms, gallery, myst, sessions
@@ -291,7 +289,7 @@ def _typed(text: str) -> None:
 
 
 def _with_extension(text: str) -> None:
-    with suppress(in_yaml.UnprovenError, yaml.YAMLError):
+    with suppress(in_yaml.UnprovenError):
         in_yaml.Settings(text).with_extension()
     with suppress(in_yaml.UnprovenError, tomllib.TOMLDecodeError):
         in_toml.with_extension(text, dict)

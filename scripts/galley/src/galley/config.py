@@ -245,7 +245,8 @@ def find_project(start: Path) -> Project:
             settings, text = found
             return project_of(folder, settings, Reader(FILE, text, TABLE))
     what = f"no pyproject.toml with a [tool.galley] table in {start} or above it"
-    raise GalleyError(what, mend="run the command inside a guide's checkout")
+    mend = "go to a guide's folder; galley new DIR starts a guide, and galley add puts galley into a site"
+    raise GalleyError(what, mend=mend)
 
 
 def project_of(root: Path, settings: dict[str, Any], reader: Reader) -> Project:

@@ -24,11 +24,14 @@ NULLS = ("", "~", "null", "Null", "NULL")
 
 
 class UnprovenError(Exception):
-    """The text cannot be changed so that nothing but the extensions is another; `line` is where that shows."""
+    """The text cannot be changed so that nothing but the extensions is another.
 
-    def __init__(self, what: str, line: int = 0) -> None:
+    `line` is where that shows. `mend` is what to do by hand, where it is more than to name one more extension.
+    """
+
+    def __init__(self, what: str, line: int = 0, mend: str = "") -> None:
         super().__init__(what)
-        self.what, self.line = what, line
+        self.what, self.line, self.mend = what, line, mend
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class _Node:
 
 
 class Settings:
-    """The text of a settings file; raises `yaml.YAMLError` for no YAML, and UnprovenError where it holds no names."""
+    """The text of a settings file; raises UnprovenError where it is no YAML, and where it holds no names."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -111,12 +114,14 @@ class Settings:
         if anchors & aliases:
             raise UnprovenError(f"other settings use the value of {KEY}, by its anchor", self.line(KEY))
         if MERGE in self.entries and KEY not in self.entries:
-            raise UnprovenError(f"{KEY} may come from what the line with {MERGE} names", self.line(MERGE))
+            mend = f"add {KEY} below it: the names that it brings, if it brings any, and {EXTENSION}"
+            raise UnprovenError(f"{KEY} may come from what the line with {MERGE} names", self.line(MERGE), mend)
 
     def _with_entry(self, *, as_table: bool) -> str:
         """The text with one more setting behind the others, in the form of the lists that are there."""
         if self.events[self.root.begin].flow_style:
-            raise UnprovenError("the settings stand in braces", self.events[self.root.begin].start_mark.line + 1)
+            mend = f"put behind their last setting: , {KEY}: [{EXTENSION}]"
+            raise UnprovenError("the settings stand in braces", self.events[self.root.begin].start_mark.line + 1, mend)
         indent = self._margin(self.events[self.root.begin + 1].start_mark.index)
         deeper = f"{indent}  {EXTENSION}: {{}}" if as_table else f"{self._of_lists()}- {EXTENSION}"
         at = self._below(self.root, -1)
@@ -208,7 +213,7 @@ class Settings:
         """
         try:
             now = list(_events(text))
-        except yaml.YAMLError as error:
+        except UnprovenError as error:
             raise UnprovenError("the line would break it", self.line(KEY)) from error
         last = at + len(added)
         kept = [*map(_said, now[:at]), *map(_said, now[last:])]
@@ -219,13 +224,21 @@ class Settings:
 
 
 def _events(text: str) -> Iterator[Any]:
-    """What the parser says of a text; raises UnprovenError at a depth that the parser would take minutes for."""
+    """What the parser says of a text, which another parser may have read before.
+
+    Raises UnprovenError for what is no YAML, and at a depth that the parser would take minutes for.
+    """
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        depth += isinstance(event, STARTS) - isinstance(event, ENDS)
-        if depth > DEEPEST:
-            raise UnprovenError("it is nested too deeply", event.start_mark.line + 1)
-        yield event
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            depth += isinstance(event, STARTS) - isinstance(event, ENDS)
+            if depth > DEEPEST:
+                raise UnprovenError("it is nested too deeply", event.start_mark.line + 1)
+            yield event
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        what = f"not readable as YAML: {getattr(error, 'problem', None) or error}"
+        raise UnprovenError(what, mark.line + 1 if mark else 0) from error
 
 
 def _next_line(text: str, at: int) -> int:

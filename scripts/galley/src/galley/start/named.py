@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from galley.config import Project
 from galley.errors import Place, RefusedError
 from galley.site.switched_on import EXTENSION, extensions_of, outdated
@@ -22,6 +20,7 @@ from galley.start.in_yaml import Settings, UnprovenError
 
 BOM = "\ufeff"
 INHERIT, DOCS = "INHERIT", "docs_dir"
+OF_PARENT = "see to it that what it inherits from can be read, and names galley under markdown_extensions"
 AGAIN = "then run the command again"
 NOTHING = "nothing was written"
 
@@ -32,7 +31,8 @@ def docs_of(root: Path, files: Sequence[Path]) -> str:
         try:
             said = _of_toml(root, file) if file.suffix == ".toml" else _of_yaml(root, file)
         except UnprovenError as error:
-            mend = 'pyproject.toml must say it under [tool.galley]: docs = "a/folder"'
+            own = 'pyproject.toml must say it under [tool.galley]: docs = "a/folder"'
+            mend = own if error.what.startswith(DOCS) else error.mend or f"mend that; {AGAIN}, which names galley there"
             raise RefusedError(f"{error.what}; {NOTHING}", Place(file.relative_to(root), error.line), mend) from error
         if said is not None:
             return os.path.normpath(said).replace(os.sep, "/")
@@ -69,7 +69,8 @@ def named(project: Project, file: Path) -> Change | None:
         return _in_toml(project.root, file) if file.suffix == ".toml" else _in_yaml(project.root, file)
     except UnprovenError as error:
         what = f"{error.what}. So it cannot be shown here that no other setting would change; {NOTHING}"
-        raise RefusedError(what, Place(shown, error.line), f"{found.add}; {AGAIN}") from error
+        place = Place(shown, error.line) if error.mend or not found.place.line else found.place
+        raise RefusedError(what, place, f"{error.mend or found.add}; {AGAIN}") from error
 
 
 def _in_toml(root: Path, file: Path) -> Change:
@@ -101,13 +102,13 @@ def _chain(root: Path, file: Path) -> list[tuple[Path, Settings]]:
         name = last.plain(INHERIT)
         file = Path(os.path.normpath(file.parent / (name or "")))
         if name is None or file in found or not file.is_file():
-            raise UnprovenError(f"{INHERIT} names no further file", last.line(INHERIT))
+            raise UnprovenError(f"{INHERIT} names no further file", last.line(INHERIT), OF_PARENT)
         try:
             inside = file.is_relative_to(root)
             text = _text(root, file) if inside else file.read_text(encoding="utf-8")
             found[file] = Settings(text.removeprefix(BOM))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise UnprovenError(f"{INHERIT} names a file that cannot be read", last.line(INHERIT)) from error
+        except (OSError, UnicodeDecodeError, UnprovenError) as error:
+            raise UnprovenError(f"{INHERIT} names a file that cannot be read", last.line(INHERIT), OF_PARENT) from error
     return list(found.items())
 
 
