@@ -69,7 +69,9 @@ def _measure(parser: argparse.ArgumentParser) -> None:
 
 def _table(parser: argparse.ArgumentParser) -> None:
     _work(parser)
-    parser.add_argument("rows", nargs="*", help="rows to measure, by name; all when none is given")
+    parser.add_argument(
+        "rows", nargs="*", help="rows to measure, by name; `size` for those of many pages; all when none"
+    )
     parser.add_argument("--runs", type=int, help="turns of a row (default: 5, and 15 of the rows noop-*)")
     parser.add_argument(
         "--budget", type=float, help="seconds after which a row begins no further turn (default: 60, and 120 of noop-*)"

@@ -37,6 +37,8 @@ RATIOS = {
     "noop-zensical-50": "nothing changed, 50 pages, Zensical",
     "noop-zensical-500": "nothing changed, 500 pages, Zensical",
     "noop-named-500": "nothing changed, 500 pages, galley build, Zensical",
+    "size-mkdocs-500": "500 pages with the same cells, galley build",
+    "size-zensical-1000": "the same, 1,000 pages, Zensical",
     "cold-small": "all pages run, 5 M model",
     "cold-large": "all pages run, 349 M model",
     "edit-cold": "one cell edited, cold runner",

@@ -74,6 +74,10 @@ class Site:
         middle = self.workload.middle
         return sum(mark(n, edit if n == middle else 0) in there for n in range(self.workload.pages))
 
+    def copies(self) -> int:
+        """How many pages show what only a run of the first page prints: all, where its record was copied."""
+        return sum(mark(0, 0) in _text(path) for path in self._pages())
+
     def built(self) -> str:
         """The text of all built pages."""
         return "\n".join(map(_text, self._pages()))

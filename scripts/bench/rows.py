@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bench import live
 from bench.audit import heard
 from bench.independence import independence
 from bench.machine import cores
@@ -14,7 +16,7 @@ from bench.measure import Limits, Site, spread
 from bench.pages import Workload
 from bench.peers import PEERS
 from bench.process import Run, environment, run
-from bench.scale import check_seconds, overhead_ms
+from bench.scale import checks, copied, overhead_ms, typed
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,33 @@ def noop(plan: Plan, peer: str, floor: str, pages: int) -> Measured:
         done = {site.peer.name: site.build() for site in ordered}
         pairs.append(([done[peer]], [done[floor]]))
     return _ratios(pairs, _all_marks(sites[0]))
+
+
+@cache
+def _unchanged(plan: Plan, peer: str, floor: str, pages: int) -> list[tuple[list[Run], list[Run]]]:
+    """Builds of a guide of many pages of which nothing changed, each beside the floor's; made once for all rows."""
+    ours, static = copied(plan.work, pages, 5, "size", peer), typed(plan.work, pages, 5, "size", floor)
+    pairs = []
+    for turn in plan.builds.turns():
+        done = {site.name: site.build() for site in ((ours, static) if turn % 2 else (static, ours))}
+        pairs.append(([done[ours.name]], [done[static.name]]))
+        _sum([run for pair in pairs[-1] for run in pair], "wall_s")
+        if (shown := ours.copies()) != pages:
+            raise RuntimeError(f"{ours.name}: {shown} of {pages} pages show what only a run prints")
+    return pairs
+
+
+def sized(plan: Plan, peer: str, floor: str, pages: int) -> Measured:
+    """The ratio of a guide of many pages to the same static pages."""
+    return _ratios(_unchanged(plan, peer, floor, pages), pages)
+
+
+def sized_s(plan: Plan, peer: str, floor: str, pages: int) -> Measured:
+    """The seconds of the same builds."""
+    pairs = _unchanged(plan, peer, floor, pages)
+    return Measured(
+        [_sum(ours, "wall_s") for ours, _ in pairs], {"cpu_s": spread([_sum(each, "cpu_s") for each, _ in pairs])}
+    )
 
 
 def _all_marks(site: Site, edit: int = 0) -> int:
@@ -188,18 +217,26 @@ def overhead(plan: Plan, make: Callable[[Plan], Workload]) -> Measured:
 
 def check(plan: Plan) -> Measured:
     """`galley check` on many pages of five cells."""
-    return Measured(check_seconds(plan.work, plan.checked, 5, plan.limits))
+    done = checks(plan.work, plan.checked, 5, plan.limits)
+    return Measured([each.wall_s for each in done], {"cpu_s": spread([each.cpu_s for each in done])})
 
 
-def served(plan: Plan, how: Callable[[Path, int, Limits], list[float]], pages: int) -> Measured:
-    """From a save until the new page is served by `galley serve`."""
-    return Measured(how(plan.work, pages, plan.limits))
+def prose(plan: Plan, pages: int) -> Measured:
+    """From a save of prose until the new page is served: by `galley serve`, and by Zensical over the static pages."""
+    found = {peer: live.prose(plan.work, pages, plan.limits, peer) for peer in ("galley", "zensical-static")}
+    return Measured(found["galley"], {"zensical_s": spread(found["zensical-static"], 3)})
+
+
+def code(plan: Plan) -> Measured:
+    """From a save of code until `galley serve` shows the new output, beyond the page's own cells."""
+    return Measured(live.code(plan.work, plan.served[1], plan.limits))
 
 
 def linear(plan: Plan) -> Measured:
     """Seconds a page with twice the pages, against seconds a page."""
     sizes = (plan.checked, 2 * plan.checked)
-    once, twice = (spread(check_seconds(plan.work, pages, 5, plan.limits), 3) for pages in sizes)
+    runs = (checks(plan.work, pages, 5, plan.limits) for pages in sizes)
+    once, twice = (spread([each.wall_s for each in done], 3) for done in runs)
     return Measured([twice["median"] / 2 / once["median"]], {"wall_s": twice, "against_wall_s": once})
 
 

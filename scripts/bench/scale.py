@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from bench import records
 from bench.measure import Limits, Site
 from bench.pages import Workload
-from bench.peers import PEERS
+from bench.peers import PEERS, write_tree
 from bench.process import Run, environment, run
 
 
-def copied(work: Path, pages: int, cells: int, name: str) -> Site:
+def typed(work: Path, pages: int, cells: int, name: str, peer: str) -> Site:
+    """The pages of `copied` with their outputs typed in, as a static builder has them."""
+    site = Site(PEERS[peer], Workload("light", 1, cells), work, f"{name}-{pages}-{peer}")
+    shutil.rmtree(site.tree, ignore_errors=True)
+    (first,) = site.workload.make()
+    write_tree(site.peer, [replace(first, number=number) for number in range(pages)], site.tree)
+    return site
+
+
+def copied(work: Path, pages: int, cells: int, name: str, peer: str = "galley") -> Site:
     """A guide of so many pages, all true. One page runs; its record is copied under every name."""
-    site = Site(PEERS["galley"], Workload("light", 1, cells), work, f"{name}-{pages}")
+    site = Site(PEERS[peer], Workload("light", 1, cells), work, f"{name}-{pages}-{peer}")
     site.write(fresh=True)
     _galley(site, "run")
     tree = site.tree
@@ -32,12 +42,12 @@ def copied(work: Path, pages: int, cells: int, name: str) -> Site:
     return site
 
 
-def check_seconds(work: Path, pages: int, cells: int, limits: Limits) -> list[float]:
+def checks(work: Path, pages: int, cells: int, limits: Limits) -> list[Run]:
     """`galley check` on a guide of so many pages, all true."""
     site = copied(work, pages, cells, "check")
-    seconds = [_galley(site, "check").wall_s for _ in limits.turns()]
+    done = [_galley(site, "check") for _ in limits.turns()]
     shutil.rmtree(site.tree)
-    return seconds
+    return done
 
 
 def overhead_ms(site: Site, jobs: int, limits: Limits) -> list[float]:

@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import live
 from bench.machine import commit, machine
 from bench.measure import Limits, spread
 from bench.pages import Workload
@@ -18,6 +17,7 @@ from bench.rows import (
     Plan,
     Row,
     check,
+    code,
     cold,
     edited,
     independent,
@@ -26,11 +26,24 @@ from bench.rows import (
     noop,
     overhead,
     processes,
-    served,
+    prose,
+    sized,
+    sized_s,
     warm,
 )  # fmt: skip
 from bench.warm import joined, saved
 
+# What an author and a gate wait for in a guide of many pages; their rows need neither torch nor a model.
+SIZE = (
+    "prose-10",
+    "prose-500",
+    "prose-1000",
+    "code-500",
+    "size-mkdocs-500",
+    "size-zensical-1000",
+    "seconds-zensical-1000",
+    "check-1000",
+)
 RESULTS = Path(__file__).parent / "results.json"
 STATIC, BARE = "the same static pages", "the cells in one Python process + the static build"
 
@@ -73,15 +86,30 @@ def rows(plan: Plan) -> list[Row]:
             partial(overhead, make=lambda plan: plan.models("small", 3 * plan.model)), 1),
         *(
             Row(f"prose-{size}", f"galley serve, {pages} pages: prose saved to page served", "", "s", aim,
-                partial(served, how=live.prose, pages=pages), 3)
+                partial(prose, pages=pages), 3)
             for (size, aim), pages in zip(((10, 0.1), (500, 0.5), (1000, 0.8)), plan.served, strict=True)
         ),
         Row("code-500", f"galley serve, {plan.served[1]} pages: code saved to output served, beyond the cells", "", "s",
-            0.7, partial(served, how=live.code, pages=plan.served[1]), 3),
+            0.7, code, 3),
+        *many_pages(plan),
         Row("check-1000", f"galley check, {plan.checked} pages × 5 cells", "", "s", 0.4, check),
         Row("check-linear", f"galley check, a page of {2 * plan.checked}", f"a page of {plan.checked}", "×", 1.1,
             linear),
         Row("independence", "Outputs that differ: alone, in order, reversed, at once", "", "", 0, independent, 0),
+    ]  # fmt: skip
+
+
+def many_pages(plan: Plan) -> list[Row]:
+    """The builds of a guide of many pages, with either builder."""
+    what, many, most = "Nothing changed, {} pages with the same cells, galley build", plan.many, plan.checked
+    named, static = "galley-named", "zensical-static"
+    return [
+        Row("size-mkdocs-500", what.format(many), f"{STATIC}, mkdocs build", "×", 1.05,
+            partial(sized, peer="galley", floor="static", pages=many)),
+        Row("size-zensical-1000", f"{what.format(most)} with Zensical", f"{STATIC}, zensical build --clean", "×", 1.05,
+            partial(sized, peer=named, floor=static, pages=most)),
+        Row("seconds-zensical-1000", f"The same builds with Zensical, {most} pages", "", "s", 10,
+            partial(sized_s, peer=named, floor=static, pages=most), 1),
     ]  # fmt: skip
 
 
@@ -91,7 +119,11 @@ def trial(plan: Plan) -> Plan:
 
 
 def measure(plan: Plan, only: Sequence[str], out: Path) -> None:
-    """Measure the rows of those names, all when none is given; each is written as soon as it is there."""
+    """Measure the rows of those names, all when none is given; each is written as soon as it is there.
+
+    The name `size` stands for the rows of SIZE.
+    """
+    only = [name for each in only for name in (SIZE if each == "size" else (each,))]
     measured = commit()  # of the checkout as it is now, which is the one that setup.sh installed
     for row in rows(plan):
         if only and row.name not in only:

@@ -218,6 +218,7 @@ QUOTED = [
     ("1.2300000000000", "1.23e20", False),  # more digits than a Decimal has
     ("1.23e4", "12345", True),
     ("-1.23", "-1.234", True),
+    ("1.00", "0.9996", True),  # all of its digits change when it is rounded
 ]
 
 

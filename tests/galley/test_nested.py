@@ -18,6 +18,7 @@ from galley.serve import saved
 from galley.source.bound import ASKED
 from galley.source.cells import page_name
 from galley.source.parameters import with_values
+from galley.source.places import stem_of
 from guide_folder import SETTINGS, GuideFolder, command, fence
 
 TWO = SETTINGS + "\n[tool.galley.profiles.b]\n"
@@ -35,6 +36,24 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> GuideFolder:
     assert not folder.run("a", profiles=("laptop", "b")).failures
     assert not folder.run().failures
     return folder
+
+
+@pytest.mark.parametrize(
+    ("path", "stem"),
+    [
+        ("snippets/a/b.py", "a/b"),
+        ("snippets/x.de.py", "x.de"),
+        ("snippets/a/../b.py", "b"),
+        ("snippets/.py", ""),
+        ("snippets/a/.py", ""),
+        ("snippets/a.txt", ""),
+        ("snippets.py", ""),
+        ("docs/a.py", ""),
+        ("snippets", ""),
+    ],
+)
+def test_a_snippet_file_is_called_after_its_place_below_the_snippets(path: str, stem: str, first: GuideFolder) -> None:
+    assert stem_of(first.project, Path(path)) == stem_of(first.project, first.root / path) == stem
 
 
 def test_a_page_in_a_folder_is_recorded_and_no_record_lies_in_that_of_another(first: GuideFolder) -> None:

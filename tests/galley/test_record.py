@@ -41,6 +41,12 @@ def test_a_record_reads_back_as_it_was() -> None:
     assert read(to_json(RECORD)) == RECORD
 
 
+def test_a_day_in_what_is_claimed_is_none_of_the_records() -> None:
+    claimed = json.dumps({**json.loads(to_json(RECORD)), "date": "2020-01-01"})
+    assert from_json(claimed).date == ""
+    assert type(from_json(claimed)) is Record
+
+
 def test_what_no_other_run_repeats_stands_apart_from_what_is_claimed() -> None:
     cells = tuple(replace(cell, seconds=9.0, peak_mb=1.0) for cell in RECORD.cells)
     ran = replace(RECORD.environment, cpu="Another", system="Another")

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from bench import figure, growth, growth_figure, independence, process, records, table
-from bench.measure import Limits, Site
+from bench.measure import Limits, Site, spread
 from bench.pages import HAZARDS, Workload, mark
 from bench.peers import PEERS
-from bench.rows import Plan
+from bench.rows import Plan, sized, sized_s
+from bench.scale import copied, typed
 
 RESULTS = json.loads(table.RESULTS.read_text(encoding="utf-8"))
 GROWTH = json.loads(growth.GROWTH.read_text(encoding="utf-8"))
@@ -56,6 +57,28 @@ def test_pages_that_leave_things_behind_print_the_same_in_every_way(work: Path) 
     row = independence.independence(work, Workload("leaky", 2))
     assert row["different"] == []
     assert row["outputs"] == 2 * 5
+
+
+def test_what_many_pages_are_held_against_has_the_same_cells(work: Path) -> None:
+    ours, static = copied(work, 3, 5, "size"), typed(work, 3, 5, "size", "static")
+    first, *others = ((static.tree / f"docs/page_{number:04}.md").read_text(encoding="utf-8") for number in range(3))
+    assert [text.partition("\n")[2] for text in others] == [first.partition("\n")[2]] * 2
+    (page,) = ours.workload.make()
+    assert all(cell in first for cell in page.cells)
+    assert all(cell in (ours.tree / "snippets/page_0002.py").read_text(encoding="utf-8") for cell in page.cells)
+
+
+def test_the_ratio_and_the_seconds_of_many_pages_are_of_the_same_builds(work: Path) -> None:
+    plan = Plan(work, builds=Limits(runs=2))
+    ratio, seconds = (how(plan, peer="galley", floor="static", pages=2) for how in (sized, sized_s))
+    assert len(ratio.values) == 2
+    assert ratio.more["wall_s"] == spread(seconds.values)
+    assert min(ratio.values) > 0 < ratio.more["cpu_ratio"]["min"]
+    assert Site(PEERS["galley"], Workload("light", 1), work, "size-2-galley").copies() == 2
+
+
+def test_the_rows_of_many_pages_have_a_name_together() -> None:
+    assert {row.name for row in table.rows(Plan(Path("work")))}.issuperset(table.SIZE)
 
 
 @pytest.mark.parametrize("name", ["light", "model", "counted", "leaky", *HAZARDS])

@@ -187,9 +187,12 @@ def _replace(site: Path, new: Path) -> None:
 
 
 def _free(site: Path, name: str, old: Made) -> None:
-    """Raises RefusedError where a file's place is taken by something that galley did not make."""
+    """Raises RefusedError where a file's place is taken by something that galley did not make.
+
+    `name` is one of the new site's, in which no part leads upwards.
+    """
     target = site / name
-    way = [each for each in target.parents if each.is_relative_to(site) and each != site]
+    way = [site / each for each in PurePosixPath(name).parents][:-1]
     taken = next((each for each in way if each.is_symlink() or (each.exists() and not each.is_dir())), None)
     if taken is None and (target.is_symlink() or target.exists()):
         taken = target
