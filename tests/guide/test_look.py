@@ -199,11 +199,14 @@ def test_a_phone_shows_each_row_of_a_trace_as_a_card(opened: Page) -> None:
     rows = opened.locator("#cell-code_explanation-script .galley-table tr:has(td)")
     values = rows.locator("td:last-child")
     assert values.count() > 5
-    for row, value in zip(rows.all(), values.all(), strict=True):
-        card, place = row.bounding_box(), value.bounding_box()
+    names = rows.locator("td:nth-last-child(3)")
+    for row, name, value in zip(rows.all(), names.all(), values.all(), strict=True):
+        card, start, place = row.bounding_box(), name.bounding_box(), value.bounding_box()
         assert card
+        assert start
         assert place
         assert place["x"] + place["width"] <= PHONE
+        assert place["x"] == start["x"], "the value has the width of the card"
         assert place["y"] >= card["y"] + 15, "the value stands below its name and type"
 
 
