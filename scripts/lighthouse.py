@@ -1,7 +1,7 @@
 """Measure the built site with Google's Lighthouse, as on a phone, and keep the scores in scripts/lighthouse.json.
 
     npm install --prefix FOLDER lighthouse@12
-    python scripts/lighthouse.py FOLDER/node_modules/.bin/lighthouse            # start, deep dive, the heaviest article
+    python scripts/lighthouse.py FOLDER/node_modules/.bin/lighthouse            # five pages, the heaviest among them
     python scripts/lighthouse.py FOLDER/node_modules/.bin/lighthouse methods    # one page
 
 Build the site first, with an address, as a published one has: `SITE_URL=https://… make site`. Each page is served as
@@ -33,7 +33,7 @@ from screenshots import FLAGS, ROOT, SITE
 
 RESULTS = Path(__file__).with_suffix(".json")
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
-PAGES = ("", "deep-dive", "methods")
+PAGES = ("", "deep-dive", "methods", "code-explanation", "errors/keyerror-bottleneck")
 TURNS = 3
 TEXTS = (".html", ".css", ".js", ".json", ".svg", ".xml", ".txt", ".md")
 
@@ -92,6 +92,7 @@ def measure(lighthouse: str, url: str) -> dict[str, Any]:
 def scores(report: dict[str, Any]) -> dict[str, Any]:
     """What is kept of a report: the scores out of 100, the times, and what is wrong."""
     audits = report["audits"]
+    work = audits["mainthread-work-breakdown"]["details"]["items"]
     wrong = {
         name: sorted(
             each["id"]
@@ -109,6 +110,7 @@ def scores(report: dict[str, Any]) -> dict[str, Any]:
         "largest contentful paint, s": round(audits["largest-contentful-paint"]["numericValue"] / 1000, 1),
         "total blocking time, ms": round(audits["total-blocking-time"]["numericValue"]),
         "layout shift": round(audits["cumulative-layout-shift"]["numericValue"], 3),
+        "work of the page's thread, ms": {each["groupLabel"]: round(each["duration"]) for each in work},
         "wrong": {name: found for name, found in wrong.items() if found},
     }
 
@@ -117,7 +119,7 @@ def main() -> None:
     """Measure pages, print their scores, and keep them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("lighthouse", help="the program, as npm installed it")
-    parser.add_argument("pages", nargs="*", default=PAGES, help="addresses from the site's root; as it stands, three")
+    parser.add_argument("pages", nargs="*", default=PAGES, help="addresses from the site's root; as it stands, five")
     parser.add_argument("--turns", type=int, default=TURNS, help=f"how often each page is measured ({TURNS})")
     parser.add_argument("--site", type=Path, default=SITE)
     options = parser.parse_args()

@@ -26,11 +26,16 @@ SITE = ROOT / "site"
 WIDTHS = {1440: 900, 390: 844}  # a laptop's window and a phone's, in CSS pixels
 SHOWN = ROOT / "scripts" / "screenshots"
 PICTURES = {  # of the README: width, page, place on it, colours, what the mouse points at
+    "start.png": (1440, "", "_", "light", ""),
+    "start-phone.png": (390, "", "_", "light", ""),
     "deep-dive.png": (1440, "deep-dive", "cell-deep_dive-generate", "light", ""),
+    "deep-dive-phone.png": (390, "deep-dive", "cell-deep_dive-generate", "light", ""),
     "methods.png": (1440, "methods", "lora", "light", ""),
+    "methods-phone.png": (390, "methods", "lora", "light", ""),
+    "error.png": (1440, "errors/keyerror-bottleneck", "_", "light", ""),
+    "error-phone.png": (390, "errors/keyerror-bottleneck", "_", "light", ""),
     "trace.png": (1440, "code-explanation", "cell-code_explanation-script", "light", ""),
     "tokens.png": (1440, "deep-dive", "cell-deep_dive-token-view", "dark", ".galley-token:has-text('number')"),
-    "start-phone.png": (390, "", "_", "light", ""),
 }
 CARD = ROOT / "scripts" / "theme" / "card.html"
 CARD_SIZE = {"width": 1200, "height": 630}
@@ -79,7 +84,8 @@ def shoot(
     browser: Browser, address: str, file: Path, width: int, scheme: str, anchor: str = "", point_at: str = ""
 ) -> None:
     """One screenshot: the whole page, or the window from `anchor` on, with the mouse on what `point_at` selects."""
-    context = browser.new_context(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme)
+    window = {"width": width, "height": WIDTHS[width]}
+    context = browser.new_context(viewport=window, color_scheme=scheme, reduced_motion="reduce")  # no title half faded
     page = context.new_page()
     page.goto(address, wait_until="networkidle")  # then the fonts are there: the pages wait for none
     page.goto("about:blank")

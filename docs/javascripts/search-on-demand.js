@@ -5,38 +5,33 @@ bundle. It holds the one request until the search field has the focus, and then 
 gets a worker that begins with its first message, which is the index. A page that is opened with a query (?q=), or with
 words to mark (?h=), needs both at once. One that is opened from a folder has no search. */
 (() => {
-  const given = new URLSearchParams(location.search)
-  if (given.has("q") || given.has("h") || location.protocol === "file:") return
-  const { Worker } = window
+  if (/[?&][qh]=/.test(location.search) || location.protocol === "file:") return
+  const { Worker } = window, { prototype } = XMLHttpRequest, { open, send } = prototype
   window.Worker = class extends EventTarget {
     constructor(...given) {
       super()
-      this.begin = () => new Worker(...given)
+      this.given = given
       window.Worker = Worker
     }
     postMessage(said) {
       if (!this.worker) {
-        this.worker = this.begin()
+        this.worker = new Worker(...this.given)
         this.worker.onmessage = ({ data }) => this.dispatchEvent(new MessageEvent("message", { data }))
       }
       this.worker.postMessage(said)
     }
   }
-  const { open, send } = XMLHttpRequest.prototype
   let held
-  XMLHttpRequest.prototype.open = function (method, address, ...rest) {
-    if (/\/search\/search_index\.json$/.test(address)) held = this
-    return open.call(this, method, address, ...rest)
+  prototype.open = function (method, address, ...rest) {
+    if (/\/search_index\.json$/.test(address)) held = this
+    open.call(this, method, address, ...rest)
   }
-  XMLHttpRequest.prototype.send = function (...body) {
-    if (this !== held) return send.apply(this, body)
-    Object.assign(XMLHttpRequest.prototype, { open, send })
-    const release = event => {
-      if (!event.target.matches(".md-search__input")) return
-      document.removeEventListener("focusin", release)
-      send.apply(this, body)
-    }
-    document.addEventListener("focusin", release)
-    if (document.activeElement) release({ target: document.activeElement })
+  prototype.send = function (body) {
+    if (this !== held) return send.call(this, body)
+    Object.assign(prototype, { open, send })
+    const release = () => document.activeElement?.matches(".md-search__input")
+      ? send.call(this, body)
+      : addEventListener("focusin", release, { once: true })
+    release()
   }
 })()

@@ -85,7 +85,7 @@ def test_a_page_says_once_what_all_its_outputs_share(tmp_path: Path) -> None:
     text = text_of(html)
     assert re.search(r"A page\s+Checked \d{1,2} [A-Z][a-z]+ \d{4} · small · greyPython", text), text[:300]
     assert re.findall(r'class="galley-ran"[^>]*>([^<]*)<', html)[:1] == ["with its adapter"]
-    assert re.fullmatch(r"with its adapter · 1\.[1-9] s", re.findall(r'class="galley-ran"[^>]*>([^<]*)<', html)[1])
+    assert re.fullmatch(r"with its adapter · took 1\.[1-9] s", re.findall(r'class="galley-ran"[^>]*>([^<]*)<', html)[1])
 
 
 def test_the_strip_counts_the_days_of_required_profiles_alone(tmp_path: Path) -> None:

@@ -46,4 +46,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if aims:
         terminalreporter.section("the site: what is aimed at, and what is reached")
         for what, aim, reached in aims:
-            terminalreporter.write_line(f"{what:36}  {aim:8}  {reached}")
+            terminalreporter.write_line(f"{what:40}  {aim:16}  {reached}")

@@ -338,7 +338,7 @@ MOVES = """
   return seconds(transitionDuration) > 0.01 || (animationName !== "none" && seconds(animationDuration) > 0.01)
 }).map(each => `${each.tagName} ${each.className}`)
 """  # what moves
-NARROW = {"the smallest phone": (320, 568), "a laptop at 200 %": (640, 400)}
+NARROW = {"the smallest phone": (320, 568), "a laptop at 200 %": (640, 400), "a tablet": (768, 1024)}
 SCROLLED = "[...document.querySelectorAll('.galley-figure')].filter(each => each.scrollWidth > each.clientWidth).length"
 
 
@@ -678,6 +678,24 @@ def test_folds_and_tabs_open_by_keyboard(address: str, contexts: dict[int, Brows
     opened.keyboard.press("ArrowRight")
     assert tabs.locator("input").nth(1).is_checked()
     assert [each.is_visible() for each in tabs.locator(".tabbed-block").all()][:2] == [False, True]
+    opened.close()
+
+
+def test_a_tab_of_a_profile_that_nobody_ran_is_chosen_for_its_page_alone(
+    address: str, contexts: dict[int, BrowserContext]
+):
+    opened, wrong = visited(contexts, address, "deep-dive")
+    labels = opened.locator("#cell-deep_dive-parameters .tabbed-labels label")
+    laptop, *others = labels.all_inner_texts()
+    assert [each for each in others if each.endswith("(not run yet)")] == others != []
+    for each in (1, 0, 1):
+        labels.nth(each).click()
+        opened.locator("#cell-deep_dive-parameters .tabbed-block").nth(each).wait_for()
+    opened.wait_for_function("tab => __md_get('__tabs')[0] === tab", arg=others[0])
+    opened.goto(f"{address}/code-explanation/", wait_until="networkidle")
+    assert opened.locator("#cell-code_explanation-parameters .tabbed-set > input").first.is_checked()
+    assert opened.evaluate("__md_get('__tabs')") == [laptop], "a tab with outputs is still remembered"
+    assert wrong == []
     opened.close()
 
 

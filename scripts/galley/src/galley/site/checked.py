@@ -86,7 +86,7 @@ def differing(page: Page, view: View, record: Record, recorded: CellRecord) -> s
     if not view.profile.required and RERUN not in own:
         parts.insert(0, escape(view.profile.title))
     if recorded.seconds >= LONG:
-        parts.append(f"{recorded.seconds:.1f} s")
+        parts.append(f"took {recorded.seconds:.1f} s")
     return escape(" · ".join(filter(None, parts)))
 
 
