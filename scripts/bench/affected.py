@@ -120,9 +120,10 @@ def _row(base: Path, folder: Path, release: str) -> Row:
             old = store_of(guide.project).read(snippets.page, PROFILE)
             new = store_of(find_project(other)).read(snippets.page, PROFILE)
             cells |= {f"{snippets.page}/{cell}" for cell in _differing(old, new, snippets, guide.project)}
-    named = {each.page for each in found.touched}
+    touched = [each for each in found.touched if each.profile == PROFILE]
+    named = {each.page for each in touched}
     changed = {each.partition("/")[0] for each in cells}
-    missed_cells = {each for each in cells if not _is_named(each, found.touched, guide)}
+    missed_cells = {each for each in cells if not _is_named(each, touched, guide)}
     pages = (changed, failed, named, changed - named, named - changed)
     listed = map(_sorted, (*pages, cells, missed_cells))
     return Row(package, found.old, version, len(guide.snippets), *listed)

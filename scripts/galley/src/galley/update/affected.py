@@ -19,11 +19,12 @@ from galley.record.founded import tables_of
 from galley.record.model import Name, Record
 from galley.record.status import store_of
 from galley.source.guide import Guide
-from galley.update.changes import Cause, Changes, changes
+from galley.update.changes import Changes, changes
 from galley.update.links import MovedLink, moved_links
 from galley.update.reach import RecordedPage
 from galley.update.reach import causes as causes_of
 from galley.update.releases import NoWheelError, Release, fetched, has_compiled, installed, versions
+from galley.update.taint import Cause
 
 WHOLE = 1000  # what weighs a change that nobody can look into, in lines
 UNUSED = "no page reaches it"
