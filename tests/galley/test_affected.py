@@ -99,6 +99,7 @@ PAGES = {
     "passes": "import passer\nprint(passer.pi())",
     "counts": "import counter\nprint(counter.counted())",
     "strange": "import tiny\nimport stranger\nprint(stranger.pi())",
+    "earlier": "print('1.0')\n# %% two\nfrom tiny.maths import told\nassert told()",
     "bystands": "import tiny\nprint(1)",
     "plain": "print(1)",
 }
@@ -323,7 +324,7 @@ def test_the_command_fetches_a_release_and_says_all_of_it(bench: Bench) -> None:
     wheel(bench.wheels, "tiny", "1.2", CHANGES["a function's body"][0], ["other"])
     ended = bench.galley("affected", "tiny==1.2")
     assert ended.returncode == 1, ended.stdout
-    assert "tiny 1.0 to 1.2: 2 of 16 pages can change" in ended.stdout
+    assert "tiny 1.0 to 1.2: 2 of 17 pages can change" in ended.stdout
     assert "    `add` changed: one\n    claims: so\n" in ended.stdout
     assert "requires other now" in ended.stdout
     said = json.loads(bench.galley("affected", "tiny", "--json").stdout)
@@ -359,7 +360,7 @@ def test_of_a_release_without_a_wheel_nothing_runs_until_somebody_says_so(bench:
     sources(tmp_path, "tiny", "5.0", CHANGES["a function's body"][0], ran)
     ended = bench.galley("affected", "tiny==5.0", PIP_FIND_LINKS=str(tmp_path))
     assert ended.returncode == 1, ended.stdout
-    assert "tiny 1.0 to 5.0: 15 of 16 pages can change" in ended.stdout, "all that reach the package"
+    assert "tiny 1.0 to 5.0: 16 of 17 pages can change" in ended.stdout, "all that reach the package"
     what, mend = "tiny==5.0 has no wheel here, and pip would run the code of its sources", "set PIP_FIND_LINKS=wheels"
     assert f"    {what} (pip wheel --no-deps tiny==5.0 -w wheels runs it, then {mend}) and counts whole" in ended.stdout
     assert bench.galley("affected", "tiny", PIP_FIND_LINKS=str(tmp_path)).stdout == ended.stdout
@@ -369,7 +370,7 @@ def test_of_a_release_without_a_wheel_nothing_runs_until_somebody_says_so(bench:
     subprocess.run(command, cwd=tmp_path, env=where, check=True)
     assert ran.exists()
     ended = bench.galley("affected", "tiny==5.0", PIP_FIND_LINKS=str(tmp_path / "wheels"))
-    assert "tiny 1.0 to 5.0: 2 of 16 pages can change" in ended.stdout, ended.stdout
+    assert "tiny 1.0 to 5.0: 2 of 17 pages can change" in ended.stdout, ended.stdout
     ended = bench.galley("affected", "tiny==6.0", PIP_FIND_LINKS=str(tmp_path))
     assert (ended.returncode, "no package 'tiny' that this Python can use" in ended.stdout) == (2, True), ended.stdout
 

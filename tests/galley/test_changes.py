@@ -245,6 +245,18 @@ def test_a_module_that_fails_at_its_import_counts_for_all_that_have_it() -> None
     assert not compared(old, {**old, M: "Y = 1\nfrom .z import *\n"}).effects.keys() - {M}
 
 
+def test_the_number_alone_differs_where_no_file_of_the_package_does_besides() -> None:
+    old = {"p/__init__.py": "__version__ = '1'\n", M: "def f():\n    pass\nx = 1\n"}
+    new = {**old, "p/__init__.py": "__version__ = '2'\n"}
+    assert compared(old, new).number_alone
+    for text in ("def f():\n    return\nx = 1\n", "def f():\n    pass\nx = 2\n", "def f():\n    pass\nx = 1\na()\n"):
+        assert not compared(old, {**new, M: text}).number_alone
+    assert not compared(old, {**new, "p/more.py": ""}).number_alone
+    assert not compared({**old, "p/w.txt": ""}, {**new, "p/w.txt": "1"}).number_alone
+    was, now = release("p", "1.0", old), release("p", "1.1", {**new, M: "y = 1\n"})
+    assert not changes("p", was, now, ["p/__init__.py"]).number_alone, "a module that no page imported counts too"
+
+
 def test_files_and_entry_points_count_and_what_pip_writes_does_not() -> None:
     points, record = "p-1.0.dist-info/entry_points.txt", "p-1.0.dist-info/RECORD"
     old = {M: "", "p/old.txt": "", "p/same.txt": "", "p/other.txt": "1", points: "a", record: "1"}

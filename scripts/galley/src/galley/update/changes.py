@@ -11,6 +11,7 @@ import ast
 import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -34,7 +35,17 @@ class Changes(Tainted):
     functions: dict[str, dict[str, Cause]] = field(default_factory=dict)
     files: dict[str, Cause] = field(default_factory=dict)  # those that are no code
     requirements: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()  # the modules that some page imported
     asked_before: dict[tuple[str, str], Cause | None] = field(default_factory=dict, repr=False)  # of functions
+
+    @cached_property
+    def number_alone(self) -> bool:
+        """Whether nothing but the version number differs in all of the package's files."""
+        tables = (self.functions, self.headers, self.names)
+        found = [cause for table in tables for each in table.values() for cause in each.values()]
+        found += [*self.attributes.values(), *self.effects.values(), *self.files.values()]
+        others = {path for path in self.old.paths | self.new.paths if path.endswith(".py")}.difference(self.known)
+        return all(each.number for each in found) and not any(_differs(self.old, self.new, path) for path in others)
 
 
 def changes(package: str, old: Release, new: Release, modules: Iterable[str]) -> Changes:
@@ -44,7 +55,7 @@ def changes(package: str, old: Release, new: Release, modules: Iterable[str]) ->
         found.whole = Cause(f"{package} has compiled files and counts whole ({old.version} to {new.version})", 1000)
         return found
     found.requirements = tuple(_requirements(old, new))
-    known = sorted(path for path in set(modules) if path in old.paths)
+    found.known = known = tuple(sorted(path for path in set(modules) if path in old.paths))
     for path in known:
         _compare(found, path)
     for path in old.paths | new.paths:
@@ -174,7 +185,7 @@ def _is_gone(found: Changes, path: str, name: str) -> bool:
     return was is not None and ("", name) in was.by_name and not there
 
 
-def _spread(found: Changes, known: list[str]) -> bool:
+def _spread(found: Changes, known: tuple[str, ...]) -> bool:
     """Let taint go on by one step through what runs at an import; return whether it went anywhere."""
     went = False
     for path in known:

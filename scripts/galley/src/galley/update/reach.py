@@ -43,7 +43,7 @@ def causes(page: RecordedPage, footprint: Footprint, found: Changes) -> Iterator
     if footprint.opaque:
         yield Cause(f"{footprint.opaque}, so that any change may touch it", 1), ()
     if top := next((each for each in footprint.programs if each in found.tops), ""):
-        yield Cause(f"it runs {top} as a program of its own", 1), ()
+        yield Cause(f"it runs {top} as a program of its own", number=found.number_alone), ()
     cells = _by_function(footprint)
     for number, function in enumerate(footprint.functions):
         file, _, name = function.partition(":")
