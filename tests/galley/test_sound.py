@@ -166,6 +166,8 @@ def _here(folder: Path, files: Mapping[str, str]) -> Iterator[None]:
         yield
     finally:
         sys.path.remove(str(folder))
+        for each in [each for each in sys.path_importer_cache if each.startswith(str(folder))]:
+            del sys.path_importer_cache[each]  # which would be asked at each later import
         for name in [each for each in sys.modules if each.partition(".")[0] in ("p", "q")]:
             del sys.modules[name]
 
