@@ -30,6 +30,7 @@ TINY = {
         """,
     "tiny/maths.py": '''\
         """The maths."""
+        import math
         FACTOR = 2
         TWICE = FACTOR * 2
         unused = 1
@@ -78,6 +79,11 @@ TINY = {
         """,
     "tiny/words.txt": "hello\n",
 }
+OTHERS = {
+    "passer/__init__.py": "from tiny import maths\n\ndef pi():\n    return maths.math.pi\n",
+    "counter/__init__.py": "from tiny.maths import FACTOR\n\ndef counted():\n    return FACTOR\n",
+    "stranger/__init__.py": "import math\n\ndef pi():\n    return math.pi, 'FACTOR'\n",
+}
 PAGES = {
     "adds": "import tiny\nprint(tiny.add(1, 2))",
     "scales": "from tiny import maths\nprint(maths.scaled(2))",
@@ -90,6 +96,10 @@ PAGES = {
     "factors": "import tiny\nprint(tiny.FACTOR)",
     "numbers": "from tiny.maths import told\nprint(told())",
     "silent": "from tiny.maths import told\nassert told()",
+    "passes": "import passer\nprint(passer.pi())",
+    "counts": "import counter\nprint(counter.counted())",
+    "strange": "import tiny\nimport stranger\nprint(stranger.pi())",
+    "earlier": "print('1.0')\n# %% two\nfrom tiny.maths import told\nassert told()",
     "bystands": "import tiny\nprint(1)",
     "plain": "print(1)",
 }
@@ -105,6 +115,9 @@ def changed(path: str, old: str, new: str) -> dict[str, str]:
 NEVER = "def never(one):\n            return one"
 SCALED = "def scaled(one: int) -> int:\n            # by a constant\n            return one * TWICE\n"
 COLOURED = "sides = 4\n            colour = 'red'"
+OF_MATHS, SIZED = "from tiny import maths", "sides = 4\n            __len__ = len"
+ROUND = "class Round:\n            def __init__(self):\n                pass\n\n        "
+FACTORED = {"scales", "factors", "counts"}
 MATHS, SHAPES, ODD = "tiny/maths.py", "tiny/shapes.py", "tiny/odd.py"
 CHANGES: dict[str, tuple[dict[str, str], set[str]]] = {
     "nothing": (TINY, set()),
@@ -113,12 +126,16 @@ CHANGES: dict[str, tuple[dict[str, str], set[str]]] = {
     "an annotation": (changed(MATHS, "(one: int) -> int", "(one: float) -> float"), set()),
     "a function that nobody enters": (changed(MATHS, NEVER, NEVER.replace("return one", "return -one")), set()),
     "a new function": (changed(MATHS, NEVER, f"def fresh():\n            pass\n\n        {NEVER}"), set()),
+    "an import that a module has no more": (changed(MATHS, "        import math\n", ""), {"passes", "strange"}),
+    "an import that is new": (changed(SHAPES, OF_MATHS, f"{OF_MATHS}\n        import math"), {"passes", "strange"}),
+    "a special method of a class": (changed(SHAPES, "sides = 4", SIZED), {"draws", "colours", "dynamic"}),
+    "a special method of a class that nobody makes": (changed(SHAPES, "class Square", f"{ROUND}class Square"), set()),
     "a name that nobody asks for": (changed(MATHS, "unused = 1", "unused = 2"), set()),
     "a list of names": (changed("tiny/__init__.py", '["add"]', '["add", "Square"]'), set()),
     "a function's body": (changed(MATHS, "return one + other", "return other + one"), {"adds", "draws"}),
     "a default": (changed(MATHS, "other=0", "other=1"), {"adds", "draws"}),
     "a function that is gone": (changed(MATHS, SCALED, ""), {"scales"}),
-    "a constant behind a constant": (changed(MATHS, "FACTOR = 2\n", "FACTOR = 3\n"), {"scales", "factors"}),
+    "a constant behind a constant": (changed(MATHS, "FACTOR = 2\n", "FACTOR = 3\n"), FACTORED | {"strange"}),
     "an attribute of a class": (changed(SHAPES, "sides = 4", "sides = 5"), {"draws"}),
     "an attribute that a text asks for": (changed(SHAPES, "sides = 4", COLOURED), {"colours", "dynamic"}),
     "the base of a class": (changed(SHAPES, "(Shape)", "(Shape, int)"), {"draws", "colours", "dynamic"}),
@@ -136,6 +153,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """A guide whose pages have footprints in an environment with tiny 1.0."""
     bench = Bench.make(tmp_path_factory.mktemp("bench"), SETTINGS)
     shutil.unpack_archive(wheel(bench.wheels, "tiny", "1.0", TINY), bench.environment.packages, "zip")
+    shutil.unpack_archive(wheel(bench.wheels, "others", "1.0", OTHERS), bench.environment.packages, "zip")
     for page, code in PAGES.items():
         claim = "\n# %% so [claim]\n'It is so.'\nassert 1 == int('1')\n" if page == "adds" else "\n"
         bench.guide.snippet(page, f"# %% first\nx = 1\n# %% one\n{code}{claim}")
@@ -229,6 +247,23 @@ def test_the_pages_that_a_change_reaches_are_named_and_no_others(bench: Bench, n
     assert len(found.touched) + len(found.untouched) == len(PAGES)
 
 
+# Of these changes, other packages that are installed here are told apart by their files.
+BY_FILES = {
+    "an import that a module has no more": {"passes"},
+    "an import that is new": set(),
+    "a constant behind a constant": FACTORED,
+}
+
+
+@pytest.mark.parametrize("name", BY_FILES)
+def test_a_package_whose_files_do_not_name_the_module_asks_it_for_nothing(bench: Bench, name: str) -> None:
+    version = f"3.{list(BY_FILES).index(name)}"
+    wheel(bench.wheels, "tiny", version, CHANGES[name][0])
+    said = json.loads(bench.galley("affected", f"tiny=={version}", "--json").stdout)
+    assert {each["page"] for each in said[0]["touched"]} == BY_FILES[name]
+    (bench.wheels / f"tiny-{version}-py3-none-any.whl").unlink()
+
+
 def test_a_reason_names_what_changed_and_the_cells_that_reach_it(bench: Bench) -> None:
     found = affected(bench, CHANGES["a function's body"][0])
     page = next(each for each in found.touched if each.page == "adds")
@@ -289,7 +324,7 @@ def test_the_command_fetches_a_release_and_says_all_of_it(bench: Bench) -> None:
     wheel(bench.wheels, "tiny", "1.2", CHANGES["a function's body"][0], ["other"])
     ended = bench.galley("affected", "tiny==1.2")
     assert ended.returncode == 1, ended.stdout
-    assert "tiny 1.0 to 1.2: 2 of 13 pages can change" in ended.stdout
+    assert "tiny 1.0 to 1.2: 2 of 17 pages can change" in ended.stdout
     assert "    `add` changed: one\n    claims: so\n" in ended.stdout
     assert "requires other now" in ended.stdout
     said = json.loads(bench.galley("affected", "tiny", "--json").stdout)
@@ -325,7 +360,7 @@ def test_of_a_release_without_a_wheel_nothing_runs_until_somebody_says_so(bench:
     sources(tmp_path, "tiny", "5.0", CHANGES["a function's body"][0], ran)
     ended = bench.galley("affected", "tiny==5.0", PIP_FIND_LINKS=str(tmp_path))
     assert ended.returncode == 1, ended.stdout
-    assert "tiny 1.0 to 5.0: 12 of 13 pages can change" in ended.stdout, "all that reach the package"
+    assert "tiny 1.0 to 5.0: 16 of 17 pages can change" in ended.stdout, "all that reach the package"
     what, mend = "tiny==5.0 has no wheel here, and pip would run the code of its sources", "set PIP_FIND_LINKS=wheels"
     assert f"    {what} (pip wheel --no-deps tiny==5.0 -w wheels runs it, then {mend}) and counts whole" in ended.stdout
     assert bench.galley("affected", "tiny", PIP_FIND_LINKS=str(tmp_path)).stdout == ended.stdout
@@ -335,7 +370,7 @@ def test_of_a_release_without_a_wheel_nothing_runs_until_somebody_says_so(bench:
     subprocess.run(command, cwd=tmp_path, env=where, check=True)
     assert ran.exists()
     ended = bench.galley("affected", "tiny==5.0", PIP_FIND_LINKS=str(tmp_path / "wheels"))
-    assert "tiny 1.0 to 5.0: 2 of 13 pages can change" in ended.stdout, ended.stdout
+    assert "tiny 1.0 to 5.0: 2 of 17 pages can change" in ended.stdout, ended.stdout
     ended = bench.galley("affected", "tiny==6.0", PIP_FIND_LINKS=str(tmp_path))
     assert (ended.returncode, "no package 'tiny' that this Python can use" in ended.stdout) == (2, True), ended.stdout
 

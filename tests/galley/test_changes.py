@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from galley.update.asks import mentions
 from galley.update.changes import Changes, changes
 from galley.update.links import moved_links, rewritten, source_links
-from galley.update.units import mentions, read_code
+from galley.update.units import read_code
 from guide_folder import GuideFolder
 from wheels import release
 
@@ -36,25 +37,45 @@ def said(found: Changes, path: str = M) -> set[str]:
 
 CASES: dict[str, tuple[str, str, str, set[str]]] = {
     "the body of a function": ("def f():\n    return {}", "1", "2", {"f()"}),
-    "a function in a function": ("def f():\n    def g():\n        return {}\n", "1", "2", {"f()", "f.<locals>.g()"}),
+    "a function in a function": ("def f():\n    def g():\n        return {}\n", "1", "2", {"f.<locals>.g()"}),
+    "the default of a function in a function": (
+        "def f():\n    def g(x={}):\n        pass\n",
+        "1",
+        "2",
+        {"f()", "f.<locals>.g()"},
+    ),
+    "whether a function in a function waits to be asked": (
+        "def f():\n    def g():\n        {}\n",
+        "yield",
+        "pass",
+        {"f()", "f.<locals>.g()"},
+    ),
+    "an annotation in a function": ("def f():\n    x: {0} = 1\n    y.z: {0} = 2\n    w: {0}\n", "int", "str", set()),
+    "an annotation in a class in a function": ("def f():\n    class C:\n        x: {} = 1\n", "int", "str", {"f()"}),
     "a method in a class in a function": (
         "def f():\n    class C:\n        def g(self):\n            return {}\n",
         "1",
         "2",
-        {"f()", "f.<locals>.C.g()"},
+        {"f.<locals>.C.g()"},
     ),
     "a default": ("def f(x={}):\n    pass", "1", "2", {"f()", "f"}),
     "a default of a keyword": ("def f(*, y, x={}):\n    pass", "1", "2", {"f()", "f"}),
     "an annotation": ("def f(x: {0}, *y: {0}) -> {0}:\n    pass", "int", "str", set()),
-    "an annotation below a decorator": ("@known\ndef f(x: {}):\n    pass", "int", "str", {"f()", "f"}),
-    "an annotated answer below a decorator": ("@known\ndef f() -> {}:\n    pass", "int", "str", {"f()", "f"}),
+    "an annotation below a decorator": ("@known\ndef f(x: {}):\n    pass", "int", "str", {"f()", "f", "!"}),
+    "an annotated answer below a decorator": ("@known\ndef f() -> {}:\n    pass", "int", "str", {"f()", "f", "!"}),
     "an annotated answer of a property": (
         "class C:\n    @property\n    def f(self) -> {}:\n        pass",
         "int",
         "str",
         {"C.f()"},
     ),
-    "a decorator": ("@{}\ndef f():\n    pass", "one", "two", {"f()", "f"}),
+    "a decorator": ("@{}\ndef f():\n    pass", "one", "two", {"f()", "f", "!"}),
+    "a decorator that keeps nothing": (
+        "class C:\n    @{}\n    def f(self):\n        pass",
+        "property",
+        "classmethod",
+        {"C.f()", ".f"},
+    ),
     "a docstring": ("def f():\n    '{}'\n    return 1", "one", "two", set()),
     "what a checker alone reads": ("if TYPE_CHECKING:\n    x = {}\nelse:\n    y = 1", "1", "2", set()),
     "what a checker does not read": ("if typing.TYPE_CHECKING:\n    x = 1\nelse:\n    y = {}", "1", "2", {"y"}),
@@ -74,15 +95,37 @@ CASES: dict[str, tuple[str, str, str, set[str]]] = {
     "an import": ("import {} as x", "a", "b", {"x"}),
     "an import of all names": ("from .{} import *", "a", "b", {"!"}),
     "an attribute of a class": ("class C:\n    x = {}", "1", "2", {".x"}),
+    "a special attribute of a class that a decorator may keep": (
+        "@a\nclass C:\n    __slots__ = ('{}',)",
+        "a",
+        "b",
+        {"C:", "C", "!"},
+    ),
+    "a special attribute of a dataclass": (
+        "@dataclass\nclass C:\n    __slots__ = ('{}',)",
+        "a",
+        "b",
+        {"C:", "C"},
+    ),
+    "the decorator of a class": ("@{}\nclass C:\n    pass", "a", "b", {"C:", "C", "!"}),
+    "a base, and what is derived from the class": (
+        "class A({}):\n    pass\nclass B(A):\n    pass",
+        "x",
+        "y",
+        {"A", "A:", "B", "B:"},
+    ),
     "an attribute of a class with a decorator": ("@a\nclass C:\n    x = {}", "1", "2", {".x", "C:", "C"}),
-    "a special attribute of a class": ("class C:\n    __slots__ = ('{}',)", "a", "b", {".__slots__", "C:", "C"}),
+    "a special attribute of a class": ("class C:\n    __slots__ = ('{}',)", "a", "b", {"C:", "C"}),
     "a special attribute of a class in a class": (
         "class C:\n    class D:\n        __slots__ = ('{}',)",
         "a",
         "b",
-        {".__slots__", "C.D:", "C"},
+        {"C.D:", "C"},
     ),
     "the base of a class": ("class C({}):\n    pass", "A", "B", {"C", "C:"}),
+    "a list of names that is made of a name": ("x = {}\n__all__ = ['x']\ny = __all__", "1", "2", {"x"}),
+    "a condition of an import": ("if x > {}:\n    from q import y", "1", "2", {"y"}),
+    "what a condition of an import asks for": ("x = {}\nif x:\n    from q import y", "1", "2", {"x", "y"}),
     "a list of names": ("x = 1\n__all__ = ['{}']", "x", "y", set()),
     "what is made of a name": ("x = {}\ny = x\nz = y\nw = 3", "1", "2", {"x", "y", "z"}),
     "nothing": ("x = 1  # {}\n\n'''{}'''", "one", "two", set()),
@@ -127,7 +170,7 @@ def test_a_module_that_is_gone_or_cannot_be_read_changes_all_that_it_bound(now: 
     old = {M: "from .n import f\n", "p/n.py": "def f():\n    pass\nx = 1\na()\n"}
     found = compared(old, {M: old[M]} | ({} if now is None else {"p/n.py": now}))
     assert said(found, "p/n.py") == {"f", "x", "!"}
-    assert said(found) == {"f"}
+    assert said(found) == {"f", "!"}, "its import fails"
 
 
 def test_a_version_is_asked_for_with_the_name_before_it() -> None:
@@ -147,9 +190,71 @@ def test_a_version_is_asked_for_with_the_name_before_it() -> None:
 
 def test_the_names_that_code_asks_for_are_told_apart() -> None:
     found = mentions(ast.parse("import a.b\nfrom .c import d\nf.g('h')\nx = 'no name', 'i'\n"))
-    assert found.globals == {"b", "d", "f", "x"}
-    assert found.attributes == {"b", "d", "g"}
+    assert found.globals == {"f", "x"}
+    assert found.attributes == {"g"}
     assert found.texts == {"h", "i"}
+    assert found.imports == {("a.b", ""), (".c", "d")}
+    assert found.modules - {""} == {"a", "b", "c", "d"}
+    assert mentions(ast.parse("m('a.b', '.c.d', 'a..b', 'a b.c')")).imports == {("a.b", ""), (".c.d", "")}
+
+
+def asks(found: Changes, code: str, file: str = "") -> bool:
+    """Whether code asks for something that differs, in a file of the package or, without one, elsewhere."""
+    said = mentions(ast.parse(code))
+    return (found.asked(file, said) if file else found.asked_outside(said, said)) is not None
+
+
+def test_a_name_that_a_module_imports_is_asked_for_in_that_module_or_through_it() -> None:
+    old = {M: "import os\n", "p/__init__.py": "", "p/n.py": "from . import m\n", "p/o.py": "", "p/s/m2.py": "import os"}
+    found = compared(old, {**old, M: ""})
+    assert asks(found, "os.sep", M)
+    assert not asks(found, "os.sep", "p/o.py")
+    assert asks(found, "m.os", "p/n.py")
+    assert not asks(found, "m.os", "p/o.py")
+    for code in ("from p.m import os", "import p.m\np.m.os", "import p\np.m.os", "from p import m as x\nx.os"):
+        assert asks(found, code), code
+    for code in ("import os\nos.sep", "from q.m2 import os", "import p\nthing.os", "'os'", "from .m import os"):
+        assert not asks(found, code), code
+    assert asks(found, "import importlib\ngetattr(importlib.import_module('p.m'), 'os')")
+
+
+def test_an_import_asks_for_the_name_in_the_module_that_it_names() -> None:
+    old = {
+        M: "X = 1\n",
+        "p/n.py": "X = 1\n",
+        "p/__init__.py": "def __getattr__(name):\n    pass\n",
+        "p/all.py": "from .m import *",
+    }
+    found = compared(old, {**old, M: "X = 2\n"})
+    for code in ("from p.m import X", "from p import X", "from p.all import X", "from p.gone import X"):
+        assert asks(found, code), code
+    for code in ("from p.n import X", "from q import X", "from p.m import Y"):
+        assert not asks(found, code), code
+    assert asks(found, "from .m import X", "p/n.py")
+    assert not asks(found, "from .n import X", M)
+    assert asks(found, "X", "p/all.py"), "nobody sees which names an import of all names gives"
+
+
+def test_a_module_that_fails_at_its_import_counts_for_all_that_have_it() -> None:
+    old = {M: "X = 1\nY = X\n", "p/n.py": "from .m import X as W\n", "p/o.py": "from .m import Y\n"}
+    found = compared(old, {**old, M: "Y = 1\n"})
+    assert [path for path in old if path in found.effects] == ["p/n.py"]
+    assert found.effects["p/n.py"].what == "p/n.py imports `X`, which is gone from p/m.py"
+    assert not compared(old, {M: "Y = 1\n", "p/n.py": "", "p/o.py": old["p/o.py"]}).effects
+    assert compared(old, {**old, M: "Y = X\n"}).effects[M].what == "p/m.py asks for `X`, which is gone"
+    assert not compared(old, {**old, M: "Y = 1\nfrom .z import *\n"}).effects.keys() - {M}
+
+
+def test_the_number_alone_differs_where_no_file_of_the_package_does_besides() -> None:
+    old = {"p/__init__.py": "__version__ = '1'\n", M: "def f():\n    pass\nx = 1\n"}
+    new = {**old, "p/__init__.py": "__version__ = '2'\n"}
+    assert compared(old, new).number_alone
+    for text in ("def f():\n    return\nx = 1\n", "def f():\n    pass\nx = 2\n", "def f():\n    pass\nx = 1\na()\n"):
+        assert not compared(old, {**new, M: text}).number_alone
+    assert not compared(old, {**new, "p/more.py": ""}).number_alone
+    assert not compared({**old, "p/w.txt": ""}, {**new, "p/w.txt": "1"}).number_alone
+    was, now = release("p", "1.0", old), release("p", "1.1", {**new, M: "y = 1\n"})
+    assert not changes("p", was, now, ["p/__init__.py"]).number_alone, "a module that no page imported counts too"
 
 
 def test_files_and_entry_points_count_and_what_pip_writes_does_not() -> None:

@@ -78,6 +78,14 @@ class Footprint(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The files of all modules that were imported."""
         return frozenset((*self.imports.modules, *self.own.modules))
 
+    @cached_property
+    def by_top(self) -> dict[str, list[str]]:
+        """The files of the modules that were imported, by their top-level module."""
+        found: dict[str, list[str]] = {}
+        for path in sorted(self.modules):
+            found.setdefault(path.partition("/")[0].removesuffix(".py"), []).append(path)
+        return found
+
     def names(self, top: str) -> frozenset[str]:
         """The names that the reached code of a top-level module mentions."""
         return frozenset((*self.imports.names.get(top, ()), *self.own.names.get(top, ())))

@@ -19,11 +19,12 @@ from galley.record.founded import tables_of
 from galley.record.model import Name, Record
 from galley.record.status import store_of
 from galley.source.guide import Guide
-from galley.update.changes import Cause, Changes, changes
+from galley.update.changes import Changes, changes
 from galley.update.links import MovedLink, moved_links
 from galley.update.reach import RecordedPage
 from galley.update.reach import causes as causes_of
 from galley.update.releases import NoWheelError, Release, fetched, has_compiled, installed, versions
+from galley.update.taint import Cause
 
 WHOLE = 1000  # what weighs a change that nobody can look into, in lines
 UNUSED = "no page reaches it"
@@ -231,7 +232,9 @@ def _touched(page: RecordedPage, found: Changes) -> Touched | None:
     if found.whole:
         return _all_of(page, found.whole)
     causes = list(causes_of(page, footprint, found))
-    if not causes or (all(cause.number for cause, _ in causes) and not _shows(page.record, found.old.version)):
+    first = _first(page, causes)
+    number = all(cause.number for cause, _ in causes)
+    if not causes or (number and not _shows(page.record, first, found.old.version)):
         return None
     reasons: dict[str, Reason] = {}
     for cause, cells in causes:
@@ -240,14 +243,19 @@ def _touched(page: RecordedPage, found: Changes) -> Touched | None:
         order = [cell.name for cell in page.snippets.cells if cell.name in together]
         reasons[cause.what] = Reason(cause.what, cause.weight, tuple(order))
     ordered = tuple(sorted(reasons.values(), key=lambda each: (-each.weight, each.what)))
-    reached = {cell for each in ordered for cell in each.cells}
-    first = next((n for n, cell in enumerate(page.snippets.cells) if cell.name in reached), 0)
-    if any(not each.cells for each in ordered):
-        first = 0
     claims = tuple(cell.name for cell in page.snippets.cells[first:] if "claim" in cell.tags)
     return Touched(*page.name, ordered, claims)
 
 
-def _shows(record: Record, number: str) -> bool:
-    """Whether an output has a version number somewhere. Where none has, another number can hardly show."""
-    return any(number.encode() in data for data in record.contents.values())
+def _first(page: RecordedPage, causes: Iterable[tuple[Cause, tuple[str, ...]]]) -> int:
+    """The number of the first cell that something reaches; what names no cell reaches all of them."""
+    if any(not cells for _, cells in causes):
+        return 0
+    reached = {cell for _, cells in causes for cell in cells}
+    return next((number for number, cell in enumerate(page.snippets.cells) if cell.name in reached), 0)
+
+
+def _shows(record: Record, first: int, number: str) -> bool:
+    """Whether an output of the cells from this one on has a version number. Where none has, another can hardly show."""
+    files = (file.file for cell in record.cells[first:] for output in cell.outputs for file in output.files)
+    return any(number.encode() in record.contents.get(file, b"") for file in files)

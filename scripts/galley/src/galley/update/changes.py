@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -18,100 +18,44 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from galley.record.facts import canonical
 from galley.update.releases import Release
-from galley.update.units import Code, Mentions, Statement, Unit
+from galley.update.taint import VERSION, Cause, Tainted, files_of, put
+from galley.update.units import Code, Statement, Unit
 
 # Names that a package only tells of itself. What asks for `__version__` is found by the package's name before it.
 OF_ITSELF = frozenset({"__all__", "__author__", "__doc__", "__license__", "__email__", "__copyright__"})
-VERSION = "__version__"
-
-
-@dataclass(frozen=True)
-class Cause:
-    """A difference, in words, and how much of the code is another: in lines.
-
-    `number` says that nothing but the package's own version number differs.
-    """
-
-    what: str
-    weight: int = 1
-    number: bool = False
 
 
 @dataclass
-class Changes:
-    """All that differs: bodies of functions and headers of classes by file and qualified name, and what is tainted."""
+class Changes(Tainted):
+    """All that differs: tainted names, bodies of functions by file and qualified name, what happens at imports."""
 
-    package: str
-    old: Release
-    new: Release
+    new: Release = field(kw_only=True)
+    package: str = field(kw_only=True)
     whole: Cause | None = None
     functions: dict[str, dict[str, Cause]] = field(default_factory=dict)
-    headers: dict[str, dict[str, Cause]] = field(default_factory=dict)
-    names: dict[str, dict[str, Cause]] = field(default_factory=dict)  # by module
-    attributes: dict[str, Cause] = field(default_factory=dict)
-    effects: dict[str, Cause] = field(default_factory=dict)
     files: dict[str, Cause] = field(default_factory=dict)  # those that are no code
     requirements: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()  # the modules that some page imported
     asked_before: dict[tuple[str, str], Cause | None] = field(default_factory=dict, repr=False)  # of functions
 
-    _own: dict[str, Cause] = field(default_factory=dict, repr=False)  # what the package's modules alone may ask for
-    _alone: dict[str, Cause] = field(default_factory=dict, repr=False)  # the tainted names without their modules
-
     @cached_property
-    def tops(self) -> frozenset[str]:
-        """The names of the top-level modules of the old release."""
-        paths = (PurePosixPath(path) for path in self.old.paths if path.endswith(".py"))
-        return frozenset(path.parts[0].removesuffix(".py") for path in paths)
-
-    def asked(self, file: str, mentions: Mentions) -> Cause | None:
-        """The cause of the first tainted name that code in one of the package's own modules asks for."""
-        for known, asked in ((self.names.get(file, {}), mentions.globals), (self._own, mentions.attributes)):
-            if hit := min(known.keys() & asked, default=""):
-                return known[hit]
-        return self.asked_of_something(mentions.attributes) or self.asked_of_something(mentions.texts)
-
-    def asked_of_something(self, names: Set[str]) -> Cause | None:
-        """The cause of the first tainted name among those that code asks some object for, whichever object it is."""
-        hit = min((self.attributes.keys() | self._alone.keys()) & names, default="")
-        if hit:
-            return self.attributes.get(hit) or self._alone[hit]
-        return None
-
-    def taint(self, path: str, scope: str, name: str, cause: Cause) -> bool:
-        """Taint a name of a module or class; return whether it was not yet.
-
-        Nobody need name a special method, or an attribute of a class with a decorator: the class itself is tainted.
-        """
-        went = bool(scope) and _put(self.attributes, name, cause)
-        if scope:
-            code = self.old.code(path)
-            if not (name.startswith("__") and name.endswith("__")) and not (code and scope in code.decorated):
-                return went
-            _put(self.headers.setdefault(path, {}), scope, cause)
-            name = scope.partition(".")[0]
-        if name == VERSION:  # which every package has: the name before it says whose it is
-            _put(self._alone, f"{PurePosixPath(path).parts[0]}.{name}", cause)
-            _put(self._own, f".{name}", cause)
-        else:
-            _put(self._alone, name, cause)
-        return _put(self.names.setdefault(path, {}), name, cause) or went
-
-
-def _put(known: dict[str, Cause], name: str, cause: Cause) -> bool:
-    """Keep the cause for a name that has none yet; return whether it had none."""
-    new = name not in known
-    known.setdefault(name, cause)
-    return new
+    def number_alone(self) -> bool:
+        """Whether nothing but the version number differs in all of the package's files."""
+        tables = (self.functions, self.headers, self.names)
+        found = [cause for table in tables for each in table.values() for cause in each.values()]
+        found += [*self.attributes.values(), *self.effects.values(), *self.files.values()]
+        others = {path for path in self.old.paths | self.new.paths if path.endswith(".py")}.difference(self.known)
+        return all(each.number for each in found) and not any(_differs(self.old, self.new, path) for path in others)
 
 
 def changes(package: str, old: Release, new: Release, modules: Iterable[str]) -> Changes:
     """What differs in the release's `modules`, which are those that some page imported."""
-    found = Changes(package, old, new)
+    found = Changes(old, new=new, package=package)
     if old.compiled or new.compiled:
         found.whole = Cause(f"{package} has compiled files and counts whole ({old.version} to {new.version})", 1000)
         return found
     found.requirements = tuple(_requirements(old, new))
-    known = sorted(path for path in set(modules) if path in old.paths)
+    found.known = known = tuple(sorted(path for path in set(modules) if path in old.paths))
     for path in known:
         _compare(found, path)
     for path in old.paths | new.paths:
@@ -119,6 +63,8 @@ def changes(package: str, old: Release, new: Release, modules: Iterable[str]) ->
             found.files[path] = Cause(f"the file {path} {'changed' if path in new.paths else 'is gone'}")
     if old.metadata("entry_points.txt") != new.metadata("entry_points.txt"):
         found.effects |= {path: Cause(f"the entry points of {package} changed") for path in known}
+    for path in known:
+        found.effects.update(_broken(found, path))
     while _spread(found, known):
         pass
     return found
@@ -168,7 +114,7 @@ def _compare(found: Changes, path: str) -> None:
 def _functions(found: Changes, path: str, was: Code, now: Code) -> Iterator[tuple[str, Cause]]:
     for name, units in was.functions.items():
         other = now.functions.get(name, ())
-        if [each.digest for each in units] == [each.digest for each in other]:
+        if [each.own for each in units] == [each.own for each in other]:
             continue
         how = "changed"
         if not other:
@@ -207,7 +153,9 @@ def _note(
         at = f"the class body of `{scope}`" if scope else f"the top level of {path}"
         found.effects.setdefault(path, Cause(f"{at} changed", cause.weight))
     else:
-        found.taint(path, scope, name, cause)
+        found.taint(path, scope, name, cause, passed=all(each.imports for each in (*before, *after)))
+        if any(each.keeps for each in (*before, *after)):
+            found.effects.setdefault(path, replace(cause, what=f"{cause.what}, which a decorator may keep"))
         if symbol in was.classes and before and after:
             found.headers.setdefault(path, {})[symbol] = cause
 
@@ -215,42 +163,45 @@ def _note(
 def _taint_all(found: Changes, path: str, code: Code | None) -> None:
     for each in code.statements if code else ():
         if each.binds:
-            found.taint(path, each.scope, each.binds, found.effects[path])
+            found.taint(path, each.scope, each.binds, found.effects[path], passed=each.imports)
 
 
-def _spread(found: Changes, known: list[str]) -> bool:
+def _broken(found: Changes, path: str) -> Iterator[tuple[str, Cause]]:
+    """What fails at the import of a module in the new release, since a name that it still asks for is gone."""
+    code = (found.new if path in found.functions else found.old).code(path)
+    gone = {name for name in found.names.get(path, {}) if _is_gone(found, path, name)}
+    for each in code.statements if code else ():
+        for name in sorted(gone & each.mentions.globals):
+            yield path, Cause(f"{path} asks for `{name}`, which is gone")
+        for target in files_of(path, each.origin) if each.origin else ():
+            if each.source in found.names.get(target, {}) and _is_gone(found, target, each.source):
+                yield path, Cause(f"{path} imports `{each.source}`, which is gone from {target}")
+
+
+def _is_gone(found: Changes, path: str, name: str) -> bool:
+    """Whether a module does not bind a name any more that it bound."""
+    was, now = (one.code(path) for one in (found.old, found.new))
+    there = now is not None and (("", name) in now.by_name or now.stars or "__getattr__" in now.functions)
+    return was is not None and ("", name) in was.by_name and not there
+
+
+def _spread(found: Changes, known: tuple[str, ...]) -> bool:
     """Let taint go on by one step through what runs at an import; return whether it went anywhere."""
     went = False
     for path in known:
         code = found.old.code(path)
         for each in code.statements if code else ():
-            cause = _reached(found, path, each)
-            if cause is None:
+            cause = found.asked(path, each.mentions)
+            if cause is None or each.binds in OF_ITSELF:
                 continue
             if each.binds:
-                went |= found.taint(path, each.scope, each.binds, cause)
+                went |= found.taint(path, each.scope, each.binds, cause, passed=each.imports)
             else:
-                went |= _put(found.effects, path, cause)
+                went |= put(found.effects, path, cause)
+            symbol = f"{each.scope}.{each.binds}".strip(".")
+            if code and symbol in code.classes:  # a base or a decorator of it
+                went |= put(found.headers.setdefault(path, {}), symbol, cause)
     return went
-
-
-def _reached(found: Changes, path: str, statement: Statement) -> Cause | None:
-    """The cause of the tainted name that a statement asks for when it runs; None where it asks for none."""
-    if not statement.origin:
-        return found.asked(path, statement.mentions)
-    for target in _files(path, statement.origin, statement.source):
-        if target in found.old.paths:
-            return found.names.get(target, {}).get(statement.source)
-    return None
-
-
-def _files(path: str, origin: str, source: str) -> Iterator[str]:
-    """The files that `from origin import source` may read the name from."""
-    dots = len(origin) - len(origin.lstrip("."))
-    parts = list(PurePosixPath(path).parts[:-dots]) if dots else []
-    module = "/".join([*parts, *(part for part in origin.lstrip(".").split(".") if part)])
-    yield f"{module}.py"
-    yield f"{module}/__init__.py"
 
 
 def _weight(before: Iterable[Unit | Statement], after: Iterable[Unit | Statement]) -> int:

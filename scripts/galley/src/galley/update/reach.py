@@ -15,8 +15,10 @@ from galley.record.facts import canonical
 from galley.record.footprint import Entered, Footprint
 from galley.record.model import Name, Record
 from galley.source.cells import SnippetFile
-from galley.update.changes import Cause, Changes
-from galley.update.units import Mentions, mentions
+from galley.update.asks import Mentions, mentions
+from galley.update.changes import Changes
+from galley.update.outside import asked_by
+from galley.update.taint import Cause
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def causes(page: RecordedPage, footprint: Footprint, found: Changes) -> Iterator
     if footprint.opaque:
         yield Cause(f"{footprint.opaque}, so that any change may touch it", 1), ()
     if top := next((each for each in footprint.programs if each in found.tops), ""):
-        yield Cause(f"it runs {top} as a program of its own", 1), ()
+        yield Cause(f"it runs {top} as a program of its own", number=found.number_alone), ()
     cells = _by_function(footprint)
     for number, function in enumerate(footprint.functions):
         file, _, name = function.partition(":")
@@ -87,7 +89,11 @@ def _of_others(footprint: Footprint, found: Changes) -> Iterator[tuple[Cause, tu
     """What the code of other packages asks for by a name."""
     for package, each in footprint.packages.items():
         for top in each.modules:
-            if top not in found.tops and (cause := found.asked_of_something(footprint.names(top))):
+            names = footprint.names(top)
+            if top in found.tops or not names:
+                continue
+            cause = found.asked_of_something(names)
+            if cause := cause or asked_by(package, each.version, footprint.by_top.get(top, ()), names, found):
                 yield replace(cause, what=f"{cause.what}, a name that {package} asks for"), ()
 
 
@@ -103,22 +109,23 @@ def _of_files(footprint: Footprint, found: Changes) -> Iterator[tuple[Cause, tup
 
 
 def _of_own_code(page: RecordedPage, footprint: Footprint, found: Changes) -> Iterator[tuple[Cause, tuple[str, ...]]]:
-    """What the page's cells, and the project's modules that they use, ask for by a name."""
+    """What the page's cells, and the project's modules that they use, ask for by a name.
+
+    Their plain names are left out: this code binds them itself.
+    """
+    cells = [each for cell in page.snippets.cells for each in cell.statements]
+    around = mentions(ast.Module(cells, []))
     for cell in page.snippets.cells:
-        if cause := found.asked_of_something(_asked(mentions(ast.Module(list(cell.statements), [])))):
+        if cause := found.asked_outside(mentions(ast.Module(list(cell.statements), [])), around):
             yield replace(cause, what=f"{cause.what}, which the cell asks for"), (cell.name,)
     for used in page.record.dependencies:
-        if used.kind == "module" and (cause := found.asked_of_something(_asked_by(page.root / used.path))):
+        said = _said_by(page.root / used.path) if used.kind == "module" else None
+        if said and (cause := found.asked_outside(said, said)):
             yield replace(cause, what=f"{cause.what}, which {used.path} asks for"), ()
 
 
-def _asked_by(file: Path) -> frozenset[str]:
+def _said_by(file: Path) -> Mentions | None:
     try:
-        return _asked(mentions(ast.parse(file.read_bytes())))
+        return mentions(ast.parse(file.read_bytes()))
     except (OSError, SyntaxError, ValueError, RecursionError):
-        return frozenset()  # the record is stale, and `check` says so
-
-
-def _asked(found: Mentions) -> frozenset[str]:
-    """What the page's own code asks other modules for. Its plain names are left out: it binds them itself."""
-    return found.attributes | found.texts
+        return None  # the record is stale, and `check` says so

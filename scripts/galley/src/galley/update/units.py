@@ -12,29 +12,13 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
 
 from galley.source.digest import code_digest, is_string
-from galley.source.reads import nodes
+from galley.update.asks import Mentions, mentions
+from galley.update.bare import Function, Scoped, bare
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-Scoped = Function | ast.ClassDef
-Node = TypeVar("Node", bound=ast.AST)
-HOLDING = ("body", "orelse", "finalbody", "handlers", "cases")  # the fields in which statements hold statements
 PLAIN = frozenset({"staticmethod", "classmethod", "property", "abstractmethod"})  # decorators that read no annotations
-
-
-@dataclass(frozen=True)
-class Mentions:
-    """The names that code asks for: `globals` by themselves, `attributes` of something, and `texts` that could be such.
-
-    Of an attribute `__version__` the name before it is kept: `package.__version__`, and `.__version__` where that is
-    imported from a module near by.
-    """
-
-    globals: frozenset[str]
-    attributes: frozenset[str]
-    texts: frozenset[str]
+KEEPING_NOTHING = frozenset({"dataclass", "total_ordering", "final", "runtime_checkable"})  # decorators of classes
 
 
 @dataclass(frozen=True)
@@ -50,6 +34,12 @@ class Statement:
     node: ast.AST = field(compare=False, repr=False)
     origin: str = ""
     source: str = ""
+    keeps: bool = field(default=False, compare=False)  # a decorator may keep elsewhere what the statement makes
+
+    @property
+    def imports(self) -> bool:
+        """Whether it is an import."""
+        return bool(self.origin) or isinstance(self.node, ast.Import)
 
     @cached_property
     def mentions(self) -> Mentions:
@@ -59,15 +49,20 @@ class Statement:
 
 @dataclass(frozen=True)
 class Unit:
-    """A function with its code; `line` is where it begins."""
+    """A function with its code; `line` is where it begins.
+
+    `digest` is of all of it, `own` and `node` leave out the bodies of functions inside of it: a page enters them as
+    functions of their own.
+    """
 
     digest: str
+    own: str
     node: ast.AST = field(compare=False, repr=False)
     line: int = field(compare=False)
 
     @cached_property
     def mentions(self) -> Mentions:
-        """The names that its code asks for, nested functions included."""
+        """The names that its own code asks for."""
         return mentions(self.node)
 
 
@@ -80,6 +75,24 @@ class Code:
     classes: dict[str, int]  # the line of each class, by its qualified name
     bound: dict[str, int]  # the line of each name at the top level and of each attribute of a class
     decorated: frozenset[str]  # the classes with a decorator, which may read what their bodies bind
+    registered: frozenset[str]  # those of them whose decorator may keep the class somewhere
+
+    @cached_property
+    def stars(self) -> bool:
+        """Whether it imports all names of some module."""
+        return any(each.source == "*" for each in self.statements)
+
+    @cached_property
+    def mentions(self) -> Mentions:
+        """All names that are mentioned somewhere in it."""
+        found = [each.mentions for each in self.statements]
+        found += [unit.mentions for each in self.functions.values() for unit in each]
+        return Mentions(
+            frozenset(name for each in found for name in each.globals),
+            frozenset(name for each in found for name in each.attributes),
+            frozenset(name for each in found for name in each.texts),
+            frozenset(one for each in found for one in each.imports),
+        )
 
     @cached_property
     def by_name(self) -> dict[tuple[str, str], tuple[Statement, ...]]:
@@ -102,7 +115,8 @@ def read_code(source: bytes | str) -> Code:
     reader = _Reader()
     reader.body(tree.body, "", ())
     functions = {name: tuple(units) for name, units in reader.functions.items()}
-    return Code(functions, tuple(reader.statements), reader.classes, reader.bound, frozenset(reader.decorated))
+    decorated, registered = frozenset(reader.decorated), frozenset(reader.registered)
+    return Code(functions, tuple(reader.statements), reader.classes, reader.bound, decorated, registered)
 
 
 class _Reader:
@@ -112,6 +126,7 @@ class _Reader:
         self.classes: dict[str, int] = {}
         self.bound: dict[str, int] = {}
         self.decorated: set[str] = set()
+        self.registered: set[str] = set()
 
     def body(self, body: Sequence[ast.stmt], scope: str, under: tuple[ast.AST, ...]) -> None:
         """Take in the statements of a module or class; `under` are the conditions that they stand under."""
@@ -134,28 +149,38 @@ class _Reader:
     def _function(self, node: Function, scope: str, under: tuple[ast.AST, ...]) -> None:
         name = _joined(scope, node.name)
         self._unit(node, name)
-        self._nested(node, name)
-        self._add(scope, node.name, _interface(node), under, node.lineno)
+        keeps = _keeps(node, PLAIN)
+        self._add(scope, node.name, _interface(node), under, node.lineno, keeps=keeps)
 
     def _unit(self, node: Function, name: str) -> None:
-        bare = _without_docstrings(node)
-        self.functions.setdefault(name, []).append(Unit(code_digest([bare]), bare, node.lineno))
+        whole = own = bare(node, inside=True)
+        unit = digest = code_digest([whole])
+        if self._nested(node, name):
+            own = bare(node, inside=False)
+            unit = code_digest([own])
+        self.functions.setdefault(name, []).append(Unit(digest, unit, own, node.lineno))
 
-    def _nested(self, holder: ast.AST, name: str) -> None:
-        """The functions inside a function, which pages enter by names of their own."""
+    def _nested(self, holder: ast.AST, name: str) -> bool:
+        """Take in the functions inside a function, which pages enter by names of their own; say whether it has some."""
+        some = False
         for child in _inside(holder):
             inner = f"{name}.<locals>.{child.name}" if isinstance(holder, Function) else f"{name}.{child.name}"
             if isinstance(child, Function):
+                some = True
                 self._unit(child, inner)
-            self._nested(child, inner)
+            else:
+                some |= self._nested(child, inner)
+        return some
 
     def _class(self, node: ast.ClassDef, scope: str, under: tuple[ast.AST, ...]) -> None:
         name = _joined(scope, node.name)
         self.classes[name] = node.lineno
         if node.decorator_list:
             self.decorated.add(name)
+        if keeps := _keeps(node, KEEPING_NOTHING):
+            self.registered.add(name)
         header = ast.Tuple([*node.decorator_list, *node.bases, *node.keywords], ast.Load())  # type: ignore[list-item]
-        self._add(scope, node.name, header, under, node.lineno)
+        self._add(scope, node.name, header, under, node.lineno, keeps=keeps)
         self.body(node.body, name, under)
 
     def _if(self, node: ast.If, scope: str, under: tuple[ast.AST, ...]) -> None:
@@ -199,30 +224,23 @@ class _Reader:
         line: int = 0,
         origin: str = "",
         source: str = "",
+        keeps: bool = False,
     ) -> None:
         whole = ast.Tuple([*under, node], ast.Load()) if under else node  # type: ignore[list-item]
-        self.statements.append(Statement(scope, name, code_digest([whole]), whole, origin, source))  # type: ignore[list-item]
+        self.statements.append(Statement(scope, name, code_digest([whole]), whole, origin, source, keeps))  # type: ignore[list-item]
         if name and line:
             self.bound.setdefault(_joined(scope, name), line)
 
 
-def mentions(node: ast.AST) -> Mentions:
-    """The names that code asks for, wherever in it."""
-    names, attributes, texts = set(), set(), set()
-    for each in nodes(node):
-        if isinstance(each, ast.Name):
-            names.add(each.id)
-        elif isinstance(each, ast.Attribute):
-            held = f"{each.value.id}." if each.attr == "__version__" and isinstance(each.value, ast.Name) else ""
-            attributes.add(f"{held}{each.attr}")
-        elif isinstance(each, ast.Constant) and isinstance(each.value, str) and each.value.isidentifier():
-            texts.add(each.value)
-        elif isinstance(each, ast.ImportFrom | ast.Import):
-            top = "" if isinstance(each, ast.Import) or each.level else (each.module or "").partition(".")[0]
-            last = {alias.name.rpartition(".")[2] for alias in each.names}
-            names |= last
-            attributes |= {f"{top}.{name}" if name == "__version__" else name for name in last}
-    return Mentions(frozenset(names), frozenset(attributes), frozenset(texts))
+def _name(decorator: ast.expr) -> str:
+    """The last part of a decorator's name."""
+    function = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def _keeps(node: Scoped, harmless: frozenset[str]) -> bool:
+    """Whether a decorator may keep what it decorates, where other code finds it."""
+    return any(_name(each) not in harmless for each in node.decorator_list)
 
 
 def _interface(node: Function) -> ast.Tuple:
@@ -232,40 +250,11 @@ def _interface(node: Function) -> ast.Tuple:
         *node.args.defaults,
         *(each for each in node.args.kw_defaults if each),
     ]
-    if any(ast.unparse(each).rpartition(".")[2] not in PLAIN for each in node.decorator_list):
+    if any(_name(each) not in PLAIN for each in node.decorator_list):
         arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
         parts += [each.annotation for each in arguments if each.annotation]
         parts += [node.returns] if node.returns else []
     return ast.Tuple(parts, ast.Load())
-
-
-def _without_docstrings(node: Function) -> Function:
-    """A function without its docstrings, and without annotations where no decorator can read them."""
-    return _bare(node, annotated=bool(node.decorator_list))
-
-
-def _bare(node: Node, annotated: bool) -> Node:
-    """A copy of a statement, as far as it differs: expressions and statements that hold no other ones are shared."""
-    held = {name: found for name in HOLDING if isinstance(found := getattr(node, name, None), list)}
-    if not held:
-        return node
-    inside = {name: [_bare(each, annotated) for each in found] for name, found in held.items()}
-    if isinstance(node, Scoped) and is_string(node.body[0]):
-        inside["body"] = inside["body"][1:] or [ast.Pass()]
-    bare = type(node)(**{**vars(node), **inside})
-    if isinstance(bare, Function):
-        bare.returns = bare.returns if bare.decorator_list else None
-        bare.args = bare.args if annotated else _unannotated(bare.args)
-    return bare
-
-
-def _unannotated(found: ast.arguments) -> ast.arguments:
-    bare = ast.arguments(**vars(found))
-    for name in ("posonlyargs", "args", "kwonlyargs"):
-        setattr(bare, name, [ast.arg(each.arg) for each in getattr(found, name)])
-    bare.vararg = found.vararg and ast.arg(found.vararg.arg)
-    bare.kwarg = found.kwarg and ast.arg(found.kwarg.arg)
-    return bare
 
 
 def _inside(node: ast.AST) -> Iterator[Scoped]:
