@@ -205,7 +205,7 @@ def test_what_goes_on_in_the_background_holds_up_nothing() -> None:
 
 LATE = """python -c 'import time; time.sleep(0.2); print("late")'"""
 LEFT = {
-    "late": f"# %% one [shell]\n# $ true\n# $ {LATE} &\n# %% two\nimport time\ntime.sleep(1)\n",
+    "late": f"# %% one [shell]\n# $ true\n# $ {LATE} &\n# %% two\nimport time\ntime.sleep(1)\n# %% three\n3\n",
     "later": f"# %% one [shell]\n# $ {LATE} &\n# %% two [shell]\n# $ sleep 1\n",
     "last": f"# %% one [shell]\n# $ {LATE} &\n# %% two\nimport atexit, time\natexit.register(time.sleep, 1)\n",
     "quiet": "# %% one [shell]\n# $ sleep 60 &\n# $ echo on\n# %% two\nprint(2)\n",
