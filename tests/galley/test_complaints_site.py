@@ -163,7 +163,8 @@ def test_26_check_and_build_name_one_line_of_a_page_that_a_plug_in_changed(spoil
     spoilt.page("demo", f"{{{{ lines }}}}\n{fence('demo', 'gone')}\n{fence('demo', 'one')}")
     assert "docs/demo.md:4: unknown: no cell is named 'demo/gone'" in spoilt.galley("check").stdout
     assert "docs/demo.md:4: no cell is named 'demo/gone'" in spoilt.mkdocs().stdout
-    spoilt.page("demo", f"{{{{ lines }}}}\n{fence('demo', 'one').replace('"on"', '"off"')}")
+    off = fence("demo", "one").replace('"on"', '"off"')
+    spoilt.page("demo", f"{{{{ lines }}}}\n{off}")
     assert spoilt.mkdocs().stdout.count("docs/demo.md:4: ") == 1, "both readings of the page find it"
 
 
