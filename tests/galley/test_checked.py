@@ -102,3 +102,16 @@ def test_the_strip_counts_the_days_of_required_profiles_alone(tmp_path: Path) ->
     text = text_of(builds("mkdocs", "one")(guide))
     assert "Checked 4 March 2026 ·" in text
     assert "recorded, not rerun here · 2025-01-02" in text
+
+
+def test_a_reason_behind_a_comma_is_folded(tmp_path: Path) -> None:
+    guide = plain(GuideFolder.make(tmp_path))
+    guide.write("pyproject.toml", SETTINGS)
+    guide.write("snippets/hooks.py", "def provenance(context):\n    return {'colour': 'grey, as the profile says'}\n")
+    guide.snippet("one", "# %% only\n1\n")
+    guide.page("one", fence("one", "only"))
+    assert not guide.run("one").failures
+    html = builds("mkdocs", "one")(guide)
+    summary, _, rest = html[html.index('<details class="galley-strip"') :].partition("</summary>")
+    assert text_of(summary).endswith(" · grey")
+    assert "grey, as the profile says" in text_of(rest.partition("</details>")[0])

@@ -20,6 +20,7 @@ from galley.site.page import Page, View
 
 Facts = Mapping[str, str]
 DAY, NETWORK, SIGNED, RERUN = "date", "network", "signed", "rerun"
+WHY = ", "  # what comes before a fact's reason: "cpu, as the profile says"; the reason is folded
 LONG = 1.0  # seconds: what took less is not worth a reader's time
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -41,9 +42,10 @@ def checked_note(page: Page) -> str:
         return f'<div class="galley-strip" data-search-exclude>{notes}</div>' if notes else ""
     shared = common(page)
     names = (*page.project.line, NETWORK, SIGNED)
-    parts = [*(escape(shared[name]) for name in names if name in shared), *(["held as recorded"] if kept else [])]
+    brief = {name: shared[name].partition(WHY)[0] for name in names if name in shared}
+    parts = [*map(escape, brief.values()), *(["held as recorded"] if kept else [])]
     line = " · ".join(parts)
-    more = " · ".join(escape(said) for name, said in shared.items() if name not in {*names, DAY})
+    more = " · ".join(escape(said) for name, said in shared.items() if name != DAY and said != brief.get(name))
     when = days_in_words([record.date for record in records])
     rest = f"<p>{more}</p>" if more else ""
     return (
