@@ -1,11 +1,5 @@
 """The code of the page "Using the 7B models": a script, cards, disk, offline use, arithmetic."""
 
-# %% quiet [setup]
-import warnings
-
-# PEFT asks Transformers for a name that has been replaced: the deep dive shows it.
-warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")
-
 # %% rehearsed [table]
 """The true shape with random weights, from a hub on the same machine: two cores, no GPU."""
 import json
@@ -22,6 +16,12 @@ rehearsal = json.loads(Path("models/rehearsal.json").read_text())
     }
     for page, each in rehearsal["pages"].items()
 ]
+
+# %% quiet [setup]
+import warnings
+
+# PEFT asks Transformers for a name that has been replaced: the deep dive shows it.
+warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")
 
 # %% script
 import torch

@@ -61,7 +61,7 @@ ELSEWHERE: dict[int, tuple[str, ...]] = {
         "test_figure.py::test_ids_are_the_pages_own_and_text_is_escaped",
         "test_shown_again.py::test_each_id_is_there_once_and_is_what_others_refer_to",
     ),
-    37: ("test_charts.py::test_an_animation_does_not_move_and_the_page_says_so",),
+    37: ("test_animation.py::test_a_reader_steps_through_the_frames_and_nothing_moves",),
     38: (
         "test_rows.py::test_a_dataframe_is_a_table",
         "test_rich.py::test_the_record_has_the_plain_text_first_and_each_other_form_beside_it",

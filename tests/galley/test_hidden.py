@@ -161,7 +161,7 @@ def test_the_preview_shows_why_a_cell_failed_that_no_page_shows(
     failed = [FailedPage("page", "laptop", cell, f"why {cell}", "") for cell in ("unseen", "last")]
     monkeypatch.setattr("galley.site.page.read_failures", lambda _: failed)
     page = Page(guide.project, Path("docs/page.md"), preview=guide.root / "preview")
-    page.scan((guide.root / "docs/page.md").read_text().split("\n"), 0)
+    page.scan((guide.root / "docs/page.md").read_text().split("\n"))
     for each in page.fences:
         page.views(each)
     assert page.failures == ["why unseen\n"]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from builders import plain
 from galley.errors import GalleyError, UsageError
 from galley.export.needs import needs
 from galley.record.model import Name
@@ -316,8 +317,8 @@ def test_the_site_shows_and_offers_a_page_in_a_folder(first: GuideFolder, tmp_pa
     html = (folder.root / "site/a/b-c.html").read_text(encoding="utf-8")
     assert "It printed 22222." in html
     assert 'id="cell-a/b_c-two"' in html
-    assert '<a href="a/b_c.py" download>script</a>' in html
-    assert "print(22222)" in (folder.root / "site/a/a/b_c.py").read_text(encoding="utf-8")
+    assert '<a href="b_c.py" download>script</a>' in html
+    assert "print(22222)" in (folder.root / "site/a/b_c.py").read_text(encoding="utf-8")
     assert 'href="a/b-c.html"' in (folder.root / "site/list.html").read_text(encoding="utf-8")
     done = folder.galley("build", "--site-dir", "public")
     assert done.returncode == 0, done.stdout
@@ -517,3 +518,18 @@ def test_the_command_that_is_told_runs_the_page(folder: GuideFolder) -> None:
     assert finding.mend == "galley run 'a b/c; ls'"
     assert folder.call(["sh", "-c", f"{command('galley')} {finding.mend.removeprefix('galley ')}"]).returncode == 0
     assert folder.findings() == []
+
+
+def test_the_files_of_a_page_lie_beside_it_without_the_folders_of_the_snippets(
+    first: GuideFolder, tmp_path: Path
+) -> None:
+    folder = plain(first.copied(tmp_path))
+    folder.snippet("c/b", ONE, shown=False)
+    folder.page("both", f"{fence('a/b', 'one')}\n{fence('c/b', 'one')}")
+    folder.page("c/b", fence("c/b", "one"))
+    assert not folder.run().failures
+    built = folder.mkdocs()
+    assert built.returncode == 0, built.stdout
+    site = folder.root / "site"
+    found = {path.relative_to(site).as_posix() for path in site.rglob("*.ipynb")}
+    assert found == {"a_laptop.ipynb", "a_b.ipynb", "a/b.ipynb", "a/b_c.ipynb", "c/b.ipynb"}

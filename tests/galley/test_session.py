@@ -131,6 +131,7 @@ def test_any_other_change_leaves_it_fresh(used: GuideFolder, path: str, text: st
 
 WORLD = """
     # %% names
+    from __future__ import annotations
     import os, sys
     print(sorted(name for name in globals() if not name.startswith("__")))
     print(sys.argv, __name__)
@@ -143,7 +144,6 @@ WORLD = """
         return 1
     print(inspect.getsource(f))
     # %% module
-    from __future__ import annotations
     import pickle
     class A: pass
     print(type(pickle.loads(pickle.dumps(A()))) is A, f.__module__)
@@ -165,7 +165,7 @@ def test_every_page_has_a_world_of_its_own(tmp_path: Path, monkeypatch: pytest.M
     folder.snippet("b", WORLD)
     assert not folder.run().failures
     for page in ("a", "b"):
-        assert folder.output(page, "names.stdout.txt") == f"['os', 'sys']\n['{page}.py'] __main__\n"
+        assert folder.output(page, "names.stdout.txt") == f"['annotations', 'os', 'sys']\n['{page}.py'] __main__\n"
         assert folder.output(page, "surroundings.stdout.txt") == "None UTC 1 42\n[] True\n"
         assert folder.output(page, "source.stdout.txt") == "def f():\n    return 1\n\n"
         assert folder.output(page, "module.stdout.txt") == "True __main__\n"

@@ -57,7 +57,7 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "pass@k": "is-it-better/#passk",
     "wilson": "is-it-better/",
     "evaluate adapter": "is-it-better/",
-    "gguf": "save-merge-ship/#what-servers-take",
+    "gguf": "save-merge-ship/#a-gguf-file",
     "quantized": "quantised/",
     "resume": "training-run/#resume",
     "fill in the middle": "prompts/",

@@ -48,7 +48,7 @@ def test_a_page_shows_its_cells_in_the_order_in_which_they_run(snippets):
     assert shown
     if summary := SUMMARIES.get(snippets.page):  # the one cell that stands before what it sums up
         assert shown.pop(0) == summary == snippets.cells[-1].name
-        assert "runs last" in (GUIDE.project.root / page).read_text(encoding="utf-8").partition("\n## ")[0], (
+        assert "ran last" in (GUIDE.project.root / page).read_text(encoding="utf-8").partition("\n## ")[0], (
             "its reader is told"
         )
     in_order = [cell.name for cell in snippets.cells if cell.name in shown]

@@ -17,17 +17,17 @@ from pathlib import Path
 from galley.run.protocol import Job
 from galley.run.told import class_names
 from galley.system import sandbox
+from galley.system.allowed import PROC_FOLDER
 
 READ_ONLY = "in the sandbox a page writes into its working folder and the temporary folder alone"
 UNREAD = 'in the sandbox a page does not see {0}; this under [tool.galley] lets pages read it: reads = ["{0}"]'
 UNREACHED = 'in the sandbox a page reaches no network; network="yes" on the line of a cell lets its page do so'
 UNKNOWN = (
-    "in the sandbox a program that a page starts cannot look itself up in /proc, as psutil does; this under "
-    '[tool.galley] lets pages read it, with the command lines of your other programs: reads = ["/proc"]'
+    f"in the sandbox a program that a page starts cannot look itself up in {PROC_FOLDER}, as psutil does; this under "
+    f'[tool.galley] lets pages read it, with the command lines of your other programs: reads = ["{PROC_FOLDER}"]'
 )
 UNSET = 'a page has no variables of your shell; this under [tool.galley] gives it one: environment = {{ {} = "…" }}'
 NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
-PROC = "/proc"
 MOST = 100  # errors that led to one
 
 
@@ -76,7 +76,7 @@ def _of(error: BaseException, job: Job) -> str:
 
 def _of_file(path: str, job: Job) -> str:
     """The sentence for a file that was not found, or may not be read."""
-    if path.startswith(PROC):
+    if path.startswith(PROC_FOLDER):
         return UNKNOWN
     root = f"{job.root.rstrip('/')}/"
     if path.startswith(root):

@@ -1,7 +1,8 @@
 """In the builder: each page as files of the site that run, and the links to them below the page's title.
 
-Beside the page lie its scripts and notebooks, and in the site's folder `files` what they need, as far as the guide
-offers it. The builder has emptied the site's folder before it converts the first page, so nothing here is lost.
+Beside the page lie its scripts and notebooks, named without the folders of their snippet files where no two of a page
+have one name. In the site's folder `files` lies what they need, as far as the guide offers it. The builder has emptied
+the site's folder before it converts the first page, so nothing here is lost.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ def downloads(page: Page) -> str:
     own = [each for each in page.files if _belongs(each, page)]
     shown = [found for each in own for found in page.statuses(each) if found.state in SHOWABLE]
     several = len({found.profile.name for found in shown}) > 1
+    names = {each.stem: each.stem.rpartition("/")[2] for each in own}
+    names = names if len(set(names.values())) == len(own) else dict(zip(names, names, strict=True))
     parts: list[str] = []
     needed: dict[str, Offered] = {}
     told: dict[str, None] = {}  # what the site does not offer, in its order
@@ -37,7 +40,7 @@ def downloads(page: Page) -> str:
         titles = [found.snippets.stem] * (len(own) > 1) + [found.profile.title] * several
         title = f'<span class="galley-run-what">{escape(", ".join(titles))}:</span> ' if titles else ""
         made = document(page.project, found, page.source, page.site)
-        parts.append(title + _links(page, made, f"{found.snippets.stem}{f'_{found.profile.name}' * several}"))
+        parts.append(title + _links(page, made, f"{names[found.snippets.stem]}{f'_{found.profile.name}' * several}"))
         needed |= {each.name: each for each in made.needs.offered}
         told |= dict.fromkeys((*made.needs.linked, *made.needs.beside, *made.needs.declared))
     if not parts:

@@ -27,6 +27,7 @@ ETC = """
     pki/tls/certs pki/tls/cert.pem protocols python3 redhat-release services shells ssl/certs ssl/cert.pem
     ssl/openssl.cnf terminfo timezone vulkan
 """
+PROC_FOLDER = "/proc"  # where Linux tells programs of themselves and of others
 PROC = "cpuinfo meminfo stat version uptime loadavg filesystems mounts net sys"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 FOR_DEVICES = ("/sys", "/proc/driver", "/proc/devices", "/proc/modules")  # where drivers say what there is
