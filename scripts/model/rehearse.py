@@ -131,7 +131,7 @@ def laptop(folder: Path, shape: Shape, guide: Path) -> None:
             serve(hub, name, folder / files)
             place(home, name, folder / files)
         call(guide, hub, home, sys.executable, "snippets/loading", "pin", *OWN)
-        call(guide, hub, home, GALLEY, "run", "--all", "--held", "on-a-laptop", "--profile", "rehearsal")
+        call(guide, hub, home, GALLEY, "run", "--renew", "--held", "on-a-laptop", "--profile", "rehearsal")
     shutil.rmtree(home)
 
 
