@@ -205,29 +205,32 @@ passes = []
 
 
 def noted(graph, examples):
-    """A backend that notes each new forward pass, and runs it as it stands."""
-    passes.append(graph)
+    """A backend that notes how many tokens a new forward pass reads, and runs it as it stands."""
+    tokens = [each for each in examples if getattr(each, "dtype", None) == torch.long]
+    passes.append(tokens[0].shape[1])
     return graph.forward
 
 
 compiled = fresh()
 compiled.forward = torch.compile(compiled.forward, backend=noted)
 few = {**greedy, "max_new_tokens": 6, "min_new_tokens": 6}
+three = [questions[2], questions[0], questions[3]]
 news, answered = [], []
-for question in questions[2], questions[0], questions[3]:
+for question in three:
     before = len(passes)
     answered.append(compiled.generate(**asked(question), **few))
-    news.append(len(passes) - before)
-    print(f"a prompt of {asked(question).input_ids.shape[1]} tokens: {news[-1]} new")
+    news.append(passes[before:])
+    length_of = asked(question).input_ids.shape[1]
+    print(f"a prompt of {length_of} tokens: {len(news[-1])} new")
 
 # %% compiles-until-lengths-vary [claim]
-"""The first answer needs three passes: one for the prompt, one for the first token after it, and
-one for the later ones, whose cache grows. A second prompt, of another length, needs one more. A
-third, of yet another length, needs none. The tokens are those of the model that is not compiled."""
-assert news == [3, 1, 0]
-for question, tokens in zip(
-    (questions[2], questions[0], questions[3]), answered, strict=True
-):
+"""The first answer needs three passes: one that reads the prompt, and two that read a token. A
+second prompt, of another length, needs one more. A third, of yet another length, needs none. The
+tokens are those of the model that is not compiled."""
+lengths = [asked(each).input_ids.shape[1] for each in three]
+assert len(set(lengths)) == 3
+assert news == [[lengths[0], 1, 1], [lengths[1]], []]
+for question, tokens in zip(three, answered, strict=True):
     assert torch.equal(tokens, base.generate(**asked(question), **few))
 
 # %% prompts-generate [claim]

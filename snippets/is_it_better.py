@@ -99,15 +99,29 @@ def half_width(share, asked):
 ]
 
 # %% drawn by_processor="where probabilities are rounded otherwise, another token can be drawn"
+import random
+
 torch.manual_seed(0)
 few, samples = tasks[:8], 5
 said = ask(model, tokenizer, [t["prompt"] for t in few], samples, temperature=0.8)
 drawn = verdicts(said, few)
+
+
+def mean_and_interval(values, turns=2000):
+    """The mean, and the middle 95 % of the means where the tasks are drawn anew."""
+    draw = random.Random(0)
+    again = [draw.choices(values, k=len(values)) for _ in range(turns)]
+    means = sorted(sum(each) / len(each) for each in again)
+    return sum(values) / len(values), means[turns // 40], means[-turns // 40]
+
+
+print(f"{len(few)} tasks, {samples} drawn answers each, with 95 % intervals:")
 for k in (1, 5):
-    mean = sum(pass_at_k(sum(each), samples, k) for each in drawn) / len(few)
-    print(
-        f"pass@{k} of {len(few)} tasks, from {samples} drawn answers each: {mean:.0%}"
-    )
+    values = [pass_at_k(sum(each), samples, k) for each in drawn]
+    mean, low, high = mean_and_interval(values)
+    print(f"pass@{k} {mean:>4.0%}, {low:.0%} to {high:.0%}")
+low, high = wilson(len(few), len(few))
+print(f"{len(few)} of {len(few)} by Wilson's formula: {low:.0%} to {high:.0%}")
 
 # %% samples-in-order [claim]
 """`num_return_sequences=2` gives the two answers to the first prompt, then those to the

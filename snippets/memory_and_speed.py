@@ -310,16 +310,24 @@ assert cache_bytes(fixed) == after_eight
 assert {layer.keys.shape[2] for layer in fixed.layers} == {100}
 
 # %% caches-agree [claim]
-"""In float32, with the cache that grows, with one of fixed size, and with none, the small
-model gave the same 24 tokens here, each the likeliest but for the end token."""
+"""In float32, with the cache that grows, which is the default, with one of fixed size, and with
+none, the small model gave the same 24 tokens here, each the likeliest but for the end token."""
+from transformers import DynamicCache
+
 model.eval()
 greedy = dict(do_sample=False, min_new_tokens=24, max_new_tokens=24, pad_token_id=0)
 prompt = dict(input_ids=ids[:1, :8], attention_mask=torch.ones(1, 8, dtype=torch.long))
-grown = model.generate(**prompt, **greedy)
+default = model.generate(**prompt, **greedy, return_dict_in_generate=True)
+assert type(default.cache) is DynamicCache
+grown = default.sequences
 assert torch.equal(
     grown, model.generate(**prompt, **greedy, cache_implementation="static")
 )
 assert torch.equal(grown, model.generate(**prompt, **greedy, use_cache=False))
+with torch.no_grad():
+    scores = model(grown).logits[0, 7:-1]
+scores[:, model.config.eos_token_id] = -torch.inf  # `min_new_tokens` forbids it
+assert torch.equal(scores.argmax(-1), grown[0, 8:])
 
 # %% memory-of [setup]
 """The formulas of this page in one place, in bytes, and with them what training keeps of

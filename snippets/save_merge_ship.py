@@ -256,7 +256,7 @@ PeftModel.from_pretrained(
 
 # %% gguf [table]
 """What each GGUF file weighs, how many of the answers are word for word those of Transformers
-in float32, and how far a logit is from its own, at most."""
+in float32, and how far a logit of the first new token is from theirs, at most."""
 tried = json.loads(Path("models/llama_cpp.json").read_text())
 [
     {
@@ -269,9 +269,9 @@ tried = json.loads(Path("models/llama_cpp.json").read_text())
 ]
 
 # %% gguf-answers [claim]
-"""In float32 and in bfloat16 llama.cpp gives each answer as Transformers does, with the adapter
-merged or beside its base. With 8 bits some answers differ, with 4 bits more. Its own tokenizer
-made the same tokens of every prompt."""
+"""The merged model gives each answer in llama.cpp as in Transformers, in float32 and in bfloat16.
+Base and adapter do in float32, the one type tried. With 8 bits some answers differ, with 4 bits
+more. The tokenizer of llama.cpp made the same tokens of every prompt."""
 same = {name: each["same_answers"] for name, each in tried["files"].items()}
 whole = "merged, float32", "merged, bfloat16", "base and adapter, float32"
 assert [same[name] for name in whole] == 3 * [tried["tasks"]]

@@ -150,6 +150,31 @@ assert lowest < max(evaluated)
 assert trainer.state.best_model_checkpoint.endswith(f"checkpoint-{lowest}")
 assert abs(trainer.evaluate()["eval_loss"] - evaluated[lowest]) < 1e-4
 
+# %% no-eval-loss raises="KeyError" message="...`metric_for_best_model`..."
+unlabelled = [{"input_ids": row["input_ids"]} for row in evaluation_rows]
+lost = trainer_of(fresh(), "lost", max_steps=4)
+lost.eval_dataset, collate = unlabelled, lost.data_collator
+
+
+def as_given(rows):
+    """Batches of a row each, with labels where the row has them."""
+    if "labels" in rows[0]:
+        return collate(rows)
+    return {"input_ids": torch.tensor([row["input_ids"] for row in rows])}
+
+
+lost.data_collator = as_given
+lost.args.per_device_eval_batch_size = 1
+lost.train()
+
+# %% evaluated-without-a-loss [claim]
+"""Rows without labels are evaluated, and give no loss. Without `load_best_model_at_end` nothing
+stops for that."""
+lost.args.load_best_model_at_end = False
+measured = lost.evaluate()
+assert "eval_runtime" in measured
+assert "eval_loss" not in measured
+
 # %% stops-early [claim]
 """With a patience of 2, training ends at the second evaluation in a row that is not
 better than the best."""

@@ -89,7 +89,7 @@ def test_the_page_is_run_also_where_it_is_held_and_where_its_record_is_true(tmp_
     rehearse.laptop(tmp_path, Shape(115), tmp_path)
     pin, run = called
     assert pin[2:] == ("pin", *rehearse.OWN)
-    assert set(run) >= {"run", "--all", "--held", "on-a-laptop", "rehearsal"}
+    assert set(run) >= {"run", "--renew", "--held", "on-a-laptop", "rehearsal"}
 
 
 def test_the_hub_never_holds_a_large_file_in_memory(tmp_path, monkeypatch):
