@@ -150,6 +150,13 @@ assert lowest < max(evaluated)
 assert trainer.state.best_model_checkpoint.endswith(f"checkpoint-{lowest}")
 assert abs(trainer.evaluate()["eval_loss"] - evaluated[lowest]) < 1e-4
 
+# %% stops-early [claim]
+"""With a patience of 2, training ends at the second evaluation in a row that is not
+better than the best."""
+after_best = [loss for step, loss in evaluated.items() if step > lowest]
+assert len(after_best) == 2
+assert trainer.state.global_step == max(evaluated) < settings["max_steps"]
+
 # %% no-eval-loss raises="KeyError" message="...`metric_for_best_model`..."
 unlabelled = [{"input_ids": row["input_ids"]} for row in evaluation_rows]
 lost = trainer_of(fresh(), "lost", max_steps=4)
@@ -174,13 +181,6 @@ lost.args.load_best_model_at_end = False
 measured = lost.evaluate()
 assert "eval_runtime" in measured
 assert "eval_loss" not in measured
-
-# %% stops-early [claim]
-"""With a patience of 2, training ends at the second evaluation in a row that is not
-better than the best."""
-after_best = [loss for step, loss in evaluated.items() if step > lowest]
-assert len(after_best) == 2
-assert trainer.state.global_step == max(evaluated) < settings["max_steps"]
 
 
 # %% test
