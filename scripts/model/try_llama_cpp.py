@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from peft import PeftModel
@@ -71,36 +72,34 @@ def ask_transformers(model: Any, tokenizer: Any, prompts: Sequence[str]) -> list
 def converting(sources: Path, inner: int) -> Iterator[Path]:
     """The folder of the converters, which know the small model's tokenizer and inner width in this block."""
     vendor = sources / "vendor" / "llama.cpp"
-    kept = list(sys.path)
-    sys.path[:0] = [str(vendor), str(vendor / "gguf-py")]
-    try:
+    with patch.object(sys, "path", [str(vendor), str(vendor / "gguf-py"), *sys.path]):
         from conversion.base import TextModel
         from gguf import GGUFWriter
 
-        known, width = TextModel.get_vocab_base_pre, GGUFWriter.add_feed_forward_length
-        TextModel.get_vocab_base_pre = lambda *_: "starcoder"
-        GGUFWriter.add_feed_forward_length = lambda self, _: width(self, inner)
-        yield vendor
-        TextModel.get_vocab_base_pre, GGUFWriter.add_feed_forward_length = known, width
-    finally:
-        sys.path[:] = kept
+        width = GGUFWriter.add_feed_forward_length
+        with (
+            patch.object(TextModel, "get_vocab_base_pre", lambda *_: "starcoder"),
+            patch.object(GGUFWriter, "add_feed_forward_length", lambda self, _: width(self, inner)),
+        ):
+            yield vendor
 
 
 def convert(script: Path, *arguments: str) -> None:
     """Run a converter in this process; raises RuntimeError with what it said where it ends with a failure."""
-    kept, said = sys.argv, io.StringIO()
-    sys.argv = [script.name, *arguments]
+    said = io.StringIO()
     try:
-        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+        with (
+            patch.object(sys, "argv", [script.name, *arguments]),
+            contextlib.redirect_stderr(said),
+            contextlib.redirect_stdout(said),
+        ):
             runpy.run_path(str(script), run_name="__main__")
     except SystemExit as ended:
         if ended.code:
             raise RuntimeError(f"{script.name} ended with {ended.code}: {said.getvalue()}") from ended
-    finally:
-        sys.argv = kept
 
 
-def halve(source: Path, target: Path) -> None:
+def quantise(source: Path, target: Path) -> None:
     """Write a file's matrices anew with 4 bits a number, by llama.cpp itself (its type Q4_0)."""
     import llama_cpp
 
@@ -150,7 +149,7 @@ def compare(sources: Path, folder: Path) -> dict[str, Any]:
             convert(whole, str(folder / "merged"), "--outtype", form, "--outfile", str(folder / f"{name}.gguf"))
         convert(whole, str(BASE), "--outtype", "f32", "--outfile", str(folder / "base.gguf"))
         convert(apart, str(LORA), "--base", str(BASE), "--outfile", str(folder / "lora.gguf"))
-    halve(folder / "float32.gguf", folder / "4 bits.gguf")
+    quantise(folder / "float32.gguf", folder / "4 bits.gguf")
     files = {f"merged, {name}": ask_llama(folder / f"{name}.gguf", tasks) for name in (*WRITTEN, "4 bits")}
     files["base and adapter, float32"] = ask_llama(folder / "base.gguf", tasks, lora=folder / "lora.gguf")
     made = {"llama_cpp_python": version("llama-cpp-python"), "machine": machine(), "of": digests(), "tasks": len(tasks)}
