@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from galley.system.locks import locked
 from guide_site import built
+from screenshots import chromium, served
 
 # By the processor time that they took when they were last measured: from three minutes to ten seconds. `docs` are the
 # pages, whose cells are tests with `--galley`.
 LONGEST = (
     "docs", "test_site", "test_update", "test_exports", "test_true_size", "test_mutations", "test_rehearsal",
-    "test_scripts", "test_sandbox", "test_copies", "test_finding", "test_study", "test_injection", "test_downloads",
-    "test_affected", "test_platforms", "test_serve", "test_patterns", "test_bench", "test_review_kept", "test_machines",
+    "test_new", "test_galley_docs", "test_scripts", "test_sandbox", "test_copies", "test_finding", "test_study",
+    "test_injection", "test_downloads", "test_affected", "test_platforms", "test_serve", "test_patterns",
+    "test_bench", "test_review_kept", "test_machines",
 )  # fmt: skip
 
 
@@ -37,6 +41,20 @@ def plain_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             built(place)
             (place / "built").touch()
     return place / "site"
+
+
+@pytest.fixture(scope="module")
+def address(plain_site: Path) -> Iterator[str]:
+    """Where that site is served; a module with sites of its own has an address of its own."""
+    with served(plain_site) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests of a module."""
+    with chromium() as found:
+        yield found
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from galley.config import find_project
 from galley.source.guide import read_guide
 from hub_server import hub_server
-from screenshots import WIDTHS, chromium, served
+from screenshots import WIDTHS
 from visiting import new_tab, visiting
 
 ROOT = Path(__file__).parents[2]
@@ -74,19 +74,6 @@ FIRST = {  # what people type, and the page, or the section of a page, that has 
     "offline": "seven-billion/#offline",
     "T4": "seven-billion/#on-which-card",
 }
-
-
-@pytest.fixture(scope="module")
-def address(plain_site: Path) -> Iterator[str]:
-    """Where the guide's site is served."""
-    with served(plain_site) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from guide_site import BELOW, DOCS, copied, pages_of_galley
-from screenshots import WIDTHS, chromium, served
+from screenshots import WIDTHS
 from violations import grave, violations
 from visiting import new_tab, visiting
 
@@ -24,20 +23,6 @@ WIDE, PHONE = (1440, "light"), (390, "dark")
 BOTH = [DOCS, f"{DOCS}/at-work"]
 OPENED = [(page, *(WIDE, PHONE)[number % 2]) for number, page in enumerate(page for page in PAGES if page not in BOTH)]
 OPENED += [(page, *how) for page in BOTH for how in (WIDE, PHONE)]
-
-
-@pytest.fixture(scope="module")
-def address(plain_site: Path) -> Iterator[str]:
-    """The site, as a server has it."""
-    with served(plain_site) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for all pages."""
-    with chromium() as found:
-        yield found
 
 
 @pytest.mark.parametrize(("page", "width", "scheme"), OPENED)

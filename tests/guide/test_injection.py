@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from galley.source.digest import digest
 from guide_folder import GuideFolder
 from hostile import EVIL, HARMFUL, TEXTS
-from screenshots import chromium, served
+from screenshots import served
 from visiting import new_tab, visiting
 
 ROOT = Path(__file__).parents[2]
@@ -161,12 +161,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = folder.galley("build")
     assert done.returncode == 0, done.stdout[-3000:]
     return folder.root / "site"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 # What an element of a page could do that no record may have it do; what galley and the theme bring is left out.

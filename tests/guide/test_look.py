@@ -11,24 +11,12 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from screenshots import WIDTHS, chromium, served
+from screenshots import WIDTHS
 from visiting import new_tab, visiting
 
 ROOT = Path(__file__).parents[2]
 WIDE, PHONE = WIDTHS
 CARDED = ("The guide", "Questions")  # the parts of the menu whose pages have cards on the start page
-
-
-@pytest.fixture(scope="module")
-def address(plain_site: Path) -> Iterator[str]:
-    with served(plain_site) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

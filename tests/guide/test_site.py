@@ -26,7 +26,7 @@ from galley.record.status import status
 from galley.source.guide import read_guide
 from galley.source.parameters import with_values
 from guide_site import BUILDERS, built, own_pages
-from screenshots import WIDTHS, chromium, served
+from screenshots import WIDTHS, served
 from violations import grave, violations
 from visiting import new_tab, visiting
 
@@ -160,12 +160,6 @@ def test_every_link_within_the_site_leads_somewhere(sites: dict[str, Path]):
 @pytest.fixture(scope="module")
 def address(sites: dict[str, Path]) -> Iterator[str]:
     with served(sites["mkdocs"]) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
         yield found
 
 
