@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from galley.errors import RunnerError
 from galley.run.backend import where
 from galley.run.client import PageRun, run_page
-from galley.run.protocol import Job
+from galley.run.protocol import Job, Ready, encode
 from galley.run.runners import clean_environment, runner
 from guide_folder import SETTINGS, GuideFolder
 from processes import processes_of, wait_until_gone
@@ -203,3 +203,29 @@ def test_a_client_that_says_nothing_or_nonsense_stops_no_page(marked: GuideFolde
     run = asyncio.run(inside())
     assert run.failure is None
     assert run.cells[0].shown[0].forms[0].data == b"ok\n"
+
+
+def test_a_page_that_is_cancelled_as_it_says_something_ends(marked: GuideFolder) -> None:
+    """What it said may have arrived already, though nobody took it in yet."""
+    asked = job(marked, "1")
+
+    async def cancelled(steps: int) -> bool:
+        """Whether a page ended that was cancelled `steps` turns of the event loop after it spoke."""
+        path = marked.root / f"{steps}.sock"
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(path))
+            listening.listen()
+            listening.setblocking(False)
+            page = asyncio.create_task(run_here(path, asked))
+            connection, _ = await asyncio.get_running_loop().sock_accept(listening)
+            with connection:
+                for _ in range(20):  # until it waits for a line
+                    await asyncio.sleep(0)
+                connection.send(encode(Ready()))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                page.cancel()
+                done, _ = await asyncio.wait([page], timeout=2)
+            return bool(done)
+
+    assert [steps for steps in range(10) if not asyncio.run(cancelled(steps))] == []

@@ -112,7 +112,8 @@ async def mkdocs(project: Project, address: str, file: Path) -> AsyncIterator[Pr
             with suppress(ProcessLookupError):
                 process.send_signal(signal.SIGINT)
             try:
-                await asyncio.wait_for(process.wait(), PATIENCE)
+                async with asyncio.timeout(PATIENCE):
+                    await process.wait()
             except TimeoutError:
                 process.kill()
                 await process.wait()

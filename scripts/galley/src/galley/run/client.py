@@ -157,7 +157,8 @@ class _Follower:
         if self.failed:
             return await self._passed_over(reader)
         try:
-            line = await asyncio.wait_for(reader.readline(), self._left())
+            async with asyncio.timeout(self._left()):
+                line = await reader.readline()
         except TimeoutError:
             self._out_of_time()
             return True

@@ -124,9 +124,11 @@ async def _answered(asked: bytes, folder: Path) -> tuple[int, bytes]:
         ended = asyncio.create_task(process.wait())
         await asyncio.wait((line, ended), return_when=asyncio.FIRST_COMPLETED)
         with suppress(TimeoutError, ValueError):
-            await asyncio.wait_for(line, GRACE)
+            async with asyncio.timeout(GRACE):
+                await line
         with suppress(TimeoutError):
-            await asyncio.wait_for(ended, GRACE)
+            async with asyncio.timeout(GRACE):
+                await ended
         said = line.result() if line.done() and not line.cancelled() and not line.exception() else b""
         return process.returncode or 0, said
     finally:

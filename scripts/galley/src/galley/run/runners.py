@@ -128,7 +128,8 @@ async def _stop(process: Process) -> None:
     process.stdin.close()
     for last in (process.terminate, lambda: system.kill_group(process.pid)):
         with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), GRACE)
+            async with asyncio.timeout(GRACE):
+                await process.wait()
         with suppress(ProcessLookupError):
             last()
     await process.wait()
