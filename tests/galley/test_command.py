@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import sys
@@ -14,7 +15,7 @@ from galley.errors import Exit, GalleyError, RefusedError, UsageError
 from galley.run.choose import chosen, look
 from galley.run.client import PageRun
 from galley.run.command import Summary, run_pages
-from galley.run.progress import LiveProgress
+from galley.run.progress import LiveProgress, RunProgress
 from galley.run.protocol import Job
 from galley.source.guide import read_guide
 from guide_folder import SETTINGS, GuideFolder
@@ -198,6 +199,58 @@ def test_the_live_rows_follow_the_pages(folder: GuideFolder) -> None:
         assert [task.description for task in progress.live.tasks] == ["one (laptop): c"]
         assert progress.live.live.is_started
     assert not progress.live.live.is_started
+
+
+class Clock(asyncio.SelectorEventLoop):
+    """An event loop whose time goes on when the test says so."""
+
+    now = 0.0
+
+    def time(self) -> float:
+        """Seconds."""
+        return self.now
+
+    async def later(self, seconds: float) -> None:
+        """Let time go on, and let what is due happen."""
+        self.now += seconds
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+
+def test_without_a_terminal_a_minute_of_silence_is_broken() -> None:
+    settings = {"path": "", "relative": "", "source": "", "cells": (), "root": "", "snippets": ""}
+    one, two = (Job(page=name, profile="laptop", **settings) for name in ("one", "two"))
+    said = io.StringIO()
+
+    def told() -> list[str]:
+        lines = said.getvalue().splitlines()
+        said.seek(said.truncate(0))
+        return lines
+
+    async def inside() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, Clock)
+        with RunProgress(said, 2) as progress:
+            progress.tell(one, "load")
+            await loop.later(50)
+            progress.tell(two, "train")
+            assert told() == []
+            await loop.later(11)
+            assert told() == ["    one (laptop): load, for 61 s so far", "    two (laptop): train, for 11 s so far"]
+            await loop.later(40)
+            progress.ended(PageRun("one", "laptop"), "recorded")
+            assert told() == ["[1/2] one (laptop): recorded"]
+            await loop.later(50)
+            assert told() == [], "the last line is not a minute old"
+            await loop.later(11)
+            assert told() == ["    two (laptop): train, for 112 s so far"]
+            await loop.later(61)
+            assert told() == ["    two (laptop): train, for 173 s so far"]
+        await loop.later(61)
+        assert told() == [], "the run is over"
+
+    with asyncio.Runner(loop_factory=Clock) as runner:
+        runner.run(inside())
 
 
 def test_a_page_that_measures_runs_alone(folder: GuideFolder) -> None:

@@ -1,10 +1,12 @@
 """Says how far a run is: a line for each page that ended, and on a terminal which cell of which page runs.
 
-In the command.
+In the command. Where there is no terminal, a run that has said nothing for a minute says which cells run: a log that
+stands still for the length of a long page looks like a program that hangs.
 """
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
@@ -19,30 +21,51 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 NOBODY = Name("", "")  # whose row stands there until the first page begins
+QUIET = 60.0  # seconds without a line after which a log is told what runs
 
 
 class RunProgress:
     """A context in which pages run: `tell` is called when one begins a cell, `ended` when one has ended."""
 
-    def __init__(self, file: TextIO, total: int) -> None:
-        self.file, self.total, self.count = file, total, 0
+    def __init__(self, file: TextIO, total: int, quiet: float = QUIET) -> None:
+        self.file, self.total, self.count, self.quiet = file, total, 0, quiet
         self._said: set[str] = set()
+        self._running: dict[Name, tuple[str, float]] = {}  # the cell that each page runs, and when it began
+        self._alarm: asyncio.TimerHandle | None = None  # rings when nothing was said for long
 
     def __enter__(self) -> RunProgress:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Nothing is left to do."""
+        if self._alarm:
+            self._alarm.cancel()
 
     def tell(self, job: Job, what: str) -> None:
-        """A cell of a page begins, which nobody sees here, or the page waits, which is said; `what` says which."""
+        """A cell of a page begins, or the page waits, which is said; `what` says which."""
         if what.startswith(WAITS):
             self.once(what)
+        else:
+            self._running[Name(job.page, job.profile)] = what, asyncio.get_running_loop().time()
+            self._alarm = self._alarm or self._set()
 
     def ended(self, run: PageRun, what: str) -> None:
         """A page ended; `what` says how."""
         self.count += 1
+        self._running.pop(run.name, None)
         self.say(f"[{self.count}/{self.total}] {run.name}: {what}")
+        if self._alarm:
+            self._alarm.cancel()
+            self._alarm = self._set()
+
+    def _set(self) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(self.quiet, self._still)
+
+    def _still(self) -> None:
+        """Nothing was said for long: say what runs, and for how long."""
+        now = asyncio.get_running_loop().time()
+        for name, (what, begun) in self._running.items():
+            self.say(f"    {name}: {what}, for {now - begun:.0f} s so far")
+        self._alarm = self._set()
 
     def once(self, line: str) -> None:
         """Print a line that stays, unless it is empty or was printed so before."""
