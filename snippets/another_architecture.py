@@ -23,7 +23,7 @@ llama = AutoModelForCausalLM.from_config(config)
 for model in (star, llama):
     print(f"{type(model).__name__}: {model.num_parameters():,} parameters")
 
-# %% learn
+# %% learn by_processor="rounding adds up in a training of many steps"
 import random
 
 words = [
@@ -243,7 +243,7 @@ for kind in (GPTBigCodeConfig, LlamaConfig):
     same[kind] = torch.equal(fresh(some).logits, fresh(some).logits)
 assert same == {GPTBigCodeConfig: False, LlamaConfig: True}
 
-# %% fill
+# %% fill by_processor="rounding adds up in a training of many steps"
 gap = "<fim_prefix>def total(numbers):<fim_suffix>\n    return result<fim_middle>"
 for model in (star, llama):
     print(f"{model.config.model_type:<12}", repr(ask(model, gap)))

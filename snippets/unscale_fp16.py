@@ -33,7 +33,7 @@ for weight in model.parameters():
         weight.data = weight.data.float()
 
 
-# %% mended
+# %% mended tolerance="1e-3"
 def step(model, dtype=torch.float16):
     """A training step as on a GPU: computed in 16 bits, with scaled gradients."""
     trained = [each for each in model.parameters() if each.requires_grad]
