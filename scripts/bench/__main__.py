@@ -11,7 +11,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from bench import affected, growth, others, table
+from bench import affected, growth, others, pairwise, table
 from bench.cases import CASES, case
 from bench.independence import independence
 from bench.measure import KINDS, Limits, Site, measure
@@ -29,6 +29,7 @@ def main() -> None:
     _measure(commands.add_parser("measure", help="cold, no-op and one-edit builds of one peer"))
     _table(commands.add_parser("table", help="every figure that galley aims at, into results.json"))
     _growth(commands.add_parser("growth", help="the commands from 10 pages to 1,000, into growth.json"))
+    _pairwise(commands.add_parser("pairwise", help="this checkout's galley beside another commit's, in turns"))
     _case(commands.add_parser("case", help=", ".join(CASES)))
     moved = commands.add_parser("affected", help="what releases really change, into affected.json")
     _work(moved)
@@ -90,6 +91,15 @@ def _growth(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=growth.GROWTH)
 
 
+def _pairwise(parser: argparse.ArgumentParser) -> None:
+    _work(parser)
+    parser.add_argument("commit", help="the other state: a commit, a branch or a tag")
+    parser.add_argument("--runs", type=int, default=7, help="turns of a row (default: 7)")
+    parser.add_argument("--budget", type=float, default=120, help="seconds after which a row begins no further turn")
+    parser.add_argument("--trial", action="store_true", help="tiny guides: see that it works")
+    parser.add_argument("--out", type=Path, default=pairwise.RESULTS)
+
+
 def _case(parser: argparse.ArgumentParser) -> None:
     _work(parser)
     parser.add_argument("peer", choices=sorted(PEERS))
@@ -131,6 +141,16 @@ def do_growth(arguments: argparse.Namespace) -> None:
     growth.measure(arguments.work, sizes, arguments.rows, limits, arguments.out)
 
 
+def do_pairwise(arguments: argparse.Namespace) -> None:
+    """Measure two states of galley, and write pairwise.json."""
+    limits = Limits(1, arguments.budget) if arguments.trial else Limits(arguments.runs, arguments.budget)
+    try:
+        sizes = pairwise.TRIAL if arguments.trial else pairwise.Sizes()
+        pairwise.pairwise(arguments.work, arguments.commit, sizes, limits, arguments.out)
+    except pairwise.NoCommitError as error:
+        raise SystemExit(f"error: {error}") from None
+
+
 def do_case(arguments: argparse.Namespace) -> None:
     """Print the rows of a peer's cases."""
     for name in arguments.cases:
@@ -165,7 +185,7 @@ def do_affected(arguments: argparse.Namespace) -> None:
 
 DO = {
     "measure": do_measure, "table": do_table, "growth": do_growth, "case": do_case, "independence": do_independence,
-    "write": do_write, "figure": do_figure, "affected": do_affected,
+    "write": do_write, "figure": do_figure, "affected": do_affected, "pairwise": do_pairwise,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ packages() {
         material) echo "mkdocs<2 mkdocs-material" ;;
         zensical-static) echo "zensical" ;;
         galley) echo "$ROOT" ;;
+        galley-then) echo "$WORK/then" ;; # another commit, which `python3 -m bench pairwise` has put there
         galley-zensical) echo "$ROOT zensical" ;;
         markdown-exec) echo "mkdocs<2 mkdocs-material markdown-exec[ansi]==1.12.6" ;;
         mkdocs-jupyter) echo "mkdocs<2 mkdocs-material mkdocs-jupyter ipykernel" ;;
@@ -35,6 +36,7 @@ packages() {
 constraints() {
     case $1 in
         stack | material | zensical-static | galley | galley-zensical) echo "--constraint $ROOT/constraints.txt" ;;
+        galley-then) echo "--constraint $WORK/then/constraints.txt" ;;
     esac
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bench import figure, growth, growth_figure, independence, process, records, table
+from bench import figure, growth, growth_figure, independence, pairwise, process, records, table
 from bench.measure import Limits, Site, spread
 from bench.pages import HAZARDS, Workload, mark
 from bench.peers import PEERS
@@ -26,7 +26,7 @@ PHONE = 334  # pixels for a picture on a phone of 360
 def work(tmp_path: Path) -> Path:
     """A folder as setup.sh makes it, whose environments are the one of this test."""
     (tmp_path / "venvs").mkdir()
-    for name in ("galley", "material"):
+    for name in ("galley", "galley-then", "material"):
         (tmp_path / "venvs" / name).symlink_to(sys.prefix)
     return tmp_path
 
@@ -181,3 +181,30 @@ def test_the_figure_of_the_growth_is_drawn_from_its_results_and_reads_on_a_phone
     assert growth_figure.FIGURE.read_bytes() == growth_figure.draw(GROWTH) == growth_figure.draw(GROWTH)
     shown = min(1, PHONE / (growth_figure.WIDTH * 96))
     assert growth_figure.SIZE * 96 / 72 * shown >= 10
+
+
+def test_two_states_of_galley_run_the_same_commands_in_turns(work: Path) -> None:
+    found = list(pairwise.rows(work, pairwise.Sizes(run=1, build=1, check=1), Limits(runs=1)))
+    assert [row["what"].partition(",")[0] for row in found] == ["galley run --all", "galley build", "galley check"]
+    for row in found:
+        assert row["runs"] == 1
+        for kind in ("wall", "cpu"):
+            now, then = row[f"{kind}_s"], row[f"then_{kind}_s"]
+            assert row[f"{kind}_ratio"]["median"] == pytest.approx(now["median"] / then["median"], rel=0.1)
+    trees = sorted(path.name for path in (work / "trees").iterdir() if path.is_dir())
+    assert [name for name in trees if name.endswith("-then")] == [
+        "pairwise-1-galley-then", "pairwise-build-galley-then", "pairwise-run-galley-then",
+    ]  # fmt: skip
+
+
+def test_the_other_state_is_that_of_its_commit_and_replaces_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "then").mkdir()
+    (tmp_path / "then/of_another_commit").touch()
+    commit = pairwise.unpack(tmp_path, "HEAD")
+    assert re.fullmatch("[0-9a-f]{7,}", commit)
+    assert (tmp_path / "then/scripts/galley/pyproject.toml").is_file()
+    assert (tmp_path / "then/constraints.txt").is_file()
+    assert not (tmp_path / "then/of_another_commit").exists()
+    with pytest.raises(pairwise.NoCommitError, match=r"no commit '--output=x' in .*: name one that `git log` shows"):
+        pairwise.unpack(tmp_path, "--output=x")
+    assert (tmp_path / "then/constraints.txt").is_file(), "it stays where nothing replaces it"
