@@ -19,7 +19,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "site"
@@ -80,6 +80,22 @@ def pages(site: Path) -> list[str]:
     return sorted(path.parent.relative_to(site).as_posix() for path in site.rglob("index.html"))
 
 
+def settled(page: Page) -> None:
+    """Wait until a page that is loading is there and fetches nothing more.
+
+    The latter alone does not do: where the processor is busy, a browser finds the network idle while it still reads
+    the document.
+    """
+    page.wait_for_load_state("load")
+    page.wait_for_load_state("networkidle")
+
+
+def visit(page: Page, address: str) -> None:
+    """Go to an address, and wait until it is there."""
+    page.goto(address)
+    settled(page)
+
+
 def shoot(
     browser: Browser, address: str, file: Path, width: int, scheme: str, anchor: str = "", point_at: str = ""
 ) -> None:
@@ -87,9 +103,9 @@ def shoot(
     window = {"width": width, "height": WIDTHS[width]}
     context = browser.new_context(viewport=window, color_scheme=scheme, reduced_motion="reduce")  # no title half faded
     page = context.new_page()
-    page.goto(address, wait_until="networkidle")  # then the fonts are there: the pages wait for none
+    visit(page, address)  # then the fonts are there: the pages wait for none
     page.goto("about:blank")
-    page.goto(f"{address}{anchor and '#'}{anchor}", wait_until="networkidle")
+    visit(page, f"{address}{anchor and '#'}{anchor}")
     page.wait_for_timeout(600)  # the title above moves for a moment where the page does not begin at its top
     if point_at:
         page.locator(point_at).first.hover()
@@ -101,7 +117,7 @@ def shoot(
 def shoot_card(browser: Browser) -> None:
     """The picture that a link to the guide shows in a chat or a feed."""
     page = browser.new_page(viewport=CARD_SIZE)
-    page.goto(CARD.as_uri(), wait_until="networkidle")
+    visit(page, CARD.as_uri())
     page.evaluate("document.fonts.ready")
     page.screenshot(path=ROOT / "docs" / "assets" / "card.png")
     page.close()

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from galley.config import find_project
 from galley.source.guide import read_guide
 from hub_server import hub_server
-from screenshots import WIDTHS
+from screenshots import WIDTHS, visit
 from visiting import new_tab, visiting
 
 ROOT = Path(__file__).parents[2]
@@ -180,7 +180,7 @@ def seen(address: str, phones: BrowserContext) -> dict[Path, Seen]:
     found = {}
     for page in ERRORS:
         opened = new_tab(phones)
-        opened.goto(f"{address}/errors/{page.stem}/", wait_until="networkidle")
+        visit(opened, f"{address}/errors/{page.stem}/")
         mend = opened.locator("[id^=cell-][id$=-mend] pre").first.bounding_box()
         heading = opened.locator("h1").inner_text().replace("¶", "")
         found[page] = Seen(opened.title(), heading, mend and mend["y"] + mend["height"])

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from guide_site import BELOW, DOCS, copied, pages_of_galley
-from screenshots import WIDTHS
+from screenshots import WIDTHS, visit
 from violations import grave, violations
 from visiting import new_tab, visiting
 
@@ -34,7 +34,7 @@ def test_a_browser_finds_nothing_wrong(page: str, width: int, scheme: str, addre
         opened.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
         opened.on("pageerror", lambda error: wrong.append(str(error)))
         opened.on("response", lambda answer: wrong.append(answer.url) if answer.status >= 400 else None)
-        opened.goto(f"{address}/{page}/", wait_until="networkidle")
+        visit(opened, f"{address}/{page}/")
         assert wrong == []
         assert opened.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
         assert opened.evaluate("document.fonts.check('16px \"Proof Serif\"')"), "the page has not the guide's font"

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from screenshots import WIDTHS
+from screenshots import WIDTHS, visit
 from visiting import new_tab, visiting
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ def opened(contexts: dict[int, BrowserContext], address: str, request: pytest.Fi
     """A page of the site at a width, as the test's parameters say."""
     page, width = request.param
     tab = new_tab(contexts[width])
-    tab.goto(f"{address}/{page}{'/' * bool(page)}", wait_until="networkidle")
+    visit(tab, f"{address}/{page}{'/' * bool(page)}")
     yield tab
     tab.close()
 

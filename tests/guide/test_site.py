@@ -26,7 +26,7 @@ from galley.record.status import status
 from galley.source.guide import read_guide
 from galley.source.parameters import with_values
 from guide_site import BUILDERS, built, own_pages
-from screenshots import WIDTHS, served
+from screenshots import WIDTHS, served, settled, visit
 from violations import grave, violations
 from visiting import new_tab, visiting
 
@@ -199,7 +199,7 @@ def begin(
 def visited(contexts: dict[int, BrowserContext], address: str, page: str) -> tuple[Page, list[str]]:
     """A page that has loaded on a wide screen, and the list of what is wrong with it."""
     opened, wrong = begin(contexts, address, page, 1440, "light")
-    opened.wait_for_load_state("networkidle")
+    settled(opened)
     return opened, wrong
 
 
@@ -422,7 +422,7 @@ def in_narrow_windows(opened: Page) -> Narrow:
 
 def looked_at(site: Path, opened: Page, wrong: list[str], page: str, width: int, scheme: str) -> Visit:
     """A page that is loading, in the scheme that it is opened in."""
-    opened.wait_for_load_state("networkidle")
+    settled(opened)
     wide, shifted = opened.evaluate("document.documentElement.scrollWidth"), opened.evaluate(SHIFTED)
     shown = opened.evaluate("document.body.dataset.mdColorScheme")
     asked = [opened.url, *opened.evaluate(ASKED)]
@@ -639,7 +639,7 @@ def test_the_copy_button_gives_exactly_the_cells_code(address: str, browser: Bro
     cell = read_guide(project).snippets["deep_dive"].cell("load-base")
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     opened = context.new_page()
-    opened.goto(f"{address}/deep-dive/", wait_until="networkidle")
+    visit(opened, f"{address}/deep-dive/")
     block = opened.locator("#cell-deep_dive-load-base .highlight")
     block.hover()
     block.locator("button").first.click()
@@ -686,7 +686,7 @@ def test_a_tab_of_a_profile_that_nobody_ran_is_chosen_for_its_page_alone(
         labels.nth(each).click()
         opened.locator("#cell-deep_dive-parameters .tabbed-block").nth(each).wait_for()
     opened.wait_for_function("tab => __md_get('__tabs')[0] === tab", arg=others[0])
-    opened.goto(f"{address}/code-explanation/", wait_until="networkidle")
+    visit(opened, f"{address}/code-explanation/")
     assert opened.locator("#cell-code_explanation-parameters .tabbed-set > input").first.is_checked()
     assert opened.evaluate("__md_get('__tabs')") == [laptop], "a tab with outputs is still remembered"
     assert wrong == []
@@ -718,7 +718,7 @@ form => {
 @pytest.mark.parametrize(("page", "cell"), [("deep-dive", "deep_dive-choose-a-draw"), ("methods", "methods-answers")])
 def test_a_choice_shows_what_was_recorded(page: str, cell: str, address: str, contexts: dict[int, BrowserContext]):
     opened, wrong = begin(contexts, address, page, 390, "light")
-    opened.wait_for_load_state("networkidle")
+    settled(opened)
     file = find_project(ROOT).outputs / page / "laptop" / f"{cell.partition('-')[2]}.table.txt"
     rows = read(file.read_text(encoding="utf-8")).rows
     form = opened.locator(f"#cell-{cell} form")
@@ -769,7 +769,7 @@ def test_copy_runnable_gives_exactly_the_cells_copy(page: str, address: str, con
     """Every button of the page: what it copies is what the tests of the copies run, byte for byte."""
     opened = new_tab(contexts[1440])
     opened.add_init_script("window.copied = []; navigator.clipboard.writeText = async text => { copied.push(text) }")
-    opened.goto(f"{address}/{page}/", wait_until="networkidle")
+    visit(opened, f"{address}/{page}/")
     opened.locator(".galley-copy").first.wait_for(state="attached")
     clicked = opened.evaluate("""() => [...document.querySelectorAll(".galley-copy")].map(button => {
         button.click()
