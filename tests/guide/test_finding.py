@@ -154,7 +154,7 @@ def test_the_index_comes_for_a_reader_with_a_keyboard(address: str, browser: Bro
     opened.locator(".md-search__input:focus").wait_for()
     opened.keyboard.type("merge")  # each letter is searched, and the results of "me" are others
     first = opened.locator(".md-search-result__link").first
-    expect(first).to_have_attribute("href", re.compile(r"/save-merge-ship/"))
+    expect(first).to_have_attribute("href", re.compile(r"/save-merge-ship/"), timeout=30_000)  # as other waits have
     opened.close()
 
 
