@@ -132,7 +132,7 @@ def test_a_run_that_cannot_begin_is_told_with_the_reason(bench: Bench) -> None:
 def test_each_profile_of_a_page_runs(bench: Bench) -> None:
     assert bench.galley("run", "tells", "--profile", "other").returncode == 0
     ended = bench.galley("affected", "tiny==1.2", "--run")
-    assert "running 1 page (other)\n" in ended.stdout, ended.stdout
+    assert "running 1 page (other) in a copy of the project\n" in ended.stdout, ended.stdout
     assert "  tells (laptop) changes\n" in ended.stdout
     assert "  tells (other) changes\n" in ended.stdout
 

@@ -101,7 +101,7 @@ class _Trial:
                 yield from self._under(profile.name, under)
 
     def _under(self, profile: str, pages: list[Status]) -> Iterator[Tried]:
-        self.tell(f"running {counted(len(pages), 'page')} ({profile})")
+        self.tell(f"running {counted(len(pages), 'page')} ({profile}) in a copy of the project")
         store = store_of(find_project(self.copy))
         for each in pages:  # a record that is there afterwards is of this run
             shutil.rmtree(store.folder / each.name.folder, ignore_errors=True)
