@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ PAGES = {
     "tells": "import tiny\n# %% two\nprint(tiny.told())",
     "counts": "import tiny\nprint(tiny.counted('ab'))",
     "both": "import other, tiny\nprint(tiny.told(), other.x)",
+    "mixed": "import other, tiny\nprint(tiny.counted('ab'), other.x)",
     "plain": "print(1)",
 }
 
@@ -76,11 +78,11 @@ def test_pages_that_can_change_and_do_not_are_told_from_those_that_do(bench: Ben
     before = contents(bench.guide.root)
     ended = bench.galley("affected", "tiny==2.0", "--run")
     assert ended.returncode == 1, ended.stdout
-    report = ended.stdout[ended.stdout.index("tiny 1.0 to 2.0: 3 of 4 pages that ran with it changed\n") :]
+    report = ended.stdout[ended.stdout.index("tiny 1.0 to 2.0: 3 of 5 pages that ran with it changed\n") :]
     fails, changes = "  adds (laptop) fails\n    one: TypeError: no more", "  tells (laptop) changes\n    two: "
     assert fails in report
     assert changes + "two.stdout.txt differs from line 1 on: 'said' became 'said aloud'\n" in report
-    assert report.endswith("  same outputs: counts (laptop)\n")
+    assert report.endswith("  same outputs: counts (laptop), mixed (laptop)\n")
     assert "plain" not in report, "no change reaches it"
     assert contents(bench.guide.root) == before, "nothing is recorded"
 
@@ -88,7 +90,10 @@ def test_pages_that_can_change_and_do_not_are_told_from_those_that_do(bench: Ben
 def test_a_release_that_changes_nothing_ends_well_in_ci_too(bench: Bench) -> None:
     ended = bench.galley("affected", "tiny==1.1", "--run", CI="1")
     assert ended.returncode == 0, ended.stdout
-    assert "tiny 1.0 to 1.1: 0 of 1 page that ran with it changed\n  same outputs: counts (laptop)\n" in ended.stdout
+    assert (
+        "tiny 1.0 to 1.1: 0 of 2 pages that ran with it changed\n  same outputs: counts (laptop), mixed (laptop)\n"
+        in ended.stdout
+    )
 
 
 def test_what_no_change_reaches_is_not_run(bench: Bench) -> None:
@@ -103,7 +108,9 @@ def test_json_has_the_outcomes_of_each_release(bench: Bench) -> None:
     found = {(each["new"], page["page"]): page for each in said for page in each["tried"]}
     assert {key: page["outcome"] for key, page in found.items()} == {
         ("1.1", "counts"): "same",
+        ("1.1", "mixed"): "same",
         ("1.2", "counts"): "same",
+        ("1.2", "mixed"): "same",
         ("1.2", "tells"): "changes",
         ("1.2", "both"): "changes",
     }
@@ -115,7 +122,7 @@ def test_a_page_whose_record_is_not_true_does_not_run(bench: Bench) -> None:
     bench.guide.snippet("tells", "# %% one\nimport tiny\n# %% two\nprint(tiny.told() + '!')\n")
     ended = bench.galley("affected", "tiny==1.2", "--run")
     assert ended.returncode == 1, ended.stdout
-    assert "1 of 2 pages that ran with it changed\n" in ended.stdout
+    assert "1 of 3 pages that ran with it changed\n" in ended.stdout
     assert "  tells (laptop) did not run\n    its record is stale: galley run tells\n" in ended.stdout
 
 
@@ -125,13 +132,14 @@ def test_a_run_that_cannot_begin_is_told_with_the_reason(bench: Bench) -> None:
     ended = bench.galley("affected", "tiny==1.3", "--run")
     assert ended.returncode == 1, ended.stdout
     assert "0 of 0 pages that ran with it changed\n" in ended.stdout
-    assert ended.stdout.count(" did not run\n    it did not run here: Traceback") == 3
+    assert ended.stdout.count(" did not run\n    it did not run here: Traceback") == 4
     assert "RuntimeError: not that one\n" in ended.stdout.rpartition("it did not run here")[2]
 
 
 def test_each_profile_of_a_page_runs(bench: Bench) -> None:
     assert bench.galley("run", "tells", "--profile", "other").returncode == 0
     ended = bench.galley("affected", "tiny==1.2", "--run")
+    assert ended.stdout.count("installing tiny==1.2") == 1
     assert "running 1 page (other) in a copy of the project\n" in ended.stdout, ended.stdout
     assert "  tells (laptop) changes\n" in ended.stdout
     assert "  tells (other) changes\n" in ended.stdout
@@ -150,7 +158,48 @@ def test_another_version_that_a_page_ran_with_is_told(bench: Bench) -> None:
     ended = bench.galley("affected", "tiny==1.4", "--run")
     changes = ended.stdout.partition("  both (laptop) changes\n")[2]
     assert "it also ran with another version: other was 1.0, is 2.0\n" in changes, ended.stdout
-    assert ended.stdout.count("it also ran with") == 1
+    assert ended.stdout.count("it also ran with") == 2, "`tells` does not import it"
+    assert "  same outputs: counts (laptop)\n" in ended.stdout, "the release brings another number for `mixed` too"
+
+
+@contextmanager
+def elsewhere(bench: Bench, code: str) -> Iterator[None]:
+    """An environment in which other 1.0 is not what it was when the pages were recorded, as on another machine."""
+    file = bench.environment.packages / "other.py"
+    before = file.read_text(encoding="utf-8")
+    file.write_text(code, encoding="utf-8")
+    try:
+        yield
+    finally:
+        file.write_text(before, encoding="utf-8")
+
+
+def test_what_differs_without_the_release_too_is_not_the_releases(bench: Bench) -> None:
+    with elsewhere(bench, "x = 10\n"):
+        ended = bench.galley("affected", "tiny==1.2", "--run")
+    assert "running 3 pages (laptop) with 1.0 again\n" in ended.stdout, ended.stdout
+    assert "2 of 4 pages that ran with it changed\n" in ended.stdout
+    both = "  both (laptop) changes\n    one: one.stdout.txt differs from line 1 on: 'said 10' became 'said aloud 10'\n"
+    assert both in ended.stdout
+    assert "  same outputs: counts (laptop), mixed (laptop)\n" in ended.stdout
+
+
+def test_a_page_that_fails_without_the_release_too_says_nothing_of_it(bench: Bench) -> None:
+    with elsewhere(bench, "raise ImportError('not here')\n"):
+        ended = bench.galley("affected", "tiny==1.1", "--run")
+    assert ended.returncode == 1, ended.stdout
+    assert "  mixed (laptop) did not run\n    it fails without the release too: ImportError: not here\n" in ended.stdout
+    assert "0 of 1 page that ran with it changed\n  mixed" in ended.stdout
+
+
+def test_a_page_that_runs_out_of_time_says_nothing_of_the_release(bench: Bench) -> None:
+    slow = files(MATHS.replace("return len(words)", "import time; time.sleep(99)"))
+    wheel(bench.wheels, "tiny", "1.5", slow)
+    settings = (bench.guide.root / "pyproject.toml").read_text(encoding="utf-8")
+    bench.guide.write("pyproject.toml", settings.replace("timeout = 20", "timeout = 6"))
+    ended = bench.galley("affected", "tiny==1.5", "--run")
+    assert ended.returncode == 1, ended.stdout
+    assert "  counts (laptop) did not run\n    cell one: took longer than 6 s and was stopped\n" in ended.stdout
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 In the command. The release is installed into a scratch environment, in front of the packages of this one, and the pages
 run there in a copy of the project. Nothing of the project changes: records are written in the copy alone.
+
+A page can differ from its record for this machine's sake. So one that does runs once more without the release, and only
+what differs between these two runs is the release's.
 """
 
 from __future__ import annotations
@@ -16,10 +19,11 @@ from galley.config import Project, find_project
 from galley.errors import GalleyError
 from galley.kinds import kinds_of
 from galley.record.compare import changes
-from galley.record.facts import canonical, other_versions
+from galley.record.facts import canonical, installed, other_versions
 from galley.record.held import seen
 from galley.record.model import Name, Record
 from galley.record.status import SHOWABLE, Status, status, store_of
+from galley.record.store import Store
 from galley.run.failure import Failure
 from galley.source.guide import Guide
 from galley.system import scratch
@@ -27,6 +31,8 @@ from galley.update.affected import Affected
 from galley.update.copied import copied
 from galley.update.environment import Ended, ScratchEnvironment, Tell
 from galley.words import counted
+
+SLOW = "took longer than "  # what is said of a page, or of a cell, that ran out of time
 
 
 class Outcome(StrEnum):
@@ -69,8 +75,7 @@ def tried(guide: Guide, found: Affected, tell: Tell) -> tuple[Tried, ...]:
     done = {each.name: _unknown(each.name, f"its record is {each.state}: {each.mend}") for each in pages}
     if ready:
         with scratch("galley-trial-") as folder:
-            trial = _Trial(guide.project, found, folder, tell)
-            done |= {each.name: each for each in trial.run(ready)}
+            done |= {each.name: each for each in _Trial(guide.project, found, folder, tell).run(ready)}
     return tuple(done[each.name] for each in pages)
 
 
@@ -83,40 +88,64 @@ def _unknown(name: Name, why: str) -> Tried:
 
 
 class _Trial:
-    """One release in its scratch environment, and the copy of the project that runs with it."""
+    """One release in its scratch environment, and the copy of the project that runs with it and without it."""
 
     def __init__(self, project: Project, release: Affected, folder: Path, tell: Tell) -> None:
-        self.project, self.release, self.tell = project, release, tell
-        self.environment = ScratchEnvironment.make(folder / "env")
+        self.project, self.release, self.folder, self.tell = project, release, folder, tell
         self.copy = folder / "project"
+        self._environments: dict[str, ScratchEnvironment] = {}
 
     def run(self, pages: list[Status]) -> Iterator[Tried]:
         """What became of each page."""
-        named = f"{self.release.name}=={self.release.new}"
-        self.tell(f"installing {named} into a scratch environment")
-        self.environment.install([named])
         copied(self.project, self.copy)
+        release = self._environment(self.release.new)
         for profile in self.project.profiles:
-            if under := [each for each in pages if each.profile.name == profile.name]:
-                yield from self._under(profile.name, under)
+            under = [each for each in pages if each.profile.name == profile.name]
+            runs = self._runs(release, under, "in a copy of the project") if under else {}
+            with_it = {page.name: self._compared(page, page.record, runs[page.name]) for page in under}
+            yield from self._held_against(under, runs, with_it)
 
-    def _under(self, profile: str, pages: list[Status]) -> Iterator[Tried]:
-        self.tell(f"running {counted(len(pages), 'page')} ({profile}) in a copy of the project")
+    def _held_against(
+        self, pages: list[Status], runs: dict[Name, Record | Tried], with_it: dict[Name, Tried]
+    ) -> Iterator[Tried]:
+        """What became of pages, where those that differ from their record run without the release too."""
+        again = [each for each in pages if with_it[each.name].outcome in (Outcome.CHANGES, Outcome.FAILS)]
+        old = self.release.old
+        without = self._runs(self._environment(old), again, f"with {old} again") if again else {}
+        for page in pages:
+            control = without.get(page.name)
+            if isinstance(control, Record):
+                yield self._compared(page, control, runs[page.name])
+            elif control and control.outcome is Outcome.FAILS:
+                yield _unknown(page.name, f"it fails without the release too: {control.differences[0].what}")
+            else:
+                yield with_it[page.name]
+
+    def _environment(self, version: str) -> ScratchEnvironment:
+        """The environment with a version of the package; what is installed here need not be fetched."""
+        if version not in self._environments:
+            made = self._environments[version] = ScratchEnvironment.make(self.folder / f"env-{version}")
+            if (installed(self.release.name) or "").partition("+")[0] != version:
+                named = f"{self.release.name}=={version}"
+                self.tell(f"installing {named} into a scratch environment")
+                made.install([named])
+        return self._environments[version]
+
+    def _runs(self, environment: ScratchEnvironment, pages: list[Status], how: str) -> dict[Name, Record | Tried]:
+        """The new record of each page, or why there is none; the pages are all of one profile."""
+        profile = pages[0].profile.name
+        self.tell(f"running {counted(len(pages), 'page')} ({profile}) {how}")
         store = store_of(find_project(self.copy))
         for each in pages:  # a record that is there afterwards is of this run
             shutil.rmtree(store.folder / each.name.folder, ignore_errors=True)
-        names = [each.name.page for each in pages]
-        command = ["run", "--all", "--held", "--profile", profile, "--", *names]
-        ended = self.environment.galley(command, self.copy, self.tell, CI="")
-        for each in pages:
-            try:
-                fresh = store.read(*each.name)
-            except GalleyError:
-                fresh = None
-            yield self._compared(each, fresh) if fresh else _failed(each.name, ended)
+        command = ["run", "--all", "--held", "--profile", profile, "--", *(each.name.page for each in pages)]
+        ended = environment.galley(command, self.copy, self.tell, CI="")
+        return {each.name: _read(store, each.name) or _failed(each.name, ended) for each in pages}
 
-    def _compared(self, page: Status, fresh: Record) -> Tried:
-        old = page.record
+    def _compared(self, page: Status, old: Record | None, fresh: Record | Tried) -> Tried:
+        """What differs between an old record of a page and its run with the release."""
+        if isinstance(fresh, Tried):
+            return fresh
         assert old is not None, "a record that can be shown is there"
         found = changes(old, fresh, page.snippets, kinds_of(self.project), self.project.machine)
         wrong = tuple(Difference(each.cell.name, str(each)) for each in found if not each.may)
@@ -126,10 +155,17 @@ class _Trial:
         return Tried(*page.name, Outcome.CHANGES if wrong else Outcome.SAME, wrong, also)
 
 
+def _read(store: Store, name: Name) -> Record | None:
+    try:
+        return store.read(*name)
+    except GalleyError:
+        return None
+
+
 def _failed(name: Name, ended: Ended) -> Tried:
-    """What is said of a page without a new record."""
+    """What is said of a page without a new record; one that ran out of time tells nothing of the release."""
     _, why = Failure.read(ended.said, *name)
-    if not why:
-        return _unknown(name, seen(f"it did not run here{ended.error}"))
+    if not why or SLOW in why:
+        return _unknown(name, why or seen(f"it did not run here{ended.error}"))
     cell, _, rest = why.removeprefix("cell ").partition(": ") if why.startswith("cell ") else ("", "", why)
     return Tried(*name, Outcome.FAILS, (Difference(cell, rest),))
