@@ -320,6 +320,19 @@ def test_a_page_without_a_footprint_is_touched_by_any_change(bench: Bench, tmp_p
     ]
 
 
+def test_the_command_that_notes_a_footprint_names_a_profile_of_choice(bench: Bench, tmp_path: Path) -> None:
+    copy = bench.guide.copied(tmp_path)
+    copy.write("pyproject.toml", f"{SETTINGS}\n[tool.galley.profiles.other]\n")
+    other = Bench(copy, bench.wheels, bench.environment)
+    assert other.galley("run", "adds", "--profile", "other").returncode == 0
+    found = between(copy.guide, release("tiny", "1.0", TINY), release("tiny", "1.1", TINY))
+    (touched,) = found.touched
+    command = touched.reasons[0].what.partition("galley ")[2]
+    assert command == "run --footprint adds --profile other"
+    assert other.galley(*command.split()).returncode == 0
+    assert not between(copy.guide, release("tiny", "1.0", TINY), release("tiny", "1.1", TINY)).touched
+
+
 def test_the_command_fetches_a_release_and_says_all_of_it(bench: Bench) -> None:
     wheel(bench.wheels, "tiny", "1.2", CHANGES["a function's body"][0], ["other"])
     ended = bench.galley("affected", "tiny==1.2")

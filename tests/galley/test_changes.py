@@ -201,7 +201,7 @@ def test_the_names_that_code_asks_for_are_told_apart() -> None:
 def asks(found: Changes, code: str, file: str = "") -> bool:
     """Whether code asks for something that differs, in a file of the package or, without one, elsewhere."""
     said = mentions(ast.parse(code))
-    return (found.asked(file, said) if file else found.asked_outside(said, said)) is not None
+    return (found.asked(file, said) if file else found.asked_outside(said, lambda: said)) is not None
 
 
 def test_a_name_that_a_module_imports_is_asked_for_in_that_module_or_through_it() -> None:
@@ -289,6 +289,31 @@ def test_a_difference_weighs_as_many_lines_as_differ() -> None:
     for new, weight in (("b = 2", 2), ("b = 2\n    b = 3", 3)):
         found = compared(old, {M: old[M].replace("c = 3", new)})
         assert found.functions[M]["f"].weight == weight
+
+
+def test_of_a_function_with_the_same_text_nothing_is_taken_apart() -> None:
+    text = "def f():\n    return 1\n\n@seen\ndef g(x: int):\n    def h():\n        pass\n    return 2\n"
+    one, other = read_code(text), read_code(text.replace("1", "3"))
+    assert {name for name in one.functions if one.functions[name] != other.functions[name]} == {"f"}
+    assert ["digest" in vars(unit) for name in one.functions for unit in one.functions[name]] == [True, False, False]
+    assert read_code(text.replace("@seen", "@read")).functions["g"] != one.functions["g"], "a decorator is part of it"
+    assert read_code(text.replace("2", "4")).functions["g"] != one.functions["g"], "its last line is part of it"
+
+
+def test_a_function_is_compared_when_somebody_asks_for_it() -> None:
+    old = {M: "def f():\n    return 1\ndef g():\n    return 1\n"}
+    found = compared(old, {M: old[M].replace("1", "2")})
+    units = found.functions[M].was
+    assert "f" in found.functions[M]
+    assert ["own" in vars(units[name][0]) for name in ("f", "g")] == [True, False]
+    assert list(found.functions[M]) == ["f", "g"]
+    assert (len(found.functions[M]), found.functions[M].get("h")) == (2, None)
+
+
+def test_the_same_bytes_mean_another_text_in_another_encoding() -> None:
+    text = "# coding: {}\ndef f():\n    return '\xe4'\n".encode("latin-1")
+    one, other = (read_code(text.replace(b"{}", each)) for each in (b"latin-1", b"cp437"))
+    assert one.functions["f"] != other.functions["f"]
 
 
 def test_a_symbol_is_at_the_line_of_its_last_definition() -> None:

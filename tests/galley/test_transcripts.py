@@ -245,5 +245,6 @@ def test_updates(tmp_path: Path) -> None:
     for words in (("init", "-q", "-b", "main"), ("add", "--all"), ("commit", "-q", "-m", "first")):
         git(guide.root, *words)
     holds("updates", "a release of a package called example", runs)
+    holds("updates", "the pages that can change run with that release", runs)
     holds("updates", "a move to that release", runs)
     holds("updates", "a search among its releases", runs)

@@ -13,7 +13,7 @@ import click
 from galley.config import find_project
 from galley.errors import Exit, UsageError
 from galley.source.guide import read_guide
-from galley.terminal import out
+from galley.terminal import err, out
 
 
 @click.command(short_help="Say what a newer release of a package can change.")
@@ -22,34 +22,57 @@ from galley.terminal import out
     "--all", "-a", "everything", is_flag=True, help="The newest release of every package that a record names."
 )
 @click.option("--model", "-m", "models", multiple=True, metavar="NAME@REVISION", help="Another revision of a model.")
+@click.option(
+    "--run",
+    "run_them",
+    is_flag=True,
+    help="Run these pages with the release, in a scratch environment, and say which really change.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Say all of it as JSON.")
-def affected(releases: tuple[str, ...], everything: bool, models: tuple[str, ...], as_json: bool) -> None:
+def affected(
+    releases: tuple[str, ...], everything: bool, models: tuple[str, ...], run_them: bool, as_json: bool
+) -> None:
     """Name the pages, cells, claims and links that another release of a package can change, with the reasons.
 
     RELEASES are packages with a version, NAME==VERSION; a package alone stands for its newest release. The release is
     fetched and read, and not installed; nothing runs. A page that is not named does not reach what changed, as far as
     its footprint tells (`galley run --footprint`). The page that reaches most of the changed code comes first. Ends
     with 1 where a page is named.
+
+    With --run, each release is installed into a scratch environment, and the pages that are named run there, in a
+    copy of the project. Nothing is recorded. Ends with 1 where a page changed, failed, or did not run.
     """
     from galley.update.affected import affected as found_by
     from galley.update.affected import of_model, recorded_packages
     from galley.update.releases import requirement
-    from galley.update.report import to_json, told
+    from galley.update.report import to_json, told, told_trial
+    from galley.update.trial import Outcome, Tried, tried
 
     guide = read_guide(find_project(Path.cwd()))
     wanted = [requirement(each) for each in releases]
+    if run_them and models:
+        raise UsageError("--run tries releases, and a model has none", mend="leave --model out, or --run")
     if everything:
         wanted += [(name, "") for name in recorded_packages(guide) if name not in {known for known, _ in wanted}]
     if not wanted and not models:
         raise UsageError("no release is named", mend="name one as NAME==VERSION, or all with --all")
     found = [*found_by(guide, wanted), *(of_model(guide, each) for each in models)]
+    for each in () if as_json else found:
+        for line in told(each):
+            out(line)
+    if not run_them:
+        if as_json:
+            out(to_json(found))
+        sys.exit(Exit.NOT_TRUE if any(each.touched for each in found) else Exit.OK)
+    trials: list[tuple[Tried, ...]] = []
+    for each in found:
+        trials.append(tried(guide, each, err if as_json else out))
+        for line in () if as_json else told_trial(each, trials[-1]):
+            out(line)
     if as_json:
-        out(to_json(found))
-    else:
-        for each in found:
-            for line in told(each):
-                out(line)
-    sys.exit(Exit.NOT_TRUE if any(each.touched for each in found) else Exit.OK)
+        out(to_json(found, trials))
+    same = all(page.outcome is Outcome.SAME for pages in trials for page in pages)
+    sys.exit(Exit.OK if same else Exit.NOT_TRUE)
 
 
 @click.command(short_help="Say which packages have newer releases; move to them on a branch.")

@@ -6,9 +6,11 @@ touched by any change. What is named is what can change, ordered by how much of 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import Any
 
 from galley.config import Project
@@ -69,8 +71,25 @@ class Affected:
 
 def affected(guide: Guide, wanted: Iterable[tuple[str, str]]) -> list[Affected]:
     """What each of these releases can touch; a version "" stands for the newest. Raises GalleyError for none such."""
-    pages = list(_pages(guide))
-    return [_affected(guide, pages, name, version) for name, version in wanted]
+    with _without_collector():
+        pages = list(_pages(guide))
+        return [_affected(guide, pages, name, version) for name, version in wanted]
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Python's garbage collector waits meanwhile.
+
+    It looks for circles, and there are none in the syntax trees of a package. It would walk over all trees again and
+    again as they become more, which takes as long as all else.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def between(guide: Guide, old: Release, new: Release) -> Affected:
@@ -211,10 +230,9 @@ def _whole(pages: list[RecordedPage], name: str, old: str, new: str, because: st
 
 
 def _unnoted(page: RecordedPage) -> str:
-    return (
-        page.error
-        or f"it has no footprint, so that any change may touch it: galley run --footprint {page.snippets.page}"
-    )
+    profile = "" if page.profile.required else f" --profile {page.profile.name}"
+    command = f"galley run --footprint {quote(page.snippets.page)}{profile}"
+    return page.error or f"it has no footprint, so that any change may touch it: {command}"
 
 
 def _all_of(page: RecordedPage, cause: Cause) -> Touched:

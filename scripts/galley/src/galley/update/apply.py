@@ -196,7 +196,7 @@ class _Work:
             if self._is_new(page, profile) or (not why and self._is_of(page, profile, update)):
                 update.pages.append(f"{page} ({profile})")
                 continue
-            reason = seen(why) or seen(f"it did not run under {profile} here{_last(ended)}")[:SHORT]
+            reason = seen(why) or seen(f"it did not run under {profile} here{ended.error}")[:SHORT]
             fresh.append(Held(page=page, profile=profile, since=today(), reason=reason, versions=versions))
         if fresh:
             hold(self.store, fresh)
@@ -227,14 +227,6 @@ class _Work:
         """Write the review of the new records since the commit; on the new branch, each of its commands holds."""
         where, since = str(Path(self.plan.html).resolve()), self.copy.commit[:SINCE]
         self.environment.galley(["review", since, "--html", where], self.copy.root, self.tell, **self.copy.variables)
-
-
-def _last(ended: Ended) -> str:
-    """The error with which a run ended that was not a page's own, behind a colon."""
-    if ended.code in (Exit.OK, Exit.PAGE_FAILED):
-        return ""
-    blocks = [each.strip() for each in ended.said.split("\n\n") if each.strip()]
-    return f": {blocks[-1]}" if blocks else ""
 
 
 def _message(update: Update) -> str:

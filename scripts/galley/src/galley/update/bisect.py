@@ -7,7 +7,6 @@ and the page runs there in a copy of the project. The releases are halved until 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from galley.run.failure import Failure
 from galley.source.cells import SnippetFile
 from galley.source.guide import Guide
 from galley.system import scratch
-from galley.system.git import own_files
+from galley.update.copied import copied
 from galley.update.environment import ScratchEnvironment, Tell
 from galley.update.releases import requirement, versions
 
@@ -130,7 +129,7 @@ class _Bench:
         environment = ScratchEnvironment.make(place / "env")
         environment.install([f"{self.package}=={version}"])
         copy = place / "project"
-        _copied(self.project, copy)
+        copied(self.project, copy)
         ended = environment.galley(["run", "--all", "--held", self.snippets.page], copy, CI="")
         if ended.code not in (Exit.OK, Exit.PAGE_FAILED):
             said = ended.said.strip() or f"it ended with {ended.code}"
@@ -144,19 +143,3 @@ class _Bench:
     @property
     def _profile(self) -> str:
         return self.project.required[0].name
-
-
-def _copied(project: Project, to: Path) -> None:
-    """Copy a project: in a git repository what git knows or would take, elsewhere all but hidden folders."""
-    for name in _files(project.root):
-        source = project.root / name
-        if source.is_file():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, to / name, follow_symlinks=False)
-
-
-def _files(root: Path) -> Sequence[str]:
-    if (known := own_files(root)) is not None:
-        return known
-    found = (path.relative_to(root) for path in sorted(root.rglob("*")))
-    return [str(path) for path in found if not any(part.startswith(".") for part in path.parts)]

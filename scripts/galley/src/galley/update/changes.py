@@ -7,19 +7,18 @@ must not change, so each step takes too much rather than too little.
 
 from __future__ import annotations
 
-import ast
-import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import PurePosixPath
+from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from galley.record.facts import canonical
+from galley.update.bodies import Bodies, weight
 from galley.update.releases import Release
 from galley.update.taint import VERSION, Cause, Tainted, files_of, put
-from galley.update.units import Code, Statement, Unit
+from galley.update.units import Code, Statement
 
 # Names that a package only tells of itself. What asks for `__version__` is found by the package's name before it.
 OF_ITSELF = frozenset({"__all__", "__author__", "__doc__", "__license__", "__email__", "__copyright__"})
@@ -32,18 +31,20 @@ class Changes(Tainted):
     new: Release = field(kw_only=True)
     package: str = field(kw_only=True)
     whole: Cause | None = None
-    functions: dict[str, dict[str, Cause]] = field(default_factory=dict)
+    functions: dict[str, Bodies] = field(default_factory=dict)
     files: dict[str, Cause] = field(default_factory=dict)  # those that are no code
     requirements: tuple[str, ...] = ()
     known: tuple[str, ...] = ()  # the modules that some page imported
     asked_before: dict[tuple[str, str], Cause | None] = field(default_factory=dict, repr=False)  # of functions
+    asked_by_own: dict[Path, Cause | None] = field(default_factory=dict, repr=False)  # of modules of the project
 
     @cached_property
     def number_alone(self) -> bool:
         """Whether nothing but the version number differs in all of the package's files."""
-        tables = (self.functions, self.headers, self.names)
-        found = [cause for table in tables for each in table.values() for cause in each.values()]
-        found += [*self.attributes.values(), *self.effects.values(), *self.files.values()]
+        tables: list[Mapping[str, Cause]] = [self.attributes, self.effects, self.files]
+        tables += [*self.headers.values(), *self.names.values()]
+        tables += self.functions.values()  # the last ones, since each function is compared for this
+        found = (cause for table in tables for cause in table.values())
         others = {path for path in self.old.paths | self.new.paths if path.endswith(".py")}.difference(self.known)
         return all(each.number for each in found) and not any(_differs(self.old, self.new, path) for path in others)
 
@@ -104,34 +105,11 @@ def _compare(found: Changes, path: str) -> None:
         found.effects[path] = Cause(f"the module {path} changed, and cannot be taken apart", 20)
         _taint_all(found, path, was)
         return
-    found.functions[path] = dict(_functions(found, path, was, now))
+    found.functions[path] = Bodies(path, old, new)
     for key in sorted({*was.by_name, *now.by_name}):
         before, after = was.by_name.get(key, ()), now.by_name.get(key, ())
         if [each.digest for each in before] != [each.digest for each in after]:
             _note(found, path, key, before, after, was)
-
-
-def _functions(found: Changes, path: str, was: Code, now: Code) -> Iterator[tuple[str, Cause]]:
-    for name, units in was.functions.items():
-        other = now.functions.get(name, ())
-        if [each.own for each in units] == [each.own for each in other]:
-            continue
-        how = "changed"
-        if not other:
-            moved = _moved(found, path, name, units)
-            how = f"moved to {moved}" if moved else "is gone"
-        yield name, Cause(f"`{name}` {how}", _weight(units, other))
-
-
-def _moved(found: Changes, path: str, name: str, units: tuple[Unit, ...]) -> str:
-    """The module that has the same function now, if there is one near."""
-    wanted = [each.digest for each in units]
-    folder = PurePosixPath(path).parts[0]
-    for each in found.new.defining(name):
-        code = found.new.code(each) if each != path and each.startswith(f"{folder}/") else None
-        if code and [unit.digest for unit in code.functions.get(name, ())] == wanted:
-            return each
-    return ""
 
 
 def _note(
@@ -148,7 +126,7 @@ def _note(
         return
     symbol = f"{scope}.{name}".strip(".")
     how = "changed" if before and after else "is new" if after else "is gone"
-    cause = Cause(f"`{symbol or path}` {how}", _weight(before, after), number=key == ("", VERSION))
+    cause = Cause(f"`{symbol or path}` {how}", weight(before, after), number=key == ("", VERSION))
     if not name:
         at = f"the class body of `{scope}`" if scope else f"the top level of {path}"
         found.effects.setdefault(path, Cause(f"{at} changed", cause.weight))
@@ -202,16 +180,3 @@ def _spread(found: Changes, known: tuple[str, ...]) -> bool:
             if code and symbol in code.classes:  # a base or a decorator of it
                 went |= put(found.headers.setdefault(path, {}), symbol, cause)
     return went
-
-
-def _weight(before: Iterable[Unit | Statement], after: Iterable[Unit | Statement]) -> int:
-    """How many lines of code differ."""
-    was, now = ([line for each in one for line in _lines(each.node)] for one in (before, after))
-    return max(1, sum(line[:1] in "+-" for line in difflib.unified_diff(was, now, n=0, lineterm="")) - 2)
-
-
-def _lines(node: ast.AST) -> list[str]:
-    try:
-        return ast.unparse(ast.fix_missing_locations(node)).splitlines()
-    except (ValueError, RecursionError, AttributeError):
-        return []

@@ -35,6 +35,14 @@ class Ended:
     code: int
     said: str
 
+    @property
+    def error(self) -> str:
+        """The error with which a run of pages ended that was not a page's own, behind a colon; else empty."""
+        if self.code in (Exit.OK, Exit.PAGE_FAILED):
+            return ""
+        blocks = [each.strip() for each in self.said.split("\n\n") if each.strip()]
+        return f": {blocks[-1]}" if blocks else ""
+
 
 @dataclass(frozen=True)
 class ScratchEnvironment:

@@ -80,7 +80,7 @@ def _moved(place: Place, found: SourceLink, path: str, old: Release, new: Releas
     there = now.line(symbol) if now and symbol else 0
     if not there and path in new.paths:
         there = _same_line(old.read(path), new.read(path), found.line)
-    changed = bool(symbol and was and now) and _digests(was, symbol) != _digests(now, symbol)
+    changed = bool(symbol and was and now and was.functions.get(symbol) != now.functions.get(symbol))
     new_url = found.at(new.version, there) if there else ""
     return MovedLink(place, found.url, symbol, path, there, new_url, changed)
 
@@ -92,10 +92,6 @@ def _symbol(code: Code, line: int) -> str:
             return name
     lines = {**{at: name for name, at in code.bound.items()}, **{at: name for name, at in code.classes.items()}}
     return lines.get(line, "")
-
-
-def _digests(code: Code | None, symbol: str) -> list[str]:
-    return [each.digest for each in code.functions.get(symbol, ())] if code else []
 
 
 def _same_line(old: bytes, new: bytes, line: int) -> int:

@@ -73,7 +73,7 @@ def _of_function(found: Changes, file: str, name: str) -> Cause | None:
 
 
 def _why(found: Changes, file: str, name: str) -> Cause | None:
-    if cause := found.functions.get(file, {}).get(name):
+    if (bodies := found.functions.get(file)) is not None and (cause := bodies.get(name)):
         return cause
     for header, cause in found.headers.get(file, {}).items():
         if name.startswith(f"{header}."):
@@ -113,15 +113,21 @@ def _of_own_code(page: RecordedPage, footprint: Footprint, found: Changes) -> It
 
     Their plain names are left out: this code binds them itself.
     """
-    cells = [each for cell in page.snippets.cells for each in cell.statements]
-    around = mentions(ast.Module(cells, []))
-    for cell in page.snippets.cells:
-        if cause := found.asked_outside(mentions(ast.Module(list(cell.statements), [])), around):
+    cells = [ast.Module(list(cell.statements), []) for cell in page.snippets.cells]
+    for cell, code in zip(page.snippets.cells, cells, strict=True):
+        if cause := found.asked_outside(mentions(code), lambda: mentions(ast.Module(cells, []))):  # type: ignore[arg-type]
             yield replace(cause, what=f"{cause.what}, which the cell asks for"), (cell.name,)
     for used in page.record.dependencies:
-        said = _said_by(page.root / used.path) if used.kind == "module" else None
-        if said and (cause := found.asked_outside(said, said)):
+        if used.kind == "module" and (cause := _of_module(found, page.root / used.path)):
             yield replace(cause, what=f"{cause.what}, which {used.path} asks for"), ()
+
+
+def _of_module(found: Changes, file: Path) -> Cause | None:
+    """Why a module of the project's own, which many pages may use, can do something else."""
+    if file not in found.asked_by_own:
+        said = _said_by(file)
+        found.asked_by_own[file] = found.asked_outside(said, lambda: said) if said else None
+    return found.asked_by_own[file]
 
 
 def _said_by(file: Path) -> Mentions | None:

@@ -1,4 +1,4 @@
-"""What `galley affected` says, for people and as JSON.
+"""What `galley affected` says, for people and as JSON: what a release can change, and what it really changes.
 
 In the command.
 """
@@ -13,8 +13,10 @@ from typing import Any
 from galley.record.model import Name
 from galley.update.affected import Affected, Reason, Touched
 from galley.update.links import MovedLink
+from galley.update.trial import Outcome, Tried
 from galley.words import counted
 
+VERBS = {Outcome.FAILS: "fails", Outcome.CHANGES: "changes", Outcome.UNKNOWN: "did not run"}
 SHOWN = 5  # reasons of a page, and cells of a reason, that are told; --json has all
 
 
@@ -34,9 +36,29 @@ def told(found: Affected) -> Iterator[str]:
     yield from _links(found)
 
 
-def to_json(found: Sequence[Affected]) -> str:
-    """All of it as JSON."""
-    return json.dumps([_plain(each) for each in found], indent=1, ensure_ascii=False)
+def told_trial(found: Affected, tried: Sequence[Tried]) -> Iterator[str]:
+    """The lines of what came of the pages that ran with the release."""
+    if not tried:
+        return
+    by_outcome = {outcome: [each for each in tried if each.outcome is outcome] for outcome in Outcome}
+    changed = len(by_outcome[Outcome.CHANGES]) + len(by_outcome[Outcome.FAILS])
+    ran = len(tried) - len(by_outcome[Outcome.UNKNOWN])
+    yield f"{found.name} {found.old} to {found.new}: {changed} of {counted(ran, 'page', ',')} that ran with it changed"
+    for outcome in (Outcome.FAILS, Outcome.CHANGES, Outcome.UNKNOWN):
+        for page in by_outcome[outcome]:
+            yield f"  {page.name} {VERBS[outcome]}"
+            yield from (f"    {f'{each.cell}: ' if each.cell else ''}{each.what}" for each in page.differences)
+            yield from (f"    it also ran with another version: {each}" for each in page.also)
+    if same := by_outcome[Outcome.SAME]:
+        yield f"  same outputs: {', '.join(str(each.name) for each in same)}"
+
+
+def to_json(found: Sequence[Affected], trials: Sequence[Sequence[Tried]] = ()) -> str:
+    """All of it as JSON; with `trials`, one for each release, what came of its pages under `tried`."""
+    said = [_plain(each) for each in found]
+    for release, tried in zip(said, trials, strict=bool(trials)):
+        release["tried"] = [asdict(each) for each in tried]
+    return json.dumps(said, indent=1, ensure_ascii=False)
 
 
 def _plain(found: Affected) -> dict[str, Any]:

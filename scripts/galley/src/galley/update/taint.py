@@ -7,13 +7,15 @@ asked of anything. What is left out must not change: where nobody knows which na
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
 from galley.update.asks import Mentions
 from galley.update.releases import Release
+
+Around = Callable[[], Mentions]  # the names in the code near some code, which few questions need
 
 VERSION = "__version__"
 
@@ -59,9 +61,9 @@ class Tainted:
         for known, asked in named:
             if hit := min(known.keys() & asked, default=""):
                 return known[hit]
-        return self.asked_outside(mentions, code.mentions if code else mentions, file)
+        return self.asked_outside(mentions, lambda: code.mentions if code else mentions, file)
 
-    def asked_outside(self, mentions: Mentions, around: Mentions, file: str = "") -> Cause | None:
+    def asked_outside(self, mentions: Mentions, around: Around, file: str = "") -> Cause | None:
         """The cause of the first tainted name that code asks for beside its own globals.
 
         `around` is the code near it. Without a `file` of the package, the code is somebody else's.
@@ -82,14 +84,14 @@ class Tainted:
         hit = min(self.attributes.keys() & names, default="")
         return self.attributes[hit] if hit else None
 
-    def asked_of_modules(self, names: Set[str], around: Mentions) -> Cause | None:
+    def asked_of_modules(self, names: Set[str], around: Around) -> Cause | None:
         """The cause of the first tainted name that code may ask one of the package's modules for.
 
         A name that a module only imported is meant where the code around names that module too: imports it, or imports
         the package and asks for each part of the module's name.
         """
         passed = self.passed_on(names)
-        return self.defined(names) or next((cause for path, _, cause in passed if _is_named(path, around)), None)
+        return self.defined(names) or next((cause for path, _, cause in passed if _is_named(path, around())), None)
 
     def passed_on(self, names: Set[str]) -> Iterator[tuple[str, str, Cause]]:
         """The names among these that modules only imported: the file, the name, and why it is another."""

@@ -15,7 +15,7 @@ from functools import cached_property
 
 from galley.source.digest import code_digest, is_string
 from galley.update.asks import Mentions, mentions
-from galley.update.bare import Function, Scoped, bare
+from galley.update.bare import HOLDING, Function, Scoped, bare
 
 PLAIN = frozenset({"staticmethod", "classmethod", "property", "abstractmethod"})  # decorators that read no annotations
 KEEPING_NOTHING = frozenset({"dataclass", "total_ordering", "final", "runtime_checkable"})  # decorators of classes
@@ -30,11 +30,15 @@ class Statement:
 
     scope: str
     binds: str
-    digest: str
-    node: ast.AST = field(compare=False, repr=False)
+    node: ast.AST = field(repr=False)
     origin: str = ""
     source: str = ""
     keeps: bool = field(default=False, compare=False)  # a decorator may keep elsewhere what the statement makes
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of what it does."""
+        return code_digest([self.node])  # type: ignore[list-item]
 
     @property
     def imports(self) -> bool:
@@ -47,18 +51,45 @@ class Statement:
         return mentions(self.node)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Unit:
-    """A function with its code; `line` is where it begins.
+    """A function with its code; `line` is where it begins. Two are equal that do the same.
 
-    `digest` is of all of it, `own` and `node` leave out the bodies of functions inside of it: a page enters them as
-    functions of their own.
+    Most functions have the same text in both releases, the bytes `written`: nothing of those is taken apart. Where it
+    `holds` other functions, a page enters them as functions of their own, so that `node` and `own` leave out their
+    bodies.
     """
 
-    digest: str
-    own: str
-    node: ast.AST = field(compare=False, repr=False)
-    line: int = field(compare=False)
+    parsed: Function = field(repr=False)
+    written: bytes = field(repr=False)
+    line: int
+    holds: bool
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Unit):
+            return NotImplemented
+        return self.written == other.written or self.digest == other.digest
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def same_own(self, other: Unit) -> bool:
+        """Whether its own code does the same as that of another one."""
+        return self.written == other.written or self.own == other.own
+
+    @cached_property
+    def node(self) -> Function:
+        """The function without what cannot matter."""
+        return bare(self.parsed, inside=not self.holds)
+
+    @cached_property
+    def own(self) -> str:
+        """The digest of its own code."""
+        return code_digest([self.node])
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of all of its code."""
+        return code_digest([bare(self.parsed, inside=True)]) if self.holds else self.own
 
     @cached_property
     def mentions(self) -> Mentions:
@@ -112,7 +143,7 @@ class Code:
 def read_code(source: bytes | str) -> Code:
     """Take a module apart. Raises SyntaxError, or ValueError where it is no text."""
     tree = ast.parse(source)
-    reader = _Reader()
+    reader = _Reader((source.encode() if isinstance(source, str) else source).splitlines(keepends=True))
     reader.body(tree.body, "", ())
     functions = {name: tuple(units) for name, units in reader.functions.items()}
     decorated, registered = frozenset(reader.decorated), frozenset(reader.registered)
@@ -120,7 +151,9 @@ def read_code(source: bytes | str) -> Code:
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, lines: Sequence[bytes]) -> None:
+        self.lines = lines
+        self.coding = b"".join(line for line in lines[:2] if b"coding" in line)  # how the bytes of a text are meant
         self.functions: dict[str, list[Unit]] = {}
         self.statements: list[Statement] = []
         self.classes: dict[str, int] = {}
@@ -153,12 +186,10 @@ class _Reader:
         self._add(scope, node.name, _interface(node), under, node.lineno, keeps=keeps)
 
     def _unit(self, node: Function, name: str) -> None:
-        whole = own = bare(node, inside=True)
-        unit = digest = code_digest([whole])
-        if self._nested(node, name):
-            own = bare(node, inside=False)
-            unit = code_digest([own])
-        self.functions.setdefault(name, []).append(Unit(digest, unit, own, node.lineno))
+        holds = self._nested(node, name)
+        first = min((each.lineno for each in node.decorator_list), default=node.lineno)
+        written = b"".join([self.coding, *self.lines[first - 1 : node.end_lineno]])
+        self.functions.setdefault(name, []).append(Unit(node, written, node.lineno, holds))
 
     def _nested(self, holder: ast.AST, name: str) -> bool:
         """Take in the functions inside a function, which pages enter by names of their own; say whether it has some."""
@@ -227,7 +258,7 @@ class _Reader:
         keeps: bool = False,
     ) -> None:
         whole = ast.Tuple([*under, node], ast.Load()) if under else node  # type: ignore[list-item]
-        self.statements.append(Statement(scope, name, code_digest([whole]), whole, origin, source, keeps))  # type: ignore[list-item]
+        self.statements.append(Statement(scope, name, whole, origin, source, keeps))
         if name and line:
             self.bound.setdefault(_joined(scope, name), line)
 
@@ -259,13 +290,18 @@ def _interface(node: Function) -> ast.Tuple:
 
 def _inside(node: ast.AST) -> Iterator[Scoped]:
     """The functions and classes directly inside of something, whatever statements they stand in."""
-    waiting = list(ast.iter_child_nodes(node))
+    waiting = _held(node)
     while waiting:
         each = waiting.pop()
         if isinstance(each, Function | ast.ClassDef):
             yield each
         else:
-            waiting += ast.iter_child_nodes(each)
+            waiting += _held(each)
+
+
+def _held(node: ast.AST) -> list[ast.AST]:
+    """The statements, and what holds some, that a statement holds; an expression holds none."""
+    return [each for name in HOLDING for each in getattr(node, name, ())]
 
 
 def _targets(node: ast.stmt) -> list[str]:
