@@ -170,6 +170,36 @@ def test_a_file_that_somebody_changed_is_not_replaced_without_a_word(guide: Guid
     assert (guide.root / "site/one.html").read_text() == "hours of work"
 
 
+LONG_AGO = (1_000_000_000, 1_000_000_000)
+
+
+def test_a_file_that_is_what_it_was_keeps_its_time(guide: GuideFolder) -> None:
+    guide.page("other", "Words.\n")
+    assert guide.galley("build").returncode == Exit.OK
+    same, changed = guide.root / "site/one.html", guide.root / "site/other.html"
+    for path in (same, changed):
+        os.utime(path, LONG_AGO)
+    guide.page("other", "Other words.\n")
+    assert guide.galley("build").returncode == Exit.OK
+    assert same.stat().st_mtime == LONG_AGO[0], "nothing has to copy it again"
+    assert changed.stat().st_mtime > LONG_AGO[0]
+    assert "Other words." in changed.read_text()
+    listed = json.loads((guide.root / "site/.galley-site.json").read_text())["sha256"]
+    assert {"one.html", "other.html"} <= listed.keys()
+
+
+def test_of_two_names_that_may_be_one_file_the_new_one_is_put_there_again(guide: GuideFolder) -> None:
+    assert guide.galley("build").returncode == Exit.OK
+    page, listed = guide.root / "site/one.html", guide.root / "site/.galley-site.json"
+    found = json.loads(listed.read_text())
+    found["files"].append("One.html")
+    found["sha256"]["One.html"] = found["sha256"]["one.html"]
+    listed.write_text(json.dumps(found))
+    os.utime(page, LONG_AGO)
+    assert guide.galley("build").returncode == Exit.OK
+    assert page.stat().st_mtime > LONG_AGO[0], "the removal of the other name may have removed this file"
+
+
 def test_a_page_whose_name_changes_its_letters_alone_is_built_where_the_disk_knows_no_difference(
     guide: GuideFolder,
 ) -> None:

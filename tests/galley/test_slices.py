@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
+import ast
+import statistics
+import symtable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from galley.source.cells import cut
+from galley.source.effects import effects
 from galley.source.slices import Slices
 
 # The cells above, the last cell, and what of the cells above is needed.
@@ -313,3 +319,35 @@ def test_a_file_that_is_opened_for_writing_is_needed_by_who_reads_it(mode: str) 
 
 def test_the_statement_that_must_raise_is_left_out() -> None:
     assert needed(["a = 1", "b = 2\na = 1 / 0"], "(a, b)", ' raises="ZeroDivisionError"') == ["a = 1", "b = 2"]
+
+
+PLAIN = ast.Expr | ast.Assign | ast.Assert | ast.Import | ast.ImportFrom
+FORMS = """
+from os import *
+import os.path, xml.dom as dom, json
+from os import path as p, sep
+a = b[c].d = e
+(f := g)
+h, *i = (j for j in k), lambda l: m
+n = [o for o in q if (r := o)]
+await s
+"""
+
+
+def plain_statements() -> Iterator[ast.stmt]:
+    """Statements that hold no others: the forms above, and those of two modules that come with Python."""
+    for text in (FORMS, *(Path(each.__file__).read_text() for each in (argparse, statistics))):
+        yield from (each for each in ast.walk(ast.parse(text)) if isinstance(each, PLAIN))
+
+
+def test_the_names_of_plain_statements_are_those_that_python_tells() -> None:
+    found = [(each, ast.unparse(each)) for each in plain_statements()]
+    assert len(found) > 900
+    for statement, text in found:
+        told = symtable.symtable(text.replace("await ", ""), "<text>", "exec")
+        own = effects(statement, text)
+        names = told.get_symbols()
+        reads = {each.get_name() for each in names if each.is_referenced()}
+        binds = {each.get_name() for each in names if each.is_assigned() or each.is_imported()}
+        if not told.has_children():
+            assert (own.loads, own.later, own.binds) == (reads, set(), binds), text

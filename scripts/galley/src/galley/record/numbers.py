@@ -33,10 +33,10 @@ MANY = 12  # of the numbers of a cell, how many an error lists
 
 def numbers(record: Record, cell: str) -> list[str]:
     """The numbers in the texts that a cell left behind, in order; of an output with several forms in its first text."""
-    texts = [
-        next((form.data.decode("utf-8", "replace") for form in shown.forms if form.mime == TEXT), "")
-        for shown in record.shown(record.cell(cell))
-    ]
+    recorded = record.cell(cell)
+    outputs = recorded.outputs if recorded else ()
+    files = [next((each.file for each in output.files if each.mime == TEXT), "") for output in outputs]
+    texts = [record.contents[file].decode("utf-8", "replace") for file in files if file]
     return [found[0] for text in texts for found in NUMBER.finditer(text)]
 
 

@@ -40,6 +40,7 @@ class State(StrEnum):
 
 
 STATES = {TornError: State.TORN, TamperedError: State.TAMPERED, NewerRecordError: State.NEWER}
+STORE = "where the records stand"
 SHOWABLE = frozenset({State.FRESH, State.DRIFTED, State.HELD})
 
 
@@ -91,7 +92,10 @@ def applies(project: Project, found: Status) -> bool:
 
 def store_of(project: Project) -> Store:
     """Where the project's records stand."""
-    return Store(project.outputs, project.relative(project.outputs))
+    if STORE not in project.derived:
+        project.derived[STORE] = Store(project.outputs, project.relative(project.outputs))
+    found: Store = project.derived[STORE]
+    return found
 
 
 def status(project: Project, snippets: SnippetFile, profile: Profile, *, holds: bool = True) -> Status:

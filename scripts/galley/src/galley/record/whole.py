@@ -38,45 +38,49 @@ def whole(page: str, profile: str, present: Collection[str], read: Callable[[str
     `present` are the names of the files, and `outputs` is the folder of all records in messages. Raises TornError,
     TamperedError or NewerRecordError where the files are no record of this page and profile.
     """
-    relative = outputs / Name(page, profile).folder
+
+    def at(file: str = "") -> Place:  # a path object takes longer than a file's digest, and most records have no fault
+        return Place(outputs / Name(page, profile).folder / file)
+
     if RECORD not in present:
-        raise TornError("torn: outputs without a record.json, its writer was interrupted", Place(relative))
-    record = _claimed(page, profile, read(RECORD), relative / RECORD)
-    contents, files, own = {}, record.files, {*beside(record), RECORD}
-    for file in beside(record):
+        raise TornError("torn: outputs without a record.json, its writer was interrupted", at())
+    record = _claimed(page, profile, read(RECORD), at)
+    contents: dict[str, bytes] = {}
+    files, others = record.files, beside(record)
+    for file in others:
         if file not in present:
-            raise TamperedError("is in the record and not in the folder", Place(relative / file))
+            raise TamperedError("is in the record and not in the folder", at(file))
     left = WHOLE
     for file, expected in files.items():
         contents[file] = read(file)
         left -= len(contents[file])
         if left < 0:
-            raise TamperedError(f"is not read: {TooLargeError(WHOLE)}", Place(relative))
+            raise TamperedError(f"is not read: {TooLargeError(WHOLE)}", at())
         if digest(contents[file]) != expected:
             crlf = digest(contents[file].replace(b"\r\n", b"\n")) == expected
             how = "its lines end with CRLF now, as git may make them" if crlf else "its bytes changed"
-            mend = _without_crlf(outputs, relative) if crlf else ""
-            raise TamperedError(f"is not what was recorded: {how}", Place(relative / file), mend)
-    for name in sorted({*present} - own):
-        raise TamperedError("is in the folder and not in the record", Place(relative / name), move_out(name))
+            mend = _without_crlf(outputs, at().path) if crlf else ""
+            raise TamperedError(f"is not what was recorded: {how}", at(file), mend)
+    for name in sorted({*present}.difference(others, (RECORD,))):
+        raise TamperedError("is in the folder and not in the record", at(name), move_out(name))
     if not record.has_run:
         return replace(record, contents=contents)
     try:
-        return replace(with_run(record, read(RUN)), contents=contents)
+        return with_run(record, read(RUN), contents)
     except ValueError as error:
-        raise TamperedError(f"cannot be read: {error}", Place(relative / RUN)) from error
+        raise TamperedError(f"cannot be read: {error}", at(RUN)) from error
 
 
-def _claimed(page: str, profile: str, text: bytes, file: Path) -> Record:
-    """The record in the text of a `record.json`, which must be of this page and profile."""
+def _claimed(page: str, profile: str, text: bytes, at: Callable[[str], Place]) -> Record:
+    """The record in the text of a `record.json`, which must be of this page and profile; `at` gives a file's place."""
     try:
         record = from_json(text)
     except NewerError as error:
-        raise NewerRecordError(str(error), Place(file), UPGRADE) from error
+        raise NewerRecordError(str(error), at(RECORD), UPGRADE) from error
     except ValueError as error:
-        raise TamperedError(f"cannot be read: {error}", Place(file)) from error
+        raise TamperedError(f"cannot be read: {error}", at(RECORD)) from error
     if (record.page, record.profile) != (page, profile):
-        raise TamperedError(f"is the record of {record.page} under {record.profile}", Place(file))
+        raise TamperedError(f"is the record of {record.page} under {record.profile}", at(RECORD))
     return record
 
 

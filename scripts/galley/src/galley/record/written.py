@@ -10,6 +10,7 @@ is wrong with it.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Annotated, Any
 
@@ -56,19 +57,22 @@ def from_json(text: str | bytes) -> Record:
         if found > FORMAT:
             raise NewerError(f"a newer galley wrote it (format {found}; this one reads formats up to {FORMAT})")
         if found == FORMAT:
-            record: Record = Record(**{**vars(_claims.decode(text)), "date": ""})
+            record: Record = Record(**{**vars(_claims.decode(text)), "date": "", "contents": {}})
         elif found == RUNS - 1:
-            record = _records.decode(text)
+            record = replace(_records.decode(text), contents={})
         else:
-            record = msgspec.convert(_of_format_1(msgspec.json.decode(text)), Record)
+            record = replace(msgspec.convert(_of_format_1(msgspec.json.decode(text)), Record), contents={})
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
         raise ValueError(f"not a record: {_why(text, error)}") from error
     _check(record)
-    return replace(record, contents={})
+    return record
 
 
-def with_run(record: Record, text: str | bytes) -> Record:
-    """The record with what its `run.json` says. Raises ValueError where the text is none of this record's."""
+def with_run(record: Record, text: str | bytes, contents: Mapping[str, bytes] | None = None) -> Record:
+    """The record with what its `run.json` says, and with the bytes of its files where they are given.
+
+    Raises ValueError where the text is none of this record's.
+    """
     try:
         ran = _runs.decode(text)
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
@@ -78,7 +82,8 @@ def with_run(record: Record, text: str | bytes) -> Record:
     # asdict and replace take their time, and a guide has thousands of cells
     cells = tuple(CellRecord(**{**vars(cell), **vars(ran.cells[cell.name])}) for cell in record.cells)
     environment = replace(record.environment, system=ran.system, cpu=ran.cpu)
-    return replace(record, date=ran.date, environment=environment, cells=cells)
+    contents = record.contents if contents is None else contents
+    return replace(record, date=ran.date, environment=environment, cells=cells, contents=contents)
 
 
 class _Run(msgspec.Struct):

@@ -6,11 +6,17 @@ A site's folder may hold what galley did not make: a `.nojekyll`, a worktree's `
 may lead somewhere else. So galley lists what it made in a file of the folder, with the digest of each file. It replaces
 and removes what that list names and what still is as it was made, and nothing else: the list may come from elsewhere,
 as with a clone. A folder that holds sources, or that a link leads away from, is refused.
+
+A file that would be replaced by one with the same bytes stays, with the time at which it was written. So a program that
+copies what is newer, such as rsync, copies what changed. It is faster too: some disks write the bytes of a file down
+at once when it takes another one's name.
 """
 
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -167,29 +173,43 @@ def _replace(site: Path, new: Path) -> None:
     In this order, since on some disks a name in other letters is the same file. The list names both meanwhile, so that
     the next build mends what an interruption left.
     """
-    paths = sorted(path for path in new.rglob("*") if path.is_file())
-    files: Made = {path.relative_to(new).as_posix(): [digest(path.read_bytes())] for path in paths}
+    files: Made = {name: [digest((new / name).read_bytes())] for name in sorted(_names_in(new))}
     old = _made(site) or {}
     letters: Made = {}
     for name, digests in old.items():
         letters.setdefault(name.casefold(), []).extend(digests)
-    for name in files:
-        _free(site, name, letters)
+    there = {name: _free(site, name, letters) for name in files}
+    twins = Counter(name.casefold() for name in old)  # to remove the one may be to remove the other
+    kept = {name for name in old if there.get(name) in files.get(name, ()) and twins[name.casefold()] == 1}
     site.mkdir(parents=True, exist_ok=True)
     _list(site, {name: [*files.get(name, []), *old.get(name, [])] for name in {**old, **files}})
     for name in sorted(old.keys() - files.keys()):
         _remove(site, name, letters)
-    for name in files:
+    for name in (each for each in files if each not in kept):
         target = site / name
         target.parent.mkdir(parents=True, exist_ok=True)
         _move(site, new / name, target)
     _list(site, files)
 
 
-def _free(site: Path, name: str, old: Made) -> None:
-    """Raises RefusedError where a file's place is taken by something that galley did not make.
+def _names_in(folder: Path) -> Iterator[str]:
+    """The files in a folder and below, by their paths in it; no folder is entered through a link."""
+    waiting = [""]
+    while waiting:
+        above = waiting.pop()
+        with os.scandir(folder / above) as found:
+            for each in found:
+                if each.is_dir(follow_symlinks=False):
+                    waiting.append(f"{above}{each.name}/")
+                elif each.is_file():
+                    yield f"{above}{each.name}"
 
-    `name` is one of the new site's, in which no part leads upwards.
+
+def _free(site: Path, name: str, old: Made) -> str:
+    """The digest of the file that galley made in a file's place; empty where nothing is there.
+
+    `name` is one of the new site's, in which no part leads upwards. Raises RefusedError where the place is taken by
+    something that galley did not make.
     """
     target = site / name
     way = [site / each for each in PurePosixPath(name).parents][:-1]
@@ -197,19 +217,24 @@ def _free(site: Path, name: str, old: Made) -> None:
     if taken is None and (target.is_symlink() or target.exists()):
         taken = target
     if taken is None:
-        return
-    if not _is_made(site, taken.relative_to(site).as_posix(), old):
+        return ""
+    if not (made := _as_made(site, taken.relative_to(site).as_posix(), old)):
         what = "the site has a file of this name, and galley did not make this one, or it was changed since"
         raise RefusedError(what, Place(taken), MOVE)
-    if taken != target:
-        taken.unlink()  # a file of the old site, where the new one has a folder
+    if taken == target:
+        return made
+    taken.unlink()  # a file of the old site, where the new one has a folder
+    return ""
 
 
-def _is_made(site: Path, name: str, old: Made) -> bool:
-    """Whether what has a name in the site's folder is a file as galley made it, there or under other letters."""
+def _as_made(site: Path, name: str, old: Made) -> str:
+    """The digest of the file of a name in the site's folder; empty unless galley made it so, or under other letters."""
     path = site / name
     made = old.get(name.casefold(), ())
-    return bool(made) and not path.is_symlink() and path.is_file() and digest(path.read_bytes()) in made
+    if not made or path.is_symlink() or not path.is_file():
+        return ""
+    found = digest(path.read_bytes())
+    return found if found in made else ""
 
 
 def _move(site: Path, source: Path, target: Path) -> None:
@@ -223,7 +248,7 @@ def _remove(site: Path, name: str, old: Made) -> None:
     """Remove a file that galley made, and the folders that this leaves empty."""
     target = site / name
     way = [each for each in target.parents if each.is_relative_to(site) and each != site]
-    if any(each.is_symlink() for each in way) or not _is_made(site, name, old):
+    if any(each.is_symlink() for each in way) or not _as_made(site, name, old):
         return  # no longer what galley made
     target.unlink()
     with suppress(OSError):  # not empty

@@ -34,6 +34,8 @@ METHODS = {
 WRITING = ("copy", "dump", "export", "mkdir", "move", "save", "symlink", "touch", "write")  # how their names begin
 PATHS = ("Path", "PurePath", "PosixPath")
 FIXED = (ast.Constant, ast.JoinedStr)
+FLAT = (ast.Expr, ast.Assign, ast.Assert, ast.Import, ast.ImportFrom)  # no other statement stands in one of these
+SCOPED = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 @dataclass
@@ -61,11 +63,11 @@ class Effects:
 
 
 def effects(statement: ast.stmt, text: str) -> Effects:
-    """The effects of a statement whose text this is."""
-    found = Effects()
-    text = synchronous(statement) if "async" in text or "await" in text else text
-    _scopes(symtable.symtable(text, "<cell>", "exec"), found)
-    every = nodes(statement)
+    """The effects of a statement whose text this is; what stands on its lines beside it has a part in its names."""
+    found, every = Effects(), nodes(statement)
+    if ";" in text or not _flat_names(statement, every, found):  # another statement may stand on its lines
+        text = synchronous(statement) if "async" in text or "await" in text else text
+        _scopes(symtable.symtable(text, "<cell>", "exec"), found)
     _binding(statement, every, found)
     _changes(statement, found)
     found.texts = _texts(every)
@@ -94,6 +96,21 @@ def _writes(call: ast.Call) -> bool:
     name = getattr(call.func, "attr", getattr(call.func, "id", ""))
     modes = [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
     return name.startswith(WRITING) or (name == "open" and any(mode[:1] in ("w", "a", "x") for mode in modes))
+
+
+def _flat_names(statement: ast.stmt, every: Iterable[ast.AST], found: Effects) -> bool:
+    """What the names of a plain statement mean, and whether it is one: it has no scope but the page's own.
+
+    Most statements are. Their trees say it, and Python would have to parse their text once more.
+    """
+    if not isinstance(statement, FLAT) or any(isinstance(each, SCOPED) for each in every):
+        return False
+    for node in every:
+        if isinstance(node, ast.Name):
+            (found.loads if isinstance(node.ctx, ast.Load) else found.binds).add(node.id)
+        elif isinstance(node, ast.alias) and node.name != "*":
+            found.binds.add(node.asname or node.name.partition(".")[0])
+    return True
 
 
 def _scopes(table: symtable.SymbolTable, found: Effects, later: bool = False) -> None:
@@ -268,7 +285,7 @@ class Body:
 def bodies(statements: Iterable[ast.stmt], own: set[str]) -> dict[str, Body]:
     """The functions that the statements define, by name; a class has all its methods. `own` are the page's names."""
     found: dict[str, Body] = {}
-    for statement in statements:
+    for statement in (each for each in statements if not isinstance(each, FLAT)):
         for node in nodes(statement):
             if isinstance(node, Function):
                 body, inside = found.setdefault(getattr(statement, "name", node.name), Body()), Effects()

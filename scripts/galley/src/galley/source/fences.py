@@ -22,7 +22,7 @@ ALIKE = re.compile(r"^[\s>]*+(?:(?:[-*+:]|\d++[.)])\s++)?+[\s>]*+(?P<fence>`{2,}
 HEADER = re.compile(r"python(?P<options>(?:[ \t]+\w+=\"[^\"]*\")+)[ \t]*$")
 WRITTEN = re.compile(r"\S")
 CELL = re.compile(r"[^/]+(?:/[^/]+)+")
-TEMPLATE = {"{{", "{%"}  # what a template language, such as that of mkdocs-macros, replaces begins with one
+TEMPLATE = ("{{", "{%")  # what a template language, such as that of mkdocs-macros, replaces begins with one
 ON = ("on", "yes", "true", "1")  # the values of `exec` that markdown-exec takes
 
 
@@ -252,7 +252,7 @@ def _named(options: Mapping[str, Any], place: Place, grammar: Grammar) -> Fence:
             mend = f'write it as: ```python exec="on" list="{"|".join(grammar.lists)}"'
             raise GalleyError(f"there is no list '{listing}'", place, mend)
         return Fence(place, "", "", listing)
-    if TEMPLATE & {options["cell"][at : at + 2] for at in range(len(options["cell"]))}:
+    if any(begin in options["cell"] for begin in TEMPLATE):
         what = "a plug-in is to write the cell's name, and galley reads the page as it lies on the disk"
         raise GalleyError(what, place, f"name the cell itself, in a fence for each: {FORM}")
     file, _, cell = options["cell"].rpartition("/")

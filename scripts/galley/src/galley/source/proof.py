@@ -38,7 +38,7 @@ SEVERAL = re.compile(r"^(\w++[ \t]*+,[\w, \t]*+)=", re.MULTILINE)
 WORD = re.compile(r"\w++")
 IMPORTED = re.compile(r"^import[ \t]++(\w++)[ \t]*+$", re.MULTILINE)
 BUILT_IN = frozenset(dir(builtins)) - OUTSIDE
-LITERAL = (ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Set, ast.UnaryOp, ast.unaryop, ast.expr_context, ast.Name)
+LITERAL = (ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Set, ast.UnaryOp, ast.unaryop, ast.Name)
 CHANGING = (ast.List, ast.Dict, ast.Set, ast.Call, ast.ListComp, ast.DictComp, ast.SetComp, ast.Lambda)
 DEFINED: ast.AST = ast.parse("lambda: 0", mode="eval").body  # what stands for the value of a `def` or a `class`
 

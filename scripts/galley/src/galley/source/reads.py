@@ -14,6 +14,8 @@ CAUGHT = {"AssertionError", "Exception", "BaseException"}
 SAME = (ast.Eq, ast.Is, ast.LtE, ast.GtE)  # hold between a thing and itself
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 AWAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith)
+NO_NODES = ("ctx", "id", "attr")  # fields that hold a text, or only say whether a name is read or bound
+FIELDS: dict[type, tuple[str, ...]] = {}  # those that may hold nodes, of each class of node; filled as classes are met
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -28,7 +30,7 @@ class Read:
 
 
 def nodes(root: ast.AST) -> list[ast.AST]:
-    """A tree's nodes. `ast.walk` takes four times as long, and a check walks over every claim."""
+    """A tree's nodes, but for contexts. `ast.walk` takes four times as long, and a check walks over every claim."""
     found = [root]
     for node in found:  # grows
         found += children(node)
@@ -36,9 +38,12 @@ def nodes(root: ast.AST) -> list[ast.AST]:
 
 
 def children(node: ast.AST) -> list[ast.AST]:
-    """The nodes directly below one; `ast.iter_child_nodes` goes through three generators for them."""
+    """The nodes directly below one, but for contexts; `ast.iter_child_nodes` goes through three generators for them."""
     found: list[ast.AST] = []
-    for name in node._fields:
+    names = FIELDS.get(type(node))
+    if names is None:
+        names = FIELDS[type(node)] = tuple(each for each in node._fields if each not in NO_NODES)
+    for name in names:
         value = getattr(node, name, None)
         if type(value) is list:
             found += [each for each in value if isinstance(each, ast.AST)]
