@@ -97,6 +97,12 @@ WAYS = {
         "    print(pool.map(os.path.exists, [d / 'a']))",
         put("a"),
     ),
+    "is gone, in a process": Way(
+        "import multiprocessing\nwith multiprocessing.get_context('fork').Pool(1) as pool:\n"
+        "    print(pool.map(os.path.exists, [d / 'a']))",
+        lambda d: (d / "a").unlink(),
+        put("a"),
+    ),
     "in code that was text": Way("print(eval('(d / \"a\").exists()'))", put("a")),
     "a link that leads nowhere": Way("print((d / 'link').exists())", put("a"), link("link", "a")),
     # What is listed or started, and is not there.
@@ -187,6 +193,7 @@ def test_whatever_a_page_learns_makes_it_stale(recorded: GuideFolder, name: str)
 
 MODULE = '"""One."""\na = 1\n\ndef f():\n    1 / 0\n'
 QUIET = {
+    "a program that lies on the path": ("os.chdir(d)\nsubprocess.run(['true'])\nos.chdir('data')", "true", ""),
     "a module's comment": ("import module\nprint(1)", "module.py", f"# two\n{MODULE}"),
     "a docstring that nobody asks for": ("import module\nprint(1)", "module.py", MODULE.replace("One", "Two")),
     "a module with a line in a traceback": (
@@ -286,5 +293,7 @@ def test_the_first_link_of_the_project_on_the_way(tmp_path: Path) -> None:
     assert through(f"{root}/one/two/nothing", root) == "one/two/nothing"
     assert through(f"{outside}/far/b/c", root) == "one/b/c"
     assert through(f"{outside}/in/a/b", root) == ""
+    link("up", "../root/one")(outside)
+    assert through(f"{outside}/up/b/c", root) == "one/b/c"
     assert through(f"{root}/round/x", root) == "round/x"
     assert through(f"{outside}/nothing/x", root) == ""

@@ -26,27 +26,11 @@ LARGE = 1 << 26  # bytes
 QUESTIONS = ("stat", "lstat", "access", "readlink")
 MORE = ("stat", "lstat")
 # Functions of the library that ask `os.stat` and answer with less.
-WHETHER_THERE = (
-    "exists",
-    "lexists",
-    "isfile",
-    "isdir",
-    "islink",
-    "is_file",
-    "is_dir",
-    "is_symlink",
-    "realpath",
-    "_joinrealpath",
-)
+WHETHER_THERE = "exists lexists isfile isdir islink is_file is_dir is_symlink realpath _joinrealpath".split()
 SUPPORTS = ("supports_dir_fd", "supports_effective_ids", "supports_fd", "supports_follow_symlinks")
 ASKED = Heard(beside={0: 1})
 LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 PACKAGES = ("site-packages", "dist-packages")
-# They ask for files of code: to import it, and to show its lines.
-OF_CODE = tuple(
-    f"{LIBRARY}{name}"
-    for name in ("importlib", "inspect.py", "linecache.py", "pkgutil.py", "pydoc.py", "runpy.py", "traceback.py")
-)
 FROZEN = "<frozen "  # how the files of modules are called that come with the interpreter
 
 
@@ -108,8 +92,6 @@ def _asked_by(own: str, frame: FrameType | None) -> bool:
     """Whether code of a folder asks; the library stands between, and may be all there is in a thread of a pool."""
     while frame is not None:
         name = frame.f_code.co_filename
-        if name.startswith((f"{FROZEN}importlib", *OF_CODE)):
-            return False
         if not _in_library(frame) and not name.startswith("<"):
             return name.startswith(own)
         frame = frame.f_back

@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -261,15 +260,9 @@ class Watch:
                 self.read(folder)
 
     def _looked_up(self, folder: Any, pattern: Any) -> None:
-        """Count the file of a pattern without wildcards as read: no event tells of the look whether it is there.
-
-        Where nothing is at the part of a pattern that stands before its wildcards, it was looked for in vain.
-        """
-        parts = Path(os.fsdecode(pattern)).parts
-        plain = [*takewhile(WILD.isdisjoint, parts)]
-        path = os.path.abspath(os.path.join(os.fsdecode(folder or ""), *plain))
-        if len(plain) == len(parts) or not os.path.lexists(path):
-            self.read(path)
+        """Count the file of a pattern without wildcards as read: no event tells of the look whether it is there."""
+        if WILD.isdisjoint(os.fsdecode(pattern)):
+            self.read(os.path.abspath(os.path.join(os.fsdecode(folder or ""), os.fsdecode(pattern))))
 
     def read(self, file: str | None) -> None:
         """Count a file as read, or as looked for in vain, in the state that it has now."""
