@@ -14,7 +14,7 @@ import pytest
 from galley.record.dependencies import GONE, measure
 from galley.record.model import Dependency
 from galley.record.status import State
-from galley.run.audit import GLOB, HEARD, NOT_HEARD, OPEN
+from galley.run.audit import GLOBS, HEARD, NOT_HEARD, OPEN
 from guide_folder import GuideFolder, python
 
 LISTED = Path(__file__).with_name("audit_events.txt")
@@ -23,7 +23,7 @@ RAISED = re.compile(r"""sys\.audit\(\s*["']([^"']+)["']""")
 
 def known() -> set[str]:
     """The events that the table has."""
-    return {*HEARD, *NOT_HEARD, OPEN, GLOB}
+    return {*HEARD, *NOT_HEARD, OPEN, *GLOBS}
 
 
 def test_the_table_has_every_documented_event_once() -> None:

@@ -243,6 +243,11 @@ WRONG = {
         2,
         "links under [tool.galley] has '.', which is no plain name",
     ),
+    "a number of more digits than Python reads": (
+        f"{LAPTOP}x = {'9' * 5000}\n",
+        3,
+        "not readable as TOML: Exceeds the limit",
+    ),
     "no TOML": ("\n[tool.galley\n", 2, "not readable as TOML"),
 }
 

@@ -105,6 +105,7 @@ def named(error: GalleyError, lines: int) -> str:
 
 def read_cells(text: str) -> str:
     """Cut a snippet file, and ask of it what each command asks."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # as the file is read
     lines = text.split("\n")
     try:
         file = cut(text, Path("/guide") / FILE, FILE)

@@ -23,7 +23,7 @@ import galley
 from galley import system
 from galley.errors import RunnerError
 from galley.system.guard import Guard
-from guide_folder import quiet_environment
+from guide_folder import GuideFolder, command, quiet_environment
 
 SOURCES = Path(galley.__file__).parent
 DOOR = SOURCES / "system"
@@ -368,3 +368,18 @@ def test_no_file_of_a_page_is_taken_for_the_nameless_one_that_it_closed(tmp_path
     with ExitStack() as opened:
         files = [opened.enter_context((tmp_path / str(number)).open("w")) for number in range(50)]
         assert not any(os.path.samestat(before, os.fstat(each.fileno())) for each in files)
+
+
+def test_a_page_is_the_same_program_whatever_shell_the_command_runs_in(folder: GuideFolder) -> None:
+    folder.snippet("page", """\
+        # %% one
+        import os, signal
+        os.umask(mask := os.umask(0))
+        print(oct(mask), signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+        print([each.name for each in signal.valid_signals() if signal.getsignal(each) is signal.SIG_IGN])
+        print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+    """)  # fmt: skip
+    shell = f"umask 077; trap '' HUP INT QUIT TERM USR1 TSTP; exec {command('galley')} run"
+    done = folder.call(["sh", "-c", shell])
+    assert done.returncode == 0, done.stdout
+    assert folder.output("page", "one.stdout.txt") == "0o22 set()\n['SIGPIPE', 'SIGXFSZ']\nTrue\n"

@@ -6,6 +6,7 @@ Each calls `alert`, which a test puts something of its own in place of, or asks 
 from __future__ import annotations
 
 EVIL = "//evil.invalid"
+RED = "background:red;z-index:99999"
 
 COLLECTION: dict[str, tuple[str, ...]] = {
     "tags": (
@@ -111,6 +112,33 @@ COLLECTION: dict[str, tuple[str, ...]] = {
         "<javascript:alert(1)>",
         f"![x]({EVIL}/a.png)",
         "[x]: javascript:alert(1)\n[x]",
+    ),
+    "covers": (
+        f"<div style='position:fixed;inset:0;{RED}'>x</div>",
+        f"<div style='position:absolute;left:-999px;top:-999px;width:9999px;height:9999px;{RED}'>x</div>",
+        f"<div style='transform:scale(99);{RED}'>x</div>",
+        f"<div class='md-dialog md-dialog--active' data-md-component=dialog style='{RED}'>x</div>",
+        "<header class='md-header md-header--shadow' data-md-component=header>x</header>",
+        "<input class=md-toggle data-md-toggle=search type=checkbox id=__search checked>",
+        "<style>article{position:fixed;inset:0;z-index:99}</style><p id=x>x</p>",
+        "<dialog open style='inset:0;width:100%;height:100%'>x</dialog>",
+        "<div popover=manual id=x>x</div><button popovertarget=x autofocus>x</button>",
+    ),
+    "spreads": (  # over the rest of the article at most, if they stood as they are
+        f"<div style='margin:-9999px;padding:9999px;{RED}'>x</div>",
+        f"<div style='outline:9999px solid red;box-shadow:0 0 0 9999px red;{RED}'>x</div>",
+        f"<label class=md-overlay for=__drawer style='width:100%;height:100%;opacity:1;{RED}'>x</label>",
+        "<style>body > *{display:none}</style>",
+        "<svg style='overflow:visible'><rect x=-9999 y=-9999 width=19999 height=19999 fill=red /></svg>",
+        "<rect x='-9999' y='-9999' width='19999' height='19999' fill='red' style='overflow:visible'/>",
+        "<svg overflow='visible' x='-999' width='9999' height='9999'><rect width='9999' height='9999'/></svg>",
+        "\\rule{9999em}{9999em}\\kern-999em\\raise 99em\\hbox{x}",
+    ),
+    "names": (
+        "<img name=getElementById><img name=body><img name=head>",
+        "<form name=location><input name=href></form>",
+        "<a id=__config name=__config href='data:,{}'>x</a>",
+        "<p id=__md_scope>x</p><p id=__md_get>x</p><p id=__palette>x</p>",
     ),
     "templates": (
         "{{ constructor.constructor('alert(1)')() }}",

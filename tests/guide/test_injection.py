@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from galley.source.digest import digest
 from guide_folder import GuideFolder
-from hostile import EVIL, HARMFUL, TEXTS
+from hostile import COLLECTION, EVIL, HARMFUL, TEXTS
 from screenshots import served
 from visiting import new_tab, visiting
 
@@ -179,6 +179,25 @@ AUDIT = """
   return found
 })
 """
+# What stands over the theme's own parts at the top of a page, and what an output has taken out of its place.
+COVERS = """
+() => {
+  const found = []
+  scrollTo(0, 0)
+  for (const part of [".md-header", ".md-sidebar--primary .md-nav__title", ".md-logo"]) {
+    const place = document.querySelector(part)?.getBoundingClientRect()
+    if (!place?.width) continue
+    const top = document.elementFromPoint(place.x + place.width / 2, place.y + place.height / 2)
+    if (top?.closest("article")) found.push(`${top.outerHTML.slice(0, 80)} over ${part}`)
+  }
+  for (const each of document.querySelectorAll("article *"))
+    if (/fixed|sticky/.test(getComputedStyle(each).position)) found.push(`${each.outerHTML.slice(0, 80)} has left`)
+  const shown = ["body", "article", ".md-header"].map(part => document.querySelector(part))
+  if (shown.some(each => !each.getBoundingClientRect().height)) found.push("a part of the page is hidden")
+  if (document.querySelector(".md-toggle:checked")) found.push("the menu or the search is open")
+  return found
+}
+"""
 BEFORE = """
 window.ran = 0
 window.stopped = []
@@ -192,6 +211,7 @@ class Visit:
 
     def __init__(self, context: BrowserContext, address: str, page: str) -> None:
         opened = new_tab(context)
+        tabs = len(context.pages)
         self.left: list[str] = []
         self.dialogs: list[str] = []
         opened.on("request", lambda asked: self._asked(asked.url, address))
@@ -201,7 +221,9 @@ class Visit:
         self._use(opened)
         self.ran = opened.evaluate("window.ran")
         self.stopped = opened.evaluate("window.stopped")
-        self.has = opened.evaluate(AUDIT)
+        self.has = opened.evaluate(AUDIT) + ([] if "raw/" in page else opened.evaluate(COVERS))
+        if opened.url.partition("#")[0] != f"{address}/{page.removeprefix('./')}" or len(context.pages) > tabs:
+            self.left.append(opened.url)
         opened.close()
 
     def _asked(self, url: str, address: str) -> None:
@@ -237,6 +259,18 @@ def test_the_texts_are_in_the_pages(site: Path) -> None:
     text = (site / "page0/index.html").read_text(encoding="utf-8")
     assert text.count(escape(TEXTS[0])) >= 3
     assert all(f'id="cell-page0-c{at}"' in text for at in range(min(ON_A_PAGE, len(pairs()))))
+
+
+@pytest.mark.parametrize("number", range(len(COLLECTION["covers"])))
+def test_what_would_cover_a_page_is_noticed(site: Path, browser: Browser, number: int) -> None:
+    with served(site) as address, visiting(browser, address, [BEFORE], bypass_csp=True) as context:
+        opened = new_tab(context)
+        opened.goto(f"{address}/page0/")
+        assert opened.evaluate(COVERS) == []
+        opened.evaluate("text => document.querySelector('article').innerHTML = text", COLLECTION["covers"][number])
+        found = opened.evaluate(COVERS) + opened.evaluate(AUDIT)
+        opened.close()
+    assert found, COLLECTION["covers"][number]
 
 
 @pytest.fixture(scope="module")

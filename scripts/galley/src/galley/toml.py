@@ -206,9 +206,12 @@ def table_in(file: Path, path: Sequence[str]) -> tuple[dict[str, Any], str] | No
         found: Any = tomllib.loads(text)
     except RecursionError as error:
         raise GalleyError("not readable as TOML: it is nested too deeply", Place(file), "write it flatter") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise GalleyError(f"not readable as TOML: {error}", Place(file), "save it as UTF-8") from error
+    except ValueError as error:  # of TOML's own, or of Python's for a number of thousands of digits
         at = AT_LINE.search(str(error))
-        place = Place(file, int(at[1]) if at else 0)
+        longest = max(enumerate(text.split("\n"), start=1), key=lambda each: len(each[1]))
+        place = Place(file, int(at[1]) if at else longest[0])
         raise GalleyError(f"not readable as TOML: {error}", place, "mend what stands there") from error
     for key in path:
         found = found.get(key) if isinstance(found, dict) else None

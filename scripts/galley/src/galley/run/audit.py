@@ -7,7 +7,7 @@ raises without listing them. Each is heard, or says why not.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -19,21 +19,25 @@ from galley.system import path_of
 class Heard:
     """Which arguments of an event are paths, by position, and what happens to the files there.
 
-    `beside` has the position of the descriptor of the folder that a relative path is from, by the path's own position.
+    `beside` has the position of the folder that a relative path is from, its path or its descriptor, by the path's own
+    position.
     """
 
     reads: tuple[int, ...] = ()
     changes: tuple[int, ...] = ()
     lists: tuple[int, ...] = ()
     beside: Mapping[int, int] = field(default_factory=dict)
+    programs: bool = False  # a path without a slash is a name that is looked for elsewhere
 
 
 HEARD: dict[str, Heard] = {
     "ctypes.dlopen": Heard(reads=(0,)),
     "os.chmod": Heard(changes=(0,), beside={0: 2}),
+    "os.exec": Heard(reads=(0,), programs=True),
     "os.link": Heard(reads=(0,), changes=(1,), beside={0: 2, 1: 3}),  # the file has another name from then on
     "os.listdir": Heard(lists=(0,)),
     "os.mkdir": Heard(changes=(0,), beside={0: 2}),
+    "os.posix_spawn": Heard(reads=(0,), programs=True),
     "os.remove": Heard(changes=(0,), beside={0: 1}),
     "os.rename": Heard(changes=(0, 1), beside={0: 2, 1: 3}),
     "os.rmdir": Heard(changes=(0,), beside={0: 1}),
@@ -51,13 +55,18 @@ HEARD: dict[str, Heard] = {
     "shutil.unpack_archive": Heard(reads=(0,)),
     "sqlite3.connect": Heard(reads=(0,), changes=(0,)),  # SQLite opens the file itself
     "sqlite3.load_extension": Heard(reads=(1,)),
+    "subprocess.Popen": Heard(reads=(0,), beside={0: 2}, programs=True),
     "tempfile.mkdtemp": Heard(changes=(0,)),
     "tempfile.mkstemp": Heard(changes=(0,)),
 }
 
 # Events that the watch takes apart by itself.
 OPEN = "open"
-GLOB = "glob.glob/2"
+GLOBS: dict[str, Callable[..., tuple[Any, Any]]] = {  # the folder and the pattern of each
+    "glob.glob/2": lambda pattern, recursive, root, folder: (root if folder is None else path_of(folder), pattern),
+    "pathlib.Path.glob": lambda folder, pattern: (folder, pattern),
+    "pathlib.Path.rglob": lambda folder, pattern: (folder, f"**/{pattern}"),
+}
 
 # Each reason, and the events that are not heard for it.
 _REASONS: tuple[tuple[str, str], ...] = (
@@ -97,7 +106,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     ),
     (
         "Each folder on its way is listed under the event `os.scandir`.",
-        "os.fwalk os.walk pathlib.Path.glob pathlib.Path.rglob",
+        "os.fwalk os.walk",
     ),
     (
         "It is always followed by `glob.glob/2`, which tells more.",
@@ -113,10 +122,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     ),
     (
         "What another process opens is told by the kernel; where it is not, a cell declares it with `uses`.",
-        """
-        os.exec os.fork os.forkpty os.kill os.killpg os.posix_spawn os.spawn os.system pty.spawn
-        subprocess.Popen webbrowser.open
-        """,
+        "os.fork os.forkpty os.kill os.killpg os.spawn os.system pty.spawn webbrowser.open",
     ),
     (
         "It tells of the network, and of no file of the project.",
@@ -165,6 +171,8 @@ def path_in(arguments: tuple[Any, ...], position: int, heard: Heard) -> str | No
     if not isinstance(given, str | bytes | os.PathLike):
         return None
     path = os.fsdecode(given)
+    if heard.programs and "/" not in path:
+        return None
     if path.startswith("file:"):  # as SQLite takes it
         path = unquote(path.removeprefix("file:").partition("?")[0])
     beside = heard.beside.get(position, len(arguments))
@@ -172,4 +180,6 @@ def path_in(arguments: tuple[Any, ...], position: int, heard: Heard) -> str | No
     if isinstance(folder, int) and folder >= 0 and not os.path.isabs(path):
         above = path_of(folder)
         return above and os.path.abspath(os.path.join(above, path))
+    if isinstance(folder, str | bytes | os.PathLike):
+        return os.path.abspath(os.path.join(os.fsdecode(folder), path))
     return os.path.abspath(path)

@@ -32,13 +32,14 @@ from galley.plugins import Plugins, load_plugins
 from galley.record.facts import environment
 from galley.record.model import Dependency
 from galley.run import ending, own_stack
+from galley.run.asked import Questions
 from galley.run.confine import shut_in
 from galley.run.entered import tracer
 from galley.run.execute import Execution, Position
 from galley.run.hints import hint
 from galley.run.loaded import before_any_page, forget_namesakes
 from galley.run.loop import Loop
-from galley.run.own_file import OwnFile
+from galley.run.own_file import OwnFile, OwnText
 from galley.run.packages import merged, packages_of
 from galley.run.placing import Placing
 from galley.run.protocol import (
@@ -59,9 +60,11 @@ from galley.run.seeds import SEEDED
 from galley.run.shell import Background
 from galley.run.spawned import SPAWNING, Spawned
 from galley.run.told import line_in, named, trace
-from galley.run.watch import UntrueError, Watch, WroteError
+from galley.run.untrue import UntrueError, WroteError
+from galley.run.watch import Watch
 from galley.source.cells import Cell, SnippetFile, cut
 from galley.source.grammar import grammar_among
+from galley.source.reads import asks_for_docs
 
 NO_DISPLAY = "only notebooks have it among the built-in names; import it: from IPython.display import display"
 
@@ -89,6 +92,7 @@ class _Program:
         ignored = Path(job.path), Path(job.scratch)
         self.began = time.monotonic()
         self.watch = Watch(Path(job.root), ignored, before_any_page())
+        self.questions = Questions(Path(job.snippets), self.watch)
         root, scratch = Path(job.root), Path(job.scratch)
         self.context = Context(job.page, job.profile, dict(job.parameters), root, scratch, job.threads, self.watch)
         self.hooks = find_hooks(job.hooks)  # the runner imported and checked them, so that nothing is raised here
@@ -109,8 +113,8 @@ class _Program:
         if self.job.memory_mb:
             system.limit_memory(self.job.memory_mb)
         self.protections = shut_in(self.job, self.watch)
-        self.watch.start()
         self._settle_modules(snippets)
+        self.watch.start()
         if self.tracer:
             self.tracer.become_a_page()
         self._hook("setup")
@@ -121,7 +125,8 @@ class _Program:
         if last is None or not (self.job.part or self._end(snippets.cells[-1])):
             return 1
         try:
-            used = tuple(self.watch.found())
+            docs = any(asks_for_docs(cell.statements) for cell in snippets.cells)
+            used = tuple(self.watch.found(docs=docs, there=self.questions.there))
         except UntrueError as error:
             self._untrue(error)
             return 1
@@ -137,6 +142,7 @@ class _Program:
         spawned = Spawned(snippets, Path(self.job.scratch))
         OwnFile(snippets.path, self.job.source, self.job.profile).watch()
         own_stack.end_at(self.job.path)
+        self.questions.hear()
         Arrivals(SEEDED | dict.fromkeys(SPAWNING, spawned.lead))
 
     def _run_cells(self, snippets: SnippetFile, kinds: Kinds) -> CellEnds | CellFailed | None:
@@ -237,7 +243,7 @@ class _Program:
         sys.argv = [self.job.path]
         sys.path[0] = str(Path(self.job.path).parent)
         forget_namesakes(sys.path[0], self.job.snippets)
-        lines = list(io.StringIO(self.job.source))
+        lines = OwnText(io.StringIO(self.job.source), self.watch.note_own_text)
         linecache.cache[self.job.path] = (len(self.job.source), None, lines, self.job.path)
 
     def _main(self) -> dict[str, Any]:

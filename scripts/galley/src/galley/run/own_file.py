@@ -1,4 +1,4 @@
-"""Keeps a page from running its own file as it stands on the disk, where a profile's values are not in place.
+"""What a page does with its own file: it may read it, and not run it where a profile's values are not in place.
 
 In a page's child. A page can start Python on `__file__`, import itself by its name, or run its path. The numbers that
 come out would be recorded as the profile's, and be another's. Processes that Python itself starts anew are led to the
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +24,27 @@ MEND = "call a function of the page, or start it with multiprocessing"
 
 class OwnFileError(RuntimeError):
     """The page is about to run its own file without the profile's values."""
+
+
+class OwnText(list[str]):
+    """The lines of the page, as `linecache` gives them; `taken` is called where somebody takes several at once.
+
+    `inspect.getsource` does, and then comments are part of what the page may show. A traceback takes one line: it has
+    the code that the page's own cell shows.
+    """
+
+    def __init__(self, lines: Iterable[str], taken: Callable[[], object]) -> None:
+        super().__init__(lines)
+        self._taken = taken
+
+    def __iter__(self) -> Iterator[str]:
+        self._taken()
+        return super().__iter__()
+
+    def __getitem__(self, which: Any) -> Any:
+        if isinstance(which, slice):
+            self._taken()
+        return super().__getitem__(which)
 
 
 class OwnFile:

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING, Any
 from galley.errors import GalleyError
 from galley.record.dependencies import GONE, measure, never_counts
 from galley.record.model import Dependency, DependencyKind
-from galley.run.audit import GLOB, HEARD, OPEN, path_in
+from galley.run.audit import GLOBS, HEARD, OPEN, path_in
 from galley.run.forks import Shared
 from galley.run.loaded import Modules, by_folder
 from galley.run.missed import looked_for
 from galley.run.protocol import written
+from galley.run.readers import as_text
 from galley.run.states import State, names_in, state, touched, when_loaded
+from galley.run.through import through
+from galley.run.untrue import ChangedError, UnseenError, WroteError
 
 if TYPE_CHECKING:
     from galley.system.opens import Opens
@@ -33,29 +36,6 @@ TOO_MANY = "the page opened more files of the project at once than the kernel te
 OFTEN = 1000  # files that Python opens: the kernel keeps word of 16 times as many
 CLOSED = "the page closed a file of galley's, which tells what the page opens: close only what the page opened"
 IMPORTING = re.compile(r"^<frozen importlib|[/\\\\]importlib[/\\\\]metadata[/\\\\]")
-
-
-class UntrueError(Exception):
-    """The page ran, and nobody could say of what its outputs are."""
-
-
-class ChangedError(UntrueError):
-    """A file that the page used changed while it ran, and the page is not known to have done it."""
-
-
-class UnseenError(UntrueError):
-    """The page opened files of the project of which nobody told."""
-
-
-class WroteError(UntrueError):
-    """The page itself changed a file of the project; `path` is from the root, `line` is of the snippet file, or 0."""
-
-    def __init__(self, path: str, line: int, *, gone: bool) -> None:
-        how = "removed" if gone else "wrote"
-        super().__init__(
-            f"the page itself {how} {path}: {'use a copy in' if gone else 'write into'} the working folder instead"
-        )
-        self.path, self.line = path, line
 
 
 @dataclass(frozen=True)
@@ -84,6 +64,7 @@ class Watch:
         self.page = str(ignored[0]) if ignored else ""
         self.begun, self.before = time.time_ns(), before or Modules.now()
         self.files: dict[str, State] = {}
+        self.texts: set[str] = set()  # of these files, what the page read as text, and not to import it
         self.noted: dict[str, State] = {}
         self.changes: dict[str, Changing | None] = {}
         self.shared = Shared()
@@ -119,6 +100,10 @@ class Watch:
     def note_module(self, path: Path) -> None:
         """Count the code of a module as used that is not in `sys.modules`, such as a plug-in's."""
         self.modules.add(os.path.abspath(path))
+
+    def note_own_text(self) -> None:
+        """Count the page's own file with its comments as used."""
+        self.texts.add(self.page)
 
     def note_table(self, path: Path, table: str) -> None:
         """Count one table of a TOML file as used, and the rest of the file not, unless the file is noted as well."""
@@ -174,8 +159,10 @@ class Watch:
         known = list(self.changes.items())  # a thread of the page may go on
         return [(file, change) for file, change in known if change and state(file) != change.before]
 
-    def found(self) -> list[Dependency]:
-        """Everything that the page used, measured now, in a fixed order.
+    def found(self, *, docs: bool = False, there: Iterable[str] = ()) -> list[Dependency]:
+        """Everything that the page used, measured now, in a fixed order; with `docs` modules count with their texts.
+
+        Of the files `there` it only counts that they are there.
 
         Raises WroteError where the page itself changed a file of the project, and ChangedError where somebody else
         changed one that the page used: nobody knows which state the page saw.
@@ -193,17 +180,25 @@ class Watch:
             if names is not None and names_in(folder) != names:
                 path = self._within(folder)
                 raise ChangedError(f"the list of files in {path} changed while the page ran: run it again")
-        sources = {path for each in modules if (path := self._within(each)) and path.endswith(".py")}
+        sources = {path for each in modules for path in self._ways(each) if path.endswith(".py")}
         tables = {(path, table) for each, table in self.tables if (path := self._within(each))}
-        opened = {path for each in self.files if (path := self._within(each))} - {path for path, _ in tables}
-        files = (opened | {path for each in self.noted if (path := self._within(each))}) - sources
-        folders = {path for each in self.folders if (path := self._within(each))}
+        files = {path for each in self.files for path in self._ways(each)} - {path for path, _ in tables}
+        files |= {path for each in self.noted for path in self._ways(each)}
+        files -= sources - {path for each in self.texts for path in self._ways(each)}
+        files |= sources if docs else set()
+        if os.path.realpath(self.page) in map(os.path.realpath, self.texts):
+            files.add(Path(os.path.realpath(self.page)).relative_to(self.root).as_posix())
+        folders = {path for each in self.folders for path in self._ways(each)}
         kinds: list[tuple[str, DependencyKind, str]] = [(path, "module", "") for path in sources]
         kinds += [(path, "file", "") for path in files]
         kinds += [(path, "listing", "") for path in folders]
         kinds += [(path, "table", table) for path, table in tables]
         kinds += [(path, "names", ends) for each, ends in self.names if (path := self._within(each))]
-        files |= {path for each in looked_for() if (path := self._within(each)) and not os.path.exists(each)}
+        for path in sorted({path for each in there for path in self._ways(each)}):
+            folder, _, name = path.rpartition("/")
+            if not {path, folder} & {*files, *sources, *folders}:  # else it counts as more
+                kinds.append((folder or ".", "names", name))
+        files |= {path for each in looked_for() for path in self._ways(each) if not os.path.exists(each)}
         kinds += [(path, "absent", "") for path in files if not os.path.exists(self.root / path)]
         measured = [measure(self.root, Dependency(path, kind, "", part)) for path, kind, part in sorted(kinds)]
         return [each for each in measured if each.sha256 != GONE]
@@ -230,8 +225,8 @@ class Watch:
             self.heard += 1
             if not self.heard % OFTEN:
                 self._hear_kernel()
-        elif event == GLOB:
-            self._looked_up(*arguments)
+        elif event in GLOBS:
+            self._looked_up(*GLOBS[event](*arguments))
         elif heard := HEARD.get(event):
             code = sys._getframe(1).f_code
             if heard.lists and code is names_in.__code__:
@@ -240,7 +235,7 @@ class Watch:
                 self.importers.add(path_in(arguments, 0, heard) or "")
                 return  # Python's import system lists it to find modules; the other names there do not count
             for position in heard.reads:
-                self._read(path_in(arguments, position, heard))
+                self.read(path_in(arguments, position, heard))
             for position in heard.changes:
                 self._changes(path_in(arguments, position, heard))
             for position in heard.lists:
@@ -252,20 +247,25 @@ class Watch:
         file = os.path.abspath(os.fsdecode(path))
         new = flags & os.O_CREAT and flags & os.O_EXCL  # nothing is there to read: it would fail
         if not ((mode and set("wax") & set(mode)) or flags & os.O_WRONLY or new):  # "r+" also reads, and counts
-            self._read(file)
+            self.read(file)
+            if as_text(sys._getframe(2)):
+                self.texts.add(file)
         if (mode and set("wax+") & set(mode)) or flags & (os.O_WRONLY | os.O_RDWR):
             self._changes(file)
 
     def _list(self, folder: str | None) -> None:
         if folder and folder not in self.folders:
             self.folders[folder] = names_in(folder) if self._within(folder) else None
+            if not os.path.isdir(folder):
+                self.read(folder)
 
-    def _looked_up(self, pattern: Any, recursive: bool, root: Any = None, folder: int | None = None) -> None:
+    def _looked_up(self, folder: Any, pattern: Any) -> None:
         """Count the file of a pattern without wildcards as read: no event tells of the look whether it is there."""
-        if isinstance(pattern, str | bytes) and WILD.isdisjoint(os.fsdecode(pattern)) and folder is None:
-            self._read(os.path.abspath(os.path.join(os.fsdecode(root or ""), os.fsdecode(pattern))))
+        if WILD.isdisjoint(os.fsdecode(pattern)):
+            self.read(os.path.abspath(os.path.join(os.fsdecode(folder or ""), os.fsdecode(pattern))))
 
-    def _read(self, file: str | None) -> None:
+    def read(self, file: str | None) -> None:
+        """Count a file as read, or as looked for in vain, in the state that it has now."""
         if file and file not in self.files and "\0" not in file:
             self.files[file] = state(file)
             if self.shared.elsewhere and self._within(file):
@@ -295,6 +295,14 @@ class Watch:
             if true.startswith(root) and not true.startswith(ignored):
                 near.update(files)
         return near
+
+    def _ways(self, path: str) -> Iterator[str]:
+        """The paths from the root that count for one: the true one, and one through a link of the project."""
+        if true := self._within(path):
+            yield true
+            linked = through(path, self.root) if path != str(self.root / true) else ""
+            if linked and written(linked) == linked:
+                yield linked
 
     def _within(self, path: str) -> str | None:
         """The path from the root with forward slashes; None where it does not count."""

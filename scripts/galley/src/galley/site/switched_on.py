@@ -20,6 +20,7 @@ from galley.errors import GalleyError, Place
 from galley.record.findings import Finding
 from galley.site.builders import BUILDERS
 from galley.source.guide import Guide
+from galley.source.nested import too_deep
 
 if TYPE_CHECKING:
     from yaml.nodes import Node
@@ -126,7 +127,7 @@ def _tables(project: Project, file: Path) -> tuple[dict[str, Any], str]:
     text = _text(project, file)
     try:
         settings = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is no error of TOML's own
         raise UnreadableError(f"not readable as TOML: {error}", Place(project.relative(file))) from error
     tables = settings.get("project", settings)
     return tables if isinstance(tables, dict) else {}, text
@@ -207,14 +208,15 @@ def _values(project: Project, file: Path, name: str, below: tuple[Path, ...]) ->
 
     shown = project.relative(file)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = _text(project, file)
+    if line := too_deep(text):
+        raise UnreadableError("not readable as YAML: it is nested too deeply", Place(shown, line))
     try:
-        root = yaml.compose(_text(project, file), Loader=loader)
+        root = yaml.compose(text, Loader=loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = f"not readable as YAML: {getattr(error, 'problem', None) or error}"
         raise UnreadableError(what, Place(shown, mark.line + 1 if mark else 0)) from error
-    except RecursionError as error:
-        raise UnreadableError("not readable as YAML: it is nested too deeply", Place(shown)) from error
     entries = {_text_of(key): (key, value) for key, value in root.value} if root and root.id == "mapping" else {}
     found = []
     if name in entries:

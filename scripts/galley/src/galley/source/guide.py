@@ -18,6 +18,7 @@ from galley.errors import GalleyError, Place, UsageError
 from galley.source.cells import NoCellsError, SnippetFile, cut, page_name, read_snippets
 from galley.source.fences import Fence, find_fences
 from galley.source.grammar import Grammar, grammar_of
+from galley.source.nested import settings_too_deep
 from galley.source.parameters import PARAMETERS, left_out, parameters
 from galley.source.places import PAGE, pages_in, python_files, stem_of
 from galley.source.shadows import in_the_way, refuse_far, refuse_shadows
@@ -185,7 +186,11 @@ def read_guide(project: Project) -> Guide:
         except GalleyError as error:
             errors.append(error)
             continue
-        here, wrong = find_fences(text.split("\n"), relative, grammar=known)
+        lines = text.split("\n")
+        here, wrong = find_fences(lines, relative, grammar=known)
+        if deep := settings_too_deep(lines):
+            what = "the settings at its top are nested too deeply"
+            errors.append(GalleyError(what, Place(relative, deep), "write them flatter"))
         if path.suffix == PAGE:
             texts[relative] = text
             fences += here

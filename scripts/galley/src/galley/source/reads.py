@@ -11,6 +11,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 CAUGHT = {"AssertionError", "Exception", "BaseException"}
+DOCS = {"__doc__", "help", "getdoc", "testmod", "co_firstlineno", "co_lines", "co_positions"}
 SAME = (ast.Eq, ast.Is, ast.LtE, ast.GtE)  # hold between a thing and itself
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 AWAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith)
@@ -136,6 +137,13 @@ def stored(target: ast.AST) -> set[str]:
 def parameters(node: ast.AST) -> set[str]:
     """The names of the parameters of a function, and of functions inside it."""
     return {each.arg for each in nodes(node) if isinstance(each, ast.arg)}
+
+
+def asks_for_docs(statements: Sequence[ast.stmt]) -> bool:
+    """Whether code names what tells of the docstrings or the lines of other code, which are no part of what it does."""
+    found = [each for statement in statements for each in nodes(statement)]
+    names = {each.id for each in found if isinstance(each, ast.Name)}
+    return not DOCS.isdisjoint(names | {each.attr for each in found if isinstance(each, ast.Attribute)})
 
 
 def free(node: ast.AST) -> set[str]:

@@ -240,10 +240,23 @@ def begin_runner() -> None:
 def begin_page() -> None:
     """Make this process a page's child: it leads a process group, which is killed with the page and with the runner."""
     os.setsid()
+    _as_a_new_program()
     if _guard:
         _guard.tell("+", os.getpid())
         _guard.leave()
     _keep_orphans()
+
+
+def _as_a_new_program() -> None:
+    """Undo what the shell of the command made different: its mask for new files, signals that it ignores or holds back.
+
+    A shell in the background ignores Ctrl-C, `nohup` the end of the terminal, and processes inherit that.
+    """
+    os.umask(0o022)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for each in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}:  # which Python ignores
+        if signal.getsignal(each) is signal.SIG_IGN:
+            signal.signal(each, signal.default_int_handler if each == signal.SIGINT else signal.SIG_DFL)
 
 
 def hide_process() -> None:
