@@ -26,7 +26,12 @@ LARGE = 1 << 26  # bytes
 QUESTIONS = ("stat", "lstat", "access", "readlink")
 MORE = ("stat", "lstat")
 # Functions of the library that ask `os.stat` and answer with less.
-WHETHER_THERE = "exists lexists isfile isdir islink is_file is_dir is_symlink realpath _joinrealpath".split()
+WHETHER_THERE = frozenset(
+    (
+        *("exists", "lexists", "isfile", "isdir", "islink", "is_file", "is_dir", "is_symlink"),
+        *("realpath", "_joinrealpath"),
+    )
+)
 SUPPORTS = ("supports_dir_fd", "supports_effective_ids", "supports_fd", "supports_follow_symlinks")
 ASKED = Heard(beside={0: 1})
 LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
