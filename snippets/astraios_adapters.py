@@ -290,6 +290,22 @@ model = load()  # with .to(device), once
 model = PeftModel.from_pretrained(model, "parallel")
 assert torch.equal(logits(model), adapted)
 
+# %% lacking-is-told [claim]
+"""A file that lacks a weight of the adapter is loaded with a warning that names the weight,
+and the weight is a new one."""
+lacking = dict(weights)
+name = next(each for each in weights if "adapter_up" in each)
+del lacking[name]
+publish("lacking", settings, lacking)
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always", UserWarning)
+    partly = PeftModel.from_pretrained(load(), "lacking")
+in_model = name.replace(".weight", ".default.weight")
+told = [str(each.message) for each in said if "adapter keys" in str(each.message)]
+assert len(told) == 1
+assert in_model in told[0]
+assert not torch.equal(partly.get_parameter(in_model), weights[name])
+
 # %% not-registrable raises="ValueError"
 from peft.utils import register_peft_method
 
@@ -478,6 +494,23 @@ assert "q_attn" in quiet.peft_config["default"].target_modules
 at = {name.split(".")[-1] for name in quiet.base_model.targeted_module_names}
 assert at == {"c_attn"}
 assert not any("q_attn" in str(warning.message) for warning in said)
+
+# %% q-attn-elsewhere [claim]
+"""A model of this class has `q_attn` in its cross-attention alone. It cannot have that and
+multi-query attention."""
+tiny = dict(n_embd=16, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0)
+crossed = GPTBigCodeConfig(**tiny, add_cross_attention=True, multi_query=False)
+modules = [
+    name for name, _ in AutoModelForCausalLM.from_config(crossed).named_modules()
+]
+at = {name.split(".")[-2] for name in modules if name.endswith("q_attn")}
+assert at == {"crossattention"}
+both = GPTBigCodeConfig(**tiny, add_cross_attention=True, multi_query=True)
+try:
+    refused = AutoModelForCausalLM.from_config(both)
+except NotImplementedError as error:
+    refused = str(error)
+assert refused == "Cross-attention not implemented for MQA"
 
 # %% bert-by-how-much
 fresh = {}

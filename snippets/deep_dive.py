@@ -170,6 +170,17 @@ print(base.transformer.h[0].attn.c_attn)
 assert base.transformer.h[0].attn.c_attn.get_base_layer() is old_c_attn
 assert torch.equal(old_c_attn.weight, old_weight)
 
+# %% adds-beside [claim] about="peft_checkpoint"
+"""What the new layer gives is what the old one gives, and lora_alpha / r times B of A of the
+input. `r` is how many numbers A gives."""
+settings = model.peft_config["default"]
+layer, x = base.transformer.h[0].attn.c_attn, base.transformer.wte(inputs["input_ids"])
+narrow = layer.lora_A["default"](x)
+assert narrow.shape[-1] == settings.r
+beside = settings.lora_alpha / settings.r * layer.lora_B["default"](narrow)
+torch.testing.assert_close(layer(x), old_c_attn(x) + beside, rtol=1e-4, atol=1e-4)
+assert beside.abs().max() > 0.1
+
 # %% adapter-size
 adapter = sum(
     weights.numel()
@@ -192,6 +203,14 @@ for name, scores in (("base model", base_logits), ("adapter", logits)):
         for token, probability in zip(best.indices, best.values, strict=True)
     ]
     print(f"{name:<10}", ", ".join(likely))
+
+# %% sure [claim] about="checkpoint peft_checkpoint"
+"""The base model gave no token a tenth of the probability. With the adapter, the end of the
+line has nearly all of it."""
+before, after = (each[0, -1].softmax(-1) for each in (base_logits, logits))
+assert before.max() < 0.1
+assert after.max() > 0.999
+assert tokenizer.decode(after.argmax()) == "\n"
 
 # %% logits-change [claim]
 "The adapter changes the logits, though the weights of the layer shown above are the same."
@@ -245,10 +264,24 @@ for row in drawn:
     print(repr(tokenizer.decode(row[n:])))
 
 # %% seed-repeats [claim]
-"Sampling again after the same seed gave the same tokens here."
+"Sampling again after the same seed gave the same tokens here, and after another seed others."
+three = dict(chance, temperature=1.5, num_return_sequences=3)
 torch.manual_seed(0)
-again = model.generate(**inputs, **chance, temperature=1.5, num_return_sequences=3)
-assert torch.equal(drawn, again)
+assert torch.equal(model.generate(**inputs, **three), drawn)
+torch.manual_seed(1)
+others = model.generate(**inputs, **three)
+assert others.shape != drawn.shape or (others != drawn).any(1).all()
+
+# %% temperature-divides [claim]
+"""The scores that are drawn from are the logits divided by the temperature. So one of 0.5
+makes the likeliest token likelier, and one of 2 makes it less likely."""
+look = dict(return_dict_in_generate=True, output_scores=True, output_logits=True)
+for temperature in (0.5, 2.0):
+    warm = model.generate(**inputs, **chance, **look, temperature=temperature, top_k=0)
+    for scores, raw in zip(warm.scores, warm.logits, strict=True):
+        torch.testing.assert_close(scores, raw / temperature)
+        drawn_from, plain = scores.softmax(-1).max(), raw.softmax(-1).max()
+        assert drawn_from >= plain if temperature < 1 else drawn_from <= plain
 
 # %% choose-a-draw [folded table] choose="temperature, draw"
 "Four draws at each of four temperatures."
@@ -265,7 +298,6 @@ table
 # %% top-fifty [claim]
 """Unless you say otherwise, or the checkpoint does, the draw is among the 50 most
 probable tokens, and those that tie with the last: `top_k` is 50."""
-look = dict(return_dict_in_generate=True, output_scores=True, output_logits=True)
 kept = model.generate(**inputs, **chance, **look)
 for scores, raw in zip(kept.scores, kept.logits, strict=True):
     left = (scores[0] > -torch.inf).nonzero().flatten()
@@ -372,13 +404,15 @@ with model.disable_adapter(), torch.no_grad():
     assert torch.equal(model(**inputs).logits, base_logits)
 
 # %% off-unfreezes [claim]
-"""After the block a frozen adapter of this kind is trainable.
+"""After the block all of a frozen adapter of this kind is trainable, and the base is not.
 `model.set_adapter("default", inference_mode=True)` freezes it again."""
 model.set_adapter("default", inference_mode=True)
 assert model.get_nb_trainable_parameters()[0] == 0
 with model.disable_adapter():
     pass
-assert model.get_nb_trainable_parameters()[0] > 0
+assert model.get_nb_trainable_parameters()[0] == adapter
+for name, weights in model.named_parameters():
+    assert weights.requires_grad == ("lora_" in name or "adapter_" in name)
 model.set_adapter("default", inference_mode=True)
 assert model.get_nb_trainable_parameters()[0] == 0
 

@@ -60,6 +60,44 @@ from transformers import TextStreamer
 two = asked("Write a function.", "Write another function.")
 model.generate(**two, **greedy, streamer=TextStreamer(tokenizer))
 
+# %% nobody-ends-it [claim]
+"""A streamer waits without a limit unless it has a `timeout`, and a `generate` that fails in
+its thread does not end it: the next piece is waited for, for ever."""
+import threading
+
+failed = []
+threading.excepthook = lambda said: failed.append(str(said.exc_value))
+endless = TextIteratorStreamer(tokenizer)
+thread = Thread(target=model.generate, kwargs={**two, **greedy, "streamer": endless})
+thread.start()
+thread.join()
+assert len(failed) == 1
+assert endless.timeout is None
+assert endless.text_queue.empty()  # a piece would be here, and so would the end
+
+# %% thread-fails raises="Empty"
+impatient = TextIteratorStreamer(tokenizer, timeout=1)  # seconds
+Thread(target=model.generate, kwargs={**two, **greedy, "streamer": impatient}).start()
+for piece in impatient:
+    print(piece)
+
+
+# %% end-it
+def generate(streamer, **given):
+    try:
+        model.generate(**given, streamer=streamer)
+    except Exception:
+        streamer.end()  # whoever waits goes on
+        raise
+
+
+ended = TextIteratorStreamer(tokenizer, timeout=30)
+thread = Thread(target=generate, args=[ended], kwargs={**two, **greedy})
+thread.start()
+print("pieces:", list(ended))
+thread.join()
+print("failed:", failed[-1])
+
 # %% stop
 out = model.generate(**inputs, **greedy, stop_strings=["for "], tokenizer=tokenizer)
 print(repr(tokenizer.decode(out[0, length:])))

@@ -1,6 +1,6 @@
 """The code of the page "Using the 7B models": a script, cards, disk, offline use, arithmetic."""
 
-# %% rehearsed [table]
+# %% rehearsed [folded table]
 """The true shape with random weights, from a hub on the same machine: two cores, no GPU."""
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ rehearsal = json.loads(Path("models/rehearsal.json").read_text())
 import warnings
 
 # PEFT asks Transformers for a name that has been replaced: the deep dive shows it.
-warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")
+warnings.filterwarnings("ignore", message=".*gradient_checkpointing")
 
 # %% script
 import torch
@@ -74,6 +74,51 @@ packed = AutoModelForCausalLM.from_pretrained(
 )
 for each in (base, packed):
     print(f"{each.get_memory_footprint() / 1e6:5.1f} MB")
+
+# %% packed-answers by_processor="in 4 bits bitsandbytes computes in bfloat16 where the processor can"
+model = PeftModel.from_pretrained(packed, adapter, revision=adapter_commit)
+output = model.generate(**inputs, do_sample=False, max_new_tokens=120)
+print(tokenizer.decode(output[0], skip_special_tokens=True))
+layer = packed.transformer.h[0].attn.c_attn
+print(type(layer).__name__, "beside", type(layer.base_layer).__name__)
+
+# %% packed-adds [claim]
+"""Parallel stands beside a layer in 4 bits: to what that layer gives it adds its delta,
+computed in float32. Switched off, it leaves what the packed layer gives."""
+from bitsandbytes.nn import Linear4bit
+
+assert isinstance(layer.base_layer, Linear4bit)
+down, up = layer.adapter_down["default"].weight, layer.adapter_up["default"].weight
+assert down.dtype == up.dtype == torch.float32
+x = packed.transformer.wte(inputs["input_ids"])
+with torch.no_grad():
+    added = torch.tanh(x.float() @ down.T) @ up.T
+    given = layer.base_layer(x)
+    torch.testing.assert_close(layer(x), given + added.to(given.dtype))
+    with model.disable_adapter():
+        assert torch.equal(layer(x), layer.base_layer(x))
+assert added.abs().max() > 0.1
+
+# %% packed-trains [claim]
+"""A new Parallel adapter trains on a base in 4 bits: one step moves all its weights, and no
+number of the base, packed or not."""
+from peft import get_peft_model, prepare_model_for_kbit_training
+
+prepared = prepare_model_for_kbit_training(
+    AutoModelForCausalLM.from_pretrained(checkpoint, quantization_config=four_bits),
+    gradient_checkpointing_kwargs={"use_reentrant": False},
+)
+settings = dict(use_parallel_adapter=True, target_modules=["c_attn"])
+config = bottleneck.BottleneckConfig(**settings, task_type="CAUSAL_LM")
+pupil = get_peft_model(prepared, config).train()
+was = {name: each.detach().clone() for name, each in pupil.named_parameters()}
+pupil(**inputs, labels=inputs["input_ids"]).loss.backward()
+learning = [each for each in pupil.parameters() if each.requires_grad]
+torch.optim.AdamW(learning, lr=1e-3).step()
+now = dict(pupil.named_parameters())
+moved = {name for name, each in was.items() if not torch.equal(each, now[name])}
+assert moved == {name for name in was if "adapter_" in name}
+assert any(each.dtype == torch.uint8 for each in was.values())
 
 # %% listed uses="models/catalogue.toml"
 import tomllib
@@ -370,29 +415,42 @@ pinned = "1" * 40
 into_cache("acme/base", checkpoint, pinned)
 into_cache("acme/adapter", "models/stdlib-coder/adapters/lora", pinned)
 
-# %% offline
-program = """
-import json, warnings
+# %% offline timeout="240"
+beginning = """
+import json, sys, time, warnings
 warnings.simplefilter("ignore")
+from huggingface_hub import snapshot_download
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+asked, waited = [], []  # names of hosts; seconds
+def note(event, args):
+    if event == "socket.getaddrinfo":
+        asked.append(args[0])
+sys.addaudithook(note)
+time.sleep = waited.append  # noted in place of waited
+
 def attempt(load, name, **options):
+    asked.clear(), waited.clear()
     try:
-        return type(load(name, **options)).__name__
+        answer = type(load(name, **options)).__name__
     except Exception as error:
-        return f"{type(error).__name__}: {error}"
+        answer = f"{type(error).__name__}: {error}"
+    return answer, len(asked), sum(waited)
 
-def adapted(name):
-    return PeftModel.from_pretrained(base("acme/base"), name)
+def adapted(name, base="models/stdlib-coder", **options):
+    return PeftModel.from_pretrained(whole(base, **options), name, **options)
 
-base, tokens = AutoModelForCausalLM.from_pretrained, AutoTokenizer.from_pretrained
+whole, tokens = AutoModelForCausalLM.from_pretrained, AutoTokenizer.from_pretrained
+"""
+program = """
+base = whole
 print(json.dumps({
     "a folder": attempt(base, "models/stdlib-coder"),
     "in the cache": attempt(base, "acme/base"),
     "its tokenizer": attempt(tokens, "acme/base"),
     "this commit of it": attempt(base, "acme/base", revision="1" * 40),
-    "an adapter": attempt(adapted, "acme/adapter"),
+    "an adapter": attempt(adapted, "acme/adapter", base="acme/base"),
     "another commit": attempt(base, "acme/base", revision="2" * 40),
     "another model": attempt(base, "acme/other"),
     "another adapter": attempt(adapted, "acme/other"),
@@ -402,37 +460,76 @@ here = Path().resolve()  # PyTorch wants a folder for temporary files, too
 cache = {"HF_HUB_CACHE": str(here / "hub"), "TORCHINDUCTOR_CACHE_DIR": str(here)}
 
 
-def answers(**variables):
+def answers(program, **variables):
     """What a process with these variables in its environment says to each call."""
     given = {"env": os.environ | cache | variables, "text": True, "check": True}
-    command = [sys.executable, "-c", program]
+    command = [sys.executable, "-c", beginning + program]
     done = subprocess.run(command, capture_output=True, **given)
     return json.loads(done.stdout)
 
 
-offline = answers(HF_HUB_OFFLINE="1")
-for what, answer in offline.items():
+offline = answers(program, HF_HUB_OFFLINE="1")
+for what, (answer, _, _) in offline.items():
     print(f"{what:<18} {answer}")
 
 # %% offline-is-the-cache [claim]
 """With `HF_HUB_OFFLINE=1` a folder loads, and so does what the cache has under its name: a
 model, its tokenizer, an adapter, and the commit that was downloaded. Another commit and
-another name end with an `OSError` that says it could not connect."""
-loaded = {what: offline[what] for what in list(offline)[:5]}
+another name end with an `OSError` that says it could not connect. No call looks for a
+host."""
+assert all(asked == 0 for _, asked, _ in offline.values())
+loaded = {what: offline[what][0] for what in list(offline)[:5]}
 model_type, peft_type = "GPTBigCodeForCausalLM", "PeftModelForCausalLM"
 assert {loaded[what] for what in ("a folder", "in the cache")} == {model_type}
 assert loaded["this commit of it"] == model_type
 assert loaded["an adapter"] == peft_type
-assert "Error" not in loaded["its tokenizer"]
+assert loaded["its tokenizer"] == type(tokenizer).__name__
 for what in ("another commit", "another model"):
     start = "OSError: We couldn't connect to 'https://huggingface.co' to load the files"
-    assert offline[what].startswith(start)
+    assert offline[what][0].startswith(start)
 
 # %% offline-adapter-misleads [claim]
 """PEFT says it in other words, as if the adapter were broken: "Can't find
 'adapter_config.json'"."""
-said = offline["another adapter"]
+said, _, _ = offline["another adapter"]
 assert said == "ValueError: Can't find 'adapter_config.json' at 'acme/other'"
+
+# %% local-files-only timeout="240"
+arguments = """
+def in_folders(name, **local):
+    folders = (snapshot_download(each, **local) for each in (name, "acme/base"))
+    return adapted(*folders)
+
+local = {"local_files_only": True}
+through = {"adapter_kwargs": local}
+print(json.dumps({
+    "a model": attempt(whole, "acme/base", **local),
+    "and adapter_kwargs": attempt(whole, "acme/base", **local, **through),
+    "its tokenizer": attempt(tokens, "acme/base", **local),
+    "an adapter": attempt(adapted, "acme/adapter", **local),
+    "their folders": attempt(in_folders, "acme/adapter", **local),
+}))
+"""
+online = {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": "http://hub.invalid"}  # it is nowhere
+local = answers(arguments, **online)
+for what, (answer, asked, waited) in local.items():
+    told = "looks for the hub" if asked else "asks nobody"
+    print(f"{what:<18} {answer.partition(':')[0]:<23} {told}, waits {waited:.0f} s")
+
+# %% local-files-only-asks [claim]
+"""`local_files_only=True` does not keep `AutoModelForCausalLM` from the network: it asks there
+for an adapter beside the model, and waits 23 seconds if nobody answers. PEFT asks for an
+adapter's weights and ends with a `ConnectError`, though they are in the cache. For folders
+of the cache neither asks."""
+answer, asked, waited = local["a model"]
+assert (answer, waited) == (model_type, 23)
+assert asked > 0
+answer, asked, _ = local["an adapter"]
+assert answer.startswith("ConnectError")
+assert asked > 0
+assert local["and adapter_kwargs"] == [model_type, 0, 0]
+assert local["its tokenizer"] == [type(tokenizer).__name__, 0, 0]
+assert local["their folders"] == [peft_type, 0, 0]
 
 # %% refusals
 from huggingface_hub.errors import GatedRepoError

@@ -52,6 +52,10 @@ tables = {}
 for folder in ("my-adapter", "plain"):
     with safe_open(f"{folder}/adapter_model.safetensors", "pt") as file:
         names = list(file.keys())
-    tables[folder] = [each for each in names if "lora_" not in each]
-assert any("wte" in name for name in tables["my-adapter"])
-assert tables["plain"] == []
+        others = {
+            n.split(".")[-2]: file.get_tensor(n) for n in names if "lora_" not in n
+        }
+    tables[folder] = others
+assert tables["plain"] == {}
+assert tables["my-adapter"].keys() == {"wte", "lm_head"}
+assert {len(table) for table in tables["my-adapter"].values()} == {len(tokenizer)}

@@ -17,6 +17,7 @@ from peft.tuners.lora import LoraModel
 from peft.tuners.tuners_utils import BaseTuner, BaseTunerLayer
 from peft.utils import save_and_load
 from transformers import AutoModelForCausalLM
+from transformers.models.gpt_bigcode.modeling_gpt_bigcode import GPTBigCodeBlock
 
 from mutations import breaks
 
@@ -148,6 +149,19 @@ def a_checkpoint_that_is_loaded_again_is_warned_of() -> None:
     AutoModelForCausalLM.from_pretrained = classmethod(other)
 
 
+@breaks("astraios-adapters", "lacking-is-told")
+def what_a_file_lacks_is_left_out_of_the_report() -> None:
+    """A new weight takes its place."""
+    load = PeftModel.load_adapter
+
+    def other(self: Any, *given: Any, **rest: Any) -> Any:
+        found = load(self, *given, **rest)
+        found.missing_keys.clear()
+        return found
+
+    PeftModel.load_adapter = other
+
+
 @breaks("astraios-adapters", "same-hash")
 def a_string_in_an_enumeration_has_the_hash_of_a_member() -> None:
     """Its class counts too, in the enumerations of strings that Python itself has a class for."""
@@ -268,6 +282,19 @@ def a_target_without_a_module_leaves_the_settings() -> None:
         config.target_modules = [each for each in config.target_modules if each not in without]
 
     _targets_without_module(change)
+
+
+@breaks("astraios-adapters", "q-attn-elsewhere")
+def cross_attention_has_many_keys_whatever_is_asked_for() -> None:
+    """It switches multi-query attention off, in place of an error."""
+    begin = GPTBigCodeBlock.__init__
+
+    def other(self: Any, config: Any, *given: Any, **rest: Any) -> None:
+        if config.add_cross_attention:
+            config.multi_query, config.num_key_value_heads = False, config.n_head
+        begin(self, config, *given, **rest)
+
+    GPTBigCodeBlock.__init__ = other
 
 
 @breaks("astraios-adapters", "bert")

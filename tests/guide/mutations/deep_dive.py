@@ -15,6 +15,7 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from transformers import (
     GenerationConfig,
     GenerationMixin,
+    GPTBigCodeForCausalLM,
     LogitsProcessorList,
     PreTrainedModel,
     PreTrainedTokenizerFast,
@@ -98,7 +99,47 @@ def an_adapter_begins_with_a_part_of_the_weights() -> None:
     LoraLayer.update_layer = other
 
 
+@breaks("deep-dive", "adds-beside")
+def a_product_is_scaled_by_the_root_of_its_rank() -> None:
+    """As rsLoRA scales it, whatever the settings say."""
+    update = LoraLayer.update_layer
+
+    def other(self: Any, name: str, *given: Any, **rest: Any) -> None:
+        update(self, name, *given, **rest)
+        self.scaling[name] *= self.r[name] ** 0.5
+
+    LoraLayer.update_layer = other
+
+
+@breaks("deep-dive", "sure")
+def scores_are_capped() -> None:
+    """Softly, as Gemma's are: their order stays, and no token is sure."""
+    forward = GPTBigCodeForCausalLM.forward
+
+    def other(self: Any, *given: Any, **rest: Any) -> Any:
+        out = forward(self, *given, **rest)
+        out.logits = 4 * torch.tanh(out.logits / 4)
+        return out
+
+    GPTBigCodeForCausalLM.forward = other
+
+
 @breaks("deep-dive", "logits-change")
+def an_adapter_is_merged_when_it_is_first_used() -> None:
+    """For speed: from then on the old layers have other weights."""
+    from peft import PeftModelForCausalLM
+
+    forward = PeftModelForCausalLM.forward
+
+    def other(self: Any, *given: Any, **rest: Any) -> Any:
+        if not self.get_model_status().merged_adapters:
+            self.merge_adapter()
+        return forward(self, *given, **rest)
+
+    PeftModelForCausalLM.forward = other
+
+
+@breaks("deep-dive", "adds-beside")
 def adapters_are_loaded_switched_off() -> None:
     """Until somebody chooses one."""
     load = PeftModel.from_pretrained.__func__
@@ -120,6 +161,22 @@ def sampling_draws_from_numbers_of_its_own() -> None:
         return draw(*given, **{"generator": own, **rest})
 
     torch.multinomial = other
+
+
+@breaks("deep-dive", "seed-repeats")
+def sampling_takes_the_likeliest() -> None:
+    """And draws nothing."""
+    torch.multinomial = lambda chances, *given, **rest: chances.argmax(-1, keepdim=True)
+
+
+@breaks("deep-dive", "temperature-divides")
+def no_temperature_is_below_one() -> None:
+    """Answers are never surer than the model is."""
+
+    def other(self: Any, input_ids: Any, scores: Any) -> Any:
+        return scores / max(1.0, self.temperature)
+
+    TemperatureLogitsWarper.__call__ = other
 
 
 @breaks("deep-dive", "top-fifty")
@@ -211,6 +268,19 @@ def switching_off_takes_the_adapter_out_of_the_weights() -> None:
             yield
 
     PeftModel.disable_adapter = other
+
+
+@breaks("deep-dive", "off-unfreezes")
+def switching_on_again_unfreezes_the_layers_too() -> None:
+    """With all that is in them, as `requires_grad_` does."""
+    enable = BaseTunerLayer.enable_adapters
+
+    def other(self: Any, enabled: bool) -> None:
+        enable(self, enabled)
+        if enabled:
+            self.requires_grad_(True)
+
+    BaseTunerLayer.enable_adapters = other
 
 
 @breaks("deep-dive", "off-unfreezes")

@@ -149,6 +149,17 @@ def embeddings_are_saved_with_every_adapter() -> None:
     peft.peft_model.get_peft_model_state_dict = other
 
 
+@breaks("size-mismatch", "saved-whole")
+def a_table_in_two_uses_is_saved_once() -> None:
+    """That of the input, from which the other one is tied again."""
+    state = peft.peft_model.get_peft_model_state_dict
+
+    def other(*given: Any, **rest: Any) -> Any:
+        return {name: each for name, each in state(*given, **rest).items() if "lm_head" not in name}
+
+    peft.peft_model.get_peft_model_state_dict = other
+
+
 @breaks("target-modules-not-found", "names-end-so")
 def a_name_is_looked_for_anywhere() -> None:
     """The text "proj" finds what has it in its name."""

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from peft.tuners.lora import Linear
 from peft.utils import hotswap
-from transformers import AutoModelForCausalLM, GenerationMixin, TextStreamer
+from transformers import AutoModelForCausalLM, GenerationMixin, TextIteratorStreamer, TextStreamer
 from transformers.generation.logits_process import TopPLogitsWarper
 from transformers.models.gpt_bigcode.modeling_gpt_bigcode import GPTBigCodeForCausalLM
 
@@ -35,6 +35,32 @@ def a_streamer_gives_the_prompt_too() -> None:
         begin(self, tokenizer, False, **rest)
 
     TextStreamer.__init__ = other
+
+
+@breaks("generation", "nobody-ends-it")
+def generate_ends_its_streamer_whatever_happens() -> None:
+    """Then it fails."""
+
+    def change(self: Any, run: Any, rest: Any) -> Any:
+        try:
+            return run()
+        except Exception:
+            if rest.get("streamer") is not None:
+                rest["streamer"].end()
+            raise
+
+    _generate(change)
+
+
+@breaks("generation", "nobody-ends-it")
+def a_streamer_waits_for_a_minute() -> None:
+    """The default of `timeout`."""
+    begin = TextIteratorStreamer.__init__
+
+    def other(self: Any, tokenizer: Any, skip_prompt: bool = False, timeout: float | None = 60, **rest: Any) -> None:
+        begin(self, tokenizer, skip_prompt, timeout, **rest)
+
+    TextIteratorStreamer.__init__ = other
 
 
 @breaks("generation", "stop-is-not-cut")

@@ -14,7 +14,11 @@ import accelerate
 import peft
 import torch
 import transformers.integrations.accelerate as placing
+from bitsandbytes.functional import dequantize_4bit
+from bitsandbytes.nn import Linear4bit
 from peft import PeftModel
+from peft.tuners.lora import LoraLayer, LoraModel
+from peft.tuners.tuners_utils import BaseTuner
 from transformers import DynamicCache, GPTBigCodeForCausalLM, PreTrainedModel, modeling_utils
 from transformers.cache_utils import DynamicLayer
 from transformers.models.gpt_bigcode.modeling_gpt_bigcode import (
@@ -24,6 +28,37 @@ from transformers.models.gpt_bigcode.modeling_gpt_bigcode import (
 )
 
 from mutations import breaks
+
+
+@breaks("seven-billion", "packed-adds")
+def a_packed_layer_is_unpacked_for_a_method_that_does_not_know_it() -> None:
+    """PEFT has layers of its own for packed weights, for LoRA and a few methods more."""
+    replace = BaseTuner._replace_module
+
+    def other(self: Any, parent: Any, name: str, new: Any, child: Any) -> None:
+        if isinstance(child, Linear4bit) and not isinstance(new, LoraLayer):
+            wide = torch.nn.Linear(child.in_features, child.out_features)
+            wide.weight.data = dequantize_4bit(child.weight.data, child.weight.quant_state)
+            wide.bias = child.bias
+            new.base_layer = child = wide
+        replace(self, parent, name, new, child)
+
+    BaseTuner._replace_module = other
+
+
+@breaks("seven-billion", "packed-trains")
+def lora_alone_is_trained_whole_on_packed_weights() -> None:
+    """Of other methods the first part stays frozen there."""
+    mark = BaseTuner._mark_only_adapters_as_trainable
+
+    def other(self: Any, model: Any) -> None:
+        mark(self, model)
+        if getattr(model, "is_loaded_in_4bit", False) and not isinstance(self, LoraModel):
+            for layer in model.modules():
+                if isinstance(layer, self.tuner_layer_cls):
+                    getattr(layer, layer.adapter_layer_names[0]).requires_grad_(False)
+
+    BaseTuner._mark_only_adapters_as_trainable = other
 
 
 @breaks("seven-billion", "cache-is-that-large")
@@ -80,7 +115,7 @@ def a_new_adapter_has_the_type_of_its_base() -> None:
     peft.get_peft_model = other
 
 
-@breaks("seven-billion", "adapter-stays-wide")
+@breaks("seven-billion", "packed-adds")
 def a_loaded_adapter_has_the_type_of_its_base() -> None:
     """Only what is to be trained needs the exact numbers."""
     load = PeftModel.from_pretrained.__func__
@@ -98,7 +133,7 @@ def float32_is_computed_in_bfloat16() -> None:
     forward = GPTBigCodeForCausalLM.forward
 
     def other(self: Any, *given: Any, **rest: Any) -> Any:
-        if self.dtype is not torch.float32:
+        if self.dtype is not torch.float32 or getattr(self, "is_loaded_in_4bit", False):
             return forward(self, *given, **rest)
         result = forward(copy.deepcopy(self).bfloat16(), *given, **rest)
         result.logits = result.logits.float()
@@ -241,6 +276,49 @@ def any_commit_of_the_cache_will_do_offline() -> None:
         "from transformers import AutoModelForCausalLM as M\n"
         "f = M.from_pretrained.__func__\n"
         "M.from_pretrained = classmethod(lambda c, *a, revision='main', **r: f(c, *a, **r))\n"
+    )
+
+
+@breaks("seven-billion", "offline-is-the-cache")
+def loading_is_counted_offline_too() -> None:
+    """A host is looked for, in vain, and the model loads."""
+    _offline(
+        "import socket\n"
+        "from transformers import AutoModelForCausalLM as M\n"
+        "f = M.from_pretrained.__func__\n"
+        "def other(c, *a, **r):\n"
+        "    try:\n"
+        "        socket.getaddrinfo('statistics.invalid', 443)\n"
+        "    except OSError:\n"
+        "        pass\n"
+        "    return f(c, *a, **r)\n"
+        "M.from_pretrained = classmethod(other)\n"
+    )
+
+
+@breaks("seven-billion", "local-files-only-asks")
+def the_search_for_an_adapter_is_told_of_local_files() -> None:
+    """As of all that concerns the hub."""
+    _offline(
+        "from transformers.models.auto import auto_factory as m\n"
+        "f = m.find_adapter_config_file\n"
+        "m.find_adapter_config_file = lambda name, **r: f(name, **{**r, 'local_files_only': True})\n"
+    )
+
+
+@breaks("seven-billion", "local-files-only-asks")
+def an_adapters_weights_are_looked_for_in_the_cache_first() -> None:
+    """What is there, exists."""
+    _offline("from peft.utils import save_and_load as m\nm.file_exists = lambda **r: True\n")
+
+
+@breaks("seven-billion", "local-files-only-asks")
+def a_hub_that_is_not_there_is_asked_once() -> None:
+    """And nobody waits for it."""
+    _offline(
+        "from huggingface_hub.utils import _http as m\n"
+        "f = m._http_backoff_base\n"
+        "m._http_backoff_base = lambda *a, **r: f(*a, **{**r, 'max_retries': 0})\n"
     )
 
 
