@@ -21,6 +21,7 @@ def lines(body: str) -> tuple[int, int] | None:
 
 def test_code_is_as_high_as_its_lines_which_do_not_wrap():
     assert lines(PRE.format("x = 1")) == (2, 2)
+    assert height(PRE.format("x = 1")) == ' style="--galley-lines:2"', "a phone has no other number"
     assert lines(PRE.format('<span class="n">x</span>\n' + "y" * 300)) == (3, 3)
     assert lines(PRE.format("x") + PRE.format("y\ny\n\n")) == (5, 5)
 

@@ -165,7 +165,9 @@ def test_the_name_of_a_source_in_the_margin_is_not_broken_for_a_letter(opened: P
 
 @at("deep-dive", PHONE)
 def test_the_button_below_a_cell_is_nearer_to_the_cell_than_to_what_follows(opened: Page) -> None:
-    gaps = opened.locator(".galley-plain > .galley-copy").evaluate_all("""buttons => buttons.map(button => {
+    buttons = opened.locator(".galley-plain > .galley-copy")
+    buttons.first.wait_for(state="attached")  # a busy machine rests before the script has run
+    gaps = buttons.evaluate_all("""buttons => buttons.map(button => {
       const {top, bottom} = button.getBoundingClientRect(), cell = button.parentElement.getBoundingClientRect()
       const next = button.parentElement.nextElementSibling.getBoundingClientRect()
       return [top - cell.bottom, next.top - bottom]
