@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from screenshots import WIDTHS
-from visiting import THEME_RAN, new_tab, visiting
+from visiting import THEME_RAN, new_tab, see_blocks, visiting
 
 WIDE, PHONE = WIDTHS
 LONG = ("deep-dive", "methods", "code-explanation")
@@ -91,6 +91,17 @@ def test_a_block_gets_its_button_when_it_comes_into_view(opened: Page) -> None:
     assert opened.locator(".md-code__button").count() < blocks.count() / 4
     last.evaluate("block => { block.closest('details')?.setAttribute('open', ''); block.scrollIntoView() }")
     last.locator("button").wait_for(state="attached")
+
+
+@on_a_phone
+def test_a_block_that_scrolls_has_the_focus_when_its_button_has_come(opened: Page) -> None:
+    see_blocks(opened)
+    wide = opened.locator("pre:has(> nav) > code").evaluate_all(
+        "blocks => blocks.filter(each => each.checkVisibility() && each.scrollWidth > each.clientWidth)"
+        ".map(each => each.matches('[tabindex]'))"
+    )
+    assert len(wide) > 10
+    assert all(wide)
 
 
 TRAVELLED = """
