@@ -19,14 +19,14 @@ def lines(body: str) -> tuple[int, int] | None:
     return (int(said[1]), int(said[2] or said[1])) if said else None
 
 
-def test_code_is_as_high_as_its_lines_which_do_not_wrap():
+def test_code_is_as_high_as_its_lines_which_do_not_wrap() -> None:
     assert lines(PRE.format("x = 1")) == (2, 2)
     assert height(PRE.format("x = 1")) == ' style="--galley-lines:2"', "a phone has no other number"
     assert lines(PRE.format('<span class="n">x</span>\n' + "y" * 300)) == (3, 3)
     assert lines(PRE.format("x") + PRE.format("y\ny\n\n")) == (5, 5)
 
 
-def test_an_output_wraps_where_it_is_no_table_and_scrolls_where_it_is_long():
+def test_an_output_wraps_where_it_is_no_table_and_scrolls_where_it_is_long() -> None:
     text = "a" * (PHONE.letters + 1) + "\n\nb"
     assert lines(OUTPUT.format("", text)) == (4, 5)
     assert lines(OUTPUT.format(" galley-columns", text)) == (4, 4)
@@ -35,20 +35,20 @@ def test_an_output_wraps_where_it_is_no_table_and_scrolls_where_it_is_long():
     assert lines(OUTPUT.format(" galley-columns", "x") + OUTPUT.format("", text)) == (6, 7)
 
 
-def test_a_table_has_rows_in_a_wide_window_and_cards_on_a_phone():
+def test_a_table_has_rows_in_a_wide_window_and_cards_on_a_phone() -> None:
     row = "<tr><th scope=row>a</th><td>b</td><td>c</td></tr>"
     wide, narrow = lines(f"<table><thead><tr><th>n</th></tr></thead><tbody>{row * 10}</tbody></table>")
     assert wide == round(11 * LAPTOP.row)
     assert narrow == round(11 * PHONE.row + 31 * PHONE.cell)
 
 
-def test_a_drawing_says_its_size_and_is_as_wide_as_a_phone_at_most():
+def test_a_drawing_says_its_size_and_is_as_wide_as_a_phone_at_most() -> None:
     assert lines(DRAWING.format(157.5, 157.5)) == (13, 13)
     assert lines(DRAWING.format(567, 157.5)) == (13, 8)
     assert lines(DRAWING.format(567, 157.5).replace('pt"', '"')) == (10, 8), "pixels are smaller than points"
 
 
-def test_what_is_folded_is_no_higher_than_what_opens_it():
+def test_what_is_folded_is_no_higher_than_what_opens_it() -> None:
     fold = f"<details class=x><summary>See</summary>{PRE.format('x' * 9)}<em>any</em></details>"
     assert lines(fold * 3) == (round(3 * FOLD),) * 2
     assert lines(fold + PRE.format("x") + '<p class="galley-ran">on the CPU</p>') == (4, 4)
@@ -69,5 +69,5 @@ def test_what_is_folded_is_no_higher_than_what_opens_it():
         '<svg viewBox="0 0 1e300 9"></svg>',
     ],
 )
-def test_of_what_is_as_high_as_it_likes_nothing_is_said(unknown: str):
+def test_of_what_is_as_high_as_it_likes_nothing_is_said(unknown: str) -> None:
     assert height(PRE.format("x") + unknown) == ""
