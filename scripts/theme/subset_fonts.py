@@ -20,12 +20,11 @@ from fontTools.ttLib import TTFont
 from fontTools.varLib.instancer import instantiateVariableFont
 
 FONTS = Path(__file__).resolve().parents[2] / "docs" / "assets" / "fonts"
-LETTERS = [
-    *range(0x20, 0x7F),
-    *(ord(letter) for letter in "\xa0§©«°±²³µ·»¼½¾×äöüÄÖÜßé–—‐‑‒‘’‚“”„•…\u202f−"),
-]
+ASCII = [*range(0x20, 0x7F)]
+LETTERS = [*ASCII, *map(ord, "\xa0±³·×äöüé–—’“”…\u202f−")]
+IN_CODE = [*ASCII, *map(ord, "\xa0«±³»×é–…")]
+IN_WORDS = [*(each for each in ASCII if chr(each).isalnum()), *map(ord, " \xa0.,:;!?'\"()-/%äöüé–’…")]  # in italics
 FEATURES = ["kern", "tnum", "lnum"]
-IN_WORDS = [*range(0x20, 0x7F), *map(ord, "\xa0§«³»×äöüßé–‑’“”…")]  # in italics are words, and few of them
 MADE = {  # the file: the package, its file, the weights that stay, the new name, the letters, the features
     "proof-serif.woff2": (
         "source-serif-4", "source-serif-4-latin-wght-normal", (400, 700), "Proof Serif", LETTERS, FEATURES
@@ -33,7 +32,7 @@ MADE = {  # the file: the package, its file, the weights that stay, the new name
     "proof-serif-italic.woff2": (
         "source-serif-4", "source-serif-4-latin-wght-italic", 400, "Proof Serif Italic", IN_WORDS, ["kern"]
     ),
-    "proof-mono.woff2": ("source-code-pro", "source-code-pro-latin-wght-normal", 400, "Proof Mono", LETTERS, []),
+    "proof-mono.woff2": ("source-code-pro", "source-code-pro-latin-wght-normal", 400, "Proof Mono", IN_CODE, []),
 }  # fmt: skip
 NAMES = (1, 3, 4, 6, 16, 25)  # the records of a font's name table that hold its name
 COPYRIGHT, LICENCE = 0, 13

@@ -158,6 +158,25 @@ def test_prose_has_one_family_and_code_another_and_headings_go_by_their_weight(o
 
 
 @at("deep-dive", WIDE)
+def test_the_name_of_a_source_in_the_margin_is_not_broken_for_a_letter(opened: Page) -> None:
+    source = opened.locator("a.source", has_text="PreTrainedModel.from_pretrained").first
+    assert source.locator("code").evaluate("each => each.getClientRects().length") == 1
+
+
+@at("deep-dive", PHONE)
+def test_the_button_below_a_cell_is_nearer_to_the_cell_than_to_what_follows(opened: Page) -> None:
+    buttons = opened.locator(".galley-plain > .galley-copy")
+    buttons.first.wait_for(state="attached")  # a busy machine rests before the script has run
+    gaps = buttons.evaluate_all("""buttons => buttons.map(button => {
+      const {top, bottom} = button.getBoundingClientRect(), cell = button.parentElement.getBoundingClientRect()
+      const next = button.parentElement.nextElementSibling.getBoundingClientRect()
+      return [top - cell.bottom, next.top - bottom]
+    })""")
+    assert len(gaps) > 10
+    assert [(above, below) for above, below in gaps if above >= below] == []
+
+
+@at("deep-dive", WIDE)
 def test_a_link_is_known_by_more_than_its_colour(opened: Page) -> None:
     lines = "links => links.map(each => getComputedStyle(each).textDecorationLine)"
     links: list[str] = opened.locator("article > p a:not(.source)").evaluate_all(lines)
@@ -180,6 +199,16 @@ def test_on_a_phone_code_has_the_whole_width_and_fades_where_it_goes_on(opened: 
     blocks: list[dict[str, Any]] = opened.evaluate(BLEEDS)
     assert len(blocks) > 40
     assert {(each["left"], each["right"], each["fades"]) for each in blocks} == {(0, PHONE, True)}
+
+
+@at("galley-docs/values", PHONE)
+def test_a_table_that_is_wider_than_a_phone_fades_where_it_goes_on(opened: Page) -> None:
+    scrolls = opened.locator(".md-typeset__scrollwrap").first
+    assert scrolls.evaluate("each => each.scrollWidth > each.clientWidth")
+    attached = scrolls.evaluate("each => getComputedStyle(each).backgroundAttachment")
+    assert attached == "local, local, scroll, scroll"
+    ground = "getComputedStyle(each).backgroundColor"
+    assert scrolls.locator("table").evaluate(f"each => {ground}") == "rgba(0, 0, 0, 0)", "it would cover the fade"
 
 
 @at("code-explanation", PHONE)

@@ -23,7 +23,7 @@ STILL = """
 () => {
   const still = new CSSStyleSheet()
   still.replaceSync(`*, ::before, ::after { transition: none !important; animation: none !important }
-    pre > code { background-image: none !important }`)
+    pre > code, .md-typeset__scrollwrap { background-image: none !important }`)
   document.adoptedStyleSheets.push(still)
 }
 """  # What is half faded out has no contrast of its own, and of words on the shadows of what scrolls axe says nothing.
