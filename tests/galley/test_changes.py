@@ -310,6 +310,18 @@ def test_a_function_is_compared_when_somebody_asks_for_it() -> None:
     assert (len(found.functions[M]), found.functions[M].get("h")) == (2, None)
 
 
+def test_a_function_moved_where_the_same_one_is_now_and_is_gone_otherwise() -> None:
+    body = "def f():\n    return {}\n"
+    for at, said in (("1", "`f` moved to p/n.py"), ("2", "`f` is gone")):
+        found = compared({M: body.format(1), "p/n.py": ""}, {M: "", "p/n.py": body.format(at)})
+        assert found.functions[M]["f"].what == said
+
+
+def test_a_name_that_is_defined_once_more_is_another_function() -> None:
+    body = "def f():\n    return 1\n"
+    assert "f" in compared({M: body}, {M: f"{body}if x:\n    def f():\n        return 2\n"}).functions[M]
+
+
 def test_the_same_bytes_mean_another_text_in_another_encoding() -> None:
     text = "# coding: {}\ndef f():\n    return '\xe4'\n".encode("latin-1")
     one, other = (read_code(text.replace(b"{}", each)) for each in (b"latin-1", b"cp437"))
