@@ -227,6 +227,13 @@ def test_a_library_that_is_no_release_is_required_from_its_own_place(installed: 
     assert library_of("theirs").requirement == "theirs @ git+https://a.b/c.git@d"
 
 
+def test_git_is_told_of_footprints_what_the_documentation_says() -> None:
+    told = texts(None, bare=False)[".gitattributes"].splitlines()
+    updates = (DISTRIBUTION / "docs/updates.md").read_text(encoding="utf-8")
+    (asked,) = [line for line in updates.splitlines() if line.endswith("linguist-generated")]
+    assert f"/{asked}" in told
+
+
 def test_no_template_shows_its_placeholder() -> None:
     library = Library("My-Lib", "my_lib", False, "1.2")
     assert any(PLACEHOLDER.search(path.read_text(encoding="utf-8")) for path in GUIDE.rglob("*.*") if path.is_file())
