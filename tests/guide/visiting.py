@@ -63,4 +63,5 @@ def new_tab(context: BrowserContext) -> Page:
 def see_blocks(opened: Page, *, everything: bool = False) -> None:
     """Go through a page, so that each block of code in sight has its copy button; `everything` opens folds and tabs."""
     opened.locator(THEME_RAN).first.wait_for(state="attached")  # a busy machine rests before the theme's script has run
+    opened.bring_to_front()  # a tab behind another one draws no frames, and sees nothing come into view
     opened.evaluate(SEEN, everything)

@@ -186,8 +186,9 @@ class Watch:
         files |= {path for each in self.noted for path in self._ways(each)}
         files -= sources - {path for each in self.texts for path in self._ways(each)}
         files |= sources if docs else set()
-        if os.path.realpath(self.page) in map(os.path.realpath, self.texts):
-            files.add(Path(os.path.realpath(self.page)).relative_to(self.root).as_posix())
+        own = _true(self.page)
+        if own and own in map(_true, self.texts):
+            files.add(own.relative_to(self.root).as_posix())
         folders = {path for each in self.folders for path in self._ways(each)}
         kinds: list[tuple[str, DependencyKind, str]] = [(path, "module", "") for path in sources]
         kinds += [(path, "file", "") for path in files]
@@ -306,11 +307,8 @@ class Watch:
 
     def _within(self, path: str) -> str | None:
         """The path from the root with forward slashes; None where it does not count."""
-        try:
-            true = Path(os.path.realpath(path))
-        except (OSError, ValueError):  # the sandbox closes the way, or no disk can hold the name: not the project's
-            return None
-        if not true.is_relative_to(self.root) or any(true.is_relative_to(each) for each in self.ignored):
+        true = _true(path)
+        if true is None or self.root not in true.parents or any(true.is_relative_to(each) for each in self.ignored):
             return None
         relative = true.relative_to(self.root)
         if "__pycache__" in relative.parts:
@@ -321,3 +319,11 @@ class Watch:
             what = f"the page used {written(relative.as_posix())!r}, and a record names files in UTF-8 alone"
             raise GalleyError(what, mend="rename the file")
         return relative.as_posix()
+
+
+def _true(path: str) -> Path | None:
+    """The path without links; None where the sandbox closes the way, or no disk can hold the name."""
+    try:
+        return Path(os.path.realpath(path))
+    except (OSError, ValueError):
+        return None
