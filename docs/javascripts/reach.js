@@ -2,21 +2,18 @@
 
 // What scrolls sideways takes the focus, so that the arrow keys scroll it. Some browsers see to that themselves.
 const scrollers = "pre > code, .md-typeset__scrollwrap, .tabbed-labels, .galley-figure, .galley-sheet"
-const reach = each => {
-  if (each.scrollWidth > each.clientWidth) each.tabIndex = 0
-  else each.removeAttribute("tabindex")
-}
-const sizes = new ResizeObserver(entries => entries.forEach(({target}) => reach(target)))
+const sizes = new ResizeObserver(entries => {
+  for (const {target} of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0
+    else target.removeAttribute("tabindex")
+  }
+})
 addEventListener("load", () => document.querySelectorAll(scrollers).forEach(each => sizes.observe(each)))
 
-// The theme puts each copy button into a landmark for navigation, a hundred on a page and all without a name. On a touch
-// screen it also takes the focus from the block then, which is when the block comes into view.
+// The theme puts each copy button into a landmark for navigation, a hundred on a page and all without a name.
 const article = document.querySelector("article")
 new MutationObserver(() => {
-  article.querySelectorAll("nav.md-code__nav:not([role])").forEach(nav => {
-    nav.role = "presentation"
-    reach(nav.nextElementSibling)
-  })
+  article.querySelectorAll("nav.md-code__nav").forEach(nav => { nav.role = "presentation" })
 }).observe(article, {childList: true, subtree: true})
 
 // The theme shows a chosen tab on other pages too; a profile that nobody has run is not worth that.

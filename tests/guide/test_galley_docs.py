@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from guide_site import BELOW, DOCS, copied, pages_of_galley
 from screenshots import WIDTHS, visit
 from violations import grave, violations
-from visiting import new_tab, see_blocks, visiting
+from visiting import new_tab, visiting
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(f"{DOCS}/{path.stem}".removesuffix("/index") for path in (ROOT / BELOW / "docs").glob("*.md"))
@@ -39,7 +39,6 @@ def test_a_browser_finds_nothing_wrong(page: str, width: int, scheme: str, addre
         assert opened.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
         assert opened.evaluate("document.fonts.check('16px \"Proof Serif\"')"), "the page has not the guide's font"
         if page in BOTH:
-            see_blocks(opened)
             assert grave(violations(opened)) == []
 
 

@@ -28,7 +28,7 @@ from galley.source.parameters import with_values
 from guide_site import BUILDERS, built, own_pages
 from screenshots import WIDTHS, served, settled, visit
 from violations import grave, violations
-from visiting import THEME_RAN, new_tab, see_blocks, visiting
+from visiting import new_tab, visiting
 
 ROOT = Path(__file__).parents[2]
 
@@ -228,6 +228,7 @@ COPIES = """
   document.addEventListener("copy", () => { text = document.activeElement.value })
   const blocks = [...document.querySelectorAll("pre")]
   return [...document.querySelectorAll("button[data-clipboard-target]")].slice(first, first + many).map(button => {
+    for (let fold = button.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true
     const tab = button.closest(".tabbed-block")
     if (tab) {
       const number = [...tab.parentElement.children].indexOf(tab)
@@ -387,7 +388,6 @@ class Visit:
 
 def copies(opened: Page) -> list[dict[str, Any]]:
     """What each copy button of a page gives."""
-    see_blocks(opened, everything=True)
     many = opened.locator("button[data-clipboard-target]").count()
     return [each for first in range(0, many, AT_A_TIME) for each in opened.evaluate(COPIES, [first, AT_A_TIME])]
 
@@ -426,7 +426,8 @@ def looked_at(site: Path, opened: Page, wrong: list[str], page: str, width: int,
     wide, shifted = opened.evaluate("document.documentElement.scrollWidth"), opened.evaluate(SHIFTED)
     shown = opened.evaluate("document.body.dataset.mdColorScheme")
     asked = [opened.url, *opened.evaluate(ASKED)]
-    see_blocks(opened)
+    if opened.locator("pre > code").count():  # a busy machine rests before the theme's script has run
+        opened.locator("button[data-clipboard-target]").first.wait_for(state="attached")
     found = Visit(wrong, shown, wide, shifted, weight(site, asked), own_scripts(site, asked))
     if page in SEEN and width == 390:
         coarse = opened.evaluate("matchMedia('(pointer: coarse)').matches")
@@ -556,7 +557,7 @@ def test_the_policy_lets_no_script_run_that_a_page_did_not_come_with(
     with served(sites[builder]) as address:
         opened, wrong = visited(contexts, address, "deep-dive")
         assert wrong == []
-        opened.locator(THEME_RAN).first.wait_for(state="attached")
+        opened.locator("button[data-clipboard-target]").first.wait_for(state="attached")  # the theme's scripts run
         opened.evaluate(
             "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.ran = 1'}))"
         )
@@ -648,7 +649,6 @@ def test_the_copy_button_gives_exactly_the_cells_code(address: str, browser: Bro
 
 def test_no_answer_of_a_console_is_copied(address: str, contexts: dict[int, BrowserContext]):
     opened, _ = visited(contexts, address, "seven-billion")
-    see_blocks(opened)
     button = opened.locator("pre:has(.gp) button").first
     added = "button => button.closest('pre').querySelector('code').insertAdjacentHTML('beforeend', ANSWER)"
     button.evaluate(added.replace("ANSWER", "'<span class=go>an answer</span>'"))

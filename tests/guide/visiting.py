@@ -17,28 +17,6 @@ FORGETFUL = """
 if (origin !== "null") Object.defineProperty(window, "localStorage", {get: () => sessionStorage})
 """
 
-# The theme's script shows one of its two switches between light and dark; the page comes with both hidden.
-THEME_RAN = "[data-md-component=palette] label:not([hidden])"
-SEEN = """
-async everything => {
-  for (const block of document.querySelectorAll("pre:has(> code)")) {
-    for (let around = block.parentElement; around && everything; around = around.parentElement) {
-      if (around.matches("details")) around.open = true
-      if (around.matches(".tabbed-block")) {
-        const set = around.closest(".tabbed-set"), number = [...around.parentElement.children].indexOf(around)
-        set.querySelectorAll(":scope > input")[number].click()
-      }
-    }
-    if (!block.checkVisibility()) continue
-    block.scrollIntoView({block: "center", behavior: "instant"})
-    for (let frames = 0; frames < 100 && !block.querySelector("button"); frames++) {
-      await new Promise(requestAnimationFrame)
-    }
-  }
-  scrollTo({top: 0, behavior: "instant"})
-}
-"""  # a block gets its copy button when it comes into view
-
 
 @contextmanager
 def visiting(browser: Browser, address: str, scripts: Sequence[str] = (), **options: Any) -> Iterator[BrowserContext]:
@@ -58,10 +36,3 @@ def new_tab(context: BrowserContext) -> Page:
     session.send("Network.enable")  # or what follows has no effect
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
     return opened
-
-
-def see_blocks(opened: Page, *, everything: bool = False) -> None:
-    """Go through a page, so that each block of code in sight has its copy button; `everything` opens folds and tabs."""
-    opened.locator(THEME_RAN).first.wait_for(state="attached")  # a busy machine rests before the theme's script has run
-    opened.bring_to_front()  # a tab behind another one draws no frames, and sees nothing come into view
-    opened.evaluate(SEEN, everything)
