@@ -47,7 +47,7 @@ check: $(VENV)/site.done  ## say which records are not true, without running any
 	@$(BIN)/galley check
 	@$(IN_DOCS) check
 
-# Four processes share the tests of two processors, since tests often wait: for a process to end, for a browser to be at
+# Three processes share the tests of two processors, since tests often wait: for a process to end, for a browser to be at
 # rest, a lock. Each takes a whole module, since its fixtures build sites and start runners, or a whole page of the guide.
 # Types are checked beside them: mypy is one process, which would leave the other processor with nothing to do.
 test: $(VENV)/dev.done chromium  ## run all checks: lint, types, records, tests, every snippet, the strict site build
@@ -55,7 +55,7 @@ test: $(VENV)/dev.done chromium  ## run all checks: lint, types, records, tests,
 	@$(MAKE) --no-print-directory --jobs=2 types tests
 
 tests:
-	@$(BIN)/python -m pytest --galley --slow --numprocesses=4 --dist=loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest --galley --slow --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 # A part of it: make test-hard HARD=0.1. What it did is counted in a table at its end.
 HARD ?= 1

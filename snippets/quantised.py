@@ -111,7 +111,7 @@ for form, base in bases.items():
     rows.append(row | {"sorts": "yes" if sorts(model) else "no"})
 rows
 
-# %% passes [table] by_processor="in 4 bits bitsandbytes computes in bfloat16 where the processor can"
+# %% passes [table] timeout="240" by_processor="in 4 bits bitsandbytes computes in bfloat16 where the processor can"
 """pass@1 of the adapter on each base: the likeliest answer to each of forty tasks."""
 from pass_at_k import ask, by_chance, read_tasks, verdicts, wilson
 
