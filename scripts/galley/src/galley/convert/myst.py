@@ -77,15 +77,15 @@ def _role(found: re.Match[str]) -> str:
 
 
 def _directive(opener: re.Match[str], lines: list[str]) -> Directive:
-    options = dict[str, str]()
-    while lines and (option := OPTION.fullmatch(lines[0])):
+    options, first, end = dict[str, str](), 0, len(lines)
+    while first < end and (option := OPTION.fullmatch(lines[first])):
         options[option["name"]] = option["value"].strip()
-        lines = lines[1:]
-    while lines and not lines[0].strip():
-        lines = lines[1:]
-    while lines and not lines[-1].strip():
-        lines = lines[:-1]
-    return Directive(opener["name"], opener["rest"].strip(), options, lines)
+        first += 1
+    while first < end and not lines[first].strip():
+        first += 1
+    while first < end and not lines[end - 1].strip():
+        end -= 1
+    return Directive(opener["name"], opener["rest"].strip(), options, lines[first:end])
 
 
 def _made(found: Directive, depth: int) -> str | None:
