@@ -99,7 +99,6 @@ UNPROVEN = {
     "markdown_extensions:\n  -\n    toc\n": (1, "the line would change another setting"),
     "- site_name\n": (0, "it holds no settings by name"),
     "": (0, "it holds no settings by name"),
-    f"site_name: x\nextra: {'[' * 200}{']' * 200}\n": (2, "it is nested too deeply"),
     "site_name: x\nmarkdown_extensions:\t|+\t\n": (2, "not readable as YAML: found character"),
     'markdown_extensions: ""\n': (1, "the value of markdown_extensions is no list and no table"),
     "INHERIT: !ENV [X, y.yml]\n": (1, "INHERIT names no further file"),
@@ -158,6 +157,15 @@ def test_what_cannot_be_shown_is_refused_with_the_line_to_add(tmp_path: Path, te
     assert done.stdout.startswith(f"mkdocs.yml:{line}: {what}" if line else f"mkdocs.yml: {what}")
     assert "nothing was written\n    " in done.stdout
     assert "galley" in done.stdout.splitlines()[-1]
+    assert files_of(tmp_path) == before
+
+
+def test_what_is_nested_too_deeply_is_not_read(tmp_path: Path) -> None:
+    guide = site(tmp_path, f"site_name: x\nextra: {'[' * 200}{']' * 200}\n")
+    before = files_of(tmp_path)
+    done = guide.galley("add")
+    assert done.returncode == Exit.BAD_INPUT
+    assert done.stdout == "mkdocs.yml:2: not readable as YAML: it is nested too deeply\n"
     assert files_of(tmp_path) == before
 
 

@@ -14,12 +14,13 @@ from typing import Any
 
 import yaml
 
+from galley.source.nested import too_deep
+
 KEY, EXTENSION, MERGE = "markdown_extensions", "galley", "<<"
 LIST, TABLE, NEITHER = "list", "table", ""  # the forms of the value
 ATTRIBUTES = ("anchor", "tag", "implicit", "value", "style", "flow_style")
 STARTS = (yaml.SequenceStartEvent, yaml.MappingStartEvent)
 ENDS = (yaml.SequenceEndEvent, yaml.MappingEndEvent)
-DEEPEST = 100  # lists and tables in each other
 NULLS = ("", "~", "null", "Null", "NULL")
 
 
@@ -228,13 +229,10 @@ def _events(text: str) -> Iterator[Any]:
 
     Raises UnprovenError for what is no YAML, and at a depth that the parser would take minutes for.
     """
-    depth = 0
+    if line := too_deep(text):
+        raise UnprovenError("it is nested too deeply", line)
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            depth += isinstance(event, STARTS) - isinstance(event, ENDS)
-            if depth > DEEPEST:
-                raise UnprovenError("it is nested too deeply", event.start_mark.line + 1)
-            yield event
+        yield from yaml.parse(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = f"not readable as YAML: {getattr(error, 'problem', None) or error}"
