@@ -267,6 +267,7 @@ def test_a_module_beside_the_page_keeps_its_dots() -> None:
     assert needed(["from . import a, b", "from ..c import d, e"], "(a, d)") == ["from . import a", "from ..c import d"]
 
 
+VERBS = "add append delete insert load merge pop push register remove reset resize set unload update"
 METHODS = [
     "add",
     "append",
@@ -291,6 +292,7 @@ METHODS = [
     "write",
     "fill_",
     "requires_grad_",
+    *(f"{verb}_them" for verb in VERBS.split(" ")),
 ]
 
 

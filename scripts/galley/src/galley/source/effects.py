@@ -31,6 +31,11 @@ METHODS = {
     "add", "append", "clear", "close", "discard", "extend", "insert", "pop", "popitem", "popleft", "read", "readline",
     "remove", "reverse", "send", "setdefault", "sort", "step", "train", "update", "write",
 }  # fmt: skip
+# How the names of others begin that do, such as `add_tokens`, `load_state_dict`, `merge_and_unload`.
+VERBS = (
+    "add_", "append_", "delete_", "insert_", "load_", "merge_", "pop_", "push_", "register_", "remove_", "reset_",
+    "resize_", "set_", "unload_", "update_",
+)  # fmt: skip
 WRITING = ("copy", "dump", "export", "mkdir", "move", "save", "symlink", "touch", "write")  # how their names begin
 PATHS = ("Path", "PurePath", "PosixPath")
 FIXED = (ast.Constant, ast.JoinedStr)
@@ -254,11 +259,12 @@ def _called(call: ast.Call, found: Effects, shows: bool, dropped: bool) -> None:
         return
     found.calls.setdefault(root, set()).update(set() if shows and isinstance(function, ast.Attribute) else handed)
     if isinstance(function, ast.Attribute):
-        by_name = function.attr in METHODS or (function.attr.endswith("_") and not function.attr.startswith("_"))
+        name = function.attr
+        by_name = name in METHODS or name.startswith(VERBS) or (name.endswith("_") and not name.startswith("_"))
         if by_name or dropped:
             found.changes |= _held(function.value)
-            for name in _held(function.value):  # such as a list to which it is appended
-                found.shares.setdefault(name, set()).update(*map(_shared, given))
+            for each in _held(function.value):  # such as a list to which it is appended
+                found.shares.setdefault(each, set()).update(*map(_shared, given))
     if isinstance(function, ast.Name) and function.id in CHANGING:
         found.changes |= handed
     if dropped and not isinstance(function, ast.Name):
