@@ -294,7 +294,14 @@ SMALL = """
   `${each.getBoundingClientRect().width} x ${each.getBoundingClientRect().height}`)
 """  # what a finger could miss
 COVERED = """
-() => [...document.querySelectorAll(".md-code__button")].filter(button => button.checkVisibility()).flatMap(button => {
+() => [...[...document.querySelectorAll(".galley-cell > .galley-copy")].flatMap(button => {
+  const {left, top, right, bottom} = button.getBoundingClientRect(), words = document.createRange()
+  return [...button.parentElement.querySelectorAll(".galley-ran")].filter(ran => {
+    words.selectNodeContents(ran)
+    return [...words.getClientRects()].some(line =>
+      line.right > left + 1 && line.left < right && line.top < bottom - 4 && line.bottom > top + 4)
+  }).map(ran => ran.textContent.slice(0, 60))
+}), ...[...document.querySelectorAll(".md-code__button")].filter(button => button.checkVisibility()).flatMap(button => {
   const code = button.closest("pre").querySelector("code"), right = code.scrollWidth
   code.scrollLeft = right
   const words = document.createRange()  // of a line that wraps, its last blank counts
@@ -304,8 +311,8 @@ COVERED = """
     line.width && line.right > left + 8 && line.top < bottom - 2 && line.bottom > top + 2)
   code.scrollLeft = 0
   return below ? [code.textContent.slice(0, 60)] : []
-})
-"""  # what stands behind its copy button even where it was scrolled to its end
+})]
+"""  # what stands behind the button that copies it, code even where it was scrolled to its end
 INDENTED = """
 () => [...document.querySelectorAll(".galley-rows tbody td")].filter(each => each.checkVisibility())
   .filter(each => parseFloat(getComputedStyle(each).paddingLeft)).map(each => each.textContent.slice(0, 60))
