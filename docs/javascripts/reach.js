@@ -1,20 +1,37 @@
 /* For those who use the page without a mouse, hear it, or open it from a folder. The page is whole without this script. */
 
-// What scrolls sideways takes the focus, so that the arrow keys scroll it. Some browsers see to that themselves.
-const scrollers = "pre > code, .md-typeset__scrollwrap, .tabbed-labels, .galley-figure, .galley-sheet"
-const sizes = new ResizeObserver(entries => {
-  for (const {target} of entries) {
-    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0
-    else target.removeAttribute("tabindex")
-  }
-})
-addEventListener("load", () => document.querySelectorAll(scrollers).forEach(each => sizes.observe(each)))
-
-// The theme puts each copy button into a landmark for navigation, a hundred on a page and all without a name.
+// Each block has a button that copies it. The theme would add each between two measurements of the page, which keeps a phone
+// busy on a long page, and put each into a landmark without a name. Its clipboard and its looks serve these too.
 const article = document.querySelector("article")
-new MutationObserver(() => {
-  article.querySelectorAll("nav.md-code__nav").forEach(nav => { nav.role = "presentation" })
-}).observe(article, {childList: true, subtree: true})
+const blocks = [...article.querySelectorAll("pre > code")]
+const holder = document.createElement("div")
+holder.className = "md-code__nav"
+holder.innerHTML = '<button class="md-code__button" title="Copy to clipboard" data-md-type="copy"></button>'
+blocks.forEach((code, number) => {
+  const own = holder.cloneNode(true)
+  code.id = `code-${number}`  // that of the block is the theme's to change
+  own.firstChild.dataset.clipboardTarget = `#${code.id}`
+  code.before(own)
+})
+
+// What scrolls sideways takes the focus, so that the arrow keys scroll it. Some browsers see to that themselves. What is far
+// from the window is not laid out, and has no width yet: there a line that is long for a phone tells.
+const scrollers = "pre > code, .md-typeset__scrollwrap, .tabbed-labels, .galley-figure, .galley-sheet"
+for (const code of blocks) if (/[^\n]{36}/.test(code.textContent)) code.tabIndex = 0
+const reach = found => {
+  const scroll = found.map(each => each.scrollWidth > each.clientWidth)  // all are measured before one changes
+  found.forEach((each, at) => {
+    if (!scroll[at]) each.removeAttribute("tabindex")
+    else if (!each.matches("[tabindex]")) each.tabIndex = 0
+  })
+}
+const sizes = new ResizeObserver(entries => reach(entries.map(({target}) => target)))
+addEventListener("load", () => {
+  document.querySelectorAll(scrollers).forEach(each => sizes.observe(each))
+  // On a touch screen the theme takes the focus from a block when it comes into view.
+  new MutationObserver(records => reach(records.map(({target}) => target).filter(each => each.matches(scrollers))))
+    .observe(article, {attributeFilter: ["tabindex"], subtree: true})
+})
 
 // The theme shows a chosen tab on other pages too; a profile that nobody has run is not worth that.
 addEventListener("pagehide", () => {

@@ -19,7 +19,7 @@ from galley.config import find_project
 from galley.source.guide import read_guide
 from hub_server import hub_server
 from screenshots import WIDTHS, visit
-from visiting import new_tab, visiting
+from visiting import THEME_RAN, new_tab, visiting
 
 ROOT = Path(__file__).parents[2]
 PHONE = 390
@@ -98,9 +98,9 @@ def front(page: Path) -> dict[str, str]:
 
 
 def open_ready(opened: Page, address: str) -> None:
-    """Open a page and wait for its scripts: they ask for what they need before they add the copy buttons."""
+    """Open a page and wait for its scripts: they ask for what they need before they show what they can do."""
     opened.goto(address, wait_until="commit")
-    opened.locator("button[data-clipboard-target]").first.wait_for(state="attached")
+    opened.locator(THEME_RAN).first.wait_for(state="attached")
 
 
 def results(opened: Page) -> list[list[str]]:

@@ -28,7 +28,7 @@ from galley.source.parameters import with_values
 from guide_site import BUILDERS, built, own_pages
 from screenshots import WIDTHS, served, settled, visit
 from violations import grave, violations
-from visiting import new_tab, visiting
+from visiting import THEME_RAN, new_tab, visiting
 
 ROOT = Path(__file__).parents[2]
 
@@ -236,11 +236,11 @@ COPIES = """
     }
     text = null
     button.click()
-    const block = button.closest("pre"), alike = document.querySelectorAll("#" + CSS.escape(block.id))
+    const block = button.closest("pre"), alike = document.querySelectorAll(button.dataset.clipboardTarget)
     return {block: blocks.indexOf(block), "named alike": alike.length, shown: block.textContent, text}
   })
 }
-"""  # the block that each button stands on, the number of blocks with its id, its text, and what the button copies
+"""  # the block that each button stands on, the number of those that it could copy, its text, and what it copies
 
 
 ASKED = "performance.getEntriesByType('resource').map(entry => entry.name)"
@@ -433,8 +433,7 @@ def looked_at(site: Path, opened: Page, wrong: list[str], page: str, width: int,
     wide, shifted = opened.evaluate("document.documentElement.scrollWidth"), opened.evaluate(SHIFTED)
     shown = opened.evaluate("document.body.dataset.mdColorScheme")
     asked = [opened.url, *opened.evaluate(ASKED)]
-    if opened.locator("pre > code").count():  # a busy machine rests before the theme's script has run
-        opened.locator("button[data-clipboard-target]").first.wait_for(state="attached")
+    opened.locator(THEME_RAN).first.wait_for(state="attached")  # a busy machine rests before the theme's script has run
     found = Visit(wrong, shown, wide, shifted, weight(site, asked), own_scripts(site, asked))
     if page in SEEN and width == 390:
         coarse = opened.evaluate("matchMedia('(pointer: coarse)').matches")
@@ -564,7 +563,7 @@ def test_the_policy_lets_no_script_run_that_a_page_did_not_come_with(
     with served(sites[builder]) as address:
         opened, wrong = visited(contexts, address, "deep-dive")
         assert wrong == []
-        opened.locator("button[data-clipboard-target]").first.wait_for(state="attached")  # the theme's scripts run
+        opened.locator(THEME_RAN).first.wait_for(state="attached")
         opened.evaluate(
             "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.ran = 1'}))"
         )

@@ -17,6 +17,9 @@ FORGETFUL = """
 if (origin !== "null") Object.defineProperty(window, "localStorage", {get: () => sessionStorage})
 """
 
+# The theme's script shows one of its two switches between light and dark; the page comes with both hidden.
+THEME_RAN = "[data-md-component=palette] label:not([hidden])"
+
 
 @contextmanager
 def visiting(browser: Browser, address: str, scripts: Sequence[str] = (), **options: Any) -> Iterator[BrowserContext]:
