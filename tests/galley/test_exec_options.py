@@ -69,7 +69,9 @@ def shown(guide: GuideFolder, options: str, cell: str = "one/markdown") -> str:
     """The HTML of a cell as galley shows it with these options, without galley's own frame and line around it."""
     guide.page("one", f'```python exec="on" cell="{cell}" {options}\n```\n')
     html = builds("mkdocs", "one")(guide)
-    frame = re.search(r'<div class="galley-cell galley-plain" id="[\w-]+">(.*?)<div class="galley-output">', html, re.S)
+    frame = re.search(
+        r'<div class="galley-cell galley-plain" id="[\w-]+"[^<>]*>(.*?)<div class="galley-output">', html, re.S
+    )
     assert frame, html
     return frame[1]
 

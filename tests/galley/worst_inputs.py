@@ -55,6 +55,7 @@ from galley.review.page import change_id
 from galley.run.watch import Watch
 from galley.site.blocks import with_ids
 from galley.site.exec_options import CHECKS
+from galley.site.heights import height
 from galley.site.html import cell_id
 from galley.site.on_code import marked, on_code
 from galley.site.page import Page
@@ -861,6 +862,15 @@ TABLE = {
         ("galley.site.blocks.BLOCK",),
         with_ids,
         (pumped("", "<pre "), pumped("<pre ", "a", " id="), pumped("<pre", " "), pumped("<pre ", " id", "=")),
+    ),
+    "how high a cell is": Worst(
+        ("galley.site.heights.TAG",),
+        lambda text: height(f"<pre>{text}</pre>"),
+        (
+            *(pumped("", unit) for unit in ("<", "<a", "</", "<a ", "<pre", "</pre>", "<svg ", "<details ", "x\n")),
+            *(pumped("<", "a", after) for after in ("", ">", "<")),
+            *(pumped('<svg viewBox="', unit, after) for unit in ("1 ", "1", " ") for after in ("", '">')),
+        ),
     ),
     "a style sheet of galley's": Worst(
         ("galley.site.styles.TOKEN",),

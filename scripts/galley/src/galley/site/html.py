@@ -15,6 +15,7 @@ from galley.site.checked import not_run
 from galley.site.exec_options import laid_out
 from galley.site.figures import captions_picture, numbered
 from galley.site.formats import formats_of, highlighted
+from galley.site.heights import height
 from galley.site.on_code import HERE, ON_CODE, marked, on_code, only_on_code
 from galley.site.outputs import marked_code, marks_code, outputs_html
 from galley.site.page import Page, View
@@ -49,7 +50,8 @@ def cell_html(md: Markdown, page: Page, fence: Fence, views: Sequence[View]) -> 
     body += SHOWN_ALONE if not cell.runs else ""
     caption = f'<p class="galley-caption" id="{name}-caption">{inline(cell.caption)}</p>' if above else ""
     doubted = " galley-doubted" if any(view.marks for view in views) else ""  # in the live preview
-    html = f'<div class="galley-cell galley-{kind}{doubted}" id="{name}">{caption}{body}</div>'
+    sized = height(caption + body) if kind == "plain" else ""
+    html = f'<div class="galley-cell galley-{kind}{doubted}" id="{name}"{sized}>{caption}{body}</div>'
     return html, headings
 
 
