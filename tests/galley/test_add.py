@@ -367,8 +367,11 @@ def test_git_is_told_once_and_outside_of_a_repository_nothing(tmp_path: Path) ->
     new = changed(tmp_path)
     ignored = ".cache\r\n/snippets/outputs/shard-*.json\r\n*.pyc\r\n/snippets/outputs/.staging*/\r\n"
     assert new[".gitignore"] == ignored
-    assert new[".gitattributes"] == "* text=auto\n/snippets/outputs/** -text\n"
+    footprints = "/snippets/outputs/.footprints/** -diff linguist-generated\n"
+    assert new[".gitattributes"] == f"* text=auto\n/snippets/outputs/** -text\n{footprints}"
     (tmp_path / ".gitattributes").write_text("snippets/outputs/** -text\n")
+    assert changed(tmp_path)[".gitattributes"] == f"snippets/outputs/** -text\n{footprints}"
+    (tmp_path / ".gitattributes").write_text("snippets/outputs/** binary\n")
     assert ".gitattributes" not in changed(tmp_path)
 
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from galley.config import Project
+from galley.record.store import FOOTPRINTS
 from galley.start.changes import Change, text_of
 from galley.system.git import GitError, git, line
 
@@ -25,10 +26,15 @@ def known_to_git(project: Project) -> list[Change]:
         f"/{records}/shard-*.json": f"{records}/shard-1-of-2.json",
     }
     lacking = [pattern for pattern, path in left_out.items() if not _is_ignored(root, path)]
-    kept = [] if _is_bytes(root, f"{records}/x") else [f"/{records}/** -text"]
+    attributes = {
+        f"/{records}/** -text": ("text", f"{records}/x"),
+        f"/{records}/{FOOTPRINTS}/** -diff linguist-generated": ("diff", f"{records}/{FOOTPRINTS}/x"),
+    }
+    kept = [pattern for pattern, (name, path) in attributes.items() if not _is_unset(root, name, path)]
+    says = "git is to leave the bytes of records as they are, and to show none of a footprint, which is compressed"
     return [
         *_with_lines(root, IGNORED, lacking, "what galley makes on its way, and git should not keep"),
-        *_with_lines(root, ATTRIBUTES, kept, "git is to leave the bytes of records as they are"),
+        *_with_lines(root, ATTRIBUTES, kept, says),
     ]
 
 
@@ -39,9 +45,9 @@ def _is_ignored(root: Path, path: str) -> bool:
     return False
 
 
-def _is_bytes(root: Path, path: str) -> bool:
+def _is_unset(root: Path, attribute: str, path: str) -> bool:
     with suppress(GitError):
-        return line(root, "check-attr", "text", "--", path).endswith(": text: unset")
+        return line(root, "check-attr", attribute, "--", path).endswith(f": {attribute}: unset")
     return False
 
 
