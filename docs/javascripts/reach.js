@@ -33,6 +33,11 @@ addEventListener("load", () => {
     .observe(article, {attributeFilter: ["tabindex"], subtree: true})
 })
 
+// The theme offers the way back to the top to who goes up. A page that opens at a place below also goes up a little, when what
+// stands above it gets its height; nobody asked for it then.
+const moved = () => { document.documentElement.dataset.moved = "" }
+for (const each of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(each, moved, {once: true, passive: true})
+
 // The theme shows a chosen tab on other pages too; a profile that nobody has run is not worth that.
 addEventListener("pagehide", () => {
   __md_set("__tabs", (__md_get("__tabs") ?? []).filter(tab => !tab.endsWith("(not run yet)")))

@@ -81,6 +81,8 @@ def test_a_link_into_a_page_leads_to_its_place_exactly(opened: Page) -> None:
         top, margin = opened.evaluate(LANDED)
         assert abs(top - margin) < 3, name
         assert header <= top, "it is not below the bar"
+        opened.wait_for_timeout(200)
+        assert not opened.locator(".md-top").is_visible(), "nobody went up"
 
 
 TRAVELLED = """
@@ -96,6 +98,14 @@ async () => {
   return moved
 }
 """
+
+
+@pytest.mark.parametrize("opened", [("deep-dive", WIDE)], indirect=True)
+def test_who_goes_up_is_offered_the_way_to_the_top(opened: Page) -> None:
+    for down in (3000, -300):
+        opened.mouse.wheel(0, down)
+        opened.wait_for_timeout(200)
+    opened.locator(".md-top:not([hidden])").wait_for(state="visible")
 
 
 UNREACHED = """
