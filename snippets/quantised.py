@@ -39,9 +39,12 @@ for form, base in bases.items():
         for name, module in base.named_modules()
         if "Linear" in type(module).__name__ and name != "lm_head"
     )
+    tables = (base.transformer.wte, base.transformer.wpe)
+    embeddings = sum(each.weight.nbytes for each in tables)
     total = base.get_memory_footprint()
     print(
-        f"{form:<9}{total / 1e6:6.1f} MB, of them linear layers {layers / 1e6:5.1f} MB"
+        f"{form:<9}{total / 1e6:5.1f} MB: linear layers {layers / 1e6:4.1f} MB, "
+        f"embeddings {embeddings / 1e6:.1f} MB"
     )
 
 # %% linear-alone [claim]
