@@ -19,6 +19,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -109,17 +110,40 @@ def place(home: Path, name: str, files: Path) -> None:
             os.link(each, blobs / sha256(each))
 
 
+def warning() -> str:
+    """Why the rehearsal takes hours on this processor; empty where it does not."""
+    able = torch.backends.cpu.get_cpu_capability()
+    if able not in ("AVX2", "NO AVX", "DEFAULT"):
+        return ""
+    return f"this processor computes with {able}: one training step in bfloat16 takes longer than half an hour on it"
+
+
+def ends(number: int, frame: object) -> None:
+    """Take away what was made when a signal ends the program."""
+    sys.exit(128 + number)
+
+
 def say(text: str) -> None:
     """Print a line at once, with the time."""
     print(f"{time.strftime('%H:%M:%S')}  {text}", flush=True)
 
 
 def call(guide: Path, hub: Hub, home: Path, *command: str) -> None:
-    """Run a command of the guide against the hub; raises CalledProcessError where it fails."""
+    """Run a command of the guide against the hub; raises CalledProcessError where it fails.
+
+    Whoever ends this program ends the command too, which takes away what it made.
+    """
     say(" ".join([Path(command[0]).name, *command[1:]]))
     kept = {name: value for name, value in os.environ.items() if name not in ("CI", "HF_HUB_OFFLINE")}
     variables = {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(home), "HF_TOKEN": TOKEN}
-    subprocess.run(command, cwd=guide, env=kept | variables, check=True)
+    with subprocess.Popen(command, cwd=guide, env=kept | variables) as running:
+        try:
+            code = running.wait()
+        except BaseException:
+            running.terminate()
+            raise
+    if code:
+        raise subprocess.CalledProcessError(code, command)
 
 
 def laptop(folder: Path, shape: Shape, guide: Path) -> None:
@@ -172,9 +196,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     shape, parts = Shape(asked.scale), asked.part or ["laptop", "recipe"]
     torch.set_num_threads(1)
+    for each in (signal.SIGTERM, signal.SIGHUP):  # Ctrl-C is an exception already
+        signal.signal(each, ends)
     try:
         with room(asked.folder.absolute()) as folder:
             ask_for_room(folder, shape)
+            if shape.scale == 1 and "laptop" in parts and (said := warning()):
+                say(said)
             say("making the files")
             make(folder, shape, (PICKLED, ADAPTER, *([SAFE] if "laptop" in parts else [])))
             copied = guide_at(folder / "guide", shape) if shape.scale != 1 or "recipe" in parts else ROOT

@@ -5,7 +5,12 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
 import tomllib
+from itertools import takewhile
 from pathlib import Path
 
 import psutil
@@ -90,6 +95,24 @@ def test_the_page_is_run_also_where_it_is_held_and_where_its_record_is_true(tmp_
     pin, run = called
     assert pin[2:] == ("pin", *rehearse.OWN)
     assert set(run) >= {"run", "--renew", "--held", "on-a-laptop", "rehearsal"}
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_who_ends_it_finds_nothing_of_it(how, tmp_path):
+    folder = tmp_path / "rehearsal"
+    asked = [sys.executable, rehearse.__file__, str(folder), "--scale", "115", "--part", "recipe"]
+    with subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
+        assert running.stdout is not None
+        said = list(takewhile(lambda line: "galley run" not in line, running.stdout))
+        (command,) = psutil.Process(running.pid).children()
+        while not (started := command.children()):
+            time.sleep(0.05)
+        running.send_signal(how)
+        said += running.stdout.readlines()
+    assert running.returncode == 128 + how, "".join(said)
+    assert not folder.exists()
+    left = [each for each in (command, *started) if each.is_running()]
+    assert all(each.status() == psutil.STATUS_ZOMBIE for each in left), "one that has ended waits for who asks how"
 
 
 def test_the_hub_never_holds_a_large_file_in_memory(tmp_path, monkeypatch):
