@@ -196,8 +196,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     shape, parts = Shape(asked.scale), asked.part or ["laptop", "recipe"]
     torch.set_num_threads(1)
-    for each in (signal.SIGTERM, signal.SIGHUP):  # Ctrl-C is an exception already
-        signal.signal(each, ends)
     try:
         with room(asked.folder.absolute()) as folder:
             ask_for_room(folder, shape)
@@ -225,4 +223,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    for each in (signal.SIGTERM, signal.SIGHUP):  # Ctrl-C is an exception already
+        signal.signal(each, ends)
     sys.exit(main())

@@ -85,6 +85,13 @@ def test_a_link_into_a_page_leads_to_its_place_exactly(opened: Page) -> None:
         assert not opened.locator(".md-top").is_visible(), "nobody went up"
 
 
+@everywhere
+def test_what_a_page_begins_with_does_not_wait(opened: Page) -> None:
+    """It would move as it gets its height."""
+    first = "all => all.slice(0, 29).map(each => getComputedStyle(each).contentVisibility)"
+    assert set(opened.locator("article > *").evaluate_all(first)) == {"visible"}
+
+
 TRAVELLED = """
 async () => {
   let moved = 0

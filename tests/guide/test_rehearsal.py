@@ -46,6 +46,20 @@ def test_it_asks_for_disk_and_memory_before_it_makes_anything(tmp_path, monkeypa
     assert list(tmp_path.iterdir()) == [], "what it made is gone"
 
 
+@pytest.mark.parametrize(("able", "said"), [("AVX2", "computes with AVX2: one training step"), ("AVX512", "")])
+def test_a_processor_that_takes_hours_is_told_before_anything_is_made(able, said, tmp_path, monkeypatch, capsys):
+    def nothing_more(folder, shape, names):
+        raise NoRoomError("no room")
+
+    monkeypatch.setattr(rehearse.torch.backends.cpu, "get_cpu_capability", lambda: able)
+    monkeypatch.setattr(rehearse, "ask_for_room", lambda folder, shape: None)
+    monkeypatch.setattr(rehearse, "make", nothing_more)
+    assert rehearse.main([str(tmp_path / "a")]) == 1
+    found = capsys.readouterr().out
+    assert ("processor" in found) == bool(said)
+    assert said in found
+
+
 def test_a_folder_that_is_there_is_left_alone(tmp_path):
     (tmp_path / "mine").write_text("kept")
     with pytest.raises(NoRoomError, match="is there already: take it away"), rehearse.room(tmp_path):
