@@ -118,7 +118,9 @@ def test_who_ends_it_finds_nothing_of_it(how, tmp_path):
     with subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
         assert running.stdout is not None
         said = list(takewhile(lambda line: "galley run" not in line, running.stdout))
-        (command,) = psutil.Process(running.pid).children()
+        while not (commands := psutil.Process(running.pid).children()):  # it says what it runs before it does
+            time.sleep(0.05)
+        (command,) = commands
         while not (started := command.children()):
             time.sleep(0.05)
         running.send_signal(how)
