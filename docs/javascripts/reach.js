@@ -1,7 +1,7 @@
 /* For those who use the page without a mouse, hear it, or open it from a folder. The page is whole without this script. */
 
-// Each block has a button that copies it. The theme would add each between two measurements of the page, which keeps a phone
-// busy on a long page, and put each into a landmark without a name. Its clipboard and its looks serve these too.
+// Each block has a button that copies it, served by the theme's clipboard. The theme would add each between two measurements of
+// the page, which keeps a phone busy, and put each into a landmark without a name.
 const article = document.querySelector("article")
 const blocks = [...article.querySelectorAll("pre > code")]
 const holder = document.createElement("div")
@@ -33,10 +33,10 @@ addEventListener("load", () => {
     .observe(article, {attributeFilter: ["tabindex"], subtree: true})
 })
 
-// The theme offers the way back to the top to who goes up. A page that opens at a place below also goes up a little, when what
-// stands above it gets its height; nobody asked for it then.
+// The theme offers the way to the top to who goes up. So does a page that opens at a place below, as what is above it gets its
+// height; nobody asked for it then.
 const moved = () => { document.documentElement.dataset.moved = "" }
-for (const each of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(each, moved, {once: true, passive: true})
+for (const each of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(each, moved, {once: true})
 
 // The theme shows a chosen tab on other pages too; a profile that nobody has run is not worth that.
 addEventListener("pagehide", () => {
