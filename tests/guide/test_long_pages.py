@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from screenshots import WIDTHS
-from visiting import THEME_RAN, new_tab, visiting
+from visiting import THEME_RAN, at_both_widths, new_tab
 
 WIDE, PHONE = WIDTHS
 LONG = ("deep-dive", "methods", "code-explanation")
@@ -18,12 +18,8 @@ NEAR = "{contentVisibilityAuto: true}"
 @pytest.fixture(scope="module")
 def contexts(browser: Browser, address: str) -> Iterator[dict[int, BrowserContext]]:
     """A wide window and a phone, by their width."""
-    windows = {width: {"width": width, "height": height} for width, height in WIDTHS.items()}
-    with (
-        visiting(browser, address, viewport=windows[WIDE]) as wide,
-        visiting(browser, address, viewport=windows[PHONE], has_touch=True, is_mobile=True) as phone,
-    ):
-        yield {WIDE: wide, PHONE: phone}
+    with at_both_widths(browser, address) as found:
+        yield found
 
 
 @pytest.fixture

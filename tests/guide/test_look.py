@@ -12,7 +12,7 @@ import yaml
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from screenshots import WIDTHS, visit
-from visiting import new_tab, visiting
+from visiting import at_both_widths, new_tab
 
 ROOT = Path(__file__).parents[2]
 WIDE, PHONE = WIDTHS
@@ -22,12 +22,8 @@ CARDED = ("The guide", "Questions")  # the parts of the menu whose pages have ca
 @pytest.fixture(scope="module")
 def contexts(browser: Browser, address: str) -> Iterator[dict[int, BrowserContext]]:
     """A wide window and a phone, by their width."""
-    windows = {width: {"width": width, "height": height} for width, height in WIDTHS.items()}
-    with (
-        visiting(browser, address, viewport=windows[WIDE]) as wide,
-        visiting(browser, address, viewport=windows[PHONE], has_touch=True, is_mobile=True) as phone,
-    ):
-        yield {WIDE: wide, PHONE: phone}
+    with at_both_widths(browser, address) as found:
+        yield found
 
 
 @pytest.fixture

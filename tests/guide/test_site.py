@@ -28,7 +28,7 @@ from galley.source.parameters import with_values
 from guide_site import BUILDERS, built, own_pages
 from screenshots import WIDTHS, served, settled, visit
 from violations import grave, violations
-from visiting import THEME_RAN, new_tab, visiting
+from visiting import THEME_RAN, at_both_widths, new_tab
 
 ROOT = Path(__file__).parents[2]
 
@@ -172,13 +172,9 @@ addEventListener("securitypolicyviolation", stop => {
 
 @pytest.fixture(scope="module")
 def contexts(browser: Browser, address: str) -> Iterator[dict[int, BrowserContext]]:
-    """A browser on a wide screen and one on a phone, by their width."""
-    windows = {width: {"width": width, "height": height} for width, height in WIDTHS.items()}
-    with (
-        visiting(browser, address, [STOPS], viewport=windows[1440]) as wide,
-        visiting(browser, address, [STOPS], viewport=windows[390], has_touch=True, is_mobile=True) as phone,
-    ):
-        yield {1440: wide, 390: phone}
+    """A wide window and a phone, by their width."""
+    with at_both_widths(browser, address, [STOPS]) as found:
+        yield found
 
 
 def begin(

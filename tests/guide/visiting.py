@@ -13,6 +13,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from screenshots import WIDTHS
+
 FORGETFUL = """
 if (origin !== "null") Object.defineProperty(window, "localStorage", {get: () => sessionStorage})
 """
@@ -30,6 +32,17 @@ def visiting(browser: Browser, address: str, scripts: Sequence[str] = (), **opti
         context.add_init_script(script)
     yield context
     context.close()
+
+
+@contextmanager
+def at_both_widths(browser: Browser, address: str, scripts: Sequence[str] = ()) -> Iterator[dict[int, BrowserContext]]:
+    """Contexts for a wide window and for a phone, by their width."""
+    (wide, phone), sizes = WIDTHS, {width: {"width": width, "height": height} for width, height in WIDTHS.items()}
+    with (
+        visiting(browser, address, scripts, viewport=sizes[wide]) as on_a_screen,
+        visiting(browser, address, scripts, viewport=sizes[phone], has_touch=True, is_mobile=True) as in_a_hand,
+    ):
+        yield {wide: on_a_screen, phone: in_a_hand}
 
 
 def new_tab(context: BrowserContext) -> Page:
