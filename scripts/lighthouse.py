@@ -122,7 +122,7 @@ def main() -> None:
     parser.add_argument("pages", nargs="*", default=PAGES, help="addresses from the site's root; as it stands, five")
     parser.add_argument("--turns", type=int, default=TURNS, help=f"how often each page is measured ({TURNS})")
     parser.add_argument("--site", type=Path, default=SITE)
-    options = parser.parse_intermixed_args()  # as it stands, pages could not follow an option
+    options = parser.parse_intermixed_args()  # which takes pages after an option, too
     kept: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {"pages": {}}
     with served(options.site) as address:
         for page in options.pages:

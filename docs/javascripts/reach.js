@@ -1,4 +1,4 @@
-/* For those who use the page without a mouse, hear it, or open it from a folder. The page is whole without this script. */
+/* Copying, use without a mouse, and pages opened from a folder. The page is whole without this script. */
 
 // Each block has a button that copies it, served by the theme's clipboard. The theme would add each between two measurements of
 // the page, which keeps a phone busy, and put each into a landmark without a name.
@@ -33,8 +33,8 @@ addEventListener("load", () => {
     .observe(article, {attributeFilter: ["tabindex"], subtree: true})
 })
 
-// The theme offers the way to the top to who goes up. So does a page that opens at a place below, as what is above it gets its
-// height; nobody asked for it then.
+// The theme offers the way to the top to who goes up. A page that opens at a place below goes up too, as what is above gets
+// its height; nobody asked for it then.
 const moved = () => { document.documentElement.dataset.moved = "" }
 for (const each of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(each, moved, {once: true})
 

@@ -111,11 +111,11 @@ def place(home: Path, name: str, files: Path) -> None:
 
 
 def warning() -> str:
-    """Why the rehearsal takes hours on this processor; empty where it does not."""
+    """What makes the rehearsal long on this processor; empty where nothing does."""
     able = torch.backends.cpu.get_cpu_capability()
     if able not in ("AVX2", "NO AVX", "DEFAULT"):
         return ""
-    return f"this processor computes with {able}: one training step in bfloat16 takes longer than half an hour on it"
+    return f"this processor computes with {able}: the four training steps in bfloat16 take more than half an hour"
 
 
 def ends(number: int, frame: object) -> None:
